@@ -1,0 +1,42 @@
+// The import law of ARCHITECTURE.md: arrows point down the picture, from part to part only through index.ts.
+const part = (name) => `^src/${name}/`
+const only = (name, allowed) => ({
+  name: `${name}-imports`,
+  severity: "error",
+  comment: `src/${name}/ may import ${allowed.length === 0 ? "only itself" : `only itself and ${allowed.join(", ")}`}`,
+  from: { path: part(name) },
+  to: { path: "^src/", pathNot: [part(name), ...allowed.map((to) => (to.endsWith(".ts") ? `^src/${to}$` : part(to)))] },
+})
+const vocabulary = ["event.ts", "errors.ts", "internal"]
+
+module.exports = {
+  forbidden: [
+    { name: "no-cycle", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
+    { name: "no-packages", severity: "error", from: { path: "^src/" }, to: { pathNot: "^src/" } },
+    {
+      name: "surfaces-only",
+      severity: "error",
+      comment: "A part is used through its index.ts; internal/ has no surface of its own",
+      from: { path: "^src/([^/]+)/" },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/internal/", "/index\\.ts$"] },
+    },
+    {
+      name: "vocabulary-imports",
+      severity: "error",
+      from: { path: "^src/(event|errors)\\.ts$" },
+      to: { path: "^src/" },
+    },
+    only("internal", []),
+    only("parser", vocabulary),
+    only("encoder", vocabulary),
+    only("client", [...vocabulary, "parser"]),
+    only("openai", [...vocabulary, "parser", "encoder"]),
+    only("server", [...vocabulary, "encoder"]),
+    only("node", [...vocabulary, "server"]),
+  ],
+  options: {
+    tsConfig: { fileName: "src/tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+  },
+}

@@ -1,0 +1,116 @@
+/*
+ * Law: nothing that is written can be read as something else. Values are validated before a character is given out, so
+ * what throws has written nothing.
+ */
+import type { SseEventInit } from "../event.ts"
+
+const MAX_RETRY = 2_147_483_647
+
+/**
+ * Encodes one block of an event stream, its blank line included.
+ *
+ * With `event` or `data` the reader dispatches exactly one event; with only `id`, `retry` or `comment` none. CR, LF and
+ * CRLF in `data` and `comment` each start a line of their own, so a reader sees LF; leading spaces and trailing line
+ * ends survive. Encoding a parsed event gives that event back.
+ *
+ * @throws TypeError with `code: "invalid-field"` where `event` or `id` holds CR or LF, or `id` holds NUL, where `data` or
+ * `comment` is no string, and where there is nothing to write.
+ * @throws RangeError with `code: "invalid-field"` where `retry` is no integer from 0 to 2,147,483,647.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ * @example
+ * ```ts
+ * import { encodeEvent } from "ssekit"
+ *
+ * encodeEvent({ event: "tick", id: "7", data: "12\n13" }) // "event: tick\nid: 7\ndata: 12\ndata: 13\n\n"
+ * ```
+ */
+export function encodeEvent(init: SseEventInit): string {
+  const { event, data, id, retry, comment } = init
+  let block = ""
+  if (comment !== undefined) block += lines(": ", textOf("comment", comment))
+  if (event !== undefined) block += eventField(event)
+  if (id !== undefined) block += idField(id)
+  if (retry !== undefined) block += retryField(retry)
+  if (data !== undefined) block += lines("data: ", textOf("data", data))
+  // Spec: a block without a data field dispatches nothing.
+  else if (event !== undefined) block += "data:\n"
+  if (block === "") throw invalidField(TypeError, "it must have at least one field")
+  return `${block}\n`
+}
+
+/**
+ * Encodes a comment as a block of its own, which readers skip: what keeps a silent connection open.
+ *
+ * @throws TypeError with `code: "invalid-field"` where `text` is no string.
+ * @example
+ * ```ts
+ * import { encodeComment } from "ssekit"
+ *
+ * encodeComment("keep-alive") // ": keep-alive\n\n"
+ * ```
+ */
+export function encodeComment(text: string): string {
+  return `${lines(": ", textOf("comment", text))}\n`
+}
+
+/**
+ * Encodes the reconnection time as a block of its own.
+ *
+ * @param ms - Milliseconds, an integer from 0 to 2,147,483,647.
+ * @throws RangeError with `code: "invalid-field"` for anything else.
+ * @example
+ * ```ts
+ * import { encodeRetry } from "ssekit"
+ *
+ * encodeRetry(3000) // "retry: 3000\n\n"
+ * ```
+ */
+export function encodeRetry(ms: number): string {
+  return `${retryField(ms)}\n`
+}
+
+function eventField(value: unknown): string {
+  const event = lineOf("event", value)
+  return event === "" || event === "message" ? "" : `event: ${event}\n`
+}
+
+function idField(value: unknown): string {
+  const id = lineOf("id", value)
+  // Spec: a reader ignores an id with NUL, so the cursor would silently stay behind.
+  if (id.includes("\0")) throw invalidField(TypeError, `"id" must not contain NUL`)
+  return `id: ${id}\n`
+}
+
+function retryField(value: unknown): string {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_RETRY) {
+    throw invalidField(RangeError, `"retry" must be an integer from 0 to ${MAX_RETRY}`)
+  }
+  return `retry: ${value}\n`
+}
+
+/** The text of a field that has one line. Anything but null becomes a string once, so that what is checked is written. */
+function lineOf(name: string, value: unknown): string {
+  if (value === null || typeof value === "symbol") throw invalidField(TypeError, `"${name}" must be a string`)
+  const text = typeof value === "string" ? value : String(value)
+  if (text.includes("\n") || text.includes("\r"))
+    throw invalidField(TypeError, `"${name}" must not contain a line break`)
+  return text
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value !== "string") throw invalidField(TypeError, `"${name}" must be a string, not ${typeof value}`)
+  return value
+}
+
+/** One line per line of `text`, each with `prefix`, whose space protects a leading space of the text. */
+function lines(prefix: string, text: string): string {
+  if (text === "") return `${prefix.trimEnd()}\n`
+  const normalized = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text
+  return normalized.includes("\n")
+    ? `${prefix}${normalized.replace(/\n/g, `\n${prefix}`)}\n`
+    : `${prefix}${normalized}\n`
+}
+
+function invalidField(Kind: TypeErrorConstructor | RangeErrorConstructor, reason: string): TypeError | RangeError {
+  return Object.assign(new Kind(`Cannot encode event: ${reason}`), { code: "invalid-field" as const })
+}

@@ -1,0 +1,40 @@
+import type { SseEventInit } from "../event.ts"
+import { encodeEvent } from "./encode-event.ts"
+
+/**
+ * Encodes events as a pair of WHATWG streams, for `pipeThrough`: events in, UTF-8 bytes out, one chunk per event.
+ *
+ * An event that cannot be encoded errors both ends with the error of {@link encodeEvent}; nothing of it is written.
+ *
+ * @see https://streams.spec.whatwg.org/#generictransformstream
+ * @example
+ * ```ts
+ * import { SseEncoderStream } from "ssekit"
+ *
+ * const events = new ReadableStream({
+ *   start(controller) {
+ *     controller.enqueue({ data: "hello" })
+ *     controller.close()
+ *   },
+ * })
+ * const body = events.pipeThrough(new SseEncoderStream())
+ * console.log(await new Response(body).text()) // "data: hello\n\n"
+ * ```
+ */
+export class SseEncoderStream {
+  /** Where the bytes come out. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Where the events go in. */
+  readonly writable: WritableStream<SseEventInit>
+
+  constructor() {
+    const encoder = new TextEncoder()
+    const { readable, writable } = new TransformStream<SseEventInit, Uint8Array<ArrayBuffer>>({
+      transform(event, controller) {
+        controller.enqueue(encoder.encode(encodeEvent(event)))
+      },
+    })
+    this.readable = readable
+    this.writable = writable
+  }
+}

@@ -1,0 +1,257 @@
+/*
+ * Law: one family. Everything that fails at run time, other than misuse (TypeError, RangeError) and abort (the signal's
+ * own reason), is an SseError whose `code` is on the closed list below. What may hold a payload (a body, a preview, a
+ * chunk) is not enumerable and not in the message, so that logging an error prints none of it.
+ */
+
+/** Every `code` an {@link SseError} can have. */
+export type SseErrorCode =
+  | "limit"
+  | "connection"
+  | "response"
+  | "redirect-refused"
+  | "content-type"
+  | "timeout"
+  | "retries-exhausted"
+  | "provider"
+  | "malformed"
+  | "truncated"
+  | "not-a-stream"
+
+const kind: unique symbol = Symbol.for("ssekit.error")
+
+/**
+ * What every error of this package is. `instanceof` and {@link SseError.is} hold across two copies of the package.
+ *
+ * @example
+ * ```ts
+ * import { SseError } from "ssekit"
+ * import { subscribe } from "ssekit/client"
+ *
+ * try {
+ *   for await (const event of subscribe("https://example.com/stream")) console.log(event.data)
+ * } catch (error) {
+ *   if (!SseError.is(error)) throw error
+ *   console.error(error.code, error.retryable ? "may work later" : "will not work")
+ * }
+ * ```
+ */
+export abstract class SseError extends Error {
+  /** @internal */
+  static readonly [kind]: string = "SseError"
+  /** The name of the class. */
+  abstract override readonly name: string
+  /** What failed, on a closed list. */
+  readonly code: SseErrorCode
+  /** Whether the same request may succeed when it is made again. */
+  readonly retryable: boolean
+
+  /** @internal */
+  constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.retryable = retryable
+  }
+
+  /** Whether `value` is an error of this package, from this copy of it or another. */
+  static is(value: unknown): value is SseError {
+    return value instanceof SseError
+  }
+
+  /** Makes `instanceof` hold for an error that another copy of this package threw. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    if (typeof value !== "object" || value === null || !Object.hasOwn(this, kind)) return false
+    const theirs = (value.constructor as { [kind]?: unknown } | undefined)?.[kind]
+    return theirs !== undefined && (this[kind] === "SseError" || this[kind] === theirs)
+  }
+}
+
+/** A line, an event or an answer is larger than its limit. The stream is over: what follows is refused. */
+export class SseLimitError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseLimitError"
+  override readonly name = "SseLimitError"
+  declare readonly code: "limit"
+  /** The option that set the limit, such as `"maxLineLength"`. */
+  readonly limit: string
+  /** Its value: characters where it limits text. */
+  readonly max: number
+
+  /** @internal */
+  constructor(message: string, limit: string, max: number) {
+    super(message, "limit", false)
+    this.limit = limit
+    this.max = max
+  }
+}
+
+/** No response came, or the connection broke before the end of the stream; `cause` says why. */
+export class SseConnectionError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseConnectionError"
+  override readonly name = "SseConnectionError"
+  declare readonly code: "connection"
+
+  /** @internal */
+  constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(message, "connection", options.retryable ?? true, options.cause)
+  }
+}
+
+/** The response is no event stream: its status, its type or its redirect was refused. */
+export class SseResponseError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseResponseError"
+  override readonly name = "SseResponseError"
+  declare readonly code: "response" | "content-type" | "redirect-refused"
+  /** The HTTP status. */
+  readonly status: number
+  /** The response's headers. */
+  declare readonly headers: Headers
+  /** The start of the body as text, at most 16,384 bytes of it; `""` where it has none. Not enumerable. */
+  declare readonly body: string
+
+  /** @internal */
+  constructor(
+    message: string,
+    code: "response" | "content-type" | "redirect-refused",
+    response: { status: number; headers: Headers; body: string },
+  ) {
+    super(message, code, code === "response" && isRetryableStatus(response.status))
+    this.status = response.status
+    hide(this, { headers: response.headers, body: response.body })
+  }
+}
+
+/** Something took longer than one of the `timeouts` allows. */
+export class SseTimeoutError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseTimeoutError"
+  override readonly name = "SseTimeoutError"
+  declare readonly code: "timeout"
+  /** The member of `timeouts` that ran out, such as `"idle"`. */
+  readonly phase: string
+  /** Its value in milliseconds. */
+  readonly ms: number
+
+  /** @internal */
+  constructor(message: string, phase: string, ms: number) {
+    super(message, "timeout", true)
+    this.phase = phase
+    this.ms = ms
+  }
+}
+
+/** One failed attempt in {@link SseRetryError.attempts}. */
+export interface SseFailedAttempt {
+  /** How many failures in a row preceded it: 0 for a first request. */
+  readonly number: number
+  /** Why it failed. */
+  readonly error: SseError
+  /** Milliseconds on the clock from the start of the subscription to the failure. */
+  readonly at: number
+}
+
+/** The retry budget is used up; `cause` is the last failure. */
+export class SseRetryError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseRetryError"
+  override readonly name = "SseRetryError"
+  declare readonly code: "retries-exhausted"
+  /** The failed attempts, oldest first, the last 20 of them. */
+  readonly attempts: readonly SseFailedAttempt[]
+
+  /** @internal */
+  constructor(message: string, attempts: readonly SseFailedAttempt[]) {
+    super(message, "retries-exhausted", false, attempts.at(-1)?.error)
+    this.attempts = attempts
+  }
+}
+
+/** An error that the provider reported inside its stream, in one shape whatever the provider's was. */
+export interface ProviderErrorBody {
+  readonly message: string
+  readonly type: string | null
+  readonly code: string | null
+  readonly param: string | null
+  /** The HTTP status that the error names, where it names one. */
+  readonly status: number | null
+  /** The error as the provider sent it. */
+  readonly raw: unknown
+}
+
+/** The provider reported an error inside its stream. */
+export class SseProviderError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseProviderError"
+  override readonly name = "SseProviderError"
+  declare readonly code: "provider"
+  /** The error in one shape. Not enumerable. */
+  declare readonly error: ProviderErrorBody
+  /** The chunk that carried it, as it came. Not enumerable. */
+  declare readonly chunk: unknown
+
+  /** @internal */
+  constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
+    super(message, "provider", retryable)
+    hide(this, { error, chunk })
+  }
+}
+
+/** Data that should be JSON, or bytes that should be UTF-8, are not; `cause` is the platform's own error. */
+export class SseMalformedError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseMalformedError"
+  override readonly name = "SseMalformedError"
+  declare readonly code: "malformed"
+
+  /** @internal */
+  constructor(message: string, cause?: unknown) {
+    super(message, "malformed", false, cause)
+  }
+}
+
+/** The stream ended cleanly, but before its own end mark. */
+export class SseTruncatedError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseTruncatedError"
+  override readonly name = "SseTruncatedError"
+  declare readonly code: "truncated"
+  /** What had not come when it ended, such as `"finish_reason"` or `"until"`. */
+  readonly missing: string
+
+  /** @internal */
+  constructor(message: string, missing: string, retryable = false) {
+    super(message, "truncated", retryable)
+    this.missing = missing
+  }
+}
+
+/** The body is something else than an event stream: JSON, a page, plain text. */
+export class SseNotAStreamError extends SseError {
+  /** @internal */
+  static override readonly [kind]: string = "SseNotAStreamError"
+  override readonly name = "SseNotAStreamError"
+  declare readonly code: "not-a-stream"
+  /** The body's type as its headers name it, `null` where they do not. */
+  readonly contentType: string | null
+  /** The start of the body, at most 200 characters. Not enumerable. */
+  declare readonly preview: string
+
+  /** @internal */
+  constructor(message: string, contentType: string | null, preview: string) {
+    super(message, "not-a-stream", false)
+    this.contentType = contentType
+    hide(this, { preview })
+  }
+}
+
+/** The statuses that say "later", not "no". */
+export function isRetryableStatus(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500
+}
+
+function hide(error: SseError, members: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(members)) Object.defineProperty(error, name, { value })
+}

@@ -1,0 +1,36 @@
+/**
+ * Where time and randomness enter: every function that waits takes one as its `clock` option.
+ *
+ * @example
+ * ```ts
+ * import type { Clock } from "ssekit"
+ *
+ * const impatient: Clock = {
+ *   now: () => performance.now(),
+ *   setTimeout: (run, ms) => setTimeout(run, ms / 10),
+ *   clearTimeout: (handle) => clearTimeout(handle as number),
+ *   random: Math.random,
+ * }
+ * ```
+ */
+export interface Clock {
+  /** Milliseconds from any fixed point; never goes back. */
+  now(): number
+  /** Calls `run` once after `ms` milliseconds and gives a handle for {@link Clock.clearTimeout}. */
+  setTimeout(run: () => void, ms: number): unknown
+  /** Cancels a timer; a handle that has fired or is unknown is ignored. */
+  clearTimeout(handle: unknown): void
+  /** A number from 0 up to, not including, 1. */
+  random(): number
+}
+
+/** The platform's own timers, looked up at each call so that importing this touches no global. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms),
+  clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
+  random: () => Math.random(),
+}
+
+/** The longest delay a platform timer takes: above it, they fire at once. */
+export const MAX_TIMER_MS = 2_147_483_647

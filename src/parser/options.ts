@@ -1,0 +1,59 @@
+import type { SseEvent } from "../event.ts"
+import { SseLimitError } from "../errors.ts"
+
+/** The limits of a parser, in decoded characters. */
+export interface SseParserLimits {
+  /**
+   * The longest line, in characters without its end, that is taken.
+   * @defaultValue 16,777,216
+   */
+  readonly maxLineLength?: number | undefined
+  /**
+   * The largest event, in characters of its data, type and id together, that is taken.
+   * @defaultValue 16,777,216
+   */
+  readonly maxEventSize?: number | undefined
+}
+
+/** The handlers of a parser other than `onEvent`. They are called synchronously, in the order of the stream. */
+export interface SseParserHandlers {
+  /** Called with each comment, without its colon and one leading space. */
+  readonly onComment?: ((text: string) => void) | undefined
+  /** Called with each valid `retry` field, in milliseconds, as soon as its line ends. */
+  readonly onRetry?: ((ms: number) => void) | undefined
+  /** Called with the new last event ID at the blank line of every block with a valid `id` field, before its event. */
+  readonly onId?: ((id: string) => void) | undefined
+  /** Called with each line whose field name is unknown; such lines are kept in memory only while this is set. */
+  readonly onUnknownLine?: ((line: string) => void) | undefined
+}
+
+/** Options of {@link SseParser}. */
+export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
+  /** Called with each event. */
+  readonly onEvent?: ((event: SseEvent) => void) | undefined
+  /**
+   * The last event ID in force at the start.
+   * @defaultValue `""`
+   */
+  readonly lastEventId?: string | undefined
+  /**
+   * Throw {@link SseMalformedError} at invalid UTF-8 instead of reading it as U+FFFD.
+   * @defaultValue `false`
+   */
+  readonly fatal?: boolean | undefined
+}
+
+const DEFAULT_LIMIT = 16 * 1024 * 1024
+
+/** The limit called `name`, or its default; a RangeError where it is no positive number. */
+export function limitOf(options: SseParserLimits, name: keyof SseParserLimits): number {
+  const limit = options[name] ?? DEFAULT_LIMIT
+  if (!(limit > 0)) throw new RangeError(`Cannot create parser: "${name}" must be a positive number, not ${limit}`)
+  return limit
+}
+
+/** What is thrown once something is longer than `max` characters. */
+export function limitError(limit: keyof SseParserLimits, max: number): SseLimitError {
+  const what = limit === "maxLineLength" ? "line" : "event"
+  return new SseLimitError(`Cannot parse event stream: no ${what} may be longer than ${max} characters`, limit, max)
+}

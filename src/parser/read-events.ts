@@ -1,0 +1,211 @@
+/*
+ * Law: one source, one consumer, pulled. At most the events of one chunk wait here; the next chunk is asked for when
+ * somebody waits for an event and none is left. Failures come after the events that preceded them.
+ */
+import type { SseEvent } from "../event.ts"
+import { openSource, type ChunkSource, type SseChunk, type SseSource } from "./source.ts"
+import type { SseParserHandlers, SseParserLimits } from "./options.ts"
+import { SseParser } from "./sse-parser.ts"
+
+/** Options of {@link readEvents}. */
+export interface ReadEventsOptions extends SseParserHandlers, SseParserLimits {
+  /** Ends the iteration: a waiting `next` rejects with its reason, and the source is cancelled. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * The last event ID in force at the start.
+   * @defaultValue `""`
+   */
+  readonly lastEventId?: string | undefined
+  /**
+   * Throw {@link SseMalformedError} at invalid UTF-8 instead of reading it as U+FFFD.
+   * @defaultValue `false`
+   */
+  readonly fatal?: boolean | undefined
+  /**
+   * Whether a Response must have a 2xx status and the type `text/event-stream`.
+   * @defaultValue `true`
+   */
+  readonly check?: boolean | undefined
+}
+
+/** The events of one source. */
+export interface SseEventIterator extends AsyncIterableIterator<SseEvent, undefined, undefined> {
+  /** The last event ID after the last event that was taken: the cursor to keep. */
+  readonly lastEventId: string
+  next(): Promise<IteratorResult<SseEvent, undefined>>
+  /** Ends the iteration and cancels the source. */
+  return(): Promise<IteratorResult<SseEvent, undefined>>
+  [Symbol.asyncIterator](): SseEventIterator
+}
+
+/**
+ * Reads the events of a response, a stream, an iterable or a string, with backpressure: at most one chunk of the source
+ * is read ahead of the loop. Leaving the loop cancels the source.
+ *
+ * A Response is checked first: one with the status 204 or no body has no events; any other than an event stream with a
+ * 2xx status rejects the first `next()`. An unfinished event at the end is discarded, as the specification says.
+ *
+ * @throws TypeError at once, where the source is none or its body is locked.
+ * @throws {@link SseResponseError} from the first `next()`, with status, headers and the start of the body.
+ * @throws {@link SseConnectionError} where the body of a response breaks; the error of any other source comes as it is.
+ * @throws {@link SseLimitError} where a line or an event is over its limit.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ * @example
+ * ```ts
+ * import { readEvents } from "ssekit"
+ *
+ * const response = new Response("data: hello\n\ndata: world\n\n", { headers: { "content-type": "text/event-stream" } })
+ * for await (const event of readEvents(response)) console.log(event.data) // hello, world
+ * ```
+ */
+export function readEvents(source: SseSource, options: ReadEventsOptions = {}): SseEventIterator {
+  return new EventReader(openSource(source, options), options)
+}
+
+interface Waiter {
+  resolve(result: IteratorResult<SseEvent, undefined>): void
+  reject(reason: unknown): void
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** The iterator, and what the package's own streams use of it. */
+export class EventReader implements SseEventIterator {
+  readonly #source: ChunkSource
+  readonly #parser: SseParser
+  readonly #signal: AbortSignal | undefined
+  readonly #waiters: Waiter[] = []
+  #queue: SseEvent[] = []
+  #taken = 0
+  #cursor: string
+  #reading = false
+  #ended = false
+  #failure: { readonly reason: unknown } | undefined = undefined
+
+  constructor(source: ChunkSource, options: ReadEventsOptions) {
+    this.#source = source
+    this.#parser = new SseParser({ ...options, onEvent: (event) => void this.#queue.push(event) })
+    this.#cursor = this.#parser.lastEventId
+    this.#signal = options.signal
+    this.#signal?.addEventListener("abort", this.#onAbort)
+    if (this.#signal?.aborted === true) this.#onAbort()
+  }
+
+  get lastEventId(): string {
+    return this.#cursor
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<SseEvent, undefined>> {
+    if (this.#waiters.length === 0) {
+      if (this.#taken < this.#queue.length) return Promise.resolve({ done: false, value: this.#take() })
+      if (this.#ended) return this.#takeEnd()
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      if (!this.#reading) this.#pull()
+    })
+  }
+
+  return(): Promise<IteratorResult<SseEvent, undefined>> {
+    this.#close()
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
+    return Promise.resolve(DONE)
+  }
+
+  /** The events that have come already, which `next` would give without waiting. */
+  takeQueued(): SseEvent[] {
+    const events: SseEvent[] = []
+    while (this.#taken < this.#queue.length) events.push(this.#take())
+    return events
+  }
+
+  #take(): SseEvent {
+    const event = this.#queue[this.#taken++]!
+    if (this.#taken < this.#queue.length) {
+      this.#cursor = event.lastEventId
+    } else {
+      this.#queue = []
+      this.#taken = 0
+      this.#cursor = this.#parser.lastEventId
+    }
+    return event
+  }
+
+  #takeEnd(): Promise<IteratorReturnResult<undefined>> {
+    const failure = this.#failure
+    this.#failure = undefined
+    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.reason)
+  }
+
+  #pull(): void {
+    this.#reading = true
+    this.#source.read().then(this.#onChunk, this.#onError)
+  }
+
+  readonly #onChunk = (result: IteratorResult<SseChunk, unknown>): void => {
+    this.#reading = false
+    if (this.#ended) return
+    try {
+      if (result.done === true) {
+        this.#parser.end()
+        this.#end()
+      } else {
+        this.#parser.feed(result.value)
+      }
+    } catch (error) {
+      this.#source.cancel(error)
+      this.#end({ reason: error })
+    }
+    if (this.#queue.length === 0) this.#cursor = this.#parser.lastEventId
+    this.#serve()
+  }
+
+  readonly #onError = (reason: unknown): void => {
+    this.#reading = false
+    if (this.#ended) return
+    this.#end({ reason })
+    this.#serve()
+  }
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#signal!.reason
+    this.#close(reason)
+    if (this.#waiters.length === 0) this.#failure = { reason }
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(reason)
+  }
+
+  /** Gives the waiting calls what there is, in their order, and asks for more while one waits. */
+  #serve(): void {
+    while (this.#waiters.length > 0) {
+      if (this.#taken < this.#queue.length) {
+        this.#waiters.shift()!.resolve({ done: false, value: this.#take() })
+      } else if (this.#ended) {
+        const waiter = this.#waiters.shift()!
+        const failure = this.#failure
+        this.#failure = undefined
+        if (failure === undefined) waiter.resolve(DONE)
+        else waiter.reject(failure.reason)
+      } else {
+        return this.#pull()
+      }
+    }
+  }
+
+  /** Ends the reading by our own will: what is queued is dropped. */
+  #close(reason?: unknown): void {
+    if (!this.#ended) this.#source.cancel(reason)
+    this.#end()
+    this.#queue = []
+    this.#taken = 0
+  }
+
+  #end(failure?: { readonly reason: unknown }): void {
+    this.#ended = true
+    this.#failure = failure
+    this.#signal?.removeEventListener("abort", this.#onAbort)
+  }
+}

@@ -1,0 +1,50 @@
+import type { SseEvent } from "../event.ts"
+import { EventReader, type ReadEventsOptions } from "./read-events.ts"
+import { openSource, type SseChunk } from "./source.ts"
+
+/** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */
+export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
+
+/**
+ * Parses an event stream as a pair of WHATWG streams, for `pipeThrough`: bytes or text in, events out.
+ *
+ * A line or an event over its limit errors `readable` with {@link SseLimitError}, after the events before it; an
+ * unfinished event at the end is discarded. {@link readEvents} does the same without streams, and faster.
+ *
+ * @see https://streams.spec.whatwg.org/#generictransformstream
+ * @example
+ * ```ts
+ * import { SseParserStream } from "ssekit"
+ *
+ * const { body } = new Response("data: hello\n\n")
+ * const reader = body!.pipeThrough(new SseParserStream()).getReader()
+ * console.log((await reader.read()).value?.data) // hello
+ * ```
+ */
+export class SseParserStream {
+  /** Where the events come out. */
+  readonly readable: ReadableStream<SseEvent>
+  /** Where the bytes or text go in. */
+  readonly writable: WritableStream<SseChunk>
+
+  constructor(options: SseParserStreamOptions = {}) {
+    // Not one transform: it would drop the events of a chunk whose end is refused.
+    const chunks = new TransformStream<SseChunk, SseChunk>()
+    const events = new EventReader(openSource(chunks.readable), options)
+    this.writable = chunks.writable
+    this.readable = new ReadableStream(
+      {
+        async pull(controller) {
+          const { done, value } = await events.next()
+          if (done === true) return controller.close()
+          controller.enqueue(value)
+          for (const event of events.takeQueued()) controller.enqueue(event)
+        },
+        async cancel() {
+          await events.return()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+}

@@ -1,0 +1,84 @@
+import type { Clock } from "../internal/clock.ts"
+
+interface Timer {
+  readonly due: number
+  run(): void
+}
+
+/**
+ * A clock that stands still until it is told to move, for tests in virtual time.
+ *
+ * @example
+ * ```ts
+ * import { ManualClock } from "ssekit/testing"
+ *
+ * const clock = new ManualClock()
+ * clock.setTimeout(() => console.log("a minute later"), 60_000)
+ * await clock.advance(60_000)
+ * ```
+ */
+export class ManualClock implements Clock {
+  readonly #timers: Map<number, Timer> = new Map()
+  #now = 0
+  #lastHandle = 0
+  readonly #random: () => number
+
+  /** @param options - `random` gives what {@link ManualClock.random} gives; 0.5 by default. */
+  constructor(options: { readonly random?: () => number } = {}) {
+    this.#random = options.random ?? (() => 0.5)
+  }
+
+  /** How many timers are set. */
+  get pendingTimers(): number {
+    return this.#timers.size
+  }
+
+  /** Milliseconds until the next timer, `undefined` where none is set. */
+  get nextDelay(): number | undefined {
+    const next = this.#next()
+    return next === undefined ? undefined : next[1].due - this.#now
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  random(): number {
+    return this.#random()
+  }
+
+  setTimeout(run: () => void, ms: number): number {
+    const handle = ++this.#lastHandle
+    this.#timers.set(handle, { due: this.#now + Math.max(0, ms), run })
+    return handle
+  }
+
+  clearTimeout(handle: unknown): void {
+    this.#timers.delete(handle as number)
+  }
+
+  /** Moves time on, firing each timer at its time and letting promises settle before and after each. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms
+    await settle()
+    for (let next = this.#next(); next !== undefined && next[1].due <= end; next = this.#next()) {
+      const [handle, timer] = next
+      this.#timers.delete(handle)
+      this.#now = Math.max(this.#now, timer.due)
+      timer.run()
+      await settle()
+    }
+    this.#now = end
+  }
+
+  #next(): [number, Timer] | undefined {
+    let next: [number, Timer] | undefined
+    for (const entry of this.#timers) if (next === undefined || entry[1].due < next[1].due) next = entry
+    return next
+  }
+}
+
+/** Lets what is pending settle: promises of any depth, and one turn of the event loop for what needs it. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+}

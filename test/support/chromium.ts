@@ -1,0 +1,39 @@
+import { accessSync, constants } from "node:fs"
+
+const PLACES = [
+  process.env["SSEKIT_CHROMIUM"],
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
+
+export const chromiumArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+]
+
+/** The Chromium of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure. */
+export function findChromium(): string | undefined {
+  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
+  if (found === undefined) {
+    const message = "Chromium not found: its tests are skipped (install Debian's chromium or set SSEKIT_CHROMIUM)"
+    if (process.env["CI"] === "true") throw new Error(message)
+    console.warn(message)
+  }
+  return found
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "tsup"
+
+// One entry per subpath of package.json; ESM shares chunks, so a class is one class in all of them.
+export default defineConfig({
+  entry: {
+    index: "src/index.ts",
+    client: "src/client/index.ts",
+    openai: "src/openai/index.ts",
+    server: "src/server/index.ts",
+    node: "src/node/index.ts",
+  },
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  tsconfig: "src/tsconfig.json",
+  dts: true,
+  sourcemap: true,
+  splitting: true,
+  treeshake: false,
+  clean: true,
+})

@@ -1,0 +1,61 @@
+import { fileURLToPath } from "node:url"
+import { playwright } from "@vitest/browser-playwright"
+import { defineConfig } from "vitest/config"
+import { chromiumArguments, findChromium } from "./test/support/chromium.ts"
+
+const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+
+// Tests import the package by its name: from src by default, from dist with SSEKIT_DIST=1.
+const alias = process.env["SSEKIT_DIST"]
+  ? []
+  : [
+      { find: /^ssekit$/, replacement: source("index.ts") },
+      { find: /^ssekit\/(\w+)$/, replacement: source("$1/index.ts") },
+    ]
+
+const chromium = findChromium()
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
+    coverage: { include: ["src/**/*.ts"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/browser/**", "test/types/**"],
+          setupFiles: ["test/support/fail-on-warning.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "types",
+          include: [],
+          typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
+        },
+      },
+      ...(chromium === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                name: "chromium",
+                include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
+                browser: {
+                  enabled: true,
+                  headless: true,
+                  screenshotFailures: false,
+                  provider: playwright({ launchOptions: { executablePath: chromium, args: chromiumArguments } }),
+                  instances: [{ browser: "chromium" as const }],
+                },
+              },
+            },
+          ]),
+    ],
+  },
+})
