@@ -31,7 +31,7 @@ export interface ScriptedStream {
    * What follows the pieces: the end, an error as of a broken connection, or nothing.
    * @defaultValue `"close"`
    */
-  readonly then?: "close" | "reset" | "stall" | undefined
+  readonly end?: "close" | "reset" | "stall" | undefined
 }
 
 /** A `fetch` that plays a script, with what it was asked and what became of its answers. */
@@ -113,9 +113,9 @@ function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined,
       pull(controller) {
         const piece = pieces.shift()
         if (piece !== undefined) return controller.enqueue(typeof piece === "string" ? encoder.encode(piece) : piece)
-        if (script.then === "stall") return new Promise<void>(() => {})
+        if (script.end === "stall") return new Promise<void>(() => {})
         open.delete(body)
-        return script.then === "reset" ? controller.error(new TypeError("terminated")) : controller.close()
+        return script.end === "reset" ? controller.error(new TypeError("terminated")) : controller.close()
       },
       cancel() {
         open.delete(body)
