@@ -14,6 +14,7 @@ export type SseErrorCode =
   | "content-type"
   | "timeout"
   | "retries-exhausted"
+  | "validation"
   | "provider"
   | "malformed"
   | "truncated"
@@ -159,6 +160,38 @@ export class SseRetryError extends SseError {
   constructor(message: string, attempts: readonly SseFailedAttempt[]) {
     super(message, "retries-exhausted", false, attempts.at(-1)?.error)
     this.attempts = attempts
+  }
+}
+
+/** One reason why data does not fit a contract, as the Standard Schema gives it. Its message may quote the data. */
+export interface SseValidationIssue {
+  readonly message: string
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+}
+
+/** An event does not fit the contract. What may quote its data is not enumerable. */
+export class SseValidationError extends SseError {
+  /** @internal */ static override readonly "~sse": string = "SseValidationError"
+  override readonly name = "SseValidationError"
+  declare readonly code: "validation"
+  /** The name of the event. Not enumerable. */
+  declare readonly event: string
+  /** The last event ID at the event, to resume after it; `undefined` where it was to be written. Not enumerable. */
+  declare readonly lastEventId: string | undefined
+  /** What does not fit; at least one. Not enumerable. */
+  declare readonly issues: readonly SseValidationIssue[]
+  readonly #cause: unknown
+
+  /** @internal */
+  constructor(message: string, of: Pick<SseValidationError, "event" | "lastEventId" | "issues" | "cause">) {
+    super(message, "validation", false)
+    hide(this, { event: of.event, lastEventId: of.lastEventId, issues: of.issues })
+    this.#cause = of.cause
+  }
+
+  /** What the codec or the schema threw. Measured: Node and Bun print a cause of its own, but not an inherited one. */
+  override get cause(): unknown {
+    return this.#cause
   }
 }
 

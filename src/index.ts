@@ -11,8 +11,9 @@ export {
   SseRetryError,
   SseTimeoutError,
   SseTruncatedError,
+  SseValidationError,
 } from "./errors.ts"
-export type { ProviderErrorBody, SseErrorCode, SseFailedAttempt } from "./errors.ts"
+export type { ProviderErrorBody, SseErrorCode, SseFailedAttempt, SseValidationIssue } from "./errors.ts"
 export { readEvents, SseParser, SseParserStream } from "./parser/index.ts"
 export type {
   ReadEventsOptions,
