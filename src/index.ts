@@ -1,4 +1,4 @@
-export type { SseEvent, SseEventInit } from "./event.ts"
+export type { SseControlInit, SseEvent, SseEventInit, SseEventIterator } from "./event.ts"
 export type { Clock } from "./internal/clock.ts"
 export {
   SseConnectionError,
@@ -18,7 +18,6 @@ export { readEvents, SseParser, SseParserStream } from "./parser/index.ts"
 export type {
   ReadEventsOptions,
   SseChunk,
-  SseEventIterator,
   SseParserHandlers,
   SseParserLimits,
   SseParserOptions,
@@ -26,3 +25,20 @@ export type {
   SseSource,
 } from "./parser/index.ts"
 export { encodeComment, encodeEvent, encodeRetry, SseEncoderStream } from "./encoder/index.ts"
+export { codec, defineEvents, text, type } from "./contract/index.ts"
+export type {
+  DefineEventsOptions,
+  EventCodec,
+  EventContract,
+  EventDecoder,
+  EventEncoder,
+  EventInitOf,
+  EventMember,
+  EventOf,
+  InputOf,
+  OutputOf,
+  SchemaCodec,
+  StandardSchemaResult,
+  StandardSchemaV1,
+  TypedEventInit,
+} from "./contract/index.ts"

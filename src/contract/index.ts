@@ -1,0 +1,13 @@
+export { defineEvents } from "./define-events.ts"
+export type { DefineEventsOptions } from "./event-decoder.ts"
+export type {
+  EventContract,
+  EventDecoder,
+  EventEncoder,
+  EventInitOf,
+  EventOf,
+  TypedEventInit,
+} from "./event-contract.ts"
+export { codec, text, type } from "./member.ts"
+export type { EventCodec, EventMember, InputOf, OutputOf, SchemaCodec } from "./member.ts"
+export type { StandardSchemaResult, StandardSchemaV1 } from "./standard-schema.ts"

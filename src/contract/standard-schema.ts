@@ -1,0 +1,52 @@
+import type { SseValidationIssue } from "../errors.ts"
+
+/**
+ * What every Standard Schema is, version 1: zod, valibot, arktype and others make them.
+ *
+ * @see https://standardschema.dev
+ */
+export interface StandardSchemaV1<Input = unknown, Output = Input> {
+  readonly "~standard": {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+/** What a Standard Schema answers: the output, or the reasons why there is none. */
+export type StandardSchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SseValidationIssue[] }
+
+/** A {@link StandardSchemaResult}, or what the schema threw instead. */
+export type Verdict = StandardSchemaResult<unknown> & { readonly cause?: unknown }
+
+/** Asks the schema. What it throws is a verdict too: a transform that fails on hostile data must not escape a policy. */
+export function validate(schema: StandardSchemaV1, value: unknown): Verdict | Promise<Verdict> {
+  try {
+    const result = schema["~standard"].validate(value)
+    return isPromise(result) ? result.then(verdictOf).then(undefined, refusal) : verdictOf(result)
+  } catch (error) {
+    return refusal(error)
+  }
+}
+
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as { then?: unknown } | undefined)?.then === "function"
+}
+
+export function isStandardSchema(value: unknown): value is StandardSchemaV1 {
+  // Spec: a schema may be a function with properties, as those of arktype are.
+  const isObject = (typeof value === "object" && value !== null) || typeof value === "function"
+  return isObject && typeof (value as Partial<StandardSchemaV1>)["~standard"]?.validate === "function"
+}
+
+function verdictOf(result: StandardSchemaResult<unknown>): Verdict {
+  // Spec: a falsy `issues` is success.
+  return result.issues ? { issues: result.issues } : { value: (result as { value: unknown }).value }
+}
+
+function refusal(cause: unknown): Verdict {
+  return { issues: [{ message: "must not make the schema throw" }], cause }
+}
