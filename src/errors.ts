@@ -45,8 +45,7 @@ export abstract class SseError extends Error {
   /** Whether the same request may succeed when it is made again. */
   readonly retryable: boolean
 
-  /** @internal */
-  constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
+  /** @internal */ constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable
@@ -76,8 +75,7 @@ export class SseLimitError extends SseError {
   /** Its value: characters where it limits text. */
   readonly max: number
 
-  /** @internal */
-  constructor(message: string, limit: string, max: number) {
+  /** @internal */ constructor(message: string, limit: string, max: number) {
     super(message, "limit", false)
     this.limit = limit
     this.max = max
@@ -90,8 +88,7 @@ export class SseConnectionError extends SseError {
   override readonly name = "SseConnectionError"
   declare readonly code: "connection"
 
-  /** @internal */
-  constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  /** @internal */ constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
     super(message, "connection", options.retryable ?? true, options.cause)
   }
 }
@@ -108,8 +105,7 @@ export class SseResponseError extends SseError {
   /** The start of the body as text, at most 16,384 bytes of it; `""` where it has none. Not enumerable. */
   declare readonly body: string
 
-  /** @internal */
-  constructor(
+  /** @internal */ constructor(
     message: string,
     code: "response" | "content-type" | "redirect-refused",
     response: { status: number; headers: Headers; body: string },
@@ -130,8 +126,7 @@ export class SseTimeoutError extends SseError {
   /** Its value in milliseconds. */
   readonly ms: number
 
-  /** @internal */
-  constructor(message: string, phase: string, ms: number) {
+  /** @internal */ constructor(message: string, phase: string, ms: number) {
     super(message, "timeout", true)
     this.phase = phase
     this.ms = ms
@@ -156,8 +151,7 @@ export class SseRetryError extends SseError {
   /** The failed attempts, oldest first, the last 20 of them. */
   readonly attempts: readonly SseFailedAttempt[]
 
-  /** @internal */
-  constructor(message: string, attempts: readonly SseFailedAttempt[]) {
+  /** @internal */ constructor(message: string, attempts: readonly SseFailedAttempt[]) {
     super(message, "retries-exhausted", false, attempts.at(-1)?.error)
     this.attempts = attempts
   }
@@ -165,8 +159,10 @@ export class SseRetryError extends SseError {
 
 /** One reason why data does not fit a contract, as the Standard Schema gives it. Its message may quote the data. */
 export interface SseValidationIssue {
+  /** What does not fit. */
   readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+  /** Where in the data. */
+  readonly path?: readonly (PropertyKey | { /** The key. */ readonly key: PropertyKey })[] | undefined
 }
 
 /** An event does not fit the contract. What may quote its data is not enumerable. */
@@ -182,8 +178,10 @@ export class SseValidationError extends SseError {
   declare readonly issues: readonly SseValidationIssue[]
   readonly #cause: unknown
 
-  /** @internal */
-  constructor(message: string, of: Pick<SseValidationError, "event" | "lastEventId" | "issues" | "cause">) {
+  /** @internal */ constructor(
+    message: string,
+    of: Pick<SseValidationError, "event" | "lastEventId" | "issues" | "cause">,
+  ) {
     super(message, "validation", false)
     hide(this, { event: of.event, lastEventId: of.lastEventId, issues: of.issues })
     this.#cause = of.cause
@@ -217,8 +215,7 @@ export class SseProviderError extends SseError {
   /** The chunk that carried it, as it came. Not enumerable. */
   declare readonly chunk: unknown
 
-  /** @internal */
-  constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
+  /** @internal */ constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
     super(message, "provider", retryable)
     hide(this, { error, chunk })
   }
@@ -230,8 +227,7 @@ export class SseMalformedError extends SseError {
   override readonly name = "SseMalformedError"
   declare readonly code: "malformed"
 
-  /** @internal */
-  constructor(message: string, cause?: unknown) {
+  /** @internal */ constructor(message: string, cause?: unknown) {
     super(message, "malformed", false, cause)
   }
 }
@@ -244,8 +240,7 @@ export class SseTruncatedError extends SseError {
   /** What had not come when it ended, such as `"finish_reason"` or `"until"`. */
   readonly missing: string
 
-  /** @internal */
-  constructor(message: string, missing: string, retryable = false) {
+  /** @internal */ constructor(message: string, missing: string, retryable = false) {
     super(message, "truncated", retryable)
     this.missing = missing
   }
@@ -261,8 +256,7 @@ export class SseNotAStreamError extends SseError {
   /** The start of the body, at most 200 characters. Not enumerable. */
   declare readonly preview: string
 
-  /** @internal */
-  constructor(message: string, contentType: string | null, preview: string) {
+  /** @internal */ constructor(message: string, contentType: string | null, preview: string) {
     super(message, "not-a-stream", false)
     this.contentType = contentType
     hide(this, { preview })

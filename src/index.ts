@@ -38,7 +38,9 @@ export type {
   InputOf,
   OutputOf,
   SchemaCodec,
+  StandardSchemaProps,
   StandardSchemaResult,
+  StandardSchemaTypes,
   StandardSchemaV1,
   TypedEventInit,
 } from "./contract/index.ts"

@@ -4,7 +4,7 @@ import type { SseControlInit, SseEvent, SseEventInit, SseEventIterator } from ".
 export type AnyEvent = SseEvent<string, unknown>
 
 /** The reading half of a contract: what `readEvents` and `subscribe` take. `defineEvents` makes it. */
-export interface EventDecoder<Event extends AnyEvent> {
+export interface EventDecoder<Event extends SseEvent<string, unknown>> {
   /**
    * Gives the event with its data decoded and validated; `undefined` where a policy says to skip it; a promise where the
    * schema answers with one.
@@ -43,8 +43,9 @@ export interface EventContract<Outputs extends object, Inputs extends object = O
 
 /** What can be written as one event of a contract; the event `message` needs no name. */
 export type TypedEventInit<Name extends string, Data> = Pick<SseEventInit, "id" | "retry" | "comment"> & {
+  /** The data, before its schema: it is validated, and sent as given. */
   readonly data: Data
-} & ("message" extends Name ? { readonly event?: Name | undefined } : { readonly event: Name })
+} & ("message" extends Name ? Partial<Pick<SseEvent<Name>, "event">> : Pick<SseEvent<Name>, "event">)
 
 /**
  * The events that are read through a contract: a union discriminated on `event`.

@@ -10,4 +10,9 @@ export type {
 } from "./event-contract.ts"
 export { codec, text, type } from "./member.ts"
 export type { EventCodec, EventMember, InputOf, OutputOf, SchemaCodec } from "./member.ts"
-export type { StandardSchemaResult, StandardSchemaV1 } from "./standard-schema.ts"
+export type {
+  StandardSchemaProps,
+  StandardSchemaResult,
+  StandardSchemaTypes,
+  StandardSchemaV1,
+} from "./standard-schema.ts"

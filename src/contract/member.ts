@@ -25,21 +25,21 @@ export interface SchemaCodec<Schema extends StandardSchemaV1> {
 /** What an event of a contract may be defined by. */
 export type EventMember = StandardSchemaV1 | EventCodec<never, unknown> | SchemaCodec<StandardSchemaV1<never, unknown>>
 
-/** What is written through a member. */
+/** What is written through a member: the input of its schema, where it has one. */
 export type InputOf<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["input"]
-  : Member extends { readonly schema: infer Schema extends StandardSchemaV1 }
+  : Member extends SchemaCodec<infer Schema>
     ? InputOf<Schema>
-    : Member extends { encode(data: infer Input): string }
+    : Member extends EventCodec<infer Input, unknown>
       ? Input
       : never
 
-/** What is read through a member. */
+/** What is read through a member: the output of its schema, where it has one. */
 export type OutputOf<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["output"]
-  : Member extends { readonly schema: infer Schema extends StandardSchemaV1 }
+  : Member extends SchemaCodec<infer Schema>
     ? OutputOf<Schema>
-    : Member extends { decode(text: string): infer Output }
+    : Member extends EventCodec<never, infer Output>
       ? Output
       : never
 

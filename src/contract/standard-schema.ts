@@ -6,18 +6,42 @@ import type { SseValidationIssue } from "../errors.ts"
  * @see https://standardschema.dev
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  readonly "~standard": {
-    readonly version: 1
-    readonly vendor: string
-    readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined
-  }
+  /** What makes it one. */
+  readonly "~standard": StandardSchemaProps<Input, Output>
 }
 
-/** What a Standard Schema answers: the output, or the reasons why there is none. */
+/** The one property of a {@link StandardSchemaV1}. */
+export interface StandardSchemaProps<Input, Output> {
+  /** The version of the standard. */
+  readonly version: 1
+  /** The library that made the schema. */
+  readonly vendor: string
+  /** Judges a value, at once or by a promise. */
+  readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>
+  /** Where the types are; it has no value. */
+  readonly types?: StandardSchemaTypes<Input, Output> | undefined
+}
+
+/** The types of a {@link StandardSchemaV1}. */
+export interface StandardSchemaTypes<Input, Output> {
+  /** What is given to the schema. */
+  readonly input: Input
+  /** What the schema makes of it. */
+  readonly output: Output
+}
+
+/** What a {@link StandardSchemaV1} answers: the output, or the reasons why there is none. */
 export type StandardSchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly SseValidationIssue[] }
+  | {
+      /** The output. */
+      readonly value: Output
+      /** Absent: the value was accepted. */
+      readonly issues?: undefined
+    }
+  | {
+      /** The reasons. */
+      readonly issues: readonly SseValidationIssue[]
+    }
 
 /** A {@link StandardSchemaResult}, or what the schema threw instead. */
 export type Verdict = StandardSchemaResult<unknown> & { readonly cause?: unknown }
