@@ -1,7 +1,7 @@
 import type { EventContract } from "./event-contract.ts"
 import { createDecoder, type DefineEventsOptions } from "./event-decoder.ts"
 import { createEncoder } from "./event-encoder.ts"
-import { type EventMember, type InputOf, type MemberMap, type OutputOf, resolveMember } from "./member.ts"
+import { type EventMember, type MemberInput, type MemberMap, type MemberOutput, resolveMember } from "./member.ts"
 
 /**
  * Defines the events that both ends of a stream agree on, by name: a Standard Schema (of zod, valibot, arktype, ...) or
@@ -33,8 +33,8 @@ export function defineEvents<Members extends { readonly [name: string]: EventMem
   members: Members,
   options: DefineEventsOptions = {},
 ): EventContract<
-  { [Name in keyof Members]: OutputOf<Members[Name]> },
-  { [Name in keyof Members]: InputOf<Members[Name]> }
+  { [Name in keyof Members]: MemberOutput<Members[Name]> },
+  { [Name in keyof Members]: MemberInput<Members[Name]> }
 > {
   const resolved = resolveMembers(members)
   const contract = { ...createEncoder(resolved), ...createDecoder(resolved, options) }

@@ -9,7 +9,7 @@ export type {
   TypedEventInit,
 } from "./event-contract.ts"
 export { codec, text, type } from "./member.ts"
-export type { EventCodec, EventMember, InputOf, OutputOf, SchemaCodec } from "./member.ts"
+export type { EventCodec, EventMember, MemberInput, MemberOutput, SchemaCodec } from "./member.ts"
 export type {
   StandardSchemaProps,
   StandardSchemaResult,

@@ -17,7 +17,7 @@ export interface SchemaCodec<Schema extends StandardSchemaV1> {
   /** Validates what is written before `encode`, and what is read after `decode`. */
   readonly schema: Schema
   /** Gives the text of `data`, which the schema has accepted. */
-  encode(data: InputOf<Schema>): string
+  encode(data: MemberInput<Schema>): string
   /** Gives what the schema is asked about. */
   decode(text: string): unknown
 }
@@ -26,19 +26,19 @@ export interface SchemaCodec<Schema extends StandardSchemaV1> {
 export type EventMember = StandardSchemaV1 | EventCodec<never, unknown> | SchemaCodec<StandardSchemaV1<never, unknown>>
 
 /** What is written through a member: the input of its schema, where it has one. */
-export type InputOf<Member> = Member extends StandardSchemaV1
+export type MemberInput<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["input"]
   : Member extends SchemaCodec<infer Schema>
-    ? InputOf<Schema>
+    ? MemberInput<Schema>
     : Member extends EventCodec<infer Input, unknown>
       ? Input
       : never
 
 /** What is read through a member: the output of its schema, where it has one. */
-export type OutputOf<Member> = Member extends StandardSchemaV1
+export type MemberOutput<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["output"]
   : Member extends SchemaCodec<infer Schema>
-    ? OutputOf<Schema>
+    ? MemberOutput<Schema>
     : Member extends EventCodec<never, infer Output>
       ? Output
       : never

@@ -5,7 +5,7 @@
 import { SseValidationError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
 import type { ResolvedMember } from "./member.ts"
-import type { Verdict } from "./standard-schema.ts"
+import type { Refusal } from "./standard-schema.ts"
 
 /** The event that does not fit: of the contract's names, with its cursor where it was read. */
 export interface Subject {
@@ -14,7 +14,7 @@ export interface Subject {
 }
 
 /** The schema did not accept the data. */
-export function schemaMismatch(subject: Subject, { issues = [], cause }: Verdict): SseValidationError {
+export function schemaMismatch(subject: Subject, { issues, cause }: Refusal): SseValidationError {
   const count = issues.length === 1 ? "1 issue" : `${issues.length} issues`
   return mismatch(subject, `"data" must match its schema (${count})`, { issues, cause })
 }
@@ -40,12 +40,12 @@ export function oneOf(names: Iterable<string>): string {
   return `one of the contract: ${Array.from(names, (name) => JSON.stringify(name)).join(", ")}`
 }
 
-function mismatch({ event, lastEventId }: Subject, reason: string, why: Omit<Verdict, "value">): SseValidationError {
+function mismatch({ event, lastEventId }: Subject, reason: string, why: Refusal): SseValidationError {
   const action = lastEventId === undefined ? "encode" : "read"
   return new SseValidationError(`Cannot ${action} event ${JSON.stringify(event)}: ${reason}`, {
     event,
     lastEventId,
-    issues: why.issues ?? [],
+    issues: why.issues,
     cause: why.cause,
   })
 }

@@ -43,8 +43,14 @@ export type StandardSchemaResult<Output> =
       readonly issues: readonly SseValidationIssue[]
     }
 
-/** A {@link StandardSchemaResult}, or what the schema threw instead. */
-export type Verdict = StandardSchemaResult<unknown> & { readonly cause?: unknown }
+/** Why a schema does not accept a value, and what it threw, where it threw. */
+export interface Refusal {
+  readonly issues: readonly SseValidationIssue[]
+  readonly cause?: unknown
+}
+
+/** What a schema answers, in our words. */
+export type Verdict = { readonly value: unknown; readonly issues?: undefined } | Refusal
 
 /** Asks the schema. What it throws is a verdict too: a transform that fails on hostile data must not escape a policy. */
 export function validate(schema: StandardSchemaV1, value: unknown): Verdict | Promise<Verdict> {
@@ -71,6 +77,6 @@ function verdictOf(result: StandardSchemaResult<unknown>): Verdict {
   return result.issues ? { issues: result.issues } : { value: (result as { value: unknown }).value }
 }
 
-function refusal(cause: unknown): Verdict {
+function refusal(cause: unknown): Refusal {
   return { issues: [{ message: "must not make the schema throw" }], cause }
 }

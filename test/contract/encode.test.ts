@@ -131,6 +131,28 @@ test("encode makes what a schema throws an SseValidationError", () => {
   expect(error.issues).toEqual([{ message: "must not make the schema throw" }])
 })
 
+test("encode counts the issues of the schema", () => {
+  const events = defineEvents({ message: z.object({ one: z.number(), two: z.number() }) })
+  const error = failure(() => events.encode({ data: {} as never }))
+  expect(error.message).toBe('Cannot encode event "message": "data" must match its schema (2 issues)')
+  expect(error.issues).toHaveLength(2)
+})
+
+test("encode calls a codec as a method of its own", () => {
+  class Shift {
+    readonly by = 1
+    encode(data: number): string {
+      return String(data + this.by)
+    }
+    decode(source: string): number {
+      return Number(source) - this.by
+    }
+  }
+  const events = defineEvents({ message: codec(new Shift()) })
+  expect(events.encode({ data: 1 }).data).toBe("2")
+  expect(events.decode({ event: "message", data: "2", id: undefined, lastEventId: "" })).toMatchObject({ data: 1 })
+})
+
 describe("a schema that answers with a promise", () => {
   const events = defineEvents({ tick: z.number().refine((value) => Promise.resolve(value > 0)), log: text() })
 
@@ -141,6 +163,11 @@ describe("a schema that answers with a promise", () => {
     expect(() => events.encode({ event: "tick", data: -1 })).toThrow(new TypeError(message))
     await new Promise((resolve) => setImmediate(resolve))
     expect(events.encode({ event: "log", data: "text" }).data).toBe("text")
+  })
+
+  test("encode names an event without a name message", () => {
+    const plain = defineEvents({ message: manualSchema<number>() })
+    expect(() => plain.encode({ data: 1 })).toThrow('Cannot encode event "message"')
   })
 
   test("encodeAsync waits for it", async () => {

@@ -156,6 +156,18 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(await reader.next()).toEqual(DONE)
   })
 
+  test("return hears nothing of a refusal that comes later", async () => {
+    const { schema, events } = pending()
+    const reader = readEvents(stream, { events })
+    const call = reader.next()
+    await settle()
+    await reader.return()
+    schema.answers[0]!(false)
+    await settle()
+    expect(await call).toEqual(DONE)
+    expect(await reader.next()).toEqual(DONE)
+  })
+
   test("a signal rejects the waiting calls at once with its reason", async () => {
     const { schema, events } = pending()
     const { stream: source, cancelled } = openStream(stream)
@@ -213,6 +225,42 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(first).toMatchObject({ status: "rejected", reason: expect.any(SseValidationError) as unknown })
     expect(second).toEqual({ status: "fulfilled", value: DONE })
   })
+})
+
+test("return ends the calls that wait for the source", async () => {
+  const { stream, cancelled } = openStream(": nothing yet\n\n")
+  const reader = readEvents(stream, { events: defineEvents({ message: text() }) })
+  const calls = [reader.next(), reader.next()]
+  await settle()
+  expect(await reader.return()).toEqual(DONE)
+  expect(await Promise.all(calls)).toEqual([DONE, DONE])
+  expect(cancelled()).toBeUndefined()
+})
+
+test("a signal rejects the calls that wait for the source", async () => {
+  const { stream } = openStream(": nothing yet\n\n")
+  const controller = new AbortController()
+  const events = defineEvents({ message: text() })
+  const reader = readEvents(stream, { events, signal: controller.signal })
+  const calls = [reader.next(), reader.next()]
+  await settle()
+  const reason = new Error("enough")
+  controller.abort(reason)
+  expect(await Promise.allSettled(calls)).toEqual([
+    { status: "rejected", reason },
+    { status: "rejected", reason },
+  ])
+})
+
+test("a signal that aborted between two calls rejects the next one, once", async () => {
+  const controller = new AbortController()
+  const events = defineEvents({ message: text() })
+  const reader = readEvents("data: 1\n\ndata: 2\n\n", { events, signal: controller.signal })
+  await reader.next()
+  const reason = new Error("enough")
+  controller.abort(reason)
+  await expect(reader.next()).rejects.toBe(reason)
+  expect(await reader.next()).toEqual(DONE)
 })
 
 test("leaving the loop cancels the source", async () => {
