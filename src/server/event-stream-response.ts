@@ -1,6 +1,6 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
 import { encodeRetry } from "../encoder/index.ts"
-import { whenAborted } from "../internal/abort.ts"
+import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
 import { keepAliveStream } from "../internal/keep-alive.ts"
@@ -154,11 +154,14 @@ class Run {
 
   #stopWhenOver(source: OpenedSource): void {
     const { signal } = this.session
-    whenAborted(signal, () => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error)))
+    const stop = (): void => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error))
+    if (signal.aborted) stop()
+    else onAbort(signal, stop)
   }
 
   #leaveWhenAborted(signal: AbortSignal): void {
-    const forget = whenAborted(signal, () => this.session.leave(signal.reason))
+    if (signal.aborted) return this.session.leave(signal.reason)
+    const forget = onAbort(signal, () => this.session.leave(signal.reason))
     void this.session.closed.then(forget)
   }
 
