@@ -29,7 +29,7 @@ export type SseErrorCode =
  * import { subscribe } from "ssekit/client"
  *
  * try {
- *   for await (const event of subscribe("https://example.com/stream")) console.log(event.data)
+ *   for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) console.log(event.data)
  * } catch (error) {
  *   if (!SseError.is(error)) throw error
  *   console.error(error.code, error.retryable ? "may work later" : "will not work")
