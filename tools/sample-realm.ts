@@ -13,6 +13,7 @@ globalThis.fetch = (input, init) => {
   return fetch(String(input).replace(HOSTS, origin), init)
 }
 
+// oxlint-disable-next-line typescript/unbound-method -- it is called with the server as its `this`
 const { listen } = Server.prototype
 Server.prototype.listen = function listenAnywhere(this: Server, ...args: unknown[]): Server {
   const ready = args.find((arg) => typeof arg === "function") as (() => void) | undefined
