@@ -10,7 +10,12 @@ export type EventSourceClass = typeof globalThis.EventSource
 export type Need = "base" | "no base" | "cors" | "cookies" | "document" | "reportError"
 
 /** Whose class it is, and where. */
-export type Subject = "ours in Node" | "ours in Chromium" | "native Chromium"
+export type Subject = "ours in Node" | "ours in Bun" | "ours in Deno" | "ours in Chromium" | "native Chromium"
+
+/** An excuse for what no script can do. */
+export function oursEverywhere(excuse: string): Partial<Record<Subject, string>> {
+  return Object.fromEntries(["Node", "Bun", "Deno", "Chromium"].map((place) => [`ours in ${place}`, excuse]))
+}
 
 export interface Behaviour {
   readonly area: string
@@ -55,8 +60,9 @@ export async function runBehaviour(behaviour: Behaviour, options: RunOptions): P
   if (needs.some((need) => !options.offers.includes(need))) return { area, name, outcome: "absent" }
   const excuse = excuses?.[options.subject]
   const opened: EventSource[] = []
+  const over = new AbortController()
   try {
-    await limited(behaviour.run(contextOf(options, opened)), excuse === undefined ? TIME_LIMIT : 2_000)
+    await limited(behaviour.run(contextOf(options, opened, over.signal)), excuse === undefined ? TIME_LIMIT : 2_000)
     return excuse === undefined
       ? { area, name, outcome: "passed" }
       : { area, name, outcome: "failed", detail: `it holds, so its excuse is stale: ${excuse}` }
@@ -66,6 +72,7 @@ export async function runBehaviour(behaviour: Behaviour, options: RunOptions): P
       : { area, name, outcome: "excused", detail: excuse }
   } finally {
     for (const source of opened) source.close()
+    over.abort()
   }
 }
 
@@ -78,11 +85,11 @@ export async function runBehaviours(behaviours: readonly Behaviour[], options: R
   return outcomes
 }
 
-function contextOf({ EventSource, origins }: RunOptions, opened: EventSource[]): Context {
+function contextOf({ EventSource, origins }: RunOptions, opened: EventSource[], signal: AbortSignal): Context {
   const context: Context = {
     EventSource,
     origins,
-    script: (replies) => play(origins, replies),
+    script: (replies) => play(origins, replies, signal),
     connect: (url, init) => {
       const source = init === undefined ? new EventSource(url) : new EventSource(url, init)
       opened.push(source)

@@ -1,11 +1,11 @@
 /* What is bundled for a page, a dedicated worker and a shared worker: it runs the behaviours when it is asked to. */
 import { EventSource } from "ssekit/eventsource"
-import { type Need, type Outcome, runBehaviours, type Subject } from "./behaviour.ts"
+import { type Need, type Outcome, runBehaviours } from "./behaviour.ts"
 import { behaviours } from "./behaviours/index.ts"
 
 /** What is asked for: the class, and two origins. */
 export interface RunRequest {
-  readonly subject: Exclude<Subject, "ours in Node">
+  readonly subject: "ours in Chromium" | "native Chromium"
   readonly origins: readonly [string, string]
 }
 

@@ -46,10 +46,15 @@ export interface PlayedScript {
   readonly pass: () => Promise<void>
 }
 
-export async function play(origins: readonly [string, string], replies: readonly Reply[]): Promise<PlayedScript> {
+/** @param signal - Ends what is asked for and not answered. */
+export async function play(
+  origins: readonly [string, string],
+  replies: readonly Reply[],
+  signal: AbortSignal,
+): Promise<PlayedScript> {
   const [origin, other] = origins
   const ask = async (path: string, init?: RequestInit): Promise<unknown> => {
-    const response = await fetch(`${origin}${path}`, init)
+    const response = await fetch(`${origin}${path}`, { ...init, signal })
     return response.json()
   }
   const { key } = (await ask("/script", { method: "POST", body: JSON.stringify(replies) })) as { key: string }

@@ -1,5 +1,5 @@
 /* Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#dom-eventsource */
-import { type Behaviour, type Context, equal, next, ok, record, throws } from "../behaviour.ts"
+import { type Behaviour, type Context, equal, next, ok, oursEverywhere, record, throws } from "../behaviour.ts"
 
 const area = "constructor"
 
@@ -170,8 +170,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
     area,
     name: "a user name and a password in the URL are sent",
     excuses: {
-      "ours in Node": "fetch refuses a URL with credentials; a header is the way",
-      "ours in Chromium": "fetch refuses a URL with credentials; a header is the way",
+      ...oursEverywhere("fetch refuses a URL with credentials; a header is the way"),
       "native Chromium": "it refuses a subresource whose URL has credentials",
     },
     async run({ connect, script }) {

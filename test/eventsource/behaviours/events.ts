@@ -1,5 +1,5 @@
 /* Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage, and #announce-the-connection */
-import { type Behaviour, equal, next, ok, record } from "../behaviour.ts"
+import { type Behaviour, equal, next, ok, oursEverywhere, record } from "../behaviour.ts"
 import { GATE } from "../script.ts"
 
 export const eventBehaviours: readonly Behaviour[] = [
@@ -125,10 +125,7 @@ export const eventBehaviours: readonly Behaviour[] = [
   {
     area: "message",
     name: "events are trusted",
-    excuses: {
-      "ours in Node": "a script cannot make a trusted event",
-      "ours in Chromium": "a script cannot make a trusted event",
-    },
+    excuses: oursEverywhere("a script cannot make a trusted event"),
     async run({ connect, script }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       equal((await next(connect(url))).isTrusted, true)
