@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { build } from "esbuild"
 import { type Browser, chromium as playwright, type Page } from "playwright"
 import { afterAll, beforeAll, describe, test } from "vitest"
+import { bundle } from "../support/bundle.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 import { type ScenarioServer, startScenarioServer } from "../support/scenario-server.ts"
 import type { Outcome } from "./behaviour.ts"
@@ -37,17 +37,7 @@ describe.skipIf(executablePath === undefined)("EventSource in Chromium", () => {
 
   beforeAll(async () => {
     browser = await playwright.launch({ executablePath: executablePath!, args: chromiumArguments })
-    const { outputFiles } = await build({
-      entryPoints: [`${root}test/eventsource/browser-main.ts`],
-      bundle: true,
-      write: false,
-      format: "iife",
-      target: "es2022",
-      // What was built, which is the package itself to who imports it from inside.
-      alias: { "ssekit/eventsource": `${root}dist/eventsource.js` },
-      logLevel: "silent",
-    })
-    script = outputFiles[0]!.text
+    script = await bundle("test/eventsource/browser-main.ts")
   }, 60_000)
 
   afterAll(async () => browser?.close())
