@@ -4,8 +4,9 @@ import { subscribe, type Subscription, type SubscribeOptions } from "ssekit/clie
 import { type FaultAnswer, type FaultServer, ManualClock, startFaultServer } from "ssekit/testing"
 import { EagerClock } from "../support/eager-clock.ts"
 
-const CYCLES = 1_000
+const CYCLES = Number(process.env["SSEKIT_CYCLES"] ?? 1_000)
 const AT_ONCE = 20
+const MAX_GROWTH = 2 * 1024 * 1024
 
 let server: FaultServer
 let answer: FaultAnswer | "stall"
@@ -25,6 +26,16 @@ async function heap(): Promise<number> {
     ;(globalThis as { gc?: () => void }).gc!()
   }
   return process.memoryUsage().heapUsed
+}
+
+/** Measured: Node's own fetch keeps connections that were aborted while they were made for 4 s, 7 KB each. */
+async function settledGrowth(before: number): Promise<number> {
+  let growth = Infinity
+  for (let attempt = 0; attempt < 100 && growth > MAX_GROWTH; attempt++) {
+    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 100))
+    growth = (await heap()) - before
+  }
+  return growth
 }
 
 /** Ways out of a subscription: what the server does, and what the consumer does. */
@@ -93,8 +104,13 @@ const EXITS: Record<
   },
 }
 
+/** Not by `expect`, which keeps what it has seen until the end of the test. */
 async function fails(subscription: Pick<Subscription, "listen">): Promise<void> {
-  await expect(subscription.listen({ onEvent: () => {} })).rejects.toThrow()
+  const failed = await subscription.listen({ onEvent: () => {} }).then(
+    () => false,
+    () => true,
+  )
+  if (!failed) throw new Error("The subscription must fail")
 }
 
 test.for(Object.entries(EXITS))("subscribe() leaves nothing behind after %s, 1,000 times", async ([, exit]) => {
@@ -108,13 +124,12 @@ test.for(Object.entries(EXITS))("subscribe() leaves nothing behind after %s, 1,0
   const cycles = async (count: number) => {
     for (let done = 0; done < count; done += AT_ONCE) await Promise.all(Array.from({ length: AT_ONCE }, once))
     await server.allClosed()
+    server.requests.length = 0
   }
-  await cycles(200)
+  await cycles(CYCLES / 5)
   const before = { heap: await heap(), timers: timers() }
   await cycles(CYCLES)
-  const grown = (await heap()) - before.heap
-  // The fault server remembers each request, about 1 KB of it.
-  expect(grown).toBeLessThan(2 * 1024 * 1024 + CYCLES * 3 * 1024)
+  expect(await settledGrowth(before.heap)).toBeLessThan(MAX_GROWTH)
   expect([server.openSockets, getEventListeners(abort.signal, "abort").length]).toEqual([0, 0])
   expect(timers()).toBeLessThanOrEqual(before.timers)
 })
