@@ -58,6 +58,7 @@ export default defineConfig({
               test: {
                 name: "chromium",
                 include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
+                globalSetup: ["test/support/stream-server.ts"],
                 browser: {
                   enabled: true,
                   headless: true,
