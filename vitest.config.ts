@@ -28,13 +28,25 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", "test/types/**"],
+          exclude: ["test/browser/**", "test/soak/**", "test/types/**"],
           setupFiles: ["test/support/fail-on-warning.ts"],
         },
       },
       {
         extends: true,
         resolve: { alias: source },
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts"],
+          // In a process of its own, whose heap and sockets are those of the test.
+          pool: "forks",
+          execArgv: ["--expose-gc"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
         test: {
           name: "types",
           include: [],
@@ -50,6 +62,7 @@ export default defineConfig({
               test: {
                 name: "chromium",
                 include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
+                globalSetup: ["test/support/stream-server.ts"],
                 browser: {
                   enabled: true,
                   headless: true,
