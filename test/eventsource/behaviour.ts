@@ -4,7 +4,7 @@
  */
 import { play, type PlayedScript, type Reply } from "./script.ts"
 
-export type EventSourceClass = typeof globalThis.EventSource
+type EventSourceClass = typeof globalThis.EventSource
 
 /** What a realm may lack: a base for relative URLs, CORS, a jar for cookies, a document, reports of uncaught errors. */
 export type Need = "base" | "no base" | "cors" | "cookies" | "document" | "reportError"

@@ -150,8 +150,14 @@ describe.skipIf(executablePath === undefined).each(["ours", "the browser's own"]
       const said = await page.evaluate(() => (globalThis as unknown as { said: string[] }).said)
       expect(said).toEqual([
         "sseError",
-        ...["sseOpen", "sseMessage message", "sseMessage status", "sseError"],
-        ...["sseOpen", "sseMessage message", "sseMessage refresh", "sseClose message"],
+        "sseOpen",
+        "sseMessage message",
+        "sseMessage status",
+        "sseError",
+        "sseOpen",
+        "sseMessage message",
+        "sseMessage refresh",
+        "sseClose message",
       ])
       expect((await answers.seen()).map(({ headers }) => headers["last-event-id"])).toEqual([undefined, undefined, "1"])
       await page.close()
