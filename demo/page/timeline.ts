@@ -1,8 +1,10 @@
 import type { ShownState } from "./dom.ts"
 
 const WINDOW_MS = 20_000
+/** How long the end is drawn, so that it can be seen. */
+const END_MS = 800
 /** A label on a shorter span would be cut. */
-const MIN_LABELLED_MS = 900
+const MIN_LABELLED_PX = 52
 
 interface Span {
   readonly state: ShownState
@@ -39,12 +41,12 @@ export class Timeline {
   /** Marks the end and holds the band still. */
   stop(state: ShownState): void {
     this.add(state)
-    const now = performance.now()
-    this.#endSpan(now)
-    this.#stoppedAt = now
+    const end = performance.now() + END_MS
+    this.#endSpan(end)
+    this.#stoppedAt = end
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
     this.#frame = undefined
-    this.#place(now)
+    this.#place(end)
   }
 
   #endSpan(now: number): void {
@@ -66,6 +68,7 @@ export class Timeline {
 
   #place(now: number): void {
     const start = now - WINDOW_MS
+    const pxPerMs = this.#lane.clientWidth / WINDOW_MS
     for (const span of this.#spans.filter(({ to }) => to < start)) span.element.remove()
     this.#spans = this.#spans.filter(({ to }) => to >= start)
     for (const { from, to, element } of this.#spans) {
@@ -73,7 +76,7 @@ export class Timeline {
       element.style.left = `${((left - start) / WINDOW_MS) * 100}%`
       const length = Math.min(to, now) - left
       element.style.width = `${(length / WINDOW_MS) * 100}%`
-      element.classList.toggle("narrow", length < MIN_LABELLED_MS)
+      element.classList.toggle("narrow", length * pxPerMs < MIN_LABELLED_PX)
     }
   }
 }
