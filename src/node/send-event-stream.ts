@@ -2,7 +2,8 @@
  * Law: imports nothing of Node; what it needs of a request and a response is typed by structure. Whatever happens to
  * the socket, the source is stopped, no listener stays, and no 'error' event is left to end the process.
  */
-import { cancelQuietly } from "../internal/cancel.ts"
+import { onAbort } from "../internal/abort-listener.ts"
+import { cancelQuietly, ignore } from "../internal/cancel.ts"
 import { eventStreamResponse, type EventStreamResponseOptions, type SseServerSource } from "../server/index.ts"
 import { Connection } from "./connection.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
@@ -66,6 +67,9 @@ export async function sendEventStream(
   const body = response.body?.getReader()
   const connection = new Connection(target)
   if (connection.gone) return body?.cancel()
+  const { signal } = options
+  // By itself, since a client that does not read would hold the loop below at its last write.
+  const forget = signal?.aborted === false ? onAbort(signal, () => target.destroy()) : ignore
   try {
     if ("raw" in res) adopt(res)
     sendHead(target, response)
@@ -73,6 +77,7 @@ export async function sendEventStream(
     else if (failure === undefined) target.destroy()
     else await connection.cut()
   } finally {
+    forget()
     connection.release()
     if (body !== undefined) cancelQuietly(body)
   }
