@@ -100,7 +100,7 @@ export class RetryPanel {
     this.#showBudget(attempt)
     this.#timeline.add("waiting", seconds(delay))
     this.#list("waiting", `attempt ${this.#attempts} ${what}`, `${describe(error)}; next one in ${seconds(delay)}`)
-    this.#log.note("retry", `${attempt} of ${MAX_RETRIES} in ${seconds(delay)}`)
+    this.#log.note("retry", `${attempt}/${MAX_RETRIES} in ${seconds(delay)}`)
     setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} comes in ${seconds(delay)}.`)
     this.#startCountdown(delay)
   }

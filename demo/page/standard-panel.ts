@@ -130,6 +130,8 @@ async function showEvents(reader: Reader, subscription: Subscription, wire: Wire
   }
   // Read again meanwhile: this subscription was closed for it.
   if (reader.key !== key) return
+  // Not delivered as an event, but sent as one.
+  wire.add({ data: "[DONE]" })
   reader.log.note("end", "the end mark came")
   setState(reader.root, "done")
   await reader.watchRequests()

@@ -1,4 +1,4 @@
-import { encodeEvent, type SseEvent } from "ssekit"
+import { encodeEvent, type SseEventInit } from "ssekit"
 
 const MAX_LINES = 11
 
@@ -10,7 +10,7 @@ export class Wire {
     this.#element = element
   }
 
-  add(event: SseEvent): void {
+  add(event: SseEventInit): void {
     for (const line of encodeEvent(event).split("\n").slice(0, -1)) this.#addLine(line)
     while (this.#element.children.length > MAX_LINES) this.#element.firstElementChild?.remove()
   }
