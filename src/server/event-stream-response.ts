@@ -6,7 +6,7 @@ import { durationOf } from "../internal/deadline.ts"
 import { keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
-import { isEventSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
+import { isEventSource, isReturnedSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
 
 /** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
 export interface EventStreamRequest {
@@ -133,13 +133,13 @@ class Run {
   }
 
   async #call(handler: (session: EventSession) => unknown): Promise<void> {
-    const result = handler(this.session)
-    if (isEventSource(result)) {
+    const returned = handler(this.session)
+    const result: unknown = isPromise(returned) ? await returned : returned
+    if (isReturnedSource(result)) {
       const source = openEventSource(result)
       this.#stopWhenOver(source)
       await this.#send(source)
-    } else if (typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
-      await result
+    } else if (isPromise(returned)) {
       this.session.close()
     }
   }
@@ -178,4 +178,8 @@ class Run {
 
 function nameOf(error: unknown): unknown {
   return (error as Partial<Error> | null | undefined)?.name
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function"
 }

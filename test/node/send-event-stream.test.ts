@@ -213,7 +213,7 @@ test("sendEventStream keeps a silent connection open and leaves no timer behind"
 })
 
 test("sendEventStream gives the session the cursor, its bytes read as UTF-8", async () => {
-  const { origin } = await serve(() => (session) => [{ data: session.lastEventId }])
+  const { origin } = await serve(() => async (session) => session.send({ data: session.lastEventId }))
   const raw = await rawRequest(origin, "")
   raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: Größe ✓\r\n\r\n", "utf8")
   await vi.waitFor(() => expect(Buffer.from(raw.text, "latin1").toString()).toContain("data: Größe ✓\n\n"))
