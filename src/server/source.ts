@@ -1,9 +1,12 @@
 /* Law: everything that events can come from becomes one shape, pulled event by event, stopped once. */
-import type { SseEventInit } from "../event.ts"
+import type { SseControlInit, SseEventInit } from "../event.ts"
 import type { Session } from "./session.ts"
 
-/** What events can be taken from. */
-export type SseEventSource = AsyncIterable<SseEventInit> | Iterable<SseEventInit> | ReadableStream<SseEventInit>
+/** What events can be taken from; with a contract they are events of it. */
+export type SseEventSource<Written = SseEventInit> =
+  | AsyncIterable<Written | SseControlInit>
+  | Iterable<Written | SseControlInit>
+  | ReadableStream<Written | SseControlInit>
 
 /**
  * What a response sends: events that are pulled, or a function that sends them by itself.
@@ -12,7 +15,7 @@ export type SseEventSource = AsyncIterable<SseEventInit> | Iterable<SseEventInit
  * session is closed; where it gives any other promise, the session is closed when that settles; else, also where it
  * gives an array or a Set, the session stays open until {@link Session.close} or until the client leaves.
  */
-export type SseServerSource = SseEventSource | ((session: Session) => unknown)
+export type SseServerSource<Written = SseEventInit> = SseEventSource<Written> | ((session: Session<Written>) => unknown)
 
 /** A source of events that is being read. */
 export interface OpenedSource {

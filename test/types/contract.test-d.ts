@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { type } from "arktype"
 import * as v from "valibot"
 import { assertType, describe, expectTypeOf, test } from "vitest"
@@ -7,7 +8,6 @@ import {
   defineEvents,
   encodeEvent,
   type EventContract,
-  type EventEncoder,
   type EventInitOf,
   type EventOf,
   readEvents,
@@ -18,6 +18,8 @@ import {
   text,
   type as json,
 } from "ssekit"
+import { sendEventStream } from "ssekit/node"
+import { eventStreamResponse } from "ssekit/server"
 
 const events = defineEvents({
   // Written as a number or a numeric string, read as a number.
@@ -191,15 +193,7 @@ describe("defineEvents", () => {
 })
 
 describe("EventEncoder", () => {
-  // The shape in which the parts that write take a contract.
-  function respond<Written = SseEventInit>(
-    source: Iterable<NoInfer<Written> | SseControlInit> | ((session: Session<NoInfer<Written>>) => unknown),
-    options?: { readonly events?: EventEncoder<Written> | undefined; readonly keepAlive?: number },
-  ): void
-  function respond(): void {}
-  interface Session<Written = SseEventInit> {
-    send(event: Written | SseControlInit): Promise<void>
-  }
+  const respond = eventStreamResponse
 
   test("EventEncoder types a source", () => {
     respond([{ event: "log", data: "text" }, { retry: 10 }], { events })
@@ -211,6 +205,18 @@ describe("EventEncoder", () => {
     respond([{ event: "log", data: 1 }], { events })
     // @ts-expect-error a wrong name
     respond([{ event: "tock", data: "text" }], { events })
+  })
+
+  test("EventEncoder types what sendEventStream sends", () => {
+    const [request, response] = [{} as IncomingMessage, {} as ServerResponse]
+    void sendEventStream(request, response, [{ event: "log", data: "text" }, { id: "1" }], { events })
+    void sendEventStream(request, response, (session) => session.send({ event: "tick", data: { at: 1 } }), { events })
+    // @ts-expect-error a wrong payload
+    void sendEventStream(request, response, [{ event: "log", data: 1 }], { events })
+    // @ts-expect-error a wrong name
+    void sendEventStream(request, response, (session) => session.send({ event: "tock", data: "" }), { events })
+    // @ts-expect-error without a contract the data is text
+    void sendEventStream(request, response, [{ data: { at: 1 } }])
   })
 
   test("EventEncoder types a session", () => {
