@@ -51,7 +51,8 @@ class Reader {
     }
     // Read again meanwhile: this run's outcome is nobody's any more.
     if (this.key !== key) return
-    if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
+    if (requests === undefined) setOutcome(this.root, "Ended at [DONE]. The server no longer answers.", "bad")
+    else if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
     else setOutcome(this.root, `The server saw ${requests} requests.`, "bad")
   }
 
@@ -60,12 +61,17 @@ class Reader {
     setOutcome(this.root, message, "bad")
   }
 
-  async #countRequests(): Promise<number> {
+  /** Gives `undefined` where the server does not answer. */
+  async #countRequests(): Promise<number | undefined> {
     const { key } = this
-    const response = await fetch(`/api/requests?reader=${key}`)
-    const { requests } = (await response.json()) as { requests: number }
-    if (this.key === key) setFact(this.root, "requests", String(requests))
-    return requests
+    try {
+      const response = await fetch(`/api/requests?reader=${key}`)
+      const { requests } = (await response.json()) as { requests: number }
+      if (this.key === key) setFact(this.root, "requests", String(requests))
+      return requests
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -31,15 +31,15 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
       demo.close()
     })
     const page = await context.newPage()
-    page.setDefaultTimeout(40_000)
+    page.setDefaultTimeout(60_000)
     const errors: string[] = []
     page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
     page.on("pageerror", (error) => void errors.push(String(error)))
     await page.goto(origin)
-    return { page, origin, errors }
+    return { page, demo, errors }
   }
 
-  test("shows the sentence in both readers, and one request of each", { timeout: 60_000 }, async (context) => {
+  test("shows the sentence in both readers, and one request of each", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     for (const reader of ["#native", "#subscribed"]) {
@@ -57,7 +57,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors).toEqual([])
   })
 
-  test("gives up at the limit, and recovers when it is started again", { timeout: 60_000 }, async (context) => {
+  test("gives up at the limit, and recovers when it is started again", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
@@ -79,7 +79,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
   })
 
-  test("recovers within the limit by itself, with a full budget", { timeout: 60_000 }, async (context) => {
+  test("recovers within the limit by itself, with a full budget", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
     await waitForText(page, "#retry .badge", "open")
@@ -92,7 +92,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     await page.waitForFunction(() => document.querySelectorAll("#retry .budget .used").length === 0)
   })
 
-  test("recovers when the page is opened again, from where it was", { timeout: 60_000 }, async (context) => {
+  test("recovers when the page is opened again, from where it was", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
@@ -105,7 +105,20 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(await textOf(page, "#retry .badge")).toBe("open")
   })
 
-  test("closes the ticking stream on demand and asks nothing more", { timeout: 60_000 }, async (context) => {
+  test("says so when the demo's server itself is gone", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, demo, errors } = await openPage(context)
+    await waitForText(page, "#retry .log", "tick")
+    await page.click('#retry [data-action="stop"]')
+    demo.close()
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .outcome", "The demo’s server itself does not answer.")
+    await page.click('#chat [data-action="run"]')
+    await waitForText(page, "#chat .outcome", "Failed:")
+    expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
+  })
+
+  test("closes the ticking stream on demand and asks nothing more", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
@@ -115,7 +128,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors).toEqual([])
   })
 
-  test("shows an answer to its end, with finish reason and usage", { timeout: 60_000 }, async (context) => {
+  test("shows an answer to its end, with finish reason and usage", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="run"]')
@@ -126,7 +139,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors).toEqual([])
   })
 
-  test("cancels half way and keeps the text so far", { timeout: 60_000 }, async (context) => {
+  test("cancels half way and keeps the text so far", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="half"]')
@@ -138,7 +151,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors).toEqual([])
   })
 
-  test("times out where the answer falls silent, and keeps the text so far", { timeout: 60_000 }, async (context) => {
+  test("times out where the answer falls silent, and keeps the text so far", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="stall"]')
