@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { type } from "arktype"
+import type * as Published from "@standard-schema/spec"
 import * as v from "valibot"
 import { assertType, describe, expectTypeOf, test } from "vitest"
 import { z } from "zod"
@@ -15,6 +16,7 @@ import {
   type SseEvent,
   type SseEventInit,
   type SseEventIterator,
+  type StandardSchemaV1,
   text,
   type as json,
 } from "ssekit"
@@ -225,4 +227,9 @@ describe("EventEncoder", () => {
     // @ts-expect-error a wrong payload
     respond((session) => session.send({ event: "tick", data: { at: true } }), { events })
   })
+})
+
+test("StandardSchemaV1 is the published interface", () => {
+  expectTypeOf<StandardSchemaV1<string, number>>().toExtend<Published.StandardSchemaV1<string, number>>()
+  expectTypeOf<Published.StandardSchemaV1<string, number>>().toExtend<StandardSchemaV1<string, number>>()
 })
