@@ -3,26 +3,28 @@ import { playwright } from "@vitest/browser-playwright"
 import { defineConfig } from "vitest/config"
 import { chromiumArguments, findChromium } from "./test/support/chromium.ts"
 
-const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-// Tests import the package by its name: from src by default, from dist with SSEKIT_DIST=1.
-const alias = process.env["SSEKIT_DIST"]
-  ? []
-  : [
-      { find: /^ssekit$/, replacement: source("index.ts") },
-      { find: /^ssekit\/(\w+)$/, replacement: source("$1/index.ts") },
-    ]
+// Tests import the package by its name: in Node from src, in the browser as it was built.
+const source = [
+  { find: /^ssekit$/, replacement: path("src/index.ts") },
+  { find: /^ssekit\/(\w+)$/, replacement: path("src/$1/index.ts") },
+]
+const built = [
+  { find: /^ssekit$/, replacement: path("dist/index.js") },
+  { find: /^ssekit\/(\w+)$/, replacement: path("dist/$1.js") },
+]
 
 const chromium = findChromium()
 
 export default defineConfig({
-  resolve: { alias },
   test: {
     reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
     coverage: { include: ["src/**/*.ts"] },
     projects: [
       {
         extends: true,
+        resolve: { alias: source },
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
@@ -32,6 +34,7 @@ export default defineConfig({
       },
       {
         extends: true,
+        resolve: { alias: source },
         test: {
           name: "soak",
           include: ["test/soak/**/*.test.ts"],
@@ -55,6 +58,7 @@ export default defineConfig({
         : [
             {
               extends: true as const,
+              resolve: { alias: built },
               test: {
                 name: "chromium",
                 include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
