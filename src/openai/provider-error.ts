@@ -1,9 +1,9 @@
 /* Law: the shapes in which providers report an error inside a stream, and the one shape that they become here. */
 import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../errors.ts"
-
-type Fields = Readonly<Record<string, unknown>>
+import type { Fields } from "./choices.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
+const EVENT_TYPE = /^(response\.)?error$/
 const IDENTIFIER = /^[\w.-]{1,64}$/
 
 /** The error that a payload reports in any shape that is in use, `null` where it reports none. */
@@ -32,7 +32,8 @@ export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
   const message = typeof error === "string" ? error : (fields["message"] ?? fields["error"] ?? raw["message"])
   return {
     message: typeof message === "string" ? message : "",
-    type: textOr(fields["type"]),
+    // The type of a flat error may be that of its event.
+    type: EVENT_TYPE.test(String(fields["type"])) ? null : textOr(fields["type"]),
     code: textOr(code),
     param: textOr(fields["param"]),
     status: statusOf(fields["status"]) ?? statusOf(fields["status_code"]) ?? statusOf(code),

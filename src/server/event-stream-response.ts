@@ -1,12 +1,14 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
+import type { EventEncoder } from "../contract/index.ts"
 import { encodeRetry } from "../encoder/index.ts"
+import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
 import { keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
-import { isEventSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
+import { isEventSource, isReturnedSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
 
 /** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
 export interface EventStreamRequest {
@@ -19,7 +21,7 @@ export interface EventStreamRequest {
 }
 
 /** Options of {@link eventStreamResponse}. */
-export interface EventStreamResponseOptions {
+export interface EventStreamResponseOptions<Written = SseEventInit> {
   /** The request that is answered: gives the session its `lastEventId`, and its signal ends the stream. */
   readonly request?: EventStreamRequest | undefined
   /**
@@ -36,6 +38,12 @@ export interface EventStreamResponseOptions {
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
   readonly retry?: number | undefined
+  /**
+   * The contract that the events are written through, made by `defineEvents`; without one their data is text. An event
+   * that does not fit is not sent: its {@link SseValidationError} is thrown into a function that awaits
+   * {@link Session.send}, and else fails the source.
+   */
+  readonly events?: EventEncoder<Written> | undefined
   /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
   readonly signal?: AbortSignal | undefined
   /** Called once with what the source threw. None of it reaches the client. */
@@ -78,14 +86,18 @@ const HEADERS: Readonly<Record<string, string>> = {
  * console.log(await handler(new Request("https://example.com/ticks")).text())
  * ```
  */
-export function eventStreamResponse(source: SseServerSource, options: EventStreamResponseOptions = {}): Response {
+export function eventStreamResponse<Written = SseEventInit>(
+  source: SseServerSource<NoInfer<Written>>,
+  options: EventStreamResponseOptions<Written> = {},
+): Response {
   const keepAlive = durationOf("keepAlive", options.keepAlive ?? 15_000)
   const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
   if (typeof source !== "function" && !isEventSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
   }
-  const run = new Run(source, options)
+  // The session writes through the contract, which checks what the types promise.
+  const run = new Run(source as SseServerSource, options as EventStreamResponseOptions)
   if (options.request?.method === "HEAD") {
     run.session.leave(undefined)
     return new Response(null, init)
@@ -112,11 +124,12 @@ class Run {
   #reported = false
 
   constructor(source: SseServerSource, options: EventStreamResponseOptions) {
-    const { request, signal, onError } = options
+    const { request, signal, events, onError } = options
     this.#source = typeof source === "function" ? source : openEventSource(source)
     this.#onError = onError
     this.session = new EventSession(
       decodeLastEventId(request?.headers.get("last-event-id") ?? null),
+      events,
       () => void this.#start(),
     )
     if (typeof this.#source !== "function") this.#stopWhenOver(this.#source)
@@ -133,13 +146,13 @@ class Run {
   }
 
   async #call(handler: (session: EventSession) => unknown): Promise<void> {
-    const result = handler(this.session)
-    if (isEventSource(result)) {
+    const returned = handler(this.session)
+    const result: unknown = isPromise(returned) ? await returned : returned
+    if (isReturnedSource(result)) {
       const source = openEventSource(result)
       this.#stopWhenOver(source)
       await this.#send(source)
-    } else if (typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
-      await result
+    } else if (isPromise(returned)) {
       this.session.close()
     }
   }
@@ -178,4 +191,8 @@ class Run {
 
 function nameOf(error: unknown): unknown {
   return (error as Partial<Error> | null | undefined)?.name
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function"
 }

@@ -1,18 +1,21 @@
 /* Law: everything that events can come from becomes one shape, pulled event by event, stopped once. */
-import type { SseEventInit } from "../event.ts"
+import type { SseControlInit, SseEventInit } from "../event.ts"
 import type { Session } from "./session.ts"
 
-/** What events can be taken from. */
-export type SseEventSource = AsyncIterable<SseEventInit> | Iterable<SseEventInit> | ReadableStream<SseEventInit>
+/** What events can be taken from; with a contract they are events of it. */
+export type SseEventSource<Written = SseEventInit> =
+  | AsyncIterable<Written | SseControlInit>
+  | Iterable<Written | SseControlInit>
+  | ReadableStream<Written | SseControlInit>
 
 /**
  * What a response sends: events that are pulled, or a function that sends them by itself.
  *
- * Where the function gives a promise, the session is closed when it settles; where it gives something that events can
- * be taken from (as a generator does), those are sent and the session is closed; else the session stays open until
- * {@link Session.close} or until the client leaves.
+ * Where the function gives a generator, an async iterable or a stream, or a promise of one, its events are sent and the
+ * session is closed; where it gives any other promise, the session is closed when that settles; else, also where it
+ * gives an array or a Set, the session stays open until {@link Session.close} or until the client leaves.
  */
-export type SseServerSource = SseEventSource | ((session: Session) => unknown)
+export type SseServerSource<Written = SseEventInit> = SseEventSource<Written> | ((session: Session<Written>) => unknown)
 
 /** A source of events that is being read. */
 export interface OpenedSource {
@@ -25,6 +28,11 @@ export interface OpenedSource {
 export function isEventSource(value: unknown): value is SseEventSource {
   if (typeof value !== "object" || value === null) return false
   return isReadableStream(value) || Symbol.asyncIterator in value || Symbol.iterator in value
+}
+
+/** Whether what a function gave is meant to be sent: not a mere collection, such as the one that `set.add()` gives. */
+export function isReturnedSource(result: unknown): result is SseEventSource {
+  return isEventSource(result) && (!(Symbol.iterator in result) || "next" in result)
 }
 
 /**
