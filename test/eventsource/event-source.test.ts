@@ -106,6 +106,25 @@ describe("EventSource by default", () => {
     expect(lines).toEqual(["open 1", "message a", "error 0", "open 1"])
   })
 
+  test("EventSource keeps to 10 requests in a second where redirects go round", async () => {
+    let clock: ManualClock
+    const redirect = () => new Response(null, { status: 302, headers: { location: "?again" } })
+    const { fetch, times } = timed(() => clock, [{ chunks: ["retry: 0\n"] }, redirect])
+    const context = connect(fetch)
+    clock = context.clock
+    await clock.advance(5_000)
+    expect(times.length).toBeLessThanOrEqual(51)
+    expect(new Set(context.lines.slice(1))).toEqual(new Set(["error 0"]))
+  })
+
+  test("EventSource closes itself where the server's certificate is not trusted", async () => {
+    const cause = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" })
+    const fetch = scriptedFetch([new TypeError("fetch failed", { cause })])
+    const { clock, lines } = connect(fetch)
+    await clock.advance(10_000)
+    expect([fetch.requests.length, lines]).toEqual([1, ["error 2"]])
+  })
+
   test("EventSource tells in its error events what failed", async () => {
     const refused = connect(scriptedFetch([new Response("no such user: secret", { status: 403 })]))
     const broken = connect(scriptedFetch([new TypeError("fetch failed")]))
@@ -135,6 +154,19 @@ describe("EventSource options", () => {
     const { clock } = connect(fetch, { headers: () => ({ authorization: `Bearer ${++token}` }) })
     await clock.advance(100)
     expect(fetch.requests.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer 1", "Bearer 2"])
+  })
+
+  test("EventSource takes headers that cannot be had for a connection that failed", async () => {
+    const fetch = scriptedFetch([stall])
+    let asked = 0
+    const headers = async () => {
+      if (asked++ === 0) throw new Error("the token service is down")
+      return { authorization: "Bearer token" }
+    }
+    const { clock, lines, errors } = connect(fetch, { headers })
+    await clock.advance(3_000)
+    expect(lines).toEqual(["error 0", "open 1"])
+    expect(errors[0]!.message).not.toContain("token service")
   })
 
   test("EventSource does not take headers to another origin", async () => {

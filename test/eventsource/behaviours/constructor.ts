@@ -168,6 +168,15 @@ export const constructorBehaviours: readonly Behaviour[] = [
   },
   {
     area,
+    name: "blob: is a stream",
+    async run({ connect }) {
+      const url = URL.createObjectURL(new Blob(["data: a\n\n"], { type: "text/event-stream" }))
+      equal((await next(connect(url))).data, "a")
+      URL.revokeObjectURL(url)
+    },
+  },
+  {
+    area,
     name: "a user name and a password in the URL are sent",
     excuses: {
       ...oursEverywhere("fetch refuses a URL with credentials; a header is the way"),
