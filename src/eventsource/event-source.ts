@@ -8,7 +8,7 @@ import { EventSource as SpecifiedEventSource } from "./specified-event-source.ts
  * none of it.
  */
 export interface EventSourceErrorEvent extends Event {
-  /** What failed, {@link SseError | an error of this package} other than for misuse; `undefined` where the server says that there is nothing more. */
+  /** What failed, an {@link SseError} unless it is misuse; `undefined` where the server says that there is nothing more. */
   readonly error?: unknown
   /** Its message. */
   readonly message?: string | undefined
