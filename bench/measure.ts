@@ -83,7 +83,8 @@ export async function measure<Chunk>(
 }
 
 export function quartiles(values: readonly number[]): Quartiles {
-  const sorted = Float64Array.from(values).sort()
+  const sorted = Float64Array.from(values)
+  sorted.sort()
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
   return { low: at(0.25), median: at(0.5), high: at(0.75) }
 }
