@@ -2,9 +2,8 @@
  * Law: the parser's front: what may be called when, and bytes into text, synchronously, with no knowledge of networks,
  * clocks or WHATWG streams. All state that outlives a call is a field, and any cut gives the same events.
  */
-import { Interpreter } from "./interpreter.ts"
-import { LineReader } from "./line-reader.ts"
-import { limitOf, type SseParserOptions } from "./options.ts"
+import { type SseParserOptions } from "./options.ts"
+import { TextReader } from "./text-reader.ts"
 import { Utf8Decoder } from "./utf8-decoder.ts"
 
 // Measured: one character beyond Latin-1 makes a large decoded chunk a two-byte string in large-object space (6 times slower).
@@ -32,8 +31,7 @@ const LF = 10
  * ```
  */
 export class SseParser {
-  readonly #interpreter: Interpreter
-  readonly #lines: LineReader
+  readonly #text: TextReader
   readonly #fatal: boolean
   #decoder: Utf8Decoder | undefined = undefined
   #isReading = false
@@ -42,14 +40,13 @@ export class SseParser {
 
   /** @throws RangeError where a limit is not a positive number. */
   constructor(options: SseParserOptions = {}) {
-    this.#interpreter = new Interpreter(options)
-    this.#lines = new LineReader(this.#interpreter, limitOf(options, "maxLineLength"))
+    this.#text = new TextReader(options)
     this.#fatal = options.fatal ?? false
   }
 
   /** The last event ID in force: the one of the last block that ended, id-only blocks included. */
   get lastEventId(): string {
-    return this.#interpreter.lastEventId
+    return this.#text.lastEventId
   }
 
   /**
@@ -65,7 +62,7 @@ export class SseParser {
     this.#isReading = true
     try {
       if (typeof chunk !== "string") this.#readBytes(chunk)
-      else this.#lines.read(this.#decoder === undefined ? chunk : this.#flushDecoder(this.#decoder) + chunk)
+      else this.#text.read(this.#decoder === undefined ? chunk : this.#flushDecoder(this.#decoder) + chunk)
     } catch (error) {
       this.#refuseAfter(error)
       throw error
@@ -83,7 +80,7 @@ export class SseParser {
   end(options: { readonly flush?: boolean | undefined } = {}): { incomplete: boolean } {
     if (this.#refusal !== undefined) return { incomplete: false }
     if (!this.#isReading) this.feed("")
-    const incomplete = this.#interpreter.hasBlock || this.#lines.hasLine
+    const incomplete = this.#text.hasBlock || this.#text.hasLine
     try {
       if (options.flush === true) this.#flush()
     } finally {
@@ -94,9 +91,8 @@ export class SseParser {
 
   /** Makes the parser new for another stream; only the last event ID stays, unless another one is given. */
   reset(options: { readonly lastEventId?: string | undefined } = {}): void {
-    this.#interpreter.reset()
-    this.#interpreter.lastEventId = options.lastEventId ?? this.#interpreter.lastEventId
-    this.#lines.reset()
+    this.#text.lastEventId = options.lastEventId ?? this.#text.lastEventId
+    this.#text.reset()
     this.#decoder = undefined
     this.#refusal = undefined
   }
@@ -106,22 +102,22 @@ export class SseParser {
     const decoder = (this.#decoder ??= new Utf8Decoder(this.#fatal))
     const { length } = bytes
     if (length <= LARGE_CHUNK) return this.#readBlock(decoder, bytes, 0, length)
-    const { epoch } = this.#interpreter
+    const { epoch } = this.#text
     let start = 0
     try {
-      while (start < length && this.#interpreter.epoch === epoch) {
+      while (start < length && this.#text.epoch === epoch) {
         const blockStart = start
         start = blockEnd(bytes, start)
         this.#readBlock(decoder, bytes, blockStart, start)
       }
     } catch (error) {
-      if (this.#interpreter.epoch === epoch) this.#lines.putBack(decoder.decode(bytes, start, length))
+      if (this.#text.epoch === epoch) this.#text.keepUnread(decoder.decode(bytes, start, length))
       throw error
     }
   }
 
   #readBlock(decoder: Utf8Decoder, bytes: Uint8Array, start: number, end: number): void {
-    this.#lines.read(decoder.decode(bytes, start, end))
+    this.#text.read(decoder.decode(bytes, start, end))
     if (decoder.failure !== undefined) throw decoder.failure
   }
 
@@ -132,14 +128,14 @@ export class SseParser {
   }
 
   #flush(): void {
-    const { epoch } = this.#interpreter
-    this.#lines.endLine()
-    if (this.#interpreter.epoch === epoch) this.#interpreter.endBlock()
+    const { epoch } = this.#text
+    this.#text.endLine()
+    if (this.#text.epoch === epoch) this.#text.endBlock()
   }
 
   /** After an error of our own the stream is read no further; one of a handler changes nothing. */
   #refuseAfter(error: unknown): void {
-    const { failure } = this.#interpreter
+    const { failure } = this.#text
     if (failure !== undefined && error === failure) {
       this.#refuse(`${failure.limit === "maxLineLength" ? "a line" : "an event"} was over its limit`)
     } else if (this.#decoder?.failure !== undefined && error === this.#decoder.failure) {
