@@ -1,7 +1,8 @@
 /*
  * Law: one family. Everything that fails at run time, other than misuse (TypeError, RangeError) and abort (the signal's
  * own reason), is an SseError whose `code` is on the closed list below. What may hold a payload (a body, a preview, a
- * chunk) is not enumerable and not in the message, so that logging an error prints none of it.
+ * chunk) is not enumerable and not in the message, so that logging an error prints none of it. What names a class across
+ * copies of the package is a string key: with a symbol, bundlers would keep every class for the effects it might have.
  */
 
 /** Every `code` an {@link SseError} can have. */
@@ -17,8 +18,6 @@ export type SseErrorCode =
   | "malformed"
   | "truncated"
   | "not-a-stream"
-
-const kind: unique symbol = Symbol.for("ssekit.error")
 
 /**
  * What every error of this package is. `instanceof` and {@link SseError.is} hold across two copies of the package.
@@ -38,7 +37,7 @@ const kind: unique symbol = Symbol.for("ssekit.error")
  */
 export abstract class SseError extends Error {
   /** @internal */
-  static readonly [kind]: string = "SseError"
+  static readonly "~ssekit": string = "SseError"
   /** The name of the class. */
   abstract override readonly name: string
   /** What failed, on a closed list. */
@@ -61,16 +60,16 @@ export abstract class SseError extends Error {
   /** Makes `instanceof` hold for an error that another copy of this package threw. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    if (typeof value !== "object" || value === null || !Object.hasOwn(this, kind)) return false
-    const theirs = (value.constructor as { [kind]?: unknown } | undefined)?.[kind]
-    return theirs !== undefined && (this[kind] === "SseError" || this[kind] === theirs)
+    if (typeof value !== "object" || value === null || !Object.hasOwn(this, "~ssekit")) return false
+    const theirs = (value.constructor as { "~ssekit"?: unknown } | undefined)?.["~ssekit"]
+    return theirs !== undefined && (this["~ssekit"] === "SseError" || this["~ssekit"] === theirs)
   }
 }
 
 /** A line, an event or an answer is larger than its limit. The stream is over: what follows is refused. */
 export class SseLimitError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseLimitError"
+  static override readonly "~ssekit": string = "SseLimitError"
   override readonly name = "SseLimitError"
   declare readonly code: "limit"
   /** The option that set the limit, such as `"maxLineLength"`. */
@@ -89,7 +88,7 @@ export class SseLimitError extends SseError {
 /** No response came, or the connection broke before the end of the stream; `cause` says why. */
 export class SseConnectionError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseConnectionError"
+  static override readonly "~ssekit": string = "SseConnectionError"
   override readonly name = "SseConnectionError"
   declare readonly code: "connection"
 
@@ -102,7 +101,7 @@ export class SseConnectionError extends SseError {
 /** The response is no event stream: its status, its type or its redirect was refused. */
 export class SseResponseError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseResponseError"
+  static override readonly "~ssekit": string = "SseResponseError"
   override readonly name = "SseResponseError"
   declare readonly code: "response" | "content-type" | "redirect-refused"
   /** The HTTP status. */
@@ -127,7 +126,7 @@ export class SseResponseError extends SseError {
 /** Something took longer than one of the `timeouts` allows. */
 export class SseTimeoutError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseTimeoutError"
+  static override readonly "~ssekit": string = "SseTimeoutError"
   override readonly name = "SseTimeoutError"
   declare readonly code: "timeout"
   /** The member of `timeouts` that ran out, such as `"idle"`. */
@@ -156,7 +155,7 @@ export interface SseFailedAttempt {
 /** The retry budget is used up; `cause` is the last failure. */
 export class SseRetryError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseRetryError"
+  static override readonly "~ssekit": string = "SseRetryError"
   override readonly name = "SseRetryError"
   declare readonly code: "retries-exhausted"
   /** The failed attempts, oldest first, the last 20 of them. */
@@ -184,7 +183,7 @@ export interface ProviderErrorBody {
 /** The provider reported an error inside its stream. */
 export class SseProviderError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseProviderError"
+  static override readonly "~ssekit": string = "SseProviderError"
   override readonly name = "SseProviderError"
   declare readonly code: "provider"
   /** The error in one shape. Not enumerable. */
@@ -202,7 +201,7 @@ export class SseProviderError extends SseError {
 /** Data that should be JSON, or bytes that should be UTF-8, are not; `cause` is the platform's own error. */
 export class SseMalformedError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseMalformedError"
+  static override readonly "~ssekit": string = "SseMalformedError"
   override readonly name = "SseMalformedError"
   declare readonly code: "malformed"
 
@@ -215,7 +214,7 @@ export class SseMalformedError extends SseError {
 /** The stream ended cleanly, but before its own end mark. */
 export class SseTruncatedError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseTruncatedError"
+  static override readonly "~ssekit": string = "SseTruncatedError"
   override readonly name = "SseTruncatedError"
   declare readonly code: "truncated"
   /** What had not come when it ended, such as `"finish_reason"` or `"until"`. */
@@ -231,7 +230,7 @@ export class SseTruncatedError extends SseError {
 /** The body is something else than an event stream: JSON, a page, plain text. */
 export class SseNotAStreamError extends SseError {
   /** @internal */
-  static override readonly [kind]: string = "SseNotAStreamError"
+  static override readonly "~ssekit": string = "SseNotAStreamError"
   override readonly name = "SseNotAStreamError"
   declare readonly code: "not-a-stream"
   /** The body's type as its headers name it, `null` where they do not. */
