@@ -4,6 +4,8 @@ import type { ContenderResult, Quartiles } from "./measure.ts"
 
 export interface Results {
   readonly platform: string
+  /** Whether this is the runtime that the goals are for. */
+  readonly hasGoals: boolean
   readonly versions: Readonly<Record<string, string>>
   readonly cells: readonly CellResult[]
   readonly heap: Readonly<Record<string, number>>
@@ -26,21 +28,24 @@ export function markdown(results: Results): string {
   ]
   for (const group of Object.keys(TITLES) as Group[]) {
     const cells = results.cells.filter(({ cell }) => parseCell(cell)[0] === group)
-    if (cells.length > 0) parts.push(`### ${TITLES[group]}`, groupTable(group, cells), ...wrongLines(cells))
+    if (cells.length > 0)
+      parts.push(`### ${TITLES[group]}`, groupTable(group, cells, results.hasGoals), ...wrongLines(cells))
   }
-  parts.push("### Heap per idle parser", twoColumns("parser", "bytes", results.heap))
+  if (Object.keys(results.heap).length > 0) {
+    parts.push("### Heap per idle parser", twoColumns("parser", "bytes", results.heap))
+  }
   parts.push("### Size, minified and compressed", twoColumns("import", "bytes", results.sizes))
   return parts.join("\n\n")
 }
 
-function groupTable(group: Group, cells: readonly CellResult[]): string {
+function groupTable(group: Group, cells: readonly CellResult[], hasGoals: boolean): string {
   const peers = peerNames(cells)
   const floor = cells[0]!.results.find(({ isFloor }) => isFloor)
   const ordered = [mainPeer[group], ...peers.filter((name) => name !== mainPeer[group])]
   const head = ["cell", "goal", ...ordered.map((name) => `vs ${name}`), `cost / ${floor?.name ?? "floor"}`]
   const rows = cells.map((cell) => [
     parseCell(cell.cell).slice(1).filter(Boolean).join(", "),
-    goalOf(cell, group),
+    goalOf(cell, group, hasGoals),
     ...ordered.map((name) => (name in cell.wrong ? "wrong" : ratioText(find(cell, name)?.ratio))),
     ratioText(invert(cell.results.find(({ isFloor }) => isFloor)?.ratio)),
   ])
@@ -56,8 +61,8 @@ function peerNames(cells: readonly CellResult[]): string[] {
 }
 
 /** Identical code under two names differs by up to 10 %, so that much below a goal still meets it. */
-export function goalOf(cell: CellResult, group: Group): string {
-  const goal = goals[cell.cell]
+function goalOf(cell: CellResult, group: Group, hasGoals: boolean): string {
+  const goal = hasGoals ? goals[cell.cell] : undefined
   const ratio = find(cell, mainPeer[group])?.ratio.median
   if (goal === undefined || ratio === undefined) return ""
   return `${goal} ${ratio >= goal ? "met" : ratio >= 0.9 * goal ? "met within 10 %" : "**missed**"}`

@@ -93,6 +93,7 @@ async function main(): Promise<void> {
   const heap = options.runtime === "node" ? await child([...command, "--expose-gc"], here("heap.ts")) : {}
   const report: Results = {
     platform: await platform(command),
+    hasGoals: options.runtime === "node",
     versions: await versions(),
     cells: results,
     heap: heap as Results["heap"],
