@@ -91,7 +91,7 @@ describe("SseParser visits characters in proportion to its input", () => {
 
   test("countWork counts a search that starts over", () => {
     const startOver = (size: number) => {
-      const text = `${"x\n".repeat(size / 2)}`
+      const text = "x\n".repeat(size / 2)
       return countWork(() => {
         for (let start = 0; start < text.length; start += 2) text.indexOf("\r", start)
       })
