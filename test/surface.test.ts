@@ -4,10 +4,11 @@ import * as client from "ssekit/client"
 import * as node from "ssekit/node"
 import * as openai from "ssekit/openai"
 import * as server from "ssekit/server"
+import * as testing from "ssekit/testing"
 
 // Every value that users can import. A change here is a changeset.
 test("ssekit exports what its surface says, entry by entry", () => {
-  const names = Object.entries({ core, client, openai, server, node }).map(
+  const names = Object.entries({ core, client, openai, server, node, testing }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )
   expect(names).toMatchInlineSnapshot(`
@@ -17,6 +18,7 @@ test("ssekit exports what its surface says, entry by entry", () => {
       "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses",
       "server: eventStreamResponse",
       "node: sendEventStream",
+      "testing: ManualClock chunkings scriptedFetch startFaultServer",
     ]
   `)
 })
