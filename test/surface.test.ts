@@ -5,10 +5,11 @@ import * as eventsource from "ssekit/eventsource"
 import * as node from "ssekit/node"
 import * as openai from "ssekit/openai"
 import * as server from "ssekit/server"
+import * as testing from "ssekit/testing"
 
 // Every value that users can import. A change here is a changeset.
 test("ssekit exports what its surface says, entry by entry", () => {
-  const names = Object.entries({ core, client, eventsource, openai, server, node }).map(
+  const names = Object.entries({ core, client, eventsource, openai, server, node, testing }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )
   expect(names).toMatchInlineSnapshot(`
@@ -19,6 +20,7 @@ test("ssekit exports what its surface says, entry by entry", () => {
       "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses toChatCompletion",
       "server: eventStreamResponse",
       "node: sendEventStream",
+      "testing: ManualClock chunkings scriptedFetch startFaultServer",
     ]
   `)
 })

@@ -4,6 +4,7 @@ import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "
 
 /** A request that the fault server got. */
 export interface FaultRequest {
+  /** The method, in upper case. */
   readonly method: string
   /** The path and the query. */
   readonly path: string
@@ -28,6 +29,7 @@ export type FaultScript =
 export interface FaultServer {
   /** Its address, with a final slash. */
   readonly url: string
+  /** The port that it listens on. */
   readonly port: number
   /** The requests so far; the array may be emptied. */
   readonly requests: FaultRequest[]
@@ -43,6 +45,7 @@ export interface FaultServer {
   received(count: number): Promise<void>
   /** Drops every connection and stops listening. */
   close(): Promise<void>
+  /** The same as {@link FaultServer.close}. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

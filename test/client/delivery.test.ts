@@ -207,6 +207,27 @@ test("subscribe() stops reading the socket while the queue is full, by events or
   }
 })
 
+test("subscribe() pulls nothing from its source while the queue is full, by events or by size", async () => {
+  for (const limits of [{ maxQueuedEvents: 10 }, { maxQueuedSize: 10 * "message1234".length }]) {
+    const clock = new ManualClock()
+    let pulls = 0
+    async function* connect() {
+      for (;;) {
+        pulls++
+        yield "data: 1234\n\n"
+      }
+    }
+    const iterator = subscribe(connect, { clock, limits })[Symbol.asyncIterator]()
+    await iterator.next()
+    await clock.advance(HOUR)
+    expect(pulls).toBe(11)
+    for (let taken = 0; taken < 5; taken++) await iterator.next()
+    await clock.advance(0)
+    expect(pulls).toBe(16)
+    await iterator.return()
+  }
+})
+
 test("subscribe() reads on once the consumer has made room", async () => {
   const total = 5000
   const body = Array.from({ length: total }, (_, index) => `id: ${index}\ndata: ${index}\n\n`)
