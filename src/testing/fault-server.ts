@@ -37,6 +37,8 @@ export interface FaultServer {
   readonly openSockets: number
   /** How many sockets have been opened. */
   readonly totalSockets: number
+  /** How many sockets hold bytes that the client does not take. */
+  readonly blockedSockets: number
   /** How many bytes the clients' side has taken, or the system holds for it. */
   readonly bytesTaken: number
   /** Settles when no socket that has carried a request is open any more. */
@@ -95,6 +97,10 @@ class ScriptedServer implements FaultServer {
 
   get openSockets(): number {
     return this.#used.size
+  }
+
+  get blockedSockets(): number {
+    return [...this.#sockets].filter((socket) => socket.writableLength > 0).length
   }
 
   get bytesTaken(): number {

@@ -191,16 +191,12 @@ test("subscribe() stops reading the socket while the queue is full, by events or
     const subscription = subscribe(server!.url, { limits })
     const iterator = subscription[Symbol.asyncIterator]()
     await iterator.next()
-    let taken = 0
-    for (let steady = 0; steady < 5;) {
+    for (let blocked = 0; blocked < 20; blocked = server!.blockedSockets > 0 ? blocked + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve))
-      await new ManualClock().advance(0)
-      steady = server!.bytesTaken === taken ? steady + 1 : 0
-      taken = server!.bytesTaken
     }
     // What the kernel and the platform's streams hold.
-    expect(taken).toBeLessThan(16 * 1024 * 1024)
-    for (let count = 0; count < 2000; count++) await iterator.next()
+    expect(server!.bytesTaken).toBeLessThan(16 * 1024 * 1024)
+    for (let count = 0; count < 500; count++) await iterator.next()
     await iterator.return()
     await server!.allClosed()
     await server!.close()
