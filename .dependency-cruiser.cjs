@@ -12,7 +12,19 @@ const vocabulary = ["event.ts", "errors.ts", "internal"]
 module.exports = {
   forbidden: [
     { name: "no-cycle", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
-    { name: "no-packages", severity: "error", from: { path: "^src/" }, to: { pathNot: "^src/" } },
+    {
+      name: "no-packages",
+      severity: "error",
+      comment: "The fault server alone may ask for Node, when it is started",
+      from: { path: "^src/", pathNot: part("testing") },
+      to: { pathNot: "^src/" },
+    },
+    {
+      name: "testing-no-packages",
+      severity: "error",
+      from: { path: part("testing") },
+      to: { pathNot: ["^src/", "^node:(http|net|zlib|tls)$", "^(http|net|zlib|tls)$"] },
+    },
     {
       name: "surfaces-only",
       severity: "error",
@@ -26,13 +38,28 @@ module.exports = {
       from: { path: "^src/(event|errors)\\.ts$" },
       to: { path: "^src/" },
     },
+    {
+      name: "contract-types-only",
+      severity: "error",
+      comment: "Without a contract nothing of it is in the bundle: the parts import its types only",
+      from: { path: "^src/(parser|client|server|node)/" },
+      to: { path: part("contract"), dependencyTypesNot: ["type-only"] },
+    },
     only("internal", []),
-    only("parser", vocabulary),
+    only("parser", [...vocabulary, "contract"]),
     only("encoder", vocabulary),
-    only("client", [...vocabulary, "parser"]),
+    only("contract", vocabulary),
+    only("client", [...vocabulary, "parser", "contract"]),
     only("openai", [...vocabulary, "parser", "encoder"]),
-    only("server", [...vocabulary, "encoder"]),
-    only("node", [...vocabulary, "server"]),
+    only("server", [...vocabulary, "encoder", "contract"]),
+    only("node", [...vocabulary, "server", "contract"]),
+    {
+      name: "testing-imports",
+      severity: "error",
+      comment: "src/testing/ may import everything; nothing imports it",
+      from: { path: "^src/", pathNot: part("testing") },
+      to: { path: part("testing") },
+    },
   ],
   options: {
     tsConfig: { fileName: "src/tsconfig.json" },

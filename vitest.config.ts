@@ -3,31 +3,46 @@ import { playwright } from "@vitest/browser-playwright"
 import { defineConfig } from "vitest/config"
 import { chromiumArguments, findChromium } from "./test/support/chromium.ts"
 
-const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-// Tests import the package by its name: from src by default, from dist with SSEKIT_DIST=1.
-const alias = process.env["SSEKIT_DIST"]
-  ? []
-  : [
-      { find: /^ssekit$/, replacement: source("index.ts") },
-      { find: /^ssekit\/(\w+)$/, replacement: source("$1/index.ts") },
-    ]
+// Tests import the package by its name: in Node from src, in the browser as it was built.
+const source = [
+  { find: /^ssekit$/, replacement: path("src/index.ts") },
+  { find: /^ssekit\/(\w+)$/, replacement: path("src/$1/index.ts") },
+]
+const built = [
+  { find: /^ssekit$/, replacement: path("dist/index.js") },
+  { find: /^ssekit\/(\w+)$/, replacement: path("dist/$1.js") },
+]
 
 const chromium = findChromium()
 
 export default defineConfig({
-  resolve: { alias },
   test: {
     reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
     coverage: { include: ["src/**/*.ts"] },
     projects: [
       {
         extends: true,
+        resolve: { alias: source },
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", "test/types/**"],
+          exclude: ["test/browser/**", "test/soak/**", "test/types/**"],
           setupFiles: ["test/support/fail-on-warning.ts"],
+        },
+      },
+      {
+        extends: true,
+        resolve: { alias: source },
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts"],
+          // In a process of its own, whose heap and sockets are those of the test.
+          pool: "forks",
+          execArgv: ["--expose-gc"],
+          testTimeout: 60_000,
         },
       },
       {
@@ -43,9 +58,11 @@ export default defineConfig({
         : [
             {
               extends: true as const,
+              resolve: { alias: built },
               test: {
                 name: "chromium",
                 include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
+                globalSetup: ["test/support/stream-server.ts"],
                 browser: {
                   enabled: true,
                   headless: true,

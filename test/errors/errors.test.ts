@@ -1,0 +1,53 @@
+import { describe, expect, test, vi } from "vitest"
+import * as ssekit from "ssekit"
+import { SseError, SseLimitError, SseParser, SseResponseError } from "ssekit"
+
+function limitErrorOf(Parser: typeof SseParser): unknown {
+  try {
+    new Parser({ maxLineLength: 1 }).feed("data")
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+describe("SseError", () => {
+  test("SseError.is() and instanceof hold for each class of the package, and for no other error", () => {
+    const error = limitErrorOf(SseParser)
+    expect(SseError.is(error)).toBe(true)
+    expect(error).toBeInstanceOf(SseError)
+    expect(error).toBeInstanceOf(SseLimitError)
+    expect(error instanceof SseResponseError).toBe(false)
+    for (const value of [new Error("x"), new TypeError("x"), null, undefined, "x", {}, { name: "SseLimitError" }]) {
+      expect(SseError.is(value)).toBe(false)
+      expect(value instanceof SseLimitError).toBe(false)
+    }
+  })
+
+  test("SseError.is() and instanceof hold for the errors of another copy of the package", async () => {
+    vi.resetModules()
+    const other = await import("ssekit")
+    expect(other.SseParser).not.toBe(SseParser)
+    const error = limitErrorOf(other.SseParser)
+    expect(error instanceof SseLimitError).toBe(true)
+    expect(error instanceof SseResponseError).toBe(false)
+    expect(SseError.is(error)).toBe(true)
+    expect(other.SseError.is(limitErrorOf(SseParser))).toBe(true)
+  })
+
+  test("SseError: instanceof a user's subclass holds only for its instances", () => {
+    class Mine extends SseLimitError {}
+    expect(limitErrorOf(SseParser) instanceof Mine).toBe(false)
+  })
+
+  test("SseError classes have their own name as a literal", () => {
+    const classes = Object.entries(ssekit).filter(([name]) => /^Sse\w+Error$/.test(name) && name !== "SseError")
+    expect(classes.length).toBeGreaterThan(8)
+    for (const [name, Class] of classes) {
+      const fake = Object.assign([], { status: 0, headers: new Headers(), body: "" })
+      const error = Reflect.construct(Class as new (...args: unknown[]) => SseError, ["m", fake, fake, fake])
+      expect(error.name).toBe(name)
+      expect(String(error)).toBe(`${name}: m`)
+    }
+  })
+})

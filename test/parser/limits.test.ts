@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest"
+import { SseLimitError, SseParser, type SseEvent, type SseParserOptions } from "ssekit"
+
+/** Feeds until the parser refuses; gives the events before, and the error. */
+function feedAll(chunks: Iterable<string | Uint8Array>, options: SseParserOptions) {
+  const events: SseEvent[] = []
+  const parser = new SseParser({ ...options, onEvent: (event) => events.push(event) })
+  let error: unknown
+  for (const chunk of chunks) {
+    try {
+      parser.feed(chunk)
+    } catch (thrown) {
+      error = thrown
+      break
+    }
+  }
+  return { events: events.map((event) => event.data), error, parser }
+}
+
+function* everyCut(text: string): Generator<(string | Uint8Array)[]> {
+  const bytes = new TextEncoder().encode(text)
+  for (let cut = 0; cut <= text.length; cut++) yield [text.slice(0, cut), text.slice(cut)]
+  for (let cut = 0; cut <= bytes.length; cut++) yield [bytes.slice(0, cut), bytes.slice(cut)]
+  yield text.split("")
+}
+
+const refused = (limit: string, max: number) =>
+  expect.objectContaining({ name: "SseLimitError", code: "limit", limit, max, retryable: false })
+
+describe("SseParser limits", () => {
+  test("SseParser takes a line of exactly maxLineLength and refuses one character more, at every cut", () => {
+    for (const lineEnd of ["\n", "\r", "\r\n"]) {
+      const longest = `data: ${"x".repeat(4)}`
+      for (const chunks of everyCut(`${longest}${lineEnd}${lineEnd}`)) {
+        expect(feedAll(chunks, { maxLineLength: 10 })).toMatchObject({ events: ["xxxx"], error: undefined })
+      }
+      for (const chunks of everyCut(`data: a${lineEnd}${lineEnd}${longest}y${lineEnd}${lineEnd}`)) {
+        expect(feedAll(chunks, { maxLineLength: 10 })).toMatchObject({
+          events: ["a"],
+          error: refused("maxLineLength", 10),
+        })
+      }
+    }
+  })
+
+  test("SseParser counts comments and unknown fields as lines, at every cut", () => {
+    for (const line of [": comment", "unknown: x", "x", "retry: 12345678", "id: 123456789"]) {
+      for (const chunks of everyCut(`data: a\n\n${line.padEnd(12, "_")}\n`)) {
+        expect(feedAll(chunks, { maxLineLength: 11 })).toMatchObject({
+          events: ["a"],
+          error: refused("maxLineLength", 11),
+        })
+      }
+    }
+  })
+
+  test("SseParser takes an event of exactly maxEventSize and refuses one character more, at every cut", () => {
+    const whole = "event: abc\nid: 12\ndata: 345\ndata: 789\n\n"
+    for (const chunks of everyCut(`${whole}${whole}`)) {
+      expect(feedAll(chunks, { maxEventSize: 12 })).toMatchObject({
+        events: ["345\n789", "345\n789"],
+        error: undefined,
+      })
+    }
+    for (const chunks of everyCut(`${whole}${whole.replace("789", "7890")}${whole}`)) {
+      expect(feedAll(chunks, { maxEventSize: 12 })).toMatchObject({
+        events: ["345\n789"],
+        error: refused("maxEventSize", 12),
+      })
+    }
+  })
+
+  test("SseParser counts type and id alone against maxEventSize", () => {
+    expect(feedAll(["event: abcde\n"], { maxEventSize: 4 }).error).toEqual(refused("maxEventSize", 4))
+    expect(feedAll(["id: abcde\n"], { maxEventSize: 4 }).error).toEqual(refused("maxEventSize", 4))
+    expect(feedAll(["event: abcde\nevent: ab\n"], { maxEventSize: 5 }).error).toBeUndefined()
+  })
+
+  test("SseParser counts characters, not bytes", () => {
+    expect(
+      feedAll([new TextEncoder().encode("data: 漢漢漢漢\n\n")], { maxLineLength: 10, maxEventSize: 4 }),
+    ).toMatchObject({
+      events: ["漢漢漢漢"],
+      error: undefined,
+    })
+  })
+
+  test("SseParser refuses an endless line once the limit is passed, also by bytes", () => {
+    const chunk = new TextEncoder().encode("x".repeat(1000))
+    for (const start of ["data: ", ": ", "unknown", ""]) {
+      let fed = 0
+      const parser = new SseParser({ maxLineLength: 10_000 })
+      parser.feed(start)
+      expect(() => {
+        for (; fed < 100; fed++) parser.feed(chunk)
+      }).toThrow(SseLimitError)
+      expect(fed).toBeLessThanOrEqual(10)
+    }
+  })
+
+  test("SseParser refuses an endless event of short lines", () => {
+    let lines = 0
+    const parser = new SseParser({ maxEventSize: 10_000 })
+    expect(() => {
+      for (; lines < 100_000; lines++) parser.feed("data: 12345678\n")
+    }).toThrow(SseLimitError)
+    expect(lines).toBe(Math.floor(10_000 / 9))
+  })
+
+  test("SseParser lets comments go on for ever inside a block", () => {
+    const { error, parser } = feedAll(
+      Array.from({ length: 2000 }, () => ": keep-alive\n"),
+      {
+        maxLineLength: 100,
+        maxEventSize: 100,
+      },
+    )
+    expect(error).toBeUndefined()
+    expect(parser.end()).toEqual({ incomplete: false })
+  })
+
+  test("SseParser throws one SseLimitError, then refuses input until reset()", () => {
+    const { error, parser } = feedAll(["id: 1\ndata: a\n\ndata: too long\n\n"], { maxLineLength: 8 })
+    expect(error).toBeInstanceOf(SseLimitError)
+    expect(() => parser.feed("data: b\n\n")).toThrow(
+      new TypeError("Cannot feed: a line was over its limit; call reset() first"),
+    )
+    expect(parser.end()).toEqual({ incomplete: false })
+    parser.reset()
+    parser.feed("data: b\n\n")
+    expect(parser.lastEventId).toBe("1")
+  })
+
+  test("SseParser has limits of 16 Mi characters by default", () => {
+    const max = 16 * 1024 * 1024
+    const { events, error } = feedAll([`data:${"x".repeat(max - 5)}\n\n`, `data:${"x".repeat(max - 4)}\n\n`], {})
+    expect(events.map((data) => data.length)).toEqual([max - 5])
+    expect(error).toEqual(refused("maxLineLength", max))
+    const half = `data:${"x".repeat(max / 2)}\n`
+    expect(feedAll([half, half], {}).error).toEqual(refused("maxEventSize", max))
+  })
+
+  test.each([0, -1, Number.NaN])("SseParser rejects a limit of %d", (limit) => {
+    expect(() => new SseParser({ maxLineLength: limit })).toThrow(RangeError)
+    expect(() => new SseParser({ maxEventSize: limit })).toThrow(RangeError)
+  })
+
+  test("SseParser takes Infinity as no limit", () => {
+    expect(feedAll(["data: a\n\n"], { maxLineLength: Infinity, maxEventSize: Infinity }).events).toEqual(["a"])
+  })
+})

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest"
+import * as core from "ssekit"
+import * as client from "ssekit/client"
+import * as node from "ssekit/node"
+import * as openai from "ssekit/openai"
+import * as server from "ssekit/server"
+
+// Every value that users can import. A change here is a changeset.
+test("ssekit exports what its surface says, entry by entry", () => {
+  const names = Object.entries({ core, client, openai, server, node }).map(
+    ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
+  )
+  expect(names).toMatchInlineSnapshot(`
+    [
+      "core: SseConnectionError SseEncoderStream SseError SseLimitError SseMalformedError SseNotAStreamError SseParser SseParserStream SseProviderError SseResponseError SseRetryError SseTimeoutError SseTruncatedError SseValidationError codec defineEvents encodeComment encodeEvent encodeRetry readEvents text type",
+      "client: subscribe",
+      "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses",
+      "server: eventStreamResponse",
+      "node: sendEventStream",
+    ]
+  `)
+})

@@ -1,0 +1,63 @@
+/*
+ * Packs the package, installs the tarball into an empty project and uses every entry there: by import, by require() on
+ * the machine's own Node, and by both TypeScript compilers in the strictest settings, without skipLibCheck.
+ */
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const root = process.cwd()
+const project = mkdtempSync(join(tmpdir(), "ssekit-pack-"))
+const run = (command: string, args: string[], cwd = project) =>
+  execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
+
+try {
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", project], root)) as [
+    { filename: string; files: { path: string }[] },
+  ]
+  const strangers = packed.files.filter(
+    ({ path }) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path),
+  )
+  if (strangers.length > 0) throw new Error(`the tarball must not hold ${strangers.map(({ path }) => path).join(", ")}`)
+
+  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }')
+  run("npm", ["install", "--no-save", "--ignore-scripts", `./${packed.filename}`])
+
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> }
+  const entries = Object.keys(manifest.exports)
+    .filter((path) => path !== "./package.json")
+    .map((path) => path.replace(/^\./, "ssekit"))
+  const imports = entries.map((entry, index) => `import * as entry${index} from "${entry}"\n`).join("")
+  const use = `console.log([${entries.map((_, index) => `entry${index}`).join(", ")}].length)\n`
+  writeFileSync(join(project, "esm.mjs"), imports + use)
+  writeFileSync(
+    join(project, "cjs.cjs"),
+    `console.log(${JSON.stringify(entries)}.filter((entry) => Object.keys(require(entry)).length > 0).length)\n`,
+  )
+  writeFileSync(
+    join(project, "types.ts"),
+    `${imports}export const count: number = [${entries.map((_, index) => `entry${index}`).join(", ")}].length\n`,
+  )
+  for (const node of new Set([process.execPath, process.env["SSEKIT_SYSTEM_NODE"] ?? process.execPath])) {
+    for (const file of ["esm.mjs", "cjs.cjs"]) {
+      const count = run(node, ["--no-warnings", file]).trim()
+      if (count !== String(entries.length)) throw new Error(`${file} must load ${entries.length} entries, not ${count}`)
+    }
+  }
+
+  for (const [compiler, module, lib] of [
+    ["tsc", "nodenext", ["ES2022", "DOM", "DOM.Iterable"]],
+    ["tsc6", "nodenext", ["ES2022", "DOM"]],
+    ["tsc6", "esnext", ["ESNext", "DOM", "DOM.AsyncIterable"]],
+  ] as const) {
+    const moduleResolution = module === "esnext" ? "bundler" : "nodenext"
+    const strict = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] }
+    const compilerOptions = { ...strict, target: "es2022", module, moduleResolution, lib }
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
+    run(join(root, "node_modules/.bin", compiler), ["-p", "."])
+  }
+  console.log(`pack: ${packed.files.length} files, ${entries.length} entries by import, require and types`)
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
