@@ -15,7 +15,7 @@ test("ssekit exports what its surface says, entry by entry", () => {
     [
       "core: SseConnectionError SseEncoderStream SseError SseLimitError SseMalformedError SseNotAStreamError SseParser SseParserStream SseProviderError SseResponseError SseRetryError SseTimeoutError SseTruncatedError SseValidationError codec defineEvents encodeComment encodeEvent encodeRetry readEvents text type",
       "client: subscribe",
-      "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses",
+      "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses toChatCompletion",
       "server: eventStreamResponse",
       "node: sendEventStream",
       "testing: ManualClock chunkings scriptedFetch startFaultServer",
