@@ -1,1 +1,4 @@
-export {}
+export { eventStreamResponse } from "./event-stream-response.ts"
+export type { EventStreamRequest, EventStreamResponseOptions } from "./event-stream-response.ts"
+export type { Session } from "./session.ts"
+export type { SseEventSource, SseServerSource } from "./source.ts"

@@ -1,0 +1,178 @@
+/* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
+import { encodeRetry } from "../encoder/index.ts"
+import { whenAborted } from "../internal/abort.ts"
+import { systemClock, type Clock } from "../internal/clock.ts"
+import { durationOf } from "../internal/deadline.ts"
+import { keepAliveStream } from "../internal/keep-alive.ts"
+import { decodeLastEventId } from "./last-event-id.ts"
+import { EventSession } from "./session.ts"
+import { isEventSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
+
+/** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
+export interface EventStreamRequest {
+  /** With `"HEAD"` the response has headers only, and the source is not started. */
+  readonly method?: string | undefined
+  /** Where `Last-Event-ID` is read from. */
+  readonly headers: { get(name: string): string | null }
+  /** Ends the stream when it is aborted, as `signal` of the options does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of {@link eventStreamResponse}. */
+export interface EventStreamResponseOptions {
+  /** The request that is answered: gives the session its `lastEventId`, and its signal ends the stream. */
+  readonly request?: EventStreamRequest | undefined
+  /**
+   * The status.
+   * @defaultValue `200`
+   */
+  readonly status?: number | undefined
+  /** Headers to add; those of the stream itself (see {@link eventStreamResponse}) are replaced by these. */
+  readonly headers?: HeadersInit | undefined
+  /**
+   * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
+   * @defaultValue `15_000`
+   */
+  readonly keepAlive?: number | undefined
+  /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
+  readonly retry?: number | undefined
+  /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
+  readonly signal?: AbortSignal | undefined
+  /** Called once with what the source threw. None of it reaches the client. */
+  readonly onError?: ((error: unknown) => void) | undefined
+  /** Where the time of `keepAlive` comes from. */
+  readonly clock?: Clock | undefined
+}
+
+const HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/event-stream; charset=utf-8",
+  // No proxy may store the stream, nor gather it to compress it.
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+}
+
+/**
+ * Answers with an event stream, for servers that take a `Response`: Hono, Next.js, Deno, Bun, Cloudflare Workers.
+ *
+ * The source is started when the body is first read, and goes no faster than the reader takes (one event is taken
+ * ahead). It is stopped (`return()` of an iterator, `cancel()` of a stream, {@link Session.signal} of a session) when the
+ * client leaves or `signal` is aborted. When the source ends, so does the body, cleanly. When it throws, what was sent
+ * still goes out, then the body errors with an {@link SseConnectionError} whose cause is the error: the client sees a
+ * broken connection, not an end, and nothing of the message. Headers: `content-type: text/event-stream;
+ * charset=utf-8`, `cache-control: no-store, no-transform`, `x-accel-buffering: no`.
+ *
+ * @throws TypeError where `source` cannot give events or is a locked stream.
+ * @throws RangeError where `status`, `keepAlive` or `retry` is out of range.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ * @example
+ * ```ts
+ * import { eventStreamResponse } from "ssekit/server"
+ *
+ * const handler = (request: Request): Response =>
+ *   eventStreamResponse(
+ *     async function* (session) {
+ *       for (let n = Number(session.lastEventId) + 1; n <= 3; n++) yield { id: `${n}`, data: `tick ${n}` }
+ *     },
+ *     { request, retry: 2000 },
+ *   )
+ * console.log(await handler(new Request("https://example.com/ticks")).text())
+ * ```
+ */
+export function eventStreamResponse(source: SseServerSource, options: EventStreamResponseOptions = {}): Response {
+  const keepAlive = durationOf("keepAlive", options.keepAlive ?? 15_000)
+  const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
+  const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
+  if (typeof source !== "function" && !isEventSource(source)) {
+    throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
+  }
+  const run = new Run(source, options)
+  if (options.request?.method === "HEAD") {
+    run.session.leave(undefined)
+    return new Response(null, init)
+  }
+  if (greeting !== undefined) void run.session.write(greeting)
+  const { body } = run.session
+  return new Response(
+    keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
+    init,
+  )
+}
+
+function headersOf(init: HeadersInit | undefined): Headers {
+  const headers = new Headers(init)
+  for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value)
+  return headers
+}
+
+/** A source that sends to its session, from the first read of the body to the end of either. */
+class Run {
+  readonly session: EventSession
+  readonly #source: OpenedSource | Extract<SseServerSource, (...args: never) => unknown>
+  readonly #onError: ((error: unknown) => void) | undefined
+  #reported = false
+
+  constructor(source: SseServerSource, options: EventStreamResponseOptions) {
+    const { request, signal, onError } = options
+    this.#source = typeof source === "function" ? source : openEventSource(source)
+    this.#onError = onError
+    this.session = new EventSession(
+      decodeLastEventId(request?.headers.get("last-event-id") ?? null),
+      () => void this.#start(),
+    )
+    if (typeof this.#source !== "function") this.#stopWhenOver(this.#source)
+    for (const given of [signal, request?.signal]) if (given) this.#leaveWhenAborted(given)
+  }
+
+  async #start(): Promise<void> {
+    try {
+      if (typeof this.#source === "function") await this.#call(this.#source)
+      else await this.#send(this.#source)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #call(handler: (session: EventSession) => unknown): Promise<void> {
+    const result = handler(this.session)
+    if (isEventSource(result)) {
+      const source = openEventSource(result)
+      this.#stopWhenOver(source)
+      await this.#send(source)
+    } else if (typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
+      await result
+      this.session.close()
+    }
+  }
+
+  async #send(source: OpenedSource): Promise<void> {
+    while (this.session.state === "open") {
+      const result = await source.next()
+      if (result.done === true) return this.session.close()
+      await this.session.send(result.value)
+    }
+  }
+
+  #stopWhenOver(source: OpenedSource): void {
+    const { signal } = this.session
+    whenAborted(signal, () => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error)))
+  }
+
+  #leaveWhenAborted(signal: AbortSignal): void {
+    const forget = whenAborted(signal, () => this.session.leave(signal.reason))
+    void this.session.closed.then(forget)
+  }
+
+  /** Reports what the source threw, unless it only passes on that the session is over. */
+  #fail(error: unknown): void {
+    const { session } = this
+    if (session.state === "closed" && (error === session.signal.reason || nameOf(error) === "AbortError")) return
+    session.fail(error)
+    if (this.#reported) return
+    this.#reported = true
+    this.#onError?.(error)
+  }
+}
+
+function nameOf(error: unknown): unknown {
+  return (error as Partial<Error> | null | undefined)?.name
+}

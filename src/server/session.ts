@@ -1,0 +1,189 @@
+/*
+ * Law: one reader, pulled. What is sent waits here until the reader asks for it, in order; then its promise resolves.
+ * The session ends once: closed by its source (what waits is still given out), failed (after what waits), or left by
+ * its client (what waits is dropped).
+ */
+import { encodeComment, encodeEvent } from "../encoder/index.ts"
+import { SseConnectionError } from "../errors.ts"
+import type { SseEventInit } from "../event.ts"
+import { ignore } from "../internal/cancel.ts"
+
+/** One client that reads an event stream, as the source of the events sees it. */
+export interface Session {
+  /** `"open"` until the session is closed, its source fails or its client leaves. */
+  readonly state: "open" | "closed"
+  /** The client's cursor from its `Last-Event-ID` header, `""` where it sent none: where to go on. */
+  readonly lastEventId: string
+  /**
+   * Aborted when the session is over, for whatever cause: what the source waits for can be given up then. Its reason is
+   * what {@link Session.send} rejects with from then on.
+   */
+  readonly signal: AbortSignal
+  /** Resolves when the last of what was sent has been taken or dropped. Never rejects. */
+  readonly closed: Promise<void>
+  /**
+   * Sends one event. Resolves when the reader has taken it, so that a source that waits goes no faster than its client;
+   * what is sent without waiting is kept in memory until then.
+   *
+   * @throws {@link SseConnectionError} (by rejecting) where the session is over or its client leaves before the event is
+   * taken; nobody has to handle this rejection. Where an aborted `signal` ended the session, its reason comes instead.
+   * @throws TypeError or RangeError (by rejecting) where the event cannot be encoded; nothing of it is sent.
+   */
+  send(event: SseEventInit): Promise<void>
+  /** Sends a comment, which readers skip; settles as {@link Session.send} does. */
+  comment(text: string): Promise<void>
+  /** Ends the stream cleanly after what was sent. Closing again does nothing. */
+  close(): void
+}
+
+interface Waiting {
+  readonly chunk: Uint8Array<ArrayBuffer>
+  onTaken(): void
+  onDropped(reason: unknown): void
+}
+
+type BodyController = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
+
+/** The session, and the body of its response. */
+export class EventSession implements Session {
+  readonly lastEventId: string
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly closed: Promise<void>
+  readonly #onStart: () => void
+  readonly #abort: AbortController = new AbortController()
+  readonly #encoder: TextEncoder = new TextEncoder()
+  #resolveClosed: () => void = ignore
+  #controller: BodyController | undefined = undefined
+  #queue: Waiting[] = []
+  #answerPull: (() => void) | undefined = undefined
+  #started = false
+  #failure: { readonly error: unknown } | undefined = undefined
+
+  /** @param onStart - Called once, when the body is first read. */
+  constructor(lastEventId: string, onStart: () => void) {
+    this.lastEventId = lastEventId
+    this.#onStart = onStart
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
+    })
+    this.body = new ReadableStream(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: () => this.#pull(),
+        cancel: (reason) => this.leave(gone(reason)),
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  get state(): "open" | "closed" {
+    return this.#abort.signal.aborted ? "closed" : "open"
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  send(event: SseEventInit): Promise<void> {
+    try {
+      return this.write(encodeEvent(event))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  comment(text: string): Promise<void> {
+    try {
+      return this.write(encodeComment(text))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  close(): void {
+    this.#end(new SseConnectionError("Cannot send event: the session must be open", { retryable: false }))
+  }
+
+  /** Ends the stream after what was sent so that its reader sees a broken connection; `error` is the cause. */
+  fail(error: unknown): void {
+    if (this.state === "closed") return
+    this.#failure = {
+      error: new SseConnectionError("Cannot finish event stream: its source failed", { cause: error }),
+    }
+    this.#end(new SseConnectionError("Cannot send event: the source of the session must not fail", { cause: error }))
+  }
+
+  /** Ends the stream at once: there is no reader any more, or must be none. */
+  leave(reason: unknown): void {
+    const dropped = this.#queue
+    this.#queue = []
+    this.#failure = { error: reason }
+    this.#end(reason)
+    for (const waiting of dropped) waiting.onDropped(reason)
+  }
+
+  /** Sends an encoded block. */
+  write(block: string): Promise<void> {
+    if (this.state === "closed") return rejectQuietly(this.signal.reason)
+    const chunk = this.#encoder.encode(block)
+    if (this.#answerPull !== undefined) {
+      this.#give(chunk)
+      return Promise.resolve()
+    }
+    const taken = new Promise<void>((onTaken, onDropped) => this.#queue.push({ chunk, onTaken, onDropped }))
+    taken.catch(ignore)
+    return taken
+  }
+
+  #pull(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answerPull = resolve
+      const next = this.#queue.shift()
+      if (next !== undefined) {
+        this.#give(next.chunk)
+        next.onTaken()
+      } else if (this.state === "closed") {
+        this.#finish()
+      } else if (!this.#started) {
+        this.#started = true
+        this.#onStart()
+      }
+    })
+  }
+
+  #give(chunk: Uint8Array<ArrayBuffer>): void {
+    const answer = this.#answerPull!
+    this.#answerPull = undefined
+    this.#controller!.enqueue(chunk)
+    answer()
+  }
+
+  #end(reason: unknown): void {
+    if (this.state === "open") this.#abort.abort(reason)
+    if (this.#queue.length === 0) this.#finish()
+  }
+
+  /** Settles the body and `closed`; a body that has been settled or cancelled stays as it is. */
+  #finish(): void {
+    const failure = this.#failure
+    try {
+      if (failure === undefined) this.#controller!.close()
+      else this.#controller!.error(failure.error)
+    } catch {
+      // Closing twice, or after the reader's own cancellation, throws.
+    }
+    this.#answerPull?.()
+    this.#answerPull = undefined
+    this.#resolveClosed()
+  }
+}
+
+function gone(cause: unknown): SseConnectionError {
+  return new SseConnectionError("Cannot send event: the client has gone", { cause, retryable: false })
+}
+
+function rejectQuietly(reason: unknown): Promise<never> {
+  const rejected = Promise.reject(reason)
+  rejected.catch(ignore)
+  return rejected
+}

@@ -1,0 +1,212 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { expect, onTestFinished, test, vi } from "vitest"
+import { readEvents, type SseEventInit } from "ssekit"
+import { sendEventStream, type SendEventStreamOptions } from "ssekit/node"
+import type { Session, SseServerSource } from "ssekit/server"
+import { ManualClock } from "ssekit/testing"
+import { listen, rawRequest } from "../support/listen.ts"
+
+type Outcome = { readonly error?: unknown }
+
+/** A node:http server that sends `source`, with what became of each response. */
+async function serve(source: () => SseServerSource, options: SendEventStreamOptions = {}) {
+  const outcomes: Outcome[] = []
+  const responses: ServerResponse[] = []
+  const server = createServer((req, res) => {
+    responses.push(res)
+    sendEventStream(req, res, source(), options).then(
+      () => outcomes.push({}),
+      (error: unknown) => outcomes.push({ error }),
+    )
+  })
+  return { origin: await listen(server), outcomes, responses, server }
+}
+
+async function* count(to: number): AsyncGenerator<SseEventInit> {
+  for (let n = 1; n <= to; n++) yield { id: `${n}`, data: `${n}` }
+}
+
+const listenersOf = (res: ServerResponse) =>
+  ["close", "error", "drain", "finish"].map((name) => res.listenerCount(name))
+
+test("sendEventStream sends the events with its headers and resolves at their end", async () => {
+  const { origin, outcomes } = await serve(() => count(3), { headers: { "x-mine": "1" }, retry: 10 })
+  const response = await fetch(origin)
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
+  expect(response.headers.get("cache-control")).toBe("no-store, no-transform")
+  expect(response.headers.get("x-accel-buffering")).toBe("no")
+  expect(response.headers.get("x-mine")).toBe("1")
+  const seen: string[] = []
+  for await (const event of readEvents(response)) seen.push(event.lastEventId)
+  expect(seen).toEqual(["1", "2", "3"])
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+})
+
+test("sendEventStream takes back every listener it added", async () => {
+  const { origin, outcomes, responses, server } = await serve(() => count(1))
+  const before: number[][] = []
+  server.prependListener("request", (_req: IncomingMessage, res: ServerResponse) => before.push(listenersOf(res)))
+  await (await fetch(origin)).text()
+  await vi.waitFor(() => expect(outcomes).toHaveLength(1))
+  expect(listenersOf(responses[0]!)).toEqual(before[0])
+})
+
+test("sendEventStream flushes the headers before there is an event", async () => {
+  const { origin } = await serve(() => () => {})
+  const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  await vi.waitFor(() => expect(raw.text).toContain("\r\n\r\n"))
+  expect(raw.text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+})
+
+test("sendEventStream answers HEAD with the headers only, without starting the source", async () => {
+  const source = vi.fn<() => void>()
+  const { origin, outcomes } = await serve(() => source)
+  const response = await fetch(origin, { method: "HEAD" })
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
+  expect(await response.text()).toBe("")
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+  expect(source).not.toHaveBeenCalled()
+})
+
+test("sendEventStream serves HTTP/1.0 without chunks and closes the connection at the end", async () => {
+  const { origin } = await serve(() => count(2))
+  const raw = await rawRequest(origin, "GET / HTTP/1.0\r\n\r\n")
+  await vi.waitFor(() => expect(raw.ended).toBe(true))
+  expect(raw.text).not.toMatch(/transfer-encoding/i)
+  expect(raw.text.split("\r\n\r\n")[1]).toBe("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n")
+})
+
+test("sendEventStream waits for a client that does not read, and goes on when it does", async () => {
+  let taken = 0
+  const data = "x".repeat(64 * 1024)
+  const { origin } = await serve(() =>
+    (function* () {
+      while (taken < 400) {
+        taken++
+        yield { data }
+      }
+    })(),
+  )
+  const raw = await rawRequest(origin, "")
+  raw.socket.pause()
+  raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  let before = -1
+  await vi.waitFor(
+    () => {
+      const stalled = taken > 0 && taken === before
+      before = taken
+      expect(stalled).toBe(true)
+    },
+    { timeout: 5000, interval: 200 },
+  )
+  expect(taken).toBeLessThan(400)
+  raw.socket.resume()
+  await vi.waitFor(() => expect(taken).toBe(400), { timeout: 5000 })
+})
+
+for (const how of ["destroy", "resetAndDestroy"] as const) {
+  test(`sendEventStream stops the source and resolves when the client leaves in the middle (${how})`, async () => {
+    let session: Session | undefined
+    const { origin, outcomes, responses } = await serve(() => (given) => {
+      session = given
+      void given.send({ data: "hello" })
+    })
+    const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await vi.waitFor(() => expect(raw.text).toContain("hello"))
+    raw.socket[how]()
+    await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+    expect(session!.signal.aborted).toBe(true)
+    await expect(session!.send({ data: "late" })).rejects.toMatchObject({ code: "connection" })
+    expect(responses[0]!.listenerCount("drain")).toBe(0)
+  })
+}
+
+test("sendEventStream survives writes to a socket that breaks while much is written", async () => {
+  const unhandled = vi.fn<(error: unknown) => void>()
+  process.on("uncaughtException", unhandled)
+  onTestFinished(() => void process.off("uncaughtException", unhandled))
+  const { origin, outcomes } = await serve(() => count(1_000_000))
+  const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  await vi.waitFor(() => expect(raw.text.length).toBeGreaterThan(1000))
+  raw.socket.resetAndDestroy()
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+  expect(unhandled).not.toHaveBeenCalled()
+})
+
+test("sendEventStream resolves at once, and never starts the source, where the client left before", async () => {
+  const source = vi.fn<() => void>()
+  const outcome = new Promise((resolve, reject) => {
+    const server = createServer((req, res) => {
+      res.once("close", () => void sendEventStream(req, res, source).then(resolve, reject))
+      req.socket.destroy()
+    })
+    void listen(server).then((origin) => fetch(origin).catch(() => {}))
+  })
+  expect(await outcome).toBe(undefined)
+  expect(source).not.toHaveBeenCalled()
+})
+
+test("sendEventStream breaks the connection where the source throws, and rejects with its error", async () => {
+  const failure = new Error("password is hunter2")
+  const source = () =>
+    (async function* () {
+      yield { data: "a" }
+      throw failure
+    })()
+  const { origin, outcomes } = await serve(source)
+  const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  await vi.waitFor(() => expect(raw.ended).toBe(true))
+  expect(raw.text).toContain("data: a")
+  expect(raw.text).not.toContain("hunter2")
+  // Not the last chunk of an HTTP body: a client knows that it was cut.
+  expect(raw.text).not.toContain("\r\n0\r\n\r\n")
+  expect(outcomes).toEqual([{ error: failure }])
+})
+
+test("sendEventStream resolves where onError has taken what the source threw", async () => {
+  const onError = vi.fn<(error: unknown) => void>()
+  const { origin, outcomes } = await serve(() => () => Promise.reject(new Error("no")), { onError })
+  await expect(fetch(origin).then((response) => response.text())).rejects.toThrow("terminated")
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+  expect(onError).toHaveBeenCalledTimes(1)
+})
+
+test("sendEventStream is cut by its signal and resolves", async () => {
+  const stop = new AbortController()
+  const { origin, outcomes } = await serve(() => () => {}, { signal: stop.signal })
+  const response = await fetch(origin)
+  stop.abort()
+  await expect(response.text()).rejects.toThrow("terminated")
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+})
+
+test("sendEventStream keeps a silent connection open and leaves no timer behind", async () => {
+  const clock = new ManualClock()
+  const { origin, outcomes } = await serve(() => () => {}, { clock })
+  const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  await vi.waitFor(() => expect(clock.pendingTimers).toBe(1))
+  await clock.advance(15_000)
+  await vi.waitFor(() => expect(raw.text).toContain(": keep-alive\n\n"))
+  raw.socket.destroy()
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("sendEventStream gives the session the cursor, its bytes read as UTF-8", async () => {
+  const { origin } = await serve(() => (session) => [{ data: session.lastEventId }])
+  const raw = await rawRequest(origin, "")
+  raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: Größe ✓\r\n\r\n", "utf8")
+  await vi.waitFor(() => expect(Buffer.from(raw.text, "latin1").toString()).toContain("data: Größe ✓\n\n"))
+})
+
+test("sendEventStream refuses a response whose headers are sent", async () => {
+  const outcome = new Promise((resolve) => {
+    const server = createServer((req, res) => {
+      res.write("x")
+      sendEventStream(req, res, count(1)).then(resolve, resolve)
+      res.end()
+    })
+    void listen(server).then((origin) => fetch(origin).then((response) => response.text()))
+  })
+  expect(await outcome).toBeInstanceOf(TypeError)
+})

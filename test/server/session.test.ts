@@ -1,0 +1,110 @@
+import { expect, test, vi } from "vitest"
+import { SseConnectionError } from "ssekit"
+import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "ssekit/server"
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+/** An open session and the reader of its response. */
+async function openSession(options: EventStreamResponseOptions = {}) {
+  let session: Session | undefined
+  const response = eventStreamResponse((given) => void (session = given), options)
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  const first = reader.read()
+  await settled()
+  return { session: session!, reader, first }
+}
+
+test("Session.send resolves when the reader has taken the event, not before", async () => {
+  const { session, reader, first } = await openSession()
+  await session.send({ data: "1" })
+  expect((await first).value).toBe("data: 1\n\n")
+  const order: string[] = []
+  // The pipe to the reader takes one ahead.
+  await session.send({ data: "2" })
+  const sent = Promise.all([session.send({ data: "3" }), session.send({ data: "4" })]).then(() => order.push("sent"))
+  await settled()
+  order.push("reading")
+  for (let n = 2; n <= 4; n++) expect((await reader.read()).value).toBe(`data: ${n}\n\n`)
+  await sent
+  expect(order).toEqual(["reading", "sent"])
+})
+
+test("Session.close ends the stream cleanly after what was sent, and resolves closed", async () => {
+  const { session, reader, first } = await openSession()
+  void session.send({ data: "1" })
+  void session.send({ data: "2" })
+  void session.comment("bye")
+  session.close()
+  session.close()
+  expect(session.state).toBe("closed")
+  expect(session.signal.aborted).toBe(true)
+  expect((await first).value).toBe("data: 1\n\n")
+  expect((await reader.read()).value).toBe("data: 2\n\n")
+  expect((await reader.read()).value).toBe(": bye\n\n")
+  expect((await reader.read()).done).toBe(true)
+  await session.closed
+})
+
+test("Session.send after close rejects with SseConnectionError, and nobody has to handle it", async () => {
+  const unhandled = vi.fn<() => void>()
+  process.on("unhandledRejection", unhandled)
+  const { session } = await openSession()
+  session.close()
+  void session.send({ data: "dropped" })
+  void session.comment("dropped")
+  await settled()
+  process.off("unhandledRejection", unhandled)
+  expect(unhandled).not.toHaveBeenCalled()
+  const error = await session.send({ data: "secret" }).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(SseConnectionError)
+  expect(error).toMatchObject({ code: "connection", retryable: false })
+  expect(String(error)).not.toContain("secret")
+})
+
+test("Session.send rejects what waits when the client leaves, and aborts the session's signal", async () => {
+  const { session, reader } = await openSession({ keepAlive: 0 })
+  const sends = Array.from({ length: 6 }, (_, n) => session.send({ data: `${n}` }))
+  await settled()
+  await reader.cancel()
+  const outcomes = await Promise.allSettled(sends)
+  expect(outcomes.at(-1)).toMatchObject({ status: "rejected", reason: { name: "SseConnectionError" } })
+  await session.closed
+  expect(session.state).toBe("closed")
+  expect(session.signal.reason).toBeInstanceOf(SseConnectionError)
+  await expect(session.send({ data: "late" })).rejects.toBe(session.signal.reason)
+})
+
+test("Session.send rejects an event that cannot be encoded and stays open", async () => {
+  const { session, first } = await openSession()
+  await expect(session.send({ id: "a\nb" })).rejects.toThrow(TypeError)
+  await expect(session.send({ retry: -1 })).rejects.toThrow(RangeError)
+  await expect(session.comment(7 as never)).rejects.toThrow(TypeError)
+  expect(session.state).toBe("open")
+  await session.send({ data: "fine" })
+  expect((await first).value).toBe("data: fine\n\n")
+})
+
+test("Session stays open until close where the function gives no promise, else until the promise settles", async () => {
+  let open: Session | undefined
+  const kept = eventStreamResponse((session) => void (open = session))
+  const text = kept.text()
+  await settled()
+  expect(open!.state).toBe("open")
+  open!.close()
+  expect(await text).toBe("")
+  expect(await eventStreamResponse(async (session) => session.send({ data: "x" })).text()).toBe("data: x\n\n")
+})
+
+test("Session breaks the stream where the function throws or its promise rejects", async () => {
+  const failing = [
+    () => {
+      throw new Error("at once")
+    },
+    () => Promise.reject(new Error("later")),
+  ]
+  for (const source of failing) {
+    const onError = vi.fn<(error: unknown) => void>()
+    await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source failed")
+    expect(onError).toHaveBeenCalledTimes(1)
+  }
+})
