@@ -1,0 +1,89 @@
+import type { ProviderErrorBody } from "../errors.ts"
+import type { ChatCompletionChunk } from "./chat-chunk.ts"
+import { ChatAccumulator, type ChatSnapshot, reasoningOf } from "./chat-snapshot.ts"
+import type { ChunkProtocol } from "./chunk-protocol.ts"
+import { openChunks } from "./chunk-reader.ts"
+import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
+import { choiceErrorOf, providerErrorOf } from "./provider-error.ts"
+
+type Fields = Readonly<Record<string, unknown>>
+
+const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
+  name: "chat completions",
+  sentinel: "[DONE]",
+  decode: dropHeartbeat,
+  error: chatErrorOf,
+  isContent,
+  textOf,
+  accumulate: (limits) => new ChatAccumulator(limits),
+}
+
+/**
+ * Reads a streamed chat completion of OpenAI or of any provider that speaks its dialect.
+ *
+ * Gives out the provider's own chunks; the snapshot is what they add up to, the same for every provider. A stream that
+ * ends before `[DONE]` or a finish reason of every choice is never taken for a whole one. Never reconnects.
+ *
+ * @typeParam Chunk - The type of the chunks, such as the one of the provider's own package.
+ * @throws TypeError at once, where the source is none or its body is locked.
+ * @throws RangeError at once, where a timeout or limit is no positive number.
+ * @throws {@link SseError} from the iteration, with `partial`, `chunks` and `requestId`: {@link SseResponseError},
+ * {@link SseNotAStreamError}, {@link SseProviderError}, {@link SseMalformedError}, {@link SseTruncatedError},
+ * {@link SseTimeoutError}, {@link SseLimitError} or {@link SseConnectionError}. Abort rejects with the signal's reason.
+ * @see https://platform.openai.com/docs/api-reference/chat-streaming
+ * @example
+ * ```ts
+ * import { readChatCompletions } from "ssekit/openai"
+ *
+ * const stream = readChatCompletions((signal) => fetch("https://api.openai.com/v1/chat/completions", { method: "POST", signal }))
+ * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content)
+ * console.log(stream.snapshot.usage)
+ * ```
+ */
+export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(
+  source: ChunkSource,
+  options: ReadChunksOptions = {},
+): ChunkStream<Chunk, ChatSnapshot> {
+  return openChunks(source, chatProtocol as ChunkProtocol<Chunk, ChatSnapshot>, options)
+}
+
+/** Drops what some gateways send as a sign of life. */
+export function dropHeartbeat(json: object): object | null {
+  const { type } = json as Fields
+  return type === "keepalive" || type === "ping" ? null : json
+}
+
+function chatErrorOf(json: object, event: string): ProviderErrorBody | null {
+  const error = providerErrorOf(json, event)
+  const { choices } = json as Fields
+  if (error !== null || !Array.isArray(choices)) return error
+  for (const choice of choices) {
+    const found = choice === null ? null : choiceErrorOf(choice as Fields, json as Fields)
+    if (found !== null) return found
+  }
+  return null
+}
+
+function isContent(chunk: object): boolean {
+  const { choices } = chunk as Fields
+  return Array.isArray(choices) && choices.some((choice: Fields | null) => choice !== null && hasContent(choice))
+}
+
+function hasContent({ delta, finish_reason: finish }: Fields): boolean {
+  if (finish) return true
+  if (typeof delta !== "object" || delta === null) return false
+  const { content, refusal, tool_calls: calls, function_call: call, audio } = delta as Fields
+  if ((content as string | unknown[] | undefined)?.length || refusal || call || audio) return true
+  return (Array.isArray(calls) && calls.length > 0) || reasoningOf(delta as Fields) !== ""
+}
+
+/** The text that a chunk adds to the first choice. */
+function textOf(chunk: object): string {
+  const { choices } = chunk as Fields
+  if (!Array.isArray(choices)) return ""
+  const choice = choices.find((candidate: Fields | null) => (candidate?.["index"] ?? 0) === 0) as Fields | undefined
+  const content = (choice?.["delta"] as Fields | null | undefined)?.["content"]
+  if (typeof content === "string") return content
+  if (!Array.isArray(content)) return ""
+  return content.map((part: Fields | null) => (typeof part?.["text"] === "string" ? part["text"] : "")).join("")
+}

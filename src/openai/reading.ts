@@ -1,0 +1,250 @@
+/*
+ * Law: one source from its first read to its one outcome. Events wait here unparsed, at most those of one piece of the
+ * body; the next piece is read when it is asked for. Failures come after the chunks that preceded them, except those that
+ * the consumer brings about: cancelling, its signal and its deadlines drop what waits.
+ */
+import type { SseEvent } from "../event.ts"
+import { SseError, SseTimeoutError } from "../errors.ts"
+import { type Clock, systemClock } from "../internal/clock.ts"
+import { type ChunkSource as Body, SseParser } from "../parser/index.ts"
+import { Answer } from "./answer.ts"
+import { openBody } from "./body.ts"
+import { isStop, sourceError, tellProgress } from "./chunk-error.ts"
+import type { ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
+import type { ChunkResponse, ChunkSource, EndInfo, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
+import { Deadlines } from "./deadlines.ts"
+import { drain } from "./drain.ts"
+import { limitError, limitsOf } from "./limits.ts"
+import { Progress } from "./progress.ts"
+
+const DRAIN = { ms: 250, bytes: 65_536 }
+
+export class Reading<T, S> {
+  readonly #protocol: ChunkProtocol<T, S>
+  readonly #options: ReadChunksOptions
+  readonly #limits: ResolvedLimits
+  readonly #clock: Clock
+  readonly #body: Body & { readonly asks: boolean }
+  readonly #parser: SseParser
+  readonly #answer: Answer<T, S>
+  readonly #deadlines: Deadlines
+  readonly #progress: Progress = new Progress()
+  readonly #onChange: () => void
+  #queue: SseEvent[] = []
+  #taken = 0
+  #isReading = false
+  #atEnd: (() => void) | undefined = undefined
+  #settle!: (info: EndInfo) => void
+  readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.#settle = resolve))
+  response: ChunkResponse | undefined = undefined
+  isOver = false
+  /** What the end is to be thrown as. */
+  failure: { readonly reason: unknown } | undefined = undefined
+
+  /** @param onChange - Called whenever there may be something to take or the end has come. */
+  constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: ReadChunksOptions, onChange: () => void) {
+    const { signal, clock = systemClock, timeouts = {} } = options
+    this.#protocol = protocol
+    this.#options = options
+    this.#limits = limitsOf(options.limits)
+    this.#clock = clock
+    this.#onChange = onChange
+    this.#deadlines = new Deadlines(clock, timeouts, protocol.errorGrace, this.#onExpire)
+    this.#answer = new Answer(protocol, options, this.#limits)
+    this.#parser = new SseParser({
+      ...this.#limits,
+      onEvent: (event) => void this.#queue.push(event),
+      onComment: options.onHeartbeat && this.#answer.onComment,
+      onUnknownLine: this.#onUnknownLine,
+    })
+    this.#body = openBody(source, clock, this.#onResponse)
+    signal?.addEventListener("abort", this.#onAbort)
+    if (signal?.aborted === true) this.#onAbort()
+  }
+
+  get snapshot(): S {
+    return this.#answer.accumulator.value
+  }
+
+  /** The next chunk of the events that have come; where none is left, what they lead to has happened. */
+  take(): T | undefined {
+    try {
+      while (this.#taken < this.#queue.length) {
+        const chunk = this.#accept(this.#queue[this.#taken++]!)
+        if (chunk !== undefined) return chunk
+      }
+      if (!this.isOver) this.#atEnd?.()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#queue.length = 0
+    this.#taken = 0
+    return undefined
+  }
+
+  /** Reads the next piece, unless that is under way. */
+  pull(): void {
+    if (this.#isReading) return
+    this.#isReading = true
+    if (this.#progress.startedAt === undefined) this.#start()
+    this.#deadlines.wait()
+    this.#body.read().then(this.#onPiece, this.#onError)
+  }
+
+  /** Ends the reading by the consumer's will. */
+  cancel(reason?: unknown): void {
+    if (this.isOver) return
+    this.#body.cancel(reason)
+    this.#end("cancelled")
+  }
+
+  #start(): void {
+    this.#progress.startedAt = this.#clock.now()
+    this.#deadlines.startTotal()
+    if (this.#body.asks) this.#deadlines.restart("connect")
+    else this.#startBody()
+  }
+
+  #startBody(): void {
+    this.#deadlines.restart("firstContent")
+    this.#deadlines.restart("idle")
+    this.#deadlines.restart("eventIdle")
+  }
+
+  readonly #onResponse = (response: ChunkResponse): void => {
+    this.response = response
+    this.#answer.contentType = response.headers.get("content-type")
+    const { startedAt } = this.#progress
+    if (startedAt === undefined || this.isOver) return
+    this.#progress.connectMs = this.#clock.now() - startedAt
+    this.#deadlines.rest()
+    this.#deadlines.clear("connect")
+    this.#startBody()
+    this.#deadlines.wait()
+  }
+
+  readonly #onPiece = (result: IteratorResult<string | Uint8Array, unknown>): void => {
+    this.#isReading = false
+    if (this.isOver) return
+    this.#deadlines.rest()
+    try {
+      if (result.done === true) this.#endBody()
+      else this.#feed(result.value)
+    } catch (error) {
+      this.#atEnd = () => this.#fail(error)
+    }
+    this.#onChange()
+  }
+
+  #feed(piece: string | Uint8Array): void {
+    const progress = this.#progress
+    progress.bytes += piece.length
+    if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
+    this.#deadlines.restart("idle")
+    this.#parser.feed(piece)
+    if (this.#queue.length > 0) this.#deadlines.restart("eventIdle")
+  }
+
+  readonly #onUnknownLine = (line: string): void => {
+    const event = this.#answer.acceptLine(line)
+    if (event !== undefined) this.#queue.push(event)
+    if (this.#answer.verdict === undefined) return
+    this.#parser.end()
+    this.#atEnd = () => this.#conclude()
+  }
+
+  #endBody(): void {
+    const { incomplete } = this.#parser.end({ flush: true })
+    const last = this.#queue.at(-1)
+    const fate = !incomplete ? "whole" : last === undefined ? "lost" : this.#answer.lastEvent(last)
+    if (fate !== "whole") this.#queue.pop()
+    this.#atEnd ??= () => {
+      this.#answer.end(fate === "lost")
+      this.#conclude()
+    }
+  }
+
+  #accept(event: SseEvent): T | undefined {
+    const answer = this.#answer
+    const chunk = answer.accept(event)
+    if (chunk !== undefined) this.#count(chunk)
+    if (answer.verdict !== undefined) this.#conclude()
+    else if (answer.failure !== undefined) this.#deadlines.restartOnce("errorGrace")
+    if (answer.glued !== undefined) {
+      this.#queue = [...answer.glued, ...this.#queue.slice(this.#taken)]
+      this.#taken = 0
+      answer.glued = undefined
+    }
+    return chunk
+  }
+
+  #count(chunk: T): void {
+    const progress = this.#progress
+    progress.chunks++
+    if (progress.firstContentMs !== null && !this.#deadlines.has("contentIdle")) return
+    if (this.#protocol.isContent?.(chunk) === false) return
+    progress.firstContentMs ??= progress.since(this.#clock.now())
+    this.#deadlines.clear("firstContent")
+    this.#deadlines.restart("contentIdle")
+  }
+
+  readonly #onError = (reason: unknown): void => {
+    this.#isReading = false
+    if (this.isOver) return
+    if (isStop(reason)) this.#endStopped(reason)
+    else this.#fail(sourceError(this.#protocol.name, reason))
+    this.#onChange()
+  }
+
+  readonly #onAbort = (): void => {
+    const reason: unknown = this.#options.signal!.reason
+    this.#body.cancel(reason)
+    this.#endStopped(reason)
+    this.#onChange()
+  }
+
+  readonly #onExpire = (phase: string, ms: number): void => {
+    const message = `Cannot read ${this.#protocol.name}: "${phase}" must not take longer than ${ms} ms`
+    this.#fail(new SseTimeoutError(message, phase, ms))
+    this.#onChange()
+  }
+
+  /** Ends the reading as the stream's own events say. */
+  #conclude(): void {
+    const { reason, error } = this.#answer.verdict!
+    if (error !== undefined) return this.#fail(error)
+    this.#end(reason)
+    if (reason !== "done" && reason !== "terminal") return
+    const { drain: limits = DRAIN } = this.#options
+    if (limits === false) this.#body.cancel()
+    else void drain(this.#body, this.#clock, limits)
+  }
+
+  #fail(reason: unknown): void {
+    if (this.isOver) return
+    // What the provider said explains whatever else happened while its last chunk was waited for.
+    const error = this.#answer.failure ?? reason
+    if (SseError.is(error)) {
+      tellProgress(error, this.snapshot, this.#progress.chunks, this.response?.requestId ?? null)
+    }
+    this.#body.cancel(error)
+    this.#end("error", error)
+    this.failure = { reason: error }
+  }
+
+  #endStopped(reason: unknown): void {
+    this.#end("cancelled", reason)
+    this.failure = { reason }
+  }
+
+  #end(reason: EndReason, error?: unknown): void {
+    this.isOver = true
+    this.#queue.length = 0
+    this.#taken = 0
+    this.#deadlines.stop()
+    this.#options.signal?.removeEventListener("abort", this.#onAbort)
+    const { sawDone, accumulator } = this.#answer
+    const end = { reason, error, sawDone, cursor: accumulator.cursor ?? null }
+    this.#settle(this.#progress.outcome(this.#clock.now(), end))
+  }
+}

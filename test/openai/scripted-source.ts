@@ -1,0 +1,90 @@
+import type { ChatSnapshot, ChunkStreamError } from "ssekit/openai"
+
+/** A body that gives what the test tells it to, when the test tells it to. */
+export class ScriptedSource {
+  readonly #pieces: (string | Uint8Array)[] = []
+  #end: { readonly error?: unknown } | undefined = undefined
+  #wake: (() => void) | undefined = undefined
+  /** How often a piece was asked for. */
+  reads = 0
+  /** With what the body was cancelled, once for each time. */
+  readonly cancellations: unknown[] = []
+  readonly stream: ReadableStream<Uint8Array>
+
+  constructor() {
+    this.stream = new ReadableStream(
+      {
+        pull: (controller) => this.#pull(controller as ReadableStreamDefaultController<unknown>),
+        cancel: (reason) => {
+          this.cancellations.push(reason)
+          this.#wake?.()
+        },
+      },
+      { highWaterMark: 0 },
+    ) as ReadableStream<Uint8Array>
+  }
+
+  write(...pieces: (string | Uint8Array)[]): this {
+    this.#pieces.push(...pieces)
+    this.#wake?.()
+    return this
+  }
+
+  close(): this {
+    this.#end = {}
+    this.#wake?.()
+    return this
+  }
+
+  fail(error: unknown): this {
+    this.#end = { error }
+    this.#wake?.()
+    return this
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<unknown>): Promise<void> {
+    this.reads++
+    while (this.#pieces.length === 0 && this.#end === undefined && this.cancellations.length === 0) {
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+    const piece = this.#pieces.shift()
+    if (piece !== undefined) controller.enqueue(piece)
+    else if (this.#end !== undefined && "error" in this.#end) controller.error(this.#end.error)
+    else if (this.#end !== undefined) controller.close()
+  }
+}
+
+/** The events of `payloads`: JSON of what is no string. */
+export function events(...payloads: unknown[]): string {
+  return payloads
+    .map((payload) => `data: ${typeof payload === "string" ? payload : JSON.stringify(payload)}\n\n`)
+    .join("")
+}
+
+/** A chunk of a chat completion with the delta `delta` in its first choice. */
+export function chat(delta: object, finish: string | null = null): Record<string, unknown> {
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "m",
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  }
+}
+
+/** What `promise` rejects with; fails where it resolves. */
+export async function rejection<E = ChunkStreamError<ChatSnapshot>>(promise: Promise<unknown>): Promise<E> {
+  try {
+    await promise
+  } catch (error) {
+    return error as E
+  }
+  throw new Error("it resolved")
+}
+
+/** Reads all chunks of a stream. */
+export async function all<T>(chunks: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const chunk of chunks) list.push(chunk)
+  return list
+}
