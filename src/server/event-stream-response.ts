@@ -1,12 +1,14 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
 import { encodeRetry } from "../encoder/index.ts"
+import type { SseEventInit } from "../event.ts"
 import { whenAborted } from "../internal/abort.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
-import { keepAliveStream } from "../internal/keep-alive.ts"
+import { isItemSource, openItems, type OpenedSource } from "../internal/item-source.ts"
+import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
-import { isEventSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
+import type { SseEventSource, SseServerSource } from "./source.ts"
 
 /** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
 export interface EventStreamRequest {
@@ -31,7 +33,7 @@ export interface EventStreamResponseOptions {
   readonly headers?: HeadersInit | undefined
   /**
    * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
-   * @defaultValue `15_000`
+   * @defaultValue `15_000`; off where the source is a stream of this package's that does so by itself
    */
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
@@ -79,10 +81,10 @@ const HEADERS: Readonly<Record<string, string>> = {
  * ```
  */
 export function eventStreamResponse(source: SseServerSource, options: EventStreamResponseOptions = {}): Response {
-  const keepAlive = durationOf("keepAlive", options.keepAlive ?? 15_000)
+  const keepAlive = durationOf("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
   const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
-  if (typeof source !== "function" && !isEventSource(source)) {
+  if (typeof source !== "function" && !isItemSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
   }
   const run = new Run(source, options)
@@ -104,16 +106,18 @@ function headersOf(init: HeadersInit | undefined): Headers {
   return headers
 }
 
+type OpenedEvents = OpenedSource<SseEventInit | Uint8Array<ArrayBuffer>>
+
 /** A source that sends to its session, from the first read of the body to the end of either. */
 class Run {
   readonly session: EventSession
-  readonly #source: OpenedSource | Extract<SseServerSource, (...args: never) => unknown>
+  readonly #source: OpenedEvents | Extract<SseServerSource, (...args: never) => unknown>
   readonly #onError: ((error: unknown) => void) | undefined
   #reported = false
 
   constructor(source: SseServerSource, options: EventStreamResponseOptions) {
     const { request, signal, onError } = options
-    this.#source = typeof source === "function" ? source : openEventSource(source)
+    this.#source = typeof source === "function" ? source : openItems(source)
     this.#onError = onError
     this.session = new EventSession(
       decodeLastEventId(request?.headers.get("last-event-id") ?? null),
@@ -134,8 +138,8 @@ class Run {
 
   async #call(handler: (session: EventSession) => unknown): Promise<void> {
     const result = handler(this.session)
-    if (isEventSource(result)) {
-      const source = openEventSource(result)
+    if (isItemSource(result)) {
+      const source = openItems(result as SseEventSource)
       this.#stopWhenOver(source)
       await this.#send(source)
     } else if (typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
@@ -144,15 +148,16 @@ class Run {
     }
   }
 
-  async #send(source: OpenedSource): Promise<void> {
+  async #send(source: OpenedEvents): Promise<void> {
     while (this.session.state === "open") {
       const result = await source.next()
       if (result.done === true) return this.session.close()
-      await this.session.send(result.value)
+      const { value } = result
+      await (value instanceof Uint8Array ? this.session.write(value) : this.session.send(value))
     }
   }
 
-  #stopWhenOver(source: OpenedSource): void {
+  #stopWhenOver(source: OpenedEvents): void {
     const { signal } = this.session
     whenAborted(signal, () => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error)))
   }

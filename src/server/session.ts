@@ -122,10 +122,10 @@ export class EventSession implements Session {
     for (const waiting of dropped) waiting.onDropped(reason)
   }
 
-  /** Sends an encoded block. */
-  write(block: string): Promise<void> {
+  /** Sends an encoded block, as text or bytes. */
+  write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
-    const chunk = this.#encoder.encode(block)
+    const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
     if (this.#answerPull !== undefined) {
       this.#give(chunk)
       return Promise.resolve()
