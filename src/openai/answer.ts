@@ -117,12 +117,17 @@ export class Answer<T, S> {
     const chunk = protocol.decode === undefined ? (json as T) : protocol.decode(json, event.event)
     if (chunk !== null) this.accumulator.push(chunk)
     if (error !== null && this.#options.onProviderError !== "yield") this.#acceptError(error, json)
-    if (chunk === null) return error === null ? this.#beat("event", event.data) : undefined
+    if (chunk === null) return error === null ? this.#acceptHeartbeat(json, event.data) : undefined
     if (protocol.isTerminal?.(chunk) === true) {
       if (this.#failure === undefined) this.verdict = { reason: "terminal" }
       else this.#fail(this.#failure)
     }
     return this.#failure === undefined && protocol.isReplayed?.(chunk) !== true ? chunk : undefined
+  }
+
+  #acceptHeartbeat(json: object, data: string): undefined {
+    this.accumulator.pushHeartbeat?.(json)
+    this.#beat("event", data)
   }
 
   #acceptError(error: ProviderErrorBody, json: object): void {

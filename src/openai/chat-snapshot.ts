@@ -3,8 +3,8 @@
  * nothing about a payload's shape is certain, so whatever is used is looked at first.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
+import { choiceOf, isIndex, isObject, numberOr, objectsIn, textOr, type Fields } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "./chunk-protocol.ts"
-import { limitError } from "./limits.ts"
 import { emptyRecord, mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
 
 /** One choice of a chat completion as far as it has come. */
@@ -39,8 +39,6 @@ export interface ChatSnapshot {
   extra: Record<string, unknown>
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 // Folded by hand below, the same on every chunk, or padding.
 const KNOWN = new Set("id object created model choices usage system_fingerprint service_tier obfuscation".split(" "))
 
@@ -72,11 +70,9 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
     value.created ??= numberOr(fields["created"])
     value.systemFingerprint ??= textOr(fields["system_fingerprint"])
     value.serviceTier = textOr(fields["service_tier"]) ?? value.serviceTier
-    if (typeof fields["usage"] === "object" && fields["usage"] !== null) value.usage = fields["usage"] as Usage
+    if (isObject(fields["usage"])) value.usage = fields["usage"] as unknown as Usage
     for (const name in fields) if (!KNOWN.has(name)) value.extra[name] = fields[name]
-    const choices = fields["choices"]
-    if (!Array.isArray(choices)) return
-    for (let place = 0; place < choices.length; place++) this.#pushChoice(choices[place], place)
+    objectsIn(fields["choices"]).forEach((choice, place) => this.#pushChoice(choice, place))
   }
 
   missing(sawSentinel: boolean): string | null {
@@ -85,66 +81,46 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
     return sawSentinel || choices.every(isFinished) ? null : "finish_reason"
   }
 
-  #pushChoice(given: unknown, place: number): void {
-    if (typeof given !== "object" || given === null) return
-    const choice = given as Fields
-    const snapshot = this.#choiceOf(choice["index"], place)
-    const finish = choice["finish_reason"]
-    if (typeof finish === "string" && finish !== "") snapshot.finishReason = finish
-    if (typeof choice["logprobs"] === "object" && choice["logprobs"] !== null) {
-      pushLogprobs(snapshot, choice["logprobs"] as Fields)
-    }
-    const delta = choice["delta"]
-    if (typeof delta === "object" && delta !== null) this.#pushDelta(snapshot, delta as Fields)
-  }
-
-  #choiceOf(index: unknown, place: number): ChoiceSnapshot {
-    const { choices } = this.value
-    const wanted = typeof index === "number" && index >= 0 && Number.isInteger(index) ? index : place
-    let at = choices.length
-    while (at > 0 && choices[at - 1]!.index > wanted) at--
-    const found = choices[at - 1]
-    if (found?.index === wanted) return found
-    if (choices.length >= this.#limits.maxChoices) throw limitError("maxChoices", this.#limits, "choices")
-    const choice = newChoice(wanted)
-    choices.splice(at, 0, choice)
-    return choice
+  #pushChoice({ index, delta, logprobs, finish_reason: finish }: Fields, place: number): void {
+    const snapshot = choiceOf(this.value.choices, isIndex(index) ? index : place, newChoice, this.#limits)
+    snapshot.finishReason = textOr(finish) ?? snapshot.finishReason
+    if (isObject(logprobs)) pushLogprobs(snapshot, logprobs)
+    if (isObject(delta)) this.#pushDelta(snapshot, delta)
   }
 
   #pushDelta(snapshot: ChoiceSnapshot, delta: Fields): void {
-    const { content, refusal, role } = delta
-    if (typeof content === "string") {
-      if (content !== "") snapshot.content = (snapshot.content ?? "") + content
-    } else if (Array.isArray(content)) {
-      for (const part of content) pushPart(snapshot, part as unknown)
-    }
-    const reasoning = reasoningOf(delta)
-    if (reasoning !== "") snapshot.reasoning = (snapshot.reasoning ?? "") + reasoning
-    if (typeof refusal === "string" && refusal !== "") snapshot.refusal = (snapshot.refusal ?? "") + refusal
-    if (typeof role === "string" && role !== "" && !this.#named.has(snapshot)) {
-      snapshot.role = role
+    const { content, role } = delta
+    if (typeof content === "string") append(snapshot, "content", content)
+    else for (const part of objectsIn(content)) pushPart(snapshot, part)
+    append(snapshot, "reasoning", reasoningOf(delta))
+    append(snapshot, "refusal", delta["refusal"])
+    if (textOr(role) !== null && !this.#named.has(snapshot)) {
+      snapshot.role = role as string
       this.#named.add(snapshot)
     }
-    if (Array.isArray(delta["tool_calls"])) this.#pushToolCalls(snapshot, delta["tool_calls"])
-    if (delta["function_call"]) pushFunctionCall(snapshot, delta["function_call"] as Fields)
-    if (delta["audio"]) pushAudio(snapshot, delta["audio"] as Fields)
+    if (delta["tool_calls"]) this.#pushToolCalls(snapshot, objectsIn(delta["tool_calls"]))
+    if (isObject(delta["function_call"])) pushFunctionCall(snapshot, delta["function_call"])
+    if (isObject(delta["audio"])) pushAudio(snapshot, delta["audio"])
   }
 
-  #pushToolCalls(snapshot: ChoiceSnapshot, deltas: readonly unknown[]): void {
+  #pushToolCalls(snapshot: ChoiceSnapshot, deltas: readonly Fields[]): void {
     let calls = this.#toolCalls.get(snapshot)
     if (calls === undefined) {
       calls = new ToolCalls(this.#limits)
       this.#toolCalls.set(snapshot, calls)
       snapshot.toolCalls = calls.snapshots
     }
-    for (const delta of deltas) if (typeof delta === "object" && delta !== null) calls.push(delta as Fields)
+    for (const delta of deltas) calls.push(delta)
   }
 }
 
-/** The reasoning that a delta adds under any name but Mistral's. */
+/** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
 export function reasoningOf(delta: Fields): string {
-  const reasoning = delta["reasoning_content"] ?? delta["reasoning"]
-  return typeof reasoning === "string" ? reasoning : ""
+  return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"]) ?? ""
+}
+
+function append(snapshot: ChoiceSnapshot, name: "content" | "reasoning" | "refusal", text: unknown): void {
+  if (typeof text === "string" && text !== "") snapshot[name] = (snapshot[name] ?? "") + text
 }
 
 function newChoice(index: number): ChoiceSnapshot {
@@ -167,25 +143,22 @@ function isFinished(choice: ChoiceSnapshot): boolean {
   return choice.finishReason !== null || (choice.audio !== null && choice.audio.expires_at !== null)
 }
 
-/** Takes a part of Mistral's content: text, or the reasoning as a part of parts. */
-function pushPart(snapshot: ChoiceSnapshot, part: unknown): void {
-  const { text, thinking } = (part ?? {}) as Fields
-  if (typeof text === "string") snapshot.content = (snapshot.content ?? "") + text
-  if (!Array.isArray(thinking)) return
-  for (const { text: thought } of thinking as Fields[]) {
-    if (typeof thought === "string") snapshot.reasoning = (snapshot.reasoning ?? "") + thought
-  }
+/** Takes a part of Mistral's content: text, or reasoning in parts of its own. */
+function pushPart(snapshot: ChoiceSnapshot, { text, thinking }: Fields): void {
+  append(snapshot, "content", text)
+  for (const part of objectsIn(thinking)) append(snapshot, "reasoning", part["text"])
 }
 
-function pushLogprobs(snapshot: ChoiceSnapshot, { content, refusal }: Fields): void {
+function pushLogprobs(snapshot: ChoiceSnapshot, given: Fields): void {
   const logprobs = (snapshot.logprobs ??= { content: [], refusal: [] })
-  if (Array.isArray(content)) for (const token of content) logprobs.content.push(token as TokenLogprob)
-  if (Array.isArray(refusal)) for (const token of refusal) logprobs.refusal.push(token as TokenLogprob)
+  for (const name of ["content", "refusal"] as const) {
+    for (const token of objectsIn(given[name])) logprobs[name].push(token as unknown as TokenLogprob)
+  }
 }
 
 function pushFunctionCall(snapshot: ChoiceSnapshot, { name, arguments: input }: Fields): void {
   const call = (snapshot.functionCall ??= { name: "", arguments: "" })
-  if (typeof name === "string") call.name = mergeName(call.name, name, call.arguments) ?? ""
+  call.name = mergeName(textOr(call.name), textOr(name), call.arguments) ?? ""
   if (typeof input === "string") call.arguments += input
 }
 
@@ -195,12 +168,4 @@ function pushAudio(snapshot: ChoiceSnapshot, { id, data, transcript, expires_at:
   if (typeof data === "string") audio.data += data
   if (typeof transcript === "string") audio.transcript += transcript
   audio.expires_at = numberOr(expiresAt) ?? audio.expires_at
-}
-
-function textOr(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null
-}
-
-function numberOr(value: unknown): number | null {
-  return typeof value === "number" && value !== 0 ? value : null
 }

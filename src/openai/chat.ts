@@ -1,18 +1,17 @@
 import type { ProviderErrorBody } from "../errors.ts"
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import { ChatAccumulator, type ChatSnapshot, reasoningOf } from "./chat-snapshot.ts"
+import { isObject, objectsIn, textOr, type Fields } from "./choices.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 import { choiceErrorOf, providerErrorOf } from "./provider-error.ts"
 
-type Fields = Readonly<Record<string, unknown>>
-
 const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
   name: "chat completions",
   sentinel: "[DONE]",
   decode: dropHeartbeat,
-  error: chatErrorOf,
+  error: choicesErrorOf,
   isContent,
   textOf,
   accumulate: (limits) => new ChatAccumulator(limits),
@@ -53,37 +52,36 @@ export function dropHeartbeat(json: object): object | null {
   return type === "keepalive" || type === "ping" ? null : json
 }
 
-function chatErrorOf(json: object, event: string): ProviderErrorBody | null {
+/** The error that a payload with choices reports, for itself or for one of them. */
+export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
   const error = providerErrorOf(json, event)
   const { choices } = json as Fields
   if (error !== null || !Array.isArray(choices)) return error
   for (const choice of choices) {
-    const found = choice === null ? null : choiceErrorOf(choice as Fields, json as Fields)
+    const found = isObject(choice) ? choiceErrorOf(choice, json as Fields) : null
     if (found !== null) return found
   }
   return null
 }
 
 function isContent(chunk: object): boolean {
-  const { choices } = chunk as Fields
-  return Array.isArray(choices) && choices.some((choice: Fields | null) => choice !== null && hasContent(choice))
+  return objectsIn((chunk as Fields)["choices"]).some(hasContent)
 }
 
 function hasContent({ delta, finish_reason: finish }: Fields): boolean {
   if (finish) return true
-  if (typeof delta !== "object" || delta === null) return false
-  const { content, refusal, tool_calls: calls, function_call: call, audio } = delta as Fields
+  if (!isObject(delta)) return false
+  const { content, refusal, tool_calls: calls, function_call: call, audio } = delta
   if ((content as string | unknown[] | undefined)?.length || refusal || call || audio) return true
-  return (Array.isArray(calls) && calls.length > 0) || reasoningOf(delta as Fields) !== ""
+  return objectsIn(calls).length > 0 || reasoningOf(delta) !== ""
 }
 
 /** The text that a chunk adds to the first choice. */
 function textOf(chunk: object): string {
-  const { choices } = chunk as Fields
-  if (!Array.isArray(choices)) return ""
-  const choice = choices.find((candidate: Fields | null) => (candidate?.["index"] ?? 0) === 0) as Fields | undefined
-  const content = (choice?.["delta"] as Fields | null | undefined)?.["content"]
+  const choice = objectsIn((chunk as Fields)["choices"]).find(({ index }) => (index ?? 0) === 0)
+  const content = isObject(choice?.["delta"]) ? choice["delta"]["content"] : undefined
   if (typeof content === "string") return content
-  if (!Array.isArray(content)) return ""
-  return content.map((part: Fields | null) => (typeof part?.["text"] === "string" ? part["text"] : "")).join("")
+  return objectsIn(content)
+    .map(({ text }) => textOr(text) ?? "")
+    .join("")
 }

@@ -18,12 +18,12 @@ export interface ChunkLimits {
    */
   readonly maxTotalSize?: number | undefined
   /**
-   * The most choices, or output items, that the snapshot holds.
+   * The most choices that the snapshot holds.
    * @defaultValue 128
    */
   readonly maxChoices?: number | undefined
   /**
-   * The most tool calls that one choice of the snapshot holds.
+   * The most tool calls that one choice of the snapshot holds, or output items of a response.
    * @defaultValue 1,024
    */
   readonly maxToolCalls?: number | undefined
@@ -34,7 +34,9 @@ export type ResolvedLimits = Readonly<Record<keyof ChunkLimits, number>>
 
 /** Where a Responses stream was left: what `starting_after` takes. */
 export interface ResponseCursor {
-  readonly responseId: string
+  /** The response's ID, `null` where no event named it: a stream that was resumed need not. */
+  readonly responseId: string | null
+  /** The number of the last event that was read. */
   readonly sequenceNumber: number
 }
 
@@ -46,6 +48,8 @@ export interface ChunkAccumulator<T, S> {
   readonly cursor?: ResponseCursor | undefined
   /** Takes the next chunk, in time that depends on this chunk only. */
   push(chunk: T): void
+  /** Takes a payload that is a sign of life and no chunk, for its place in the stream. */
+  pushHeartbeat?(json: object): void
   /**
    * What is missing from the answer, `null` where it is whole.
    *

@@ -1,4 +1,7 @@
 export { readChatCompletions } from "./chat.ts"
+export { readCompletions, type CompletionChunk, type CompletionSnapshot } from "./completions.ts"
+export { readResponses, type ReadResponsesOptions, type ResponseEvent } from "./responses.ts"
+export { readChunks } from "./chunks.ts"
 export { isChunkStreamError, type ChunkStreamError } from "./chunk-error.ts"
 export type {
   ChatChunkChoice,
@@ -11,8 +14,10 @@ export type {
   Usage,
 } from "./chat-chunk.ts"
 export type { ChatSnapshot, ChoiceSnapshot } from "./chat-snapshot.ts"
+export type { KnownResponseEventType, ResponseEventType } from "./response-event-types.ts"
+export type { ResponseItemSnapshot, ResponseSnapshot } from "./response-snapshot.ts"
 export type { ToolCallSnapshot } from "./tool-calls.ts"
-export type { ChunkAccumulator, ChunkLimits, ChunkProtocol, ResponseCursor } from "./chunk-protocol.ts"
+export type { ChunkAccumulator, ChunkLimits, ChunkProtocol, ResolvedLimits, ResponseCursor } from "./chunk-protocol.ts"
 export type {
   ChunkIterator,
   ChunkResponse,

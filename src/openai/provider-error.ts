@@ -1,7 +1,6 @@
 /* Law: the shapes in which providers report an error inside a stream, and the one shape that they become here. */
 import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../errors.ts"
-
-type Fields = Readonly<Record<string, unknown>>
+import type { Fields } from "./choices.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
 const IDENTIFIER = /^[\w.-]{1,64}$/
@@ -32,7 +31,8 @@ export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
   const message = typeof error === "string" ? error : (fields["message"] ?? fields["error"] ?? raw["message"])
   return {
     message: typeof message === "string" ? message : "",
-    type: textOr(fields["type"]),
+    // A flat error has the type of its event where a nested one has its own.
+    type: fields === raw ? null : textOr(fields["type"]),
     code: textOr(code),
     param: textOr(fields["param"]),
     status: statusOf(fields["status"]) ?? statusOf(fields["status_code"]) ?? statusOf(code),

@@ -3,6 +3,7 @@
  * time: nothing that was put together is looked at again more often than a fixed number of times.
  */
 import type { Open } from "./chat-chunk.ts"
+import { isIndex, isObject, textOr, type Fields } from "./choices.ts"
 import type { ResolvedLimits } from "./chunk-protocol.ts"
 import { limitError } from "./limits.ts"
 
@@ -18,8 +19,6 @@ export interface ToolCallSnapshot {
   /** Fields that only this provider has, such as a signature that it wants back; `null` where there are none. */
   extra: Record<string, unknown> | null
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 interface Call {
   readonly snapshot: ToolCallSnapshot
@@ -46,29 +45,30 @@ export class ToolCalls {
 
   /** Takes one element of `delta.tool_calls`. */
   push(delta: Fields): void {
-    const body = objectOr(delta["function"]) ?? objectOr(delta["custom"]) ?? {}
-    const name = textOf(body["name"])
-    const call = this.#callOf(delta["index"], textOf(delta["id"]), name)
+    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
+    const id = textOr(delta["id"])
+    const name = textOr(body["name"])
+    const call = this.#callOf(delta["index"], id, name)
     this.#last = call
     const { snapshot } = call
-    if (snapshot.id === null) snapshot.id = textOf(delta["id"]) || null
-    if (typeof delta["type"] === "string" && delta["type"] !== "") snapshot.type = delta["type"]
+    snapshot.id ??= id
+    snapshot.type = textOr(delta["type"]) ?? snapshot.type
     snapshot.name = mergeName(snapshot.name, name, snapshot.arguments)
     const input = body["arguments"] ?? body["input"]
     if (typeof input === "string") snapshot.arguments += input
-    else if (typeof input === "object" && input !== null) snapshot.arguments = JSON.stringify(input)
+    else if (isObject(input)) snapshot.arguments = JSON.stringify(input)
     for (const field of Object.keys(delta)) {
       if (!KNOWN.has(field)) (snapshot.extra ??= emptyRecord())[field] = delta[field]
     }
   }
 
-  #callOf(index: unknown, id: string, name: string): Call {
-    if (typeof index === "number" && index >= 0 && Number.isInteger(index)) {
+  #callOf(index: unknown, id: string | null, name: string | null): Call {
+    if (isIndex(index)) {
       const call = this.#open.get(index)
       return call === undefined || beginsAnother(call, id, name) ? this.#add(index) : call
     }
-    if (id === "") return this.#last ?? this.#add(undefined)
-    return this.#calls.find(({ snapshot }) => snapshot.id === id) ?? this.#add(undefined)
+    const known = id === null ? this.#last : this.#calls.find(({ snapshot }) => snapshot.id === id)
+    return known ?? this.#add(undefined)
   }
 
   #add(index: number | undefined): Call {
@@ -88,18 +88,17 @@ export class ToolCalls {
 }
 
 /** Takes a piece of a name: some providers send it once, some with every piece, some in pieces. */
-export function mergeName(name: string | null, piece: string, received: string): string | null {
-  if (piece === "" || piece === name) return name
-  if (name === null) return piece
-  return received === "" ? name + piece : name
+export function mergeName(name: string | null, piece: string | null, received: string): string | null {
+  if (piece === null || name === null) return name ?? piece
+  return piece !== name && received === "" ? name + piece : name
 }
 
 /** Whether a piece with the index of `call` begins another call: some providers give every call the index 0. */
-function beginsAnother(call: Call, id: string, name: string): boolean {
+function beginsAnother(call: Call, id: string | null, name: string | null): boolean {
   const { snapshot } = call
-  if (id === "" || snapshot.id === null || snapshot.id === id) return false
+  if (id === null || snapshot.id === null || snapshot.id === id) return false
   if (++call.foreignIds > MAX_FOREIGN_IDS) return false
-  return snapshot.arguments === "" ? name !== "" : isJson(snapshot.arguments)
+  return snapshot.arguments === "" ? name !== null : isJson(snapshot.arguments)
 }
 
 function isJson(text: string): boolean {
@@ -109,14 +108,6 @@ function isJson(text: string): boolean {
   } catch {
     return false
   }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : ""
-}
-
-function objectOr(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null ? (value as Fields) : undefined
 }
 
 /** A record that no name of the stream can turn into anything else. */

@@ -38,7 +38,7 @@ test("readChatCompletions throws where the stream ends before its answer", async
   const error = await rejection(all(stream))
   expect(error).toBeInstanceOf(SseTruncatedError)
   expect(error).toMatchObject({ missing: "finish_reason", chunks: 1, requestId: null, retryable: false })
-  expect(error.partial.choices[0].content).toBe("Hel")
+  expect(error.partial.choices[0]?.content).toBe("Hel")
   expect(await stream.ended).toMatchObject({ reason: "error", error })
 })
 

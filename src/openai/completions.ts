@@ -1,0 +1,98 @@
+import type { FinishReason, Open, Usage } from "./chat-chunk.ts"
+import { choicesErrorOf, dropHeartbeat } from "./chat.ts"
+import { choiceOf, isIndex, numberOr, objectsIn, textOr, type Fields } from "./choices.ts"
+import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
+import { openChunks } from "./chunk-reader.ts"
+import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
+
+/**
+ * A chunk of a streamed completion of the older API; any other field passes.
+ *
+ * @see https://platform.openai.com/docs/api-reference/completions
+ */
+export interface CompletionChunk {
+  id: string
+  object: Open<"text_completion">
+  created: number
+  model: string
+  /** Empty on the chunk with the usage. */
+  choices: { index: number; text: string; finish_reason: FinishReason | null; logprobs: unknown }[]
+  usage?: Usage | null
+  system_fingerprint?: string | null
+}
+
+/** A completion as far as it has come. */
+export interface CompletionSnapshot {
+  id: string | null
+  model: string | null
+  created: number | null
+  /** The choices, by their index. */
+  choices: { index: number; text: string; finishReason: FinishReason | null }[]
+  usage: Usage | null
+}
+
+const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
+  name: "completions",
+  sentinel: "[DONE]",
+  decode: dropHeartbeat,
+  error: choicesErrorOf,
+  isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(({ text, finish_reason: end }) => text || end),
+  textOf: (chunk) => textOr(objectsIn((chunk as Fields)["choices"]).find(isFirst)?.["text"]) ?? "",
+  accumulate: (limits) => new CompletionAccumulator(limits),
+}
+
+/**
+ * Reads a streamed completion of the older API: like {@link readChatCompletions}, but for its chunks.
+ *
+ * @see https://platform.openai.com/docs/api-reference/completions
+ * @example
+ * ```ts
+ * import { readCompletions } from "ssekit/openai"
+ *
+ * const stream = readCompletions('data: {"choices":[{"index":0,"text":"Hi","finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+ * console.log((await stream.collect()).choices[0]?.text) // Hi
+ * ```
+ */
+export function readCompletions<Chunk extends object = CompletionChunk>(
+  source: ChunkSource,
+  options: ReadChunksOptions = {},
+): ChunkStream<Chunk, CompletionSnapshot> {
+  return openChunks(source, completionProtocol as ChunkProtocol<Chunk, CompletionSnapshot>, options)
+}
+
+class CompletionAccumulator implements ChunkAccumulator<object, CompletionSnapshot> {
+  readonly #limits: ResolvedLimits
+  readonly value: CompletionSnapshot = { id: null, model: null, created: null, choices: [], usage: null }
+
+  constructor(limits: ResolvedLimits) {
+    this.#limits = limits
+  }
+
+  push(chunk: object): void {
+    const { id, model, created, usage, choices } = chunk as Fields
+    const { value } = this
+    value.id ??= textOr(id)
+    value.model ??= textOr(model)
+    value.created ??= numberOr(created)
+    if (typeof usage === "object" && usage !== null) value.usage = usage as Usage
+    objectsIn(choices).forEach(({ index, text, finish_reason: finish }, place) => {
+      const choice = choiceOf(value.choices, isIndex(index) ? index : place, newChoice, this.#limits)
+      if (typeof text === "string") choice.text += text
+      choice.finishReason = textOr(finish) ?? choice.finishReason
+    })
+  }
+
+  missing(sawSentinel: boolean): string | null {
+    const { choices } = this.value
+    if (choices.length === 0) return "everything"
+    return sawSentinel || choices.every(({ finishReason }) => finishReason !== null) ? null : "finish_reason"
+  }
+}
+
+function newChoice(index: number): CompletionSnapshot["choices"][number] {
+  return { index, text: "", finishReason: null }
+}
+
+function isFirst({ index }: Fields): boolean {
+  return (index ?? 0) === 0
+}

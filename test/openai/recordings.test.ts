@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { SseProviderError } from "ssekit"
+import {
+  readChatCompletions,
+  readCompletions,
+  readResponses,
+  type ChatSnapshot,
+  type ChunkStream,
+  type CompletionSnapshot,
+  type ResponseSnapshot,
+} from "ssekit/openai"
+import { all } from "./scripted-source.ts"
+
+interface Expected {
+  readonly payloads: number
+  readonly text_sha256: string
+  readonly reasoning_length_utf16: number
+  readonly refusal_length_utf16: number
+  readonly finish_reason: string | null
+  readonly tool_calls: readonly { id: string; name: string; arguments_sha256: string }[]
+  readonly usage: unknown
+  readonly error: { readonly code: string } | null
+}
+
+interface Recording {
+  readonly file: string
+  readonly api: string
+  readonly expected: Expected
+}
+
+/** What every dialect's snapshot has in common with a manifest. */
+interface Digest {
+  readonly text: string
+  readonly reasoning: string
+  readonly refusal: string
+  readonly finish: string | null
+  readonly calls: readonly { id: string | null; name: string | null; arguments: string }[]
+  readonly usage: unknown
+}
+
+const directory = process.env["SSEKIT_RECORDINGS"] ?? ""
+const read = (file: string) => readFileSync(join(directory, file))
+const recordings: Recording[] =
+  directory === "" ? [] : (JSON.parse(read("manifest.json").toString()) as { fixtures: Recording[] }).fixtures
+
+const dialects: Readonly<Record<string, (source: Uint8Array[]) => [ChunkStream<object, unknown>, () => Digest]>> = {
+  "openai-chat": (source) => {
+    const stream = readChatCompletions(source)
+    return [stream, () => chatDigest(stream.snapshot)]
+  },
+  "openai-completions": (source) => {
+    const stream = readCompletions(source)
+    return [stream, () => completionDigest(stream.snapshot)]
+  },
+  "openai-responses": (source) => {
+    const stream = readResponses(source)
+    return [stream, () => responseDigest(stream.snapshot)]
+  },
+}
+
+function chatDigest({ choices, usage }: ChatSnapshot): Digest {
+  const { content, reasoning, refusal, finishReason, toolCalls } = choices[0]!
+  const texts = { text: content ?? "", reasoning: reasoning ?? "", refusal: refusal ?? "" }
+  return { ...texts, finish: finishReason, calls: toolCalls, usage }
+}
+
+function completionDigest({ choices, usage }: CompletionSnapshot): Digest {
+  const { text, finishReason } = choices[0]!
+  return { text, reasoning: "", refusal: "", finish: finishReason, calls: [], usage }
+}
+
+function responseDigest({ text, reasoning, refusal, status, items, usage }: ResponseSnapshot): Digest {
+  const calls = items
+    .filter(({ type }) => type === "function_call" || type === "custom_tool_call")
+    .map(({ callId, name, arguments: input }) => ({ id: callId, name, arguments: input }))
+  return { text, reasoning, refusal, finish: status, calls, usage }
+}
+
+/** What reading `pieces` comes to, in the terms of a manifest. */
+async function outcomeOf(api: string, pieces: Uint8Array[]): Promise<unknown> {
+  const [stream, digest] = dialects[api]!(pieces)
+  await all(stream).catch(() => {})
+  const { chunks, error } = await stream.ended
+  const { text, calls, ...rest } = digest()
+  return {
+    // A provider's error and the terminal event after it are not given out: they are in the error and in the snapshot.
+    payloads: error instanceof SseProviderError ? chunks + 2 : chunks,
+    error: error instanceof SseProviderError ? error.error.code : (error ?? null),
+    text: sha256(text),
+    calls: calls.map((call) => [call.id, call.name, sha256(call.arguments)]),
+    ...rest,
+    reasoning: rest.reasoning.length,
+    refusal: rest.refusal.length,
+  }
+}
+
+function expectedOutcome(expected: Expected): unknown {
+  return {
+    payloads: expected.payloads,
+    error: expected.error?.code ?? null,
+    text: expected.text_sha256,
+    calls: expected.tool_calls.map((call) => [call.id, call.name, call.arguments_sha256]),
+    finish: expected.finish_reason,
+    usage: expected.usage,
+    reasoning: expected.reasoning_length_utf16,
+    refusal: expected.refusal_length_utf16,
+  }
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex")
+}
+
+function inSteps(bytes: Uint8Array, step: () => number): Uint8Array[] {
+  const pieces: Uint8Array[] = []
+  for (let at = 0; at < bytes.length;) pieces.push(bytes.subarray(at, (at += step())))
+  return pieces
+}
+
+/** A generator of numbers from 1 to `max`, always the same ones. */
+function steps(max: number): () => number {
+  let state = 42
+  return () => 1 + ((state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % max)
+}
+
+const claimed = recordings.filter(({ api }) => api in dialects)
+
+describe.skipIf(directory === "")("recorded streams, from the directory in SSEKIT_RECORDINGS", () => {
+  test("there are some in every dialect", () => {
+    expect(new Set(claimed.map(({ api }) => api))).toEqual(new Set(Object.keys(dialects)))
+  })
+
+  test.each(claimed)("$file is read as its manifest says at any cut", async ({ file, api, expected }) => {
+    const bytes = read(file)
+    for (const pieces of [[bytes], inSteps(bytes, steps(3_000)), inSteps(bytes, () => 1)]) {
+      expect(await outcomeOf(api, pieces)).toEqual(expectedOutcome(expected))
+    }
+  })
+})
