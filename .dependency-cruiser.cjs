@@ -12,7 +12,19 @@ const vocabulary = ["event.ts", "errors.ts", "internal"]
 module.exports = {
   forbidden: [
     { name: "no-cycle", severity: "error", from: {}, to: { circular: true, dependencyTypesNot: ["type-only"] } },
-    { name: "no-packages", severity: "error", from: { path: "^src/" }, to: { pathNot: "^src/" } },
+    {
+      name: "no-packages",
+      severity: "error",
+      comment: "The fault server alone may ask for Node, when it is started",
+      from: { path: "^src/", pathNot: part("testing") },
+      to: { pathNot: "^src/" },
+    },
+    {
+      name: "testing-no-packages",
+      severity: "error",
+      from: { path: part("testing") },
+      to: { pathNot: ["^src/", "^node:(http|net|zlib|tls)$", "^(http|net|zlib|tls)$"] },
+    },
     {
       name: "surfaces-only",
       severity: "error",
@@ -33,6 +45,13 @@ module.exports = {
     only("openai", [...vocabulary, "parser", "encoder"]),
     only("server", [...vocabulary, "encoder"]),
     only("node", [...vocabulary, "server"]),
+    {
+      name: "testing-imports",
+      severity: "error",
+      comment: "src/testing/ may import everything; nothing imports it",
+      from: { path: "^src/", pathNot: part("testing") },
+      to: { path: part("testing") },
+    },
   ],
   options: {
     tsConfig: { fileName: "src/tsconfig.json" },

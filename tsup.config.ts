@@ -8,6 +8,7 @@ export default defineConfig({
     openai: "src/openai/index.ts",
     server: "src/server/index.ts",
     node: "src/node/index.ts",
+    testing: "src/testing/index.ts",
   },
   format: "esm",
   target: "es2022",

@@ -116,9 +116,9 @@ export class SseResponseError extends SseError {
   constructor(
     message: string,
     code: "response" | "content-type" | "redirect-refused",
-    response: { status: number; headers: Headers; body: string },
+    response: { status: number; headers: Headers; body: string; retryable?: boolean },
   ) {
-    super(message, code, code === "response" && isRetryableStatus(response.status))
+    super(message, code, response.retryable ?? (code === "response" && isRetryableStatus(response.status)))
     this.status = response.status
     hide(this, { headers: response.headers, body: response.body })
   }

@@ -1,7 +1,7 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
 import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
-import { whenAborted } from "../internal/abort.ts"
+import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
 import { isItemSource, openItems, type OpenedSource } from "../internal/item-source.ts"
@@ -159,11 +159,14 @@ class Run {
 
   #stopWhenOver(source: OpenedEvents): void {
     const { signal } = this.session
-    whenAborted(signal, () => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error)))
+    const stop = (): void => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error))
+    if (signal.aborted) stop()
+    else onAbort(signal, stop)
   }
 
   #leaveWhenAborted(signal: AbortSignal): void {
-    const forget = whenAborted(signal, () => this.session.leave(signal.reason))
+    if (signal.aborted) return this.session.leave(signal.reason)
+    const forget = onAbort(signal, () => this.session.leave(signal.reason))
     void this.session.closed.then(forget)
   }
 

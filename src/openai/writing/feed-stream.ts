@@ -1,5 +1,5 @@
 import { encodeEvent } from "../../encoder/index.ts"
-import { whenAborted } from "../../internal/abort.ts"
+import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { durationOf } from "../../internal/deadline.ts"
@@ -46,10 +46,12 @@ class FeedBody<T> implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
     const signal = this.#signal
     if (signal === undefined) return
-    this.#forget = whenAborted(signal, () => {
+    const cut = (): void => {
       this.cancel(signal.reason)
       controller.error(signal.reason)
-    })
+    }
+    if (signal.aborted) cut()
+    else this.#forget = onAbort(signal, cut)
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {

@@ -1,0 +1,51 @@
+/** The element that `selector` names; the page is ours, so it is there. */
+export function find(root: ParentNode, selector: string): HTMLElement
+export function find<T extends Element>(root: ParentNode, selector: string, type: new () => T): T
+export function find(root: ParentNode, selector: string, type: new () => Element = HTMLElement): Element {
+  const found = root.querySelector(selector)
+  if (!(found instanceof type)) throw new Error(`Cannot find element: the page must have ${selector}`)
+  return found
+}
+
+/** Calls `run` at each click on the element with this `data-action`. */
+export function onAction(root: ParentNode, action: string, run: () => void): HTMLButtonElement {
+  const button = find(root, `[data-action="${action}"]`, HTMLButtonElement)
+  button.addEventListener("click", run)
+  return button
+}
+
+/** Shows `text` as the fact of this name. */
+export function setFact(root: ParentNode, fact: string, text: string): void {
+  const element = find(root, `[data-fact="${fact}"]`)
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** What {@link setState} can show: the states of a connection, and how it ended. */
+export type ShownState = "idle" | "connecting" | "open" | "waiting" | "done" | "closed" | "cancelled" | "failed"
+
+/** Shows the state of a panel or reader in its badge, and for the style sheet on the element itself. */
+export function setState(root: HTMLElement, state: ShownState, label: string = state): void {
+  const badge = find(root, ".badge")
+  root.dataset["state"] = state
+  badge.dataset["state"] = state
+  badge.textContent = label
+}
+
+/** Shows how it ended; `""` while it has not. */
+export function setOutcome(root: ParentNode, text: string, kind: "good" | "bad" | "neutral" = "neutral"): void {
+  const outcome = find(root, ".outcome")
+  outcome.dataset["kind"] = kind
+  // Said once: a status that is set again would be read out again.
+  if (outcome.textContent !== text) outcome.textContent = text
+}
+
+/** Adds a word or token that fades in. */
+export function appendPiece(target: HTMLElement, text: string): void {
+  const piece = document.createElement("span")
+  piece.textContent = text
+  target.append(piece)
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}

@@ -1,0 +1,9 @@
+import { ChatPanel } from "./chat-panel.ts"
+import { find, setFact } from "./dom.ts"
+import { RetryPanel } from "./retry-panel.ts"
+import { startStandardPanel } from "./standard-panel.ts"
+
+setFact(document, "host", location.host)
+startStandardPanel(find(document, "#standard"))
+void new RetryPanel(find(document, "#retry")).run()
+void new ChatPanel(find(document, "#chat"))

@@ -1,0 +1,172 @@
+import { SseError, SseRetryError } from "ssekit"
+import { subscribe, type Subscription } from "ssekit/client"
+import { find, onAction, seconds, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
+import { EventLog } from "./event-log.ts"
+import { ServerSwitch } from "./server-switch.ts"
+import { Timeline } from "./timeline.ts"
+
+const MAX_RETRIES = 5
+const MAX_LISTED = 30
+/** Where the cursor outlives the page: opened again, it goes on after the last tick. */
+const CURSOR_KEY = "ssekit-demo-ticks"
+
+/** The ticking stream, whose server can be taken down. */
+export class RetryPanel {
+  readonly #root: HTMLElement
+  readonly #log: EventLog
+  readonly #timeline: Timeline
+  readonly #start: HTMLButtonElement
+  readonly #stop: HTMLButtonElement
+  #subscription: Subscription | undefined = undefined
+  #attempts = 0
+  #countdown: ReturnType<typeof setInterval> | undefined = undefined
+
+  constructor(root: HTMLElement) {
+    this.#root = root
+    this.#log = new EventLog(find(root, ".log"))
+    this.#timeline = new Timeline(find(root, ".lane"))
+    this.#start = onAction(root, "start", () => void this.run())
+    this.#stop = onAction(root, "stop", () => this.#subscription?.close())
+    void new ServerSwitch(root).show()
+  }
+
+  /** Reads until the budget is used up or somebody closes it. */
+  async run(): Promise<void> {
+    if (this.#subscription !== undefined) return
+    this.#attempts = 0
+    this.#begin()
+    const subscription = subscribe("/ticks", {
+      lastEventId: sessionStorage.getItem(CURSOR_KEY) ?? "",
+      retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 },
+      timeouts: { connect: 5000 },
+      onStateChange: (state) => {
+        if (state === "connecting") this.#connecting()
+        else if (state === "open") this.#opened()
+      },
+      onRetry: ({ attempt, delay, error }) => this.#waiting(attempt, delay, error),
+    })
+    this.#subscription = subscription
+    this.#connecting()
+    try {
+      for await (const { event, id, data, lastEventId } of subscription) {
+        this.#log.add({ event, id, data })
+        sessionStorage.setItem(CURSOR_KEY, lastEventId)
+        this.#ticked(lastEventId)
+      }
+      this.#ended("closed", "Closed. Nothing is asked of the server any more.")
+    } catch (error) {
+      this.#failed(error)
+    }
+    this.#subscription = undefined
+    this.#start.disabled = false
+    this.#stop.disabled = true
+  }
+
+  #begin(): void {
+    this.#start.disabled = true
+    this.#stop.disabled = false
+    setOutcome(this.#root, "")
+    this.#showBudget(0)
+  }
+
+  #connecting(): void {
+    this.#stopCountdown()
+    setState(this.#root, "connecting")
+    setFact(this.#root, "attempts", String(++this.#attempts))
+    this.#timeline.add("connecting")
+    setFact(this.#root, "caption", "asking the server")
+  }
+
+  #opened(): void {
+    setState(this.#root, "open")
+    this.#timeline.add("open")
+    this.#list("open", `attempt ${this.#attempts}`, "connected")
+    setFact(this.#root, "caption", "connected, no tick yet")
+    setOutcome(this.#root, "")
+  }
+
+  #ticked(lastEventId: string): void {
+    setFact(this.#root, "id", lastEventId)
+    if (this.#root.dataset["state"] !== "open") return
+    setFact(this.#root, "figure", lastEventId)
+    setFact(this.#root, "caption", "the last tick")
+    // A new event is health: the budget is full again.
+    this.#showBudget(0)
+  }
+
+  #waiting(attempt: number, delay: number, error: SseError): void {
+    setState(this.#root, "waiting")
+    this.#showBudget(attempt)
+    this.#timeline.add("waiting", seconds(delay))
+    this.#list("waiting", `attempt ${this.#attempts} failed`, `${describe(error)}; next one in ${seconds(delay)}`)
+    this.#log.note("retry", `${attempt} of ${MAX_RETRIES} in ${seconds(delay)}`)
+    setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} comes in ${seconds(delay)}.`)
+    this.#startCountdown(delay)
+  }
+
+  #failed(error: unknown): void {
+    const last = error instanceof SseRetryError ? error.cause : error
+    const reason = SseError.is(last) ? describe(last) : "The page failed"
+    this.#showBudget(MAX_RETRIES)
+    this.#list("failed", `attempt ${this.#attempts} failed`, `${reason}; gave up`)
+    this.#log.note("end", (error as Error).message)
+    this.#ended(
+      "failed",
+      `Gave up after ${this.#attempts} attempts, ${MAX_RETRIES} retries in a row without success. ${reason}. ` +
+        "Start again when the server is back.",
+    )
+  }
+
+  #ended(state: "closed" | "failed", outcome: string): void {
+    this.#stopCountdown()
+    setState(this.#root, state, state === "failed" ? "gave up" : "closed")
+    this.#timeline.stop(state)
+    setFact(this.#root, "figure", state === "failed" ? "✕" : "–")
+    setFact(this.#root, "caption", state === "failed" ? "no more attempts" : "closed by you")
+    setOutcome(this.#root, outcome, state === "failed" ? "bad" : "neutral")
+  }
+
+  #startCountdown(delay: number): void {
+    const bar = find(this.#root, ".countdown i")
+    const due = performance.now() + delay
+    const show = (): void => {
+      const left = Math.max(0, due - performance.now())
+      setFact(this.#root, "figure", seconds(left))
+      bar.style.width = `${(left / delay) * 100}%`
+    }
+    this.#stopCountdown()
+    setFact(this.#root, "caption", "to the next attempt")
+    show()
+    this.#countdown = setInterval(show, 50)
+  }
+
+  #stopCountdown(): void {
+    clearInterval(this.#countdown)
+    find(this.#root, ".countdown i").style.width = "0"
+  }
+
+  #showBudget(used: number): void {
+    const budget = find(this.#root, `[data-fact="budget"]`)
+    budget.setAttribute("aria-label", `${used} of ${MAX_RETRIES}`)
+    for (const [index, dot] of [...budget.children].entries()) dot.classList.toggle("used", index < used)
+  }
+
+  #list(state: ShownState, what: string, how: string): void {
+    const list = find(this.#root, ".attempts")
+    const item = document.createElement("li")
+    item.dataset["state"] = state
+    const name = document.createElement("strong")
+    name.textContent = what
+    item.append(name, ` ${how}`)
+    list.prepend(item)
+    if (list.children.length > MAX_LISTED) list.lastElementChild?.remove()
+  }
+}
+
+/** What failed, in words for somebody in front of a screen. */
+function describe(error: SseError): string {
+  if (error.code === "connection") return "The connection was cut"
+  if (error.code === "response") return `The server answered ${(error as SseError & { status: number }).status}`
+  if (error.code === "timeout") return "The server did not answer in time"
+  return error.message
+}

@@ -1,0 +1,124 @@
+import { subscribe, type Subscription } from "ssekit/client"
+import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
+import { EventLog } from "./event-log.ts"
+
+/** The server says `retry: 1000`: a second request would have come by then. */
+const WATCH_MS = 2500
+const WATCH_EVERY_MS = 500
+
+/** One of the two readers of the sentence. */
+class Reader {
+  readonly root: HTMLElement
+  readonly log: EventLog
+  /** What the server counts the requests of this run by. */
+  key = ""
+
+  constructor(root: HTMLElement) {
+    this.root = root
+    this.log = new EventLog(find(root, ".log"))
+  }
+
+  begin(): string {
+    this.key = crypto.randomUUID()
+    this.log.clear()
+    find(this.root, ".words").replaceChildren()
+    setOutcome(this.root, "")
+    setFact(this.root, "requests", "0")
+    setFact(this.root, "attempts", "1")
+    setFact(this.root, "id", "none")
+    setState(this.root, "connecting")
+    return `/stream?reader=${this.key}`
+  }
+
+  word(event: string, id: string, data: string): void {
+    setState(this.root, "open")
+    this.log.add({ event, id, data })
+    if (data === "[DONE]") return
+    setFact(this.root, "id", id)
+    appendPiece(find(this.root, ".words"), /^[,.]$/.test(data) ? data : ` ${data}`)
+  }
+
+  /** Shows the server's count until a second request would surely have come. */
+  async watchRequests(): Promise<void> {
+    const { key } = this
+    let requests = 0
+    for (let waited = 0; waited <= WATCH_MS; waited += WATCH_EVERY_MS) {
+      const response = await fetch(`/api/requests?reader=${key}`)
+      ;({ requests } = (await response.json()) as { requests: number })
+      if (this.key !== key) return
+      setFact(this.root, "requests", String(requests))
+      setOutcome(this.root, "Ended at [DONE]. Watching whether a second request comes …")
+      await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
+    }
+    if (this.key !== key) return
+    if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
+    else setOutcome(this.root, `The server saw ${requests} requests.`, "bad")
+  }
+
+  fail(message: string): void {
+    setState(this.root, "failed")
+    setOutcome(this.root, message, "bad")
+  }
+}
+
+/** The sentence, read by the browser's own EventSource and by `subscribe()`. */
+export function startStandardPanel(root: HTMLElement): void {
+  const native = new Reader(find(root, "#native"))
+  const subscribed = new Reader(find(root, "#subscribed"))
+  const running: { close(): void }[] = []
+  const read = (): void => {
+    for (const source of running.splice(0)) source.close()
+    running.push(readNatively(native), readSubscribed(subscribed))
+  }
+  onAction(root, "read", read)
+  read()
+}
+
+function readNatively(reader: Reader): EventSource {
+  const source = new EventSource(reader.begin())
+  let attempts = 1
+  source.addEventListener("open", () => setState(reader.root, "open"))
+  source.addEventListener("message", (event: MessageEvent<string>) => {
+    reader.word(event.type, event.lastEventId, event.data)
+    if (event.data !== "[DONE]") return
+    // Nothing else ends it: the server's end of the stream would make it ask again.
+    source.close()
+    setState(reader.root, "done")
+    void reader.watchRequests()
+  })
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) return reader.fail("The connection failed for good.")
+    setState(reader.root, "connecting")
+    setFact(reader.root, "attempts", String(++attempts))
+  })
+  return source
+}
+
+function readSubscribed(reader: Reader): Subscription {
+  let retries = 0
+  const subscription = subscribe(reader.begin(), {
+    until: "[DONE]",
+    retry: { maxRetries: 3 },
+    onStateChange: (state) => {
+      if (state !== "closed") setState(reader.root, state)
+    },
+    onRetry: () => setFact(reader.root, "attempts", String(++retries + 1)),
+  })
+  void showEvents(reader, subscription)
+  return subscription
+}
+
+async function showEvents(reader: Reader, subscription: Subscription): Promise<void> {
+  const { key } = reader
+  try {
+    for await (const { event, lastEventId, data } of subscription) reader.word(event, lastEventId, data)
+  } catch (error) {
+    reader.fail((error as Error).message)
+    return
+  }
+  // Read again meanwhile: this subscription was closed for it.
+  if (reader.key !== key) return
+  reader.log.note("end", "the end mark came")
+  setState(reader.root, "done")
+  await reader.watchRequests()
+}

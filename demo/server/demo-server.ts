@@ -1,0 +1,155 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { sendEventStream } from "ssekit/node"
+import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
+import { answerTo, completion, streamCompletion } from "./chat-completions.ts"
+import { parseChatRequest } from "./chat-request.ts"
+import { Outage } from "./outage.ts"
+import { PAGE_PATHS, sendPageFile } from "./page-files.ts"
+import { sentence, ticks } from "./sentence.ts"
+
+/** Options of {@link DemoServer}. */
+export interface DemoServerOptions {
+  /** Where the built page lies; ends with a slash. */
+  readonly pageDirectory: URL
+  /** Milliseconds between two words, ticks and tokens. */
+  readonly pace?: { readonly word?: number; readonly tick?: number; readonly token?: number }
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse, url: URL) => unknown
+
+const MAX_BODY_BYTES = 1_048_576
+const MAX_READERS = 1000
+
+/** The demo's endpoints and its page. */
+export class DemoServer {
+  readonly #options: DemoServerOptions
+  readonly #routes: ReadonlyMap<string, Readonly<Record<string, Handler>>>
+  readonly #servers: Server[] = []
+  readonly #stop: AbortController = new AbortController()
+  readonly #outage: Outage = new Outage()
+  /** How often each reader has asked for the sentence, oldest first. */
+  readonly #requests: Map<string, number> = new Map()
+
+  constructor(options: DemoServerOptions) {
+    this.#options = options
+    const page: Handler = (_req, res, url) => sendPageFile(res, url.pathname, options.pageDirectory)
+    this.#routes = new Map<string, Record<string, Handler>>([
+      ...PAGE_PATHS.map((path) => [path, { GET: page, HEAD: page }] as const),
+      ["/stream", { GET: this.#sendSentence, HEAD: this.#sendSentence }],
+      ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
+      ["/v1/chat/completions", { POST: this.#complete }],
+      ["/api/requests", { GET: this.#tellRequests }],
+      ["/api/outage", { GET: this.#tellOutage, POST: this.#setOutage }],
+    ])
+  }
+
+  /**
+   * Listens on one address; gives the port.
+   *
+   * @param port - 0 for any that is free.
+   */
+  listen(host: string, port: number): Promise<number> {
+    const server = createServer((req, res) => void this.#handle(req, res))
+    return new Promise((resolve, reject) => {
+      server.once("error", reject)
+      server.listen({ host, port, ipv6Only: true }, () => {
+        server.off("error", reject)
+        this.#servers.push(server)
+        const address = server.address()
+        resolve(typeof address === "object" && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  /** Ends everything at once, open streams included. */
+  close(): void {
+    this.#stop.abort()
+    for (const server of this.#servers) {
+      server.close()
+      server.closeAllConnections()
+    }
+  }
+
+  async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      const url = urlOf(req)
+      const route = this.#routes.get(url.pathname)
+      if (route === undefined) throw new RequestError(404, "There is nothing at this path", { code: "not_found" })
+      const handler = Object.hasOwn(route, req.method ?? "") ? route[req.method!] : undefined
+      if (handler === undefined) throw wrongMethod(Object.keys(route).join(", "))
+      await handler(req, res, url)
+    } catch (error) {
+      sendError(res, error)
+    }
+  }
+
+  readonly #sendSentence: Handler = (req, res, url) => {
+    const reader = url.searchParams.get("reader")
+    if (reader !== null) this.#countRequest(reader)
+    const pace = this.#options.pace?.word ?? 160
+    return sendEventStream(req, res, (session) => sentence(session, pace), { retry: 1000, signal: this.#stop.signal })
+  }
+
+  readonly #sendTicks: Handler = async (req, res) => {
+    const { down, kind } = this.#outage.state
+    if (down && kind === "503") throw new RequestError(503, "The stream server is down", { code: "down" })
+    if (down) {
+      req.socket.destroy()
+      return
+    }
+    const signal = AbortSignal.any([this.#outage.signal, this.#stop.signal])
+    const pace = this.#options.pace?.tick ?? 1000
+    await sendEventStream(req, res, (session) => ticks(session, pace), { retry: 500, signal })
+  }
+
+  readonly #complete: Handler = async (req, res) => {
+    const request = parseChatRequest(await readJson(req, MAX_BODY_BYTES))
+    const answer = answerTo(request)
+    if (!request.stream) {
+      sendJson(res, 200, completion(request, answer))
+      return
+    }
+    const pace = this.#options.pace?.token ?? 40
+    await sendEventStream(req, res, (session) => streamCompletion(request, answer, session, pace), {
+      // Not of the protocol: the page cancels half way by it.
+      headers: { "x-demo-tokens": String(answer.tokens.length) },
+      signal: this.#stop.signal,
+    })
+  }
+
+  readonly #tellRequests: Handler = (_req, res, url) => {
+    sendJson(res, 200, { requests: this.#requests.get(url.searchParams.get("reader") ?? "") ?? 0 })
+  }
+
+  readonly #tellOutage: Handler = (_req, res) => sendJson(res, 200, this.#outage.state)
+
+  readonly #setOutage: Handler = async (req, res) => {
+    this.#outage.apply(await readJson(req, MAX_BODY_BYTES))
+    sendJson(res, 200, this.#outage.state)
+  }
+
+  #countRequest(reader: string): void {
+    const key = reader.slice(0, 100)
+    this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1)
+    if (this.#requests.size <= MAX_READERS) return
+    for (const oldest of this.#requests.keys()) {
+      this.#requests.delete(oldest)
+      break
+    }
+  }
+}
+
+/** The path and query of a request, whose target may be anything that a socket can send. */
+function urlOf(req: IncomingMessage): URL {
+  const target = req.url ?? ""
+  try {
+    if (!target.startsWith("/") || target.startsWith("//")) throw new TypeError("Not a path")
+    return new URL(`http://localhost${target}`)
+  } catch {
+    throw new RequestError(400, "The request target must be a path", { code: "bad_target" })
+  }
+}
+
+function wrongMethod(allow: string): RequestError {
+  return new RequestError(405, `The method must be one of ${allow}`, { code: "wrong_method", headers: { allow } })
+}

@@ -1,0 +1,36 @@
+import type { SubscribeOptions, SubscribeTarget } from "./options.ts"
+import { settingsOf } from "./settings.ts"
+import { ClientSubscription, type Subscription } from "./subscription.ts"
+
+/**
+ * Subscribes to an event stream: one async iterable across reconnections, inside a budget.
+ *
+ * Nothing happens before the first `next()`. Attempts that fail, and streams that end where reconnecting is on, are
+ * followed by others from the last event ID on; 204, the end mark `until`, `close()` and leaving the loop end it. An end
+ * or a failure of the server's comes after the events before it; one of ours drops them. The connection is read ahead of
+ * the consumer as far as `limits` allow, and no further.
+ *
+ * GET is repeated by default, other methods are not: see `resume`.
+ *
+ * @throws TypeError, RangeError at the call, where the target or an option is not what it must be.
+ * @throws {@link SseRetryError} from `next()`, when the budget is used up; `cause` is the last failure.
+ * @throws {@link SseResponseError} from `next()`, where the status, the type or a redirect says that trying again is no
+ * use.
+ * @throws {@link SseTimeoutError} from `next()`, where `total` has run out; of the other deadlines, where nothing is
+ * repeated.
+ * @throws {@link SseTruncatedError} from `next()`, where nothing is repeated and the stream ended before `until` was met.
+ * @throws {@link SseConnectionError}, {@link SseLimitError} from `next()`, where nothing is repeated.
+ * @throws the signal's reason from `next()`, when it aborts.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#processing-model-9
+ * @example
+ * ```ts
+ * import { subscribe } from "ssekit/client"
+ *
+ * for await (const event of subscribe("https://example.com/stream")) {
+ *   console.log(event.event, event.data)
+ * }
+ * ```
+ */
+export function subscribe(target: SubscribeTarget, options: SubscribeOptions = {}): Subscription {
+  return new ClientSubscription(settingsOf(target, options))
+}

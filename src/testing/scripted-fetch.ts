@@ -1,0 +1,126 @@
+/** A request that {@link scriptedFetch} was asked for. */
+export interface ScriptedRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+  readonly body: BodyInit | null | undefined
+  readonly signal: AbortSignal | undefined
+  readonly init: RequestInit
+}
+
+/** What one request is answered with. */
+export type ScriptedAnswer =
+  | Response
+  | Error
+  | ((request: ScriptedRequest) => Response | PromiseLike<Response>)
+  | ScriptedStream
+
+/** An event stream: its pieces, and how it ends. */
+export interface ScriptedStream {
+  /**
+   * The status.
+   * @defaultValue 200
+   */
+  readonly status?: number | undefined
+  /** Headers besides the content type of an event stream. */
+  readonly headers?: Record<string, string> | undefined
+  /** The body, piece by piece. */
+  readonly chunks?: readonly (string | Uint8Array)[] | undefined
+  /**
+   * What follows the pieces: the end, an error as of a broken connection, or nothing.
+   * @defaultValue `"close"`
+   */
+  readonly then?: "close" | "reset" | "stall" | undefined
+}
+
+/** A `fetch` that plays a script, with what it was asked and what became of its answers. */
+export interface ScriptedFetch {
+  (input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** The requests so far. */
+  readonly requests: ScriptedRequest[]
+  /** How many bodies of scripted streams are neither finished nor cancelled. */
+  readonly openBodies: number
+}
+
+/**
+ * Makes a `fetch` that answers the n-th request with the n-th answer, and every further one with the last.
+ *
+ * An Error rejects, as a network that fails does; a function is called, and may wait for ever. An abort of the request's
+ * signal rejects what waits and breaks the body, as the platform's `fetch` does.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from "ssekit/client"
+ * import { scriptedFetch } from "ssekit/testing"
+ *
+ * const fetch = scriptedFetch([{ chunks: ["id: 1\ndata: a\n\n"] }, new Response(null, { status: 204 })])
+ * for await (const event of subscribe("https://example.com/", { fetch, retry: { initialDelay: 0 } })) console.log(event)
+ * console.log(fetch.requests[1]?.headers.get("last-event-id")) // 1
+ * ```
+ */
+export function scriptedFetch(answers: readonly ScriptedAnswer[]): ScriptedFetch {
+  const requests: ScriptedRequest[] = []
+  const open = new Set<object>()
+  const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
+    const request = requestOf(input, init)
+    const answer = answers[Math.min(requests.push(request), answers.length) - 1]
+    if (answer === undefined) throw new TypeError("Cannot fetch: the script must have an answer")
+    request.signal?.throwIfAborted()
+    if (answer instanceof Error) throw answer
+    if (typeof answer === "function") return orAbort(Promise.resolve(answer(request)), request.signal)
+    return answer instanceof Response ? answer.clone() : streamResponse(answer, request.signal, open)
+  }
+  return Object.defineProperties(fetch as ScriptedFetch, {
+    requests: { value: requests },
+    openBodies: { get: () => open.size },
+  })
+}
+
+function requestOf(input: string | URL | Request, init: RequestInit): ScriptedRequest {
+  const base = typeof input === "object" && "method" in input ? input : undefined
+  return {
+    url: base?.url ?? String(input),
+    method: init.method ?? base?.method ?? "GET",
+    headers: new Headers(init.headers ?? base?.headers),
+    body: init.body ?? base?.body,
+    signal: init.signal ?? base?.signal,
+    init,
+  }
+}
+
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
+    promise.then(resolve, reject)
+  })
+}
+
+function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined, open: Set<object>): Response {
+  const pieces = [...(script.chunks ?? [])]
+  const encoder = new TextEncoder()
+  const body = {}
+  open.add(body)
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const fail = () => {
+          if (open.delete(body)) controller.error(signal?.reason)
+        }
+        signal?.addEventListener("abort", fail, { once: true })
+      },
+      pull(controller) {
+        const piece = pieces.shift()
+        if (piece !== undefined) return controller.enqueue(typeof piece === "string" ? encoder.encode(piece) : piece)
+        if (script.then === "stall") return new Promise<void>(() => {})
+        open.delete(body)
+        return script.then === "reset" ? controller.error(new TypeError("terminated")) : controller.close()
+      },
+      cancel() {
+        open.delete(body)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const headers = { "content-type": "text/event-stream", ...script.headers }
+  return new Response(stream, { status: script.status ?? 200, headers })
+}

@@ -1,0 +1,141 @@
+import { existsSync } from "node:fs"
+import { chromium, type Browser, type Page } from "playwright"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { DemoServer } from "../../demo/server/demo-server.ts"
+import { chromiumArguments, findChromium } from "../support/chromium.ts"
+
+const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
+const executablePath = findChromium()
+
+const waitForText = (page: Page, selector: string, text: string) =>
+  page.locator(selector).filter({ hasText: text }).first().waitFor()
+const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().innerText()).trim()
+const fact = (page: Page, root: string, name: string) => textOf(page, `${root} [data-fact="${name}"]`)
+
+describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () => {
+  let browser: Browser
+  beforeAll(async () => {
+    if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
+  }, 30_000)
+  afterAll(() => browser?.close())
+
+  /** The page of a demo of its own, with what its console said. */
+  async function openPage() {
+    const demo = new DemoServer({ pageDirectory, pace: { word: 15, tick: 60, token: 15 } })
+    const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
+    const context = await browser.newContext()
+    onTestFinished(async () => {
+      await context.close()
+      demo.close()
+    })
+    const page = await context.newPage()
+    page.setDefaultTimeout(20_000)
+    const errors: string[] = []
+    page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
+    page.on("pageerror", (error) => void errors.push(String(error)))
+    await page.goto(origin)
+    return { page, origin, errors }
+  }
+
+  test("shows the sentence in both readers, and one request of each", { timeout: 30_000 }, async () => {
+    const { page, errors } = await openPage()
+    for (const reader of ["#native", "#subscribed"]) {
+      await waitForText(page, `${reader} .outcome`, "No second request came.")
+      expect(await textOf(page, `${reader} .words`)).toMatch(/^A stream of events is plain text over HTTP, .* done\.$/)
+      expect(await fact(page, reader, "requests")).toBe("1")
+      expect(await fact(page, reader, "attempts")).toBe("1")
+      expect(await textOf(page, `${reader} .badge`)).toBe("done")
+    }
+    const row = await page.locator("#native .log tbody tr").nth(1).locator("td").allInnerTexts()
+    expect(row.slice(1)).toEqual(["message", "2", "stream"])
+    expect(row[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
+    await page.click('#standard [data-action="read"]')
+    await waitForText(page, "#subscribed .outcome", "No second request came.")
+    expect(errors).toEqual([])
+  })
+
+  test("gives up at the limit, and recovers when it is started again", { timeout: 60_000 }, async () => {
+    const { page, errors } = await openPage()
+    await waitForText(page, "#retry .log", "tick")
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .badge", "waiting")
+    expect(await fact(page, "#retry", "figure")).toMatch(/^\d\.\d s$/)
+    await waitForText(page, "#retry .outcome", "Gave up after")
+    expect(await textOf(page, "#retry .badge")).toBe("gave up")
+    expect(await page.locator("#retry .budget .used").count()).toBe(5)
+    const before = Number(await fact(page, "#retry", "id"))
+    await page.click('#retry [data-action="server"]')
+    await page.click('#retry [data-action="start"]')
+    await page.waitForFunction(
+      (id) => Number(document.querySelector('#retry [data-fact="id"]')?.textContent) > id,
+      before,
+    )
+    expect(await page.locator("#retry .budget .used").count()).toBe(0)
+    // What the browser itself says of requests that the server refused is no error of the page.
+    expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
+  })
+
+  test("recovers within the limit by itself, with a full budget", { timeout: 60_000 }, async () => {
+    const { page } = await openPage()
+    await waitForText(page, "#retry .badge", "open")
+    await page.selectOption('#retry [data-choice="kind"]', "503")
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .outcome", "Retry 2 of 5")
+    expect(await textOf(page, "#retry .outcome")).toContain("The server answered 503")
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .badge", "open")
+    await page.waitForFunction(() => document.querySelectorAll("#retry .budget .used").length === 0)
+  })
+
+  test("recovers when the page is opened again, from where it was", { timeout: 60_000 }, async () => {
+    const { page } = await openPage()
+    await waitForText(page, "#retry .log", "tick")
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .outcome", "Gave up after")
+    const before = Number(await fact(page, "#retry", "id"))
+    await page.click('#retry [data-action="server"]')
+    await page.reload()
+    await waitForText(page, "#retry .log tbody tr td:nth-child(3)", String(before + 1))
+    expect(await textOf(page, "#retry .badge")).toBe("open")
+  })
+
+  test("closes the ticking stream on demand and asks nothing more", { timeout: 30_000 }, async () => {
+    const { page, errors } = await openPage()
+    await waitForText(page, "#retry .log", "tick")
+    await page.click('#retry [data-action="stop"]')
+    await waitForText(page, "#retry .outcome", "Closed.")
+    expect(await textOf(page, "#retry .badge")).toBe("closed")
+    expect(errors).toEqual([])
+  })
+
+  test("shows an answer to its end, with finish reason and usage", { timeout: 30_000 }, async () => {
+    const { page, errors } = await openPage()
+    await page.click('#chat [data-action="run"]')
+    await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
+    expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are .* at the end\.$/s)
+    expect(await fact(page, "#chat", "usage")).toMatch(/^\d+ in, \d+ out$/)
+    expect(await textOf(page, "#chat .log tbody tr:last-child")).toContain("[DONE]")
+    expect(errors).toEqual([])
+  })
+
+  test("cancels half way and keeps the text so far", { timeout: 30_000 }, async () => {
+    const { page, errors } = await openPage()
+    await page.click('#chat [data-action="half"]')
+    await waitForText(page, "#chat .outcome", "Cancelled.")
+    const text = await textOf(page, "#chat .answer")
+    expect(text).toMatch(/^Server-sent events are/)
+    expect(text).not.toMatch(/at the end\.$/)
+    expect(await textOf(page, "#chat .badge")).toBe("cancelled")
+    expect(errors).toEqual([])
+  })
+
+  test("times out where the answer falls silent, and keeps the text so far", { timeout: 30_000 }, async () => {
+    const { page, errors } = await openPage()
+    await page.click('#chat [data-action="stall"]')
+    await waitForText(page, "#chat .outcome", "Timed out: nothing came for 2.0 s.")
+    expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are/)
+    expect(await textOf(page, "#chat .badge")).toBe("timed out")
+    expect(errors).toEqual([])
+  })
+})

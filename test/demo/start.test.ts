@@ -1,0 +1,61 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
+import { expect, onTestFinished, test } from "vitest"
+
+const start = fileURLToPath(new URL("../../demo/dist/server/main.js", import.meta.url))
+
+/** Runs the built demo; `PORT=0` takes a free port. */
+function run(port: string) {
+  const child = spawn(process.execPath, [start], { env: { ...process.env, PORT: port } })
+  onTestFinished(() => void child.kill("SIGKILL"))
+  const output = { out: "", err: "" }
+  child.stdout.on("data", (chunk: Buffer) => void (output.out += chunk.toString()))
+  child.stderr.on("data", (chunk: Buffer) => void (output.err += chunk.toString()))
+  return { child, output, exited: once(child, "exit") as Promise<[number | null, string | null]> }
+}
+
+async function origin({ child, output }: ReturnType<typeof run>): Promise<string> {
+  while (!output.out.includes("http://")) await once(child.stdout, "data")
+  return /http:\/\/localhost:\d+/.exec(output.out)![0]
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`npm start ends at once on ${signal}, open streams included`, async () => {
+    const demo = run("0")
+    const url = await origin(demo)
+    const [stream, stalled] = await Promise.all([
+      fetch(`${url}/ticks`),
+      fetch(`${url}/v1/chat/completions`, {
+        method: "POST",
+        body: JSON.stringify({ stream: true, model: "demo-stall", messages: [{ role: "user", content: "x" }] }),
+      }),
+    ])
+    const bodies = Promise.allSettled([stream.text(), stalled.text()])
+    const asked = performance.now()
+    demo.child.kill(signal)
+    expect(await demo.exited).toEqual([0, null])
+    expect(performance.now() - asked).toBeLessThan(1000)
+    expect((await bodies).map(({ status }) => status)).toEqual(["rejected", "rejected"])
+    expect(demo.output.err).toBe("")
+  })
+}
+
+test("npm start says which port is taken and how to choose another", async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => void other.close())
+  const { port } = other.address() as AddressInfo
+  const demo = run(String(port))
+  expect((await demo.exited)[0]).toBe(1)
+  expect(demo.output.err).toBe(
+    `Cannot serve the demo: port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm start\n`,
+  )
+})
+
+test("npm start refuses a PORT that is none", async () => {
+  const demo = run("web")
+  expect((await demo.exited)[0]).toBe(1)
+  expect(demo.output.err).toBe("Cannot serve the demo: PORT must be a number from 0 to 65535, not web\n")
+})
