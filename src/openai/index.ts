@@ -47,3 +47,4 @@ export type { ChunkDialect, EncodeErrorOptions } from "./writing/encode-error.ts
 export type { ErrorMapper } from "./writing/event-feed.ts"
 export type { FeedStreamOptions } from "./writing/feed-stream.ts"
 export type { ResponseEventsOptions, ResponseStreamEvent } from "./writing/response-composer.ts"
+export { relay, type Relay, type RelayOptions } from "./relay.ts"

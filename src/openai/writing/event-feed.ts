@@ -7,7 +7,6 @@ import type { SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
 import type { EventWriter } from "./dialect-writer.ts"
-import { writtenError } from "./encode-error.ts"
 
 /** Says what the client may know of an error; nothing where it gives nothing. */
 export type ErrorMapper = (error: unknown) => Partial<ProviderErrorBody> | null | undefined | void
@@ -15,22 +14,14 @@ export type ErrorMapper = (error: unknown) => Partial<ProviderErrorBody> | null 
 export class EventFeed<T> {
   readonly #source: OpenedSource<T>
   readonly #writer: EventWriter<T>
-  readonly #describe: ErrorMapper
   readonly #onError: ErrorMapper | undefined
   #events: SseEventInit[] = []
   #over = false
 
-  /** @param describe - What the client may know of an error of which `onError` says nothing. */
-  constructor(
-    source: OpenedSource<T>,
-    writer: EventWriter<T>,
-    onError: ErrorMapper | undefined,
-    describe: ErrorMapper = ignore,
-  ) {
+  constructor(source: OpenedSource<T>, writer: EventWriter<T>, onError: ErrorMapper | undefined) {
     this.#source = source
     this.#writer = writer
     this.#onError = onError
-    this.#describe = describe
   }
 
   /** The next event, `undefined` at the end. Not to be called while it waits. */
@@ -55,7 +46,7 @@ export class EventFeed<T> {
       else this.#events.push(this.#writer.write(result.value))
     } catch (error) {
       if (this.#over) return
-      this.#finish(this.#writer.fail(writtenError(this.#ask(error) ?? this.#describe(error) ?? {})))
+      this.#finish(this.#writer.fail(this.#ask(error) ?? undefined, error))
       this.#source.stop(error).catch(ignore)
     }
   }
