@@ -1,7 +1,8 @@
 /*
  * Law: one family. Everything that fails at run time, other than misuse (TypeError, RangeError) and abort (the signal's
  * own reason), is an SseError whose `code` is on the closed list below. What may hold a payload (a body, a preview, a
- * chunk) is not enumerable and not in the message, so that logging an error prints none of it.
+ * chunk) is not enumerable and not in the message, so that logging an error prints none of it. The mark that tells the
+ * classes across copies has a literal key: with a computed one bundlers keep every class, used or not.
  */
 
 /** Every `code` an {@link SseError} can have. */
@@ -13,12 +14,11 @@ export type SseErrorCode =
   | "content-type"
   | "timeout"
   | "retries-exhausted"
+  | "validation"
   | "provider"
   | "malformed"
   | "truncated"
   | "not-a-stream"
-
-const kind: unique symbol = Symbol.for("ssekit.error")
 
 /**
  * What every error of this package is. `instanceof` and {@link SseError.is} hold across two copies of the package.
@@ -29,7 +29,7 @@ const kind: unique symbol = Symbol.for("ssekit.error")
  * import { subscribe } from "ssekit/client"
  *
  * try {
- *   for await (const event of subscribe("https://example.com/stream")) console.log(event.data)
+ *   for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) console.log(event.data)
  * } catch (error) {
  *   if (!SseError.is(error)) throw error
  *   console.error(error.code, error.retryable ? "may work later" : "will not work")
@@ -37,8 +37,7 @@ const kind: unique symbol = Symbol.for("ssekit.error")
  * ```
  */
 export abstract class SseError extends Error {
-  /** @internal */
-  static readonly [kind]: string = "SseError"
+  /** @internal */ static readonly "~sse": string = "SseError"
   /** The name of the class. */
   abstract override readonly name: string
   /** What failed, on a closed list. */
@@ -46,8 +45,7 @@ export abstract class SseError extends Error {
   /** Whether the same request may succeed when it is made again. */
   readonly retryable: boolean
 
-  /** @internal */
-  constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
+  /** @internal */ constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable
@@ -61,16 +59,15 @@ export abstract class SseError extends Error {
   /** Makes `instanceof` hold for an error that another copy of this package threw. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    if (typeof value !== "object" || value === null || !Object.hasOwn(this, kind)) return false
-    const theirs = (value.constructor as { [kind]?: unknown } | undefined)?.[kind]
-    return theirs !== undefined && (this[kind] === "SseError" || this[kind] === theirs)
+    if (typeof value !== "object" || value === null || !Object.hasOwn(this, "~sse")) return false
+    const theirs = (value.constructor as { "~sse"?: unknown } | undefined)?.["~sse"]
+    return theirs !== undefined && (this["~sse"] === "SseError" || this["~sse"] === theirs)
   }
 }
 
 /** A line, an event or an answer is larger than its limit. The stream is over: what follows is refused. */
 export class SseLimitError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseLimitError"
+  /** @internal */ static override readonly "~sse": string = "SseLimitError"
   override readonly name = "SseLimitError"
   declare readonly code: "limit"
   /** The option that set the limit, such as `"maxLineLength"`. */
@@ -78,8 +75,7 @@ export class SseLimitError extends SseError {
   /** Its value: characters where it limits text. */
   readonly max: number
 
-  /** @internal */
-  constructor(message: string, limit: string, max: number) {
+  /** @internal */ constructor(message: string, limit: string, max: number) {
     super(message, "limit", false)
     this.limit = limit
     this.max = max
@@ -88,21 +84,18 @@ export class SseLimitError extends SseError {
 
 /** No response came, or the connection broke before the end of the stream; `cause` says why. */
 export class SseConnectionError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseConnectionError"
+  /** @internal */ static override readonly "~sse": string = "SseConnectionError"
   override readonly name = "SseConnectionError"
   declare readonly code: "connection"
 
-  /** @internal */
-  constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  /** @internal */ constructor(message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
     super(message, "connection", options.retryable ?? true, options.cause)
   }
 }
 
 /** The response is no event stream: its status, its type or its redirect was refused. */
 export class SseResponseError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseResponseError"
+  /** @internal */ static override readonly "~sse": string = "SseResponseError"
   override readonly name = "SseResponseError"
   declare readonly code: "response" | "content-type" | "redirect-refused"
   /** The HTTP status. */
@@ -112,8 +105,7 @@ export class SseResponseError extends SseError {
   /** The start of the body as text, at most 16,384 bytes of it; `""` where it has none. Not enumerable. */
   declare readonly body: string
 
-  /** @internal */
-  constructor(
+  /** @internal */ constructor(
     message: string,
     code: "response" | "content-type" | "redirect-refused",
     response: { status: number; headers: Headers; body: string; retryable?: boolean },
@@ -126,8 +118,7 @@ export class SseResponseError extends SseError {
 
 /** Something took longer than one of the `timeouts` allows. */
 export class SseTimeoutError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseTimeoutError"
+  /** @internal */ static override readonly "~sse": string = "SseTimeoutError"
   override readonly name = "SseTimeoutError"
   declare readonly code: "timeout"
   /** The member of `timeouts` that ran out, such as `"idle"`. */
@@ -135,8 +126,7 @@ export class SseTimeoutError extends SseError {
   /** Its value in milliseconds. */
   readonly ms: number
 
-  /** @internal */
-  constructor(message: string, phase: string, ms: number) {
+  /** @internal */ constructor(message: string, phase: string, ms: number) {
     super(message, "timeout", true)
     this.phase = phase
     this.ms = ms
@@ -155,17 +145,51 @@ export interface SseFailedAttempt {
 
 /** The retry budget is used up; `cause` is the last failure. */
 export class SseRetryError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseRetryError"
+  /** @internal */ static override readonly "~sse": string = "SseRetryError"
   override readonly name = "SseRetryError"
   declare readonly code: "retries-exhausted"
   /** The failed attempts, oldest first, the last 20 of them. */
   readonly attempts: readonly SseFailedAttempt[]
 
-  /** @internal */
-  constructor(message: string, attempts: readonly SseFailedAttempt[]) {
+  /** @internal */ constructor(message: string, attempts: readonly SseFailedAttempt[]) {
     super(message, "retries-exhausted", false, attempts.at(-1)?.error)
     this.attempts = attempts
+  }
+}
+
+/** One reason why data does not fit a contract, as the Standard Schema gives it. Its message may quote the data. */
+export interface SseValidationIssue {
+  /** What does not fit. */
+  readonly message: string
+  /** Where in the data. */
+  readonly path?: readonly (PropertyKey | { /** The key. */ readonly key: PropertyKey })[] | undefined
+}
+
+/** An event does not fit the contract. What may quote its data is not enumerable. */
+export class SseValidationError extends SseError {
+  /** @internal */ static override readonly "~sse": string = "SseValidationError"
+  override readonly name = "SseValidationError"
+  declare readonly code: "validation"
+  /** The name of the event. Not enumerable. */
+  declare readonly event: string
+  /** The last event ID at the event, to resume after it; `undefined` where it was to be written. Not enumerable. */
+  declare readonly lastEventId: string | undefined
+  /** What does not fit; at least one. Not enumerable. */
+  declare readonly issues: readonly SseValidationIssue[]
+  readonly #cause: unknown
+
+  /** @internal */ constructor(
+    message: string,
+    of: Pick<SseValidationError, "event" | "lastEventId" | "issues" | "cause">,
+  ) {
+    super(message, "validation", false)
+    hide(this, { event: of.event, lastEventId: of.lastEventId, issues: of.issues })
+    this.#cause = of.cause
+  }
+
+  /** What the codec or the schema threw. Measured: Node and Bun print a cause of its own, but not an inherited one. */
+  override get cause(): unknown {
+    return this.#cause
   }
 }
 
@@ -183,8 +207,7 @@ export interface ProviderErrorBody {
 
 /** The provider reported an error inside its stream. */
 export class SseProviderError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseProviderError"
+  /** @internal */ static override readonly "~sse": string = "SseProviderError"
   override readonly name = "SseProviderError"
   declare readonly code: "provider"
   /** The error in one shape. Not enumerable. */
@@ -192,8 +215,7 @@ export class SseProviderError extends SseError {
   /** The chunk that carried it, as it came. Not enumerable. */
   declare readonly chunk: unknown
 
-  /** @internal */
-  constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
+  /** @internal */ constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
     super(message, "provider", retryable)
     hide(this, { error, chunk })
   }
@@ -201,28 +223,24 @@ export class SseProviderError extends SseError {
 
 /** Data that should be JSON, or bytes that should be UTF-8, are not; `cause` is the platform's own error. */
 export class SseMalformedError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseMalformedError"
+  /** @internal */ static override readonly "~sse": string = "SseMalformedError"
   override readonly name = "SseMalformedError"
   declare readonly code: "malformed"
 
-  /** @internal */
-  constructor(message: string, cause?: unknown) {
+  /** @internal */ constructor(message: string, cause?: unknown) {
     super(message, "malformed", false, cause)
   }
 }
 
 /** The stream ended cleanly, but before its own end mark. */
 export class SseTruncatedError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseTruncatedError"
+  /** @internal */ static override readonly "~sse": string = "SseTruncatedError"
   override readonly name = "SseTruncatedError"
   declare readonly code: "truncated"
   /** What had not come when it ended, such as `"finish_reason"` or `"until"`. */
   readonly missing: string
 
-  /** @internal */
-  constructor(message: string, missing: string, retryable = false) {
+  /** @internal */ constructor(message: string, missing: string, retryable = false) {
     super(message, "truncated", retryable)
     this.missing = missing
   }
@@ -230,8 +248,7 @@ export class SseTruncatedError extends SseError {
 
 /** The body is something else than an event stream: JSON, a page, plain text. */
 export class SseNotAStreamError extends SseError {
-  /** @internal */
-  static override readonly [kind]: string = "SseNotAStreamError"
+  /** @internal */ static override readonly "~sse": string = "SseNotAStreamError"
   override readonly name = "SseNotAStreamError"
   declare readonly code: "not-a-stream"
   /** The body's type as its headers name it, `null` where they do not. */
@@ -239,8 +256,7 @@ export class SseNotAStreamError extends SseError {
   /** The start of the body, at most 200 characters. Not enumerable. */
   declare readonly preview: string
 
-  /** @internal */
-  constructor(message: string, contentType: string | null, preview: string) {
+  /** @internal */ constructor(message: string, contentType: string | null, preview: string) {
     super(message, "not-a-stream", false)
     this.contentType = contentType
     hide(this, { preview })

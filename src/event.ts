@@ -31,3 +31,27 @@ export interface SseEventInit {
   /** A comment, which readers skip; each line of it becomes a comment line of its own. */
   readonly comment?: string | undefined
 }
+
+/** A block that dispatches nothing: with only `id`, `retry` or `comment`. */
+export interface SseControlInit extends Pick<SseEventInit, "id" | "retry" | "comment"> {
+  /** Absent: with it the block would dispatch an event. */
+  readonly event?: undefined
+  /** Absent, as `event`. */
+  readonly data?: undefined
+}
+
+/** The events of one source. */
+export interface SseEventIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<
+  Event,
+  undefined,
+  undefined
+> {
+  /** The last event ID after the last event that was taken: the cursor to keep. */
+  readonly lastEventId: string
+  /** Gives the next event once there is one; concurrent calls are answered in their order. */
+  next(): Promise<IteratorResult<Event, undefined>>
+  /** Ends the iteration and cancels the source. */
+  return(): Promise<IteratorResult<Event, undefined>>
+  /** Gives the iterator itself. */
+  [Symbol.asyncIterator](): SseEventIterator<Event>
+}

@@ -1,4 +1,4 @@
-export type { SseEvent, SseEventInit } from "./event.ts"
+export type { SseControlInit, SseEvent, SseEventInit, SseEventIterator } from "./event.ts"
 export type { Clock } from "./internal/clock.ts"
 export {
   SseConnectionError,
@@ -11,13 +11,13 @@ export {
   SseRetryError,
   SseTimeoutError,
   SseTruncatedError,
+  SseValidationError,
 } from "./errors.ts"
-export type { ProviderErrorBody, SseErrorCode, SseFailedAttempt } from "./errors.ts"
+export type { ProviderErrorBody, SseErrorCode, SseFailedAttempt, SseValidationIssue } from "./errors.ts"
 export { readEvents, SseParser, SseParserStream } from "./parser/index.ts"
 export type {
   ReadEventsOptions,
   SseChunk,
-  SseEventIterator,
   SseParserHandlers,
   SseParserLimits,
   SseParserOptions,
@@ -25,3 +25,22 @@ export type {
   SseSource,
 } from "./parser/index.ts"
 export { encodeComment, encodeEvent, encodeRetry, SseEncoderStream } from "./encoder/index.ts"
+export { codec, defineEvents, text, type } from "./contract/index.ts"
+export type {
+  DefineEventsOptions,
+  EventCodec,
+  EventContract,
+  EventDecoder,
+  EventEncoder,
+  EventInitOf,
+  EventMember,
+  EventOf,
+  MemberInput,
+  MemberOutput,
+  SchemaCodec,
+  StandardSchemaProps,
+  StandardSchemaResult,
+  StandardSchemaTypes,
+  StandardSchemaV1,
+  TypedEventInit,
+} from "./contract/index.ts"

@@ -10,5 +10,13 @@ test("ssekit exports what its surface says, entry by entry", () => {
   const names = Object.entries({ core, client, openai, server, node }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )
-  expect(names).toMatchInlineSnapshot()
+  expect(names).toMatchInlineSnapshot(`
+    [
+      "core: SseConnectionError SseEncoderStream SseError SseLimitError SseMalformedError SseNotAStreamError SseParser SseParserStream SseProviderError SseResponseError SseRetryError SseTimeoutError SseTruncatedError SseValidationError codec defineEvents encodeComment encodeEvent encodeRetry readEvents text type",
+      "client: subscribe",
+      "openai: isChunkStreamError readChatCompletions",
+      "server: eventStreamResponse",
+      "node: sendEventStream",
+    ]
+  `)
 })

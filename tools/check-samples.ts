@@ -3,7 +3,8 @@
  * the line numbers of its source, then runs it. A fence marked `ts no-run` is only compiled: it needs a browser, or a
  * service that is not here. Samples run against the demo's server (see sample-realm.ts).
  */
-import { execFile, execFileSync } from "node:child_process"
+import { execFile, execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { basename, join } from "node:path"
@@ -46,6 +47,14 @@ writeFileSync(
 )
 execFileSync("tsc", ["-p", FOLDER], { stdio: "inherit" })
 
+const demo = spawn(process.execPath, ["demo/dist/server/main.js"], {
+  env: { ...process.env, PORT: "0" },
+  stdio: ["ignore", "pipe", "inherit"],
+})
+const [greeting] = (await once(demo.stdout, "data")) as [Buffer]
+const origin = /http:\/\/localhost:\d+/.exec(greeting.toString())![0].replace("localhost", "127.0.0.1")
+const env = { ...process.env, SSEKIT_SAMPLE_ORIGIN: origin }
+
 const run = promisify(execFile)
 const waiting = samples.filter((sample) => sample.runs)
 const total = waiting.length
@@ -54,6 +63,7 @@ async function runner(): Promise<void> {
   for (let sample = waiting.shift(); sample !== undefined; sample = waiting.shift()) {
     try {
       await run(process.execPath, ["--no-warnings", "--import", "./tools/sample-realm.ts", sample.file], {
+        env,
         timeout: 20_000,
       })
     } catch (error) {
@@ -62,6 +72,7 @@ async function runner(): Promise<void> {
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, () => runner()))
+demo.kill()
 for (const failure of failures) console.error(failure)
 console.log(`samples: ${samples.length} compiled, ${total - failures.length} of ${total} ran`)
 process.exitCode = failures.length === 0 ? 0 : 1

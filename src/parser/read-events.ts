@@ -2,13 +2,15 @@
  * Law: one source, one consumer, pulled. At most the events of one chunk wait here; the next chunk is asked for when
  * somebody waits for an event and none is left. Failures come after the events that preceded them.
  */
-import type { SseEvent } from "../event.ts"
+import type { EventDecoder } from "../contract/index.ts"
+import type { SseEvent, SseEventIterator } from "../event.ts"
 import { openSource, type ChunkSource, type SseChunk, type SseSource } from "./source.ts"
 import type { SseParserHandlers, SseParserLimits } from "./options.ts"
 import { SseParser } from "./sse-parser.ts"
 
 /** Options of {@link readEvents}. */
-export interface ReadEventsOptions extends SseParserHandlers, SseParserLimits {
+export interface ReadEventsOptions<Event extends SseEvent<string, unknown> = never>
+  extends SseParserHandlers, SseParserLimits {
   /** Ends the iteration: a waiting `next` rejects with its reason, and the source is cancelled. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -26,16 +28,8 @@ export interface ReadEventsOptions extends SseParserHandlers, SseParserLimits {
    * @defaultValue `true`
    */
   readonly check?: boolean | undefined
-}
-
-/** The events of one source. */
-export interface SseEventIterator extends AsyncIterableIterator<SseEvent, undefined, undefined> {
-  /** The last event ID after the last event that was taken: the cursor to keep. */
-  readonly lastEventId: string
-  next(): Promise<IteratorResult<SseEvent, undefined>>
-  /** Ends the iteration and cancels the source. */
-  return(): Promise<IteratorResult<SseEvent, undefined>>
-  [Symbol.asyncIterator](): SseEventIterator
+  /** The contract that the events are read through, made by `defineEvents`; without one they come as they are. */
+  readonly events?: EventDecoder<Event> | undefined
 }
 
 /**
@@ -45,10 +39,14 @@ export interface SseEventIterator extends AsyncIterableIterator<SseEvent, undefi
  * A Response is checked first: one with the status 204 or no body has no events; any other than an event stream with a
  * 2xx status rejects the first `next()`. An unfinished event at the end is discarded, as the specification says.
  *
+ * With `events` each event is decoded and validated, in its order, and the iterator gives the union of the contract; an
+ * event that a policy of the contract skips moves `lastEventId` all the same.
+ *
  * @throws TypeError at once, where the source is none or its body is locked.
  * @throws {@link SseResponseError} from the first `next()`, with status, headers and the start of the body.
  * @throws {@link SseConnectionError} where the body of a response breaks; the error of any other source comes as it is.
  * @throws {@link SseLimitError} where a line or an event is over its limit.
+ * @throws {@link SseValidationError} where an event does not fit `events`; `lastEventId` stays before that event.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  * @example
  * ```ts
@@ -58,8 +56,17 @@ export interface SseEventIterator extends AsyncIterableIterator<SseEvent, undefi
  * for await (const event of readEvents(response)) console.log(event.data) // hello, world
  * ```
  */
-export function readEvents(source: SseSource, options: ReadEventsOptions = {}): SseEventIterator {
-  return new EventReader(openSource(source, options), options)
+export function readEvents<Event extends SseEvent<string, unknown>>(
+  source: SseSource,
+  options: ReadEventsOptions<Event> & { readonly events: EventDecoder<Event> },
+): SseEventIterator<Event>
+export function readEvents(source: SseSource, options?: ReadEventsOptions): SseEventIterator
+export function readEvents<Event extends SseEvent<string, unknown>>(
+  source: SseSource,
+  options: ReadEventsOptions<Event> = {},
+): SseEventIterator<Event> | SseEventIterator {
+  const events = new EventReader(openSource(source, options), options)
+  return options.events === undefined ? events : options.events.read(events, options.signal)
 }
 
 interface Waiter {
@@ -82,7 +89,7 @@ export class EventReader implements SseEventIterator {
   #ended = false
   #failure: { readonly reason: unknown } | undefined = undefined
 
-  constructor(source: ChunkSource, options: ReadEventsOptions) {
+  constructor(source: ChunkSource, options: Omit<ReadEventsOptions, "events">) {
     this.#source = source
     this.#parser = new SseParser({ ...options, onEvent: (event) => void this.#queue.push(event) })
     this.#cursor = this.#parser.lastEventId

@@ -26,7 +26,7 @@ describe("SseError", () => {
 
   test("SseError.is() and instanceof hold for the errors of another copy of the package", async () => {
     vi.resetModules()
-    const other = (await import("ssekit")) as typeof ssekit
+    const other = await import("ssekit")
     expect(other.SseParser).not.toBe(SseParser)
     const error = limitErrorOf(other.SseParser)
     expect(error instanceof SseLimitError).toBe(true)
@@ -45,12 +45,7 @@ describe("SseError", () => {
     expect(classes.length).toBeGreaterThan(8)
     for (const [name, Class] of classes) {
       const fake = Object.assign([], { status: 0, headers: new Headers(), body: "" })
-      const error = Reflect.construct(Class as new (...args: unknown[]) => SseError, [
-        "m",
-        fake,
-        fake,
-        fake,
-      ]) as SseError
+      const error = Reflect.construct(Class as new (...args: unknown[]) => SseError, ["m", fake, fake, fake])
       expect(error.name).toBe(name)
       expect(String(error)).toBe(`${name}: m`)
     }

@@ -1,0 +1,64 @@
+import type { EventContract } from "./event-contract.ts"
+import { createDecoder, type DefineEventsOptions } from "./event-decoder.ts"
+import { createEncoder } from "./event-encoder.ts"
+import { type EventMember, type MemberInput, type MemberMap, type MemberOutput, resolveMember } from "./member.ts"
+
+/**
+ * Defines the events that both ends of a stream agree on, by name: a Standard Schema (of zod, valibot, arktype, ...) or
+ * `type()` for JSON, `text()` for the text itself, `codec()` for anything else.
+ *
+ * What is written is validated and sent as given; what is read is the schema's output, in a union discriminated on
+ * `event`. An event without a name is called `message`.
+ *
+ * @throws TypeError where a member is none of these, and where a name cannot be one: it is empty, has a line break, or is
+ * `ssekit.gap`, which this package keeps for itself.
+ * @see https://standardschema.dev
+ * @example
+ * ```ts
+ * import { defineEvents, encodeEvent, readEvents, text, type } from "ssekit"
+ *
+ * const events = defineEvents({ delta: text(), done: type<{ tokens: number }>() })
+ *
+ * const stream =
+ *   encodeEvent(events.encode({ event: "delta", data: "Hello" })) +
+ *   encodeEvent(events.encode({ event: "done", data: { tokens: 1 } }))
+ *
+ * for await (const event of readEvents(stream, { events })) {
+ *   if (event.event === "delta") console.log(event.data)
+ *   else console.log(event.data.tokens)
+ * }
+ * ```
+ */
+export function defineEvents<Members extends { readonly [name: string]: EventMember }>(
+  members: Members,
+  options: DefineEventsOptions = {},
+): EventContract<
+  { [Name in keyof Members]: MemberOutput<Members[Name]> },
+  { [Name in keyof Members]: MemberInput<Members[Name]> }
+> {
+  const resolved = resolveMembers(members)
+  const contract = { ...createEncoder(resolved), ...createDecoder(resolved, options) }
+  return contract as unknown as ReturnType<typeof defineEvents<Members>>
+}
+
+/** A Map, for which `__proto__` and `constructor` are names as any other. */
+function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
+  const resolved: MemberMap = new Map()
+  for (const [name, member] of Object.entries(members)) {
+    const quoted = JSON.stringify(name)
+    if (name === "") throw new TypeError(`Cannot define events: a name must not be empty, the default is "message"`)
+    if (/[\r\n]/.test(name))
+      throw new TypeError(`Cannot define event ${quoted}: its name must not contain a line break`)
+    if (name === RESERVED)
+      throw new TypeError(`Cannot define event ${quoted}: its name must not be one of ssekit itself`)
+    const one = resolveMember(member)
+    if (one === undefined) {
+      throw new TypeError(`Cannot define event ${quoted}: it must be a Standard Schema, type(), text() or codec()`)
+    }
+    resolved.set(name, one)
+  }
+  return resolved
+}
+
+/** The event that tells of a gap in a replay: the client takes it out of the stream before the contract. */
+const RESERVED = "ssekit.gap"

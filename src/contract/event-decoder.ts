@@ -1,0 +1,73 @@
+import type { SseValidationError } from "../errors.ts"
+import type { SseEvent } from "../event.ts"
+import type { AnyEvent, EventDecoder } from "./event-contract.ts"
+import { ContractReader } from "./event-reader.ts"
+import type { MemberMap, ResolvedMember } from "./member.ts"
+import { formMismatch, nameMismatch, schemaMismatch } from "./mismatch.ts"
+import { isPromise, validate, type Verdict } from "./standard-schema.ts"
+
+/** Options of {@link defineEvents}: what happens to events that are read and do not fit. A skipped one moves the cursor. */
+export interface DefineEventsOptions {
+  /**
+   * What happens to an event whose name is not of the contract: it is skipped, or an {@link SseValidationError}, or given
+   * to a function and skipped.
+   * @defaultValue `"skip"`
+   */
+  readonly unknown?: "skip" | "error" | ((event: SseEvent) => void) | undefined
+  /**
+   * What happens to an event whose data does not fit: it is an {@link SseValidationError}, or skipped, or the error is
+   * given to a function and the event skipped.
+   * @defaultValue `"error"`
+   */
+  readonly invalid?: "skip" | "error" | ((error: SseValidationError) => void) | undefined
+}
+
+/** The reading half of a contract. */
+export function createDecoder(members: MemberMap, options: DefineEventsOptions): EventDecoder<AnyEvent> {
+  const onUnknown = handlerOf("unknown", options.unknown ?? "skip", (event: SseEvent) =>
+    nameMismatch(event, members.keys()),
+  )
+  const onInvalid = handlerOf("invalid", options.invalid ?? "error", (error: SseValidationError) => error)
+
+  function settle(event: SseEvent, verdict: Verdict): AnyEvent | undefined {
+    if (verdict.issues !== undefined) return onInvalid(schemaMismatch(event, verdict))
+    return withData(event, verdict.value)
+  }
+
+  function decodeBy(member: ResolvedMember, event: SseEvent): ReturnType<EventDecoder<AnyEvent>["decode"]> {
+    let data: unknown
+    try {
+      data = member.codec.decode(event.data)
+    } catch (error) {
+      return onInvalid(formMismatch(event, member, error))
+    }
+    if (member.schema === undefined) return withData(event, data)
+    const verdict = validate(member.schema, data)
+    return isPromise(verdict) ? verdict.then((late) => settle(event, late)) : settle(event, verdict)
+  }
+
+  const decode: EventDecoder<AnyEvent>["decode"] = (event) => {
+    const member = members.get(event.event)
+    return member === undefined ? onUnknown(event) : decodeBy(member, event)
+  }
+  return { decode, read: (source, signal) => new ContractReader(source, decode, signal) }
+}
+
+function withData({ event, id, lastEventId }: SseEvent, data: unknown): AnyEvent {
+  return { event, data, id, lastEventId }
+}
+
+/** The policy as a function that skips, where it does not throw. */
+function handlerOf<Value>(
+  name: keyof DefineEventsOptions,
+  policy: "skip" | "error" | ((value: Value) => void),
+  errorOf: (value: Value) => SseValidationError,
+): (value: Value) => undefined {
+  if (policy !== "skip" && policy !== "error" && typeof policy !== "function") {
+    throw new TypeError(`Cannot define events: "${name}" must be "skip", "error" or a function`)
+  }
+  return (value) => {
+    if (policy === "error") throw errorOf(value)
+    if (policy !== "skip") policy(value)
+  }
+}

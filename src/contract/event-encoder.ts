@@ -1,0 +1,82 @@
+/*
+ * Law: what is written is what the schema accepted, as it was given. Whatever throws has written nothing.
+ */
+import type { SseControlInit, SseEventInit } from "../event.ts"
+import { ignore } from "../internal/cancel.ts"
+import type { EventEncoder } from "./event-contract.ts"
+import type { MemberMap, ResolvedMember } from "./member.ts"
+import { formMismatch, oneOf, schemaMismatch } from "./mismatch.ts"
+import { isPromise, validate, type Verdict } from "./standard-schema.ts"
+
+/** What is written before its data is text. */
+export interface DataInit extends Omit<SseEventInit, "data"> {
+  readonly data?: unknown
+}
+
+/** The writing half of a contract. */
+export function createEncoder(members: MemberMap): EventEncoder<DataInit> {
+  return {
+    encode(init) {
+      const wire = encodeInit(members, init)
+      if (!isPromise(wire)) return wire
+      wire.catch(ignore)
+      const name = JSON.stringify(init.event ?? "message")
+      throw new TypeError(`Cannot encode event ${name}: its schema answers with a promise, so encodeAsync must be used`)
+    },
+    async encodeAsync(init) {
+      return encodeInit(members, init)
+    },
+  }
+}
+
+function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<SseEventInit> {
+  // Why `in`: data that came out undefined is a message that fails, not a control block.
+  if (init.event === undefined && !("data" in init)) return init as SseControlInit
+  const { data, id, retry, comment } = init
+  const event = init.event === undefined || init.event === "" ? "message" : init.event
+  const member = members.get(event)
+  if (member === undefined) throw unknownName(members)
+  const wireOf = (text: string): SseEventInit => ({ event, data: text, id, retry, comment })
+  const verdict = member.schema === undefined ? undefined : validate(member.schema, data)
+  if (!isPromise(verdict)) {
+    accept(event, verdict)
+    return wireOf(encodeData(event, member, data))
+  }
+  // Why now: the data may change while the schema is being asked.
+  const text = attempt(() => encodeData(event, member, data))
+  return verdict.then((late) => {
+    accept(event, late)
+    return wireOf(text())
+  })
+}
+
+function accept(event: string, verdict: Verdict | undefined): void {
+  if (verdict?.issues !== undefined) throw schemaMismatch({ event }, verdict)
+}
+
+function encodeData(event: string, member: ResolvedMember, data: unknown): string {
+  let text: unknown
+  try {
+    text = member.codec.encode(data)
+  } catch (error) {
+    throw formMismatch({ event }, member, error)
+  }
+  if (typeof text !== "string") throw formMismatch({ event }, member)
+  return text
+}
+
+function attempt<Value>(run: () => Value): () => Value {
+  try {
+    const value = run()
+    return () => value
+  } catch (error) {
+    return () => {
+      throw error
+    }
+  }
+}
+
+function unknownName(members: MemberMap): TypeError {
+  const error = new TypeError(`Cannot encode event: "event" must be ${oneOf(members.keys())}`)
+  return Object.assign(error, { code: "invalid-field" as const })
+}

@@ -1,0 +1,111 @@
+/*
+ * Law: one event of the source at a time, in its order. The cursor stays before an event while its schema is being asked
+ * and where it failed; a skipped event moves it.
+ */
+import type { SseEvent, SseEventIterator } from "../event.ts"
+import { ignore } from "../internal/cancel.ts"
+import type { AnyEvent, EventDecoder } from "./event-contract.ts"
+import { isPromise } from "./standard-schema.ts"
+
+interface Waiter<Event> {
+  resolve(result: IteratorResult<Event, undefined>): void
+  reject(reason: unknown): void
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** The events of another iterator, decoded. */
+export class ContractReader<Event extends AnyEvent> implements SseEventIterator<Event> {
+  readonly #source: SseEventIterator
+  readonly #decode: EventDecoder<Event>["decode"]
+  readonly #signal: AbortSignal | undefined
+  readonly #waiters: Waiter<Event>[] = []
+  #cursor: string
+  #held = false
+  #reading = false
+  #ended = false
+
+  constructor(source: SseEventIterator, decode: EventDecoder<Event>["decode"], signal: AbortSignal | undefined) {
+    this.#source = source
+    this.#decode = decode
+    this.#signal = signal
+    this.#cursor = source.lastEventId
+  }
+
+  get lastEventId(): string {
+    return this.#held ? this.#cursor : this.#source.lastEventId
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<Event, undefined>> {
+    if (this.#ended) return Promise.resolve(DONE)
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      if (!this.#reading) void this.#serve()
+    })
+  }
+
+  return(): Promise<IteratorResult<Event, undefined>> {
+    const closed = this.#source.return()
+    this.#end()
+    return closed.then(() => DONE)
+  }
+
+  /** Gives the waiting calls an event each, in their order. */
+  async #serve(): Promise<void> {
+    this.#reading = true
+    try {
+      while (this.#waiters.length > 0) {
+        this.#cursor = this.#source.lastEventId
+        const result = await this.#source.next()
+        if (this.#ended) return
+        if (result.done === true) return this.#end()
+        const decoded = this.#decodeNext(result.value)
+        const event = isPromise(decoded) ? await decoded : decoded
+        if (this.#ended) return
+        this.#held = false
+        if (event !== undefined) this.#waiters.shift()!.resolve({ done: false, value: event })
+      }
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  #decodeNext(raw: SseEvent): Event | undefined | Promise<Event | undefined> {
+    this.#held = true
+    const decoded = this.#decode(raw)
+    const signal = this.#signal
+    if (signal?.aborted === true) throw signal.reason
+    return isPromise(decoded) && signal !== undefined ? untilAbort(decoded, signal) : decoded
+  }
+
+  #end(): void {
+    this.#ended = true
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
+  }
+
+  /** Reports the failure to the call that waits the longest; an abort, as everywhere, to all. */
+  #fail(reason: unknown): void {
+    if (this.#ended) return
+    const failed = this.#waiters.splice(0, this.#signal?.aborted === true ? this.#waiters.length : 1)
+    for (const waiter of failed) waiter.reject(reason)
+    this.#end()
+    this.#source.return().catch(ignore)
+  }
+}
+
+function untilAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener("abort", onAbort)
+    promise
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort))
+      .catch(ignore)
+  })
+}

@@ -1,0 +1,222 @@
+import { type } from "arktype"
+import * as v from "valibot"
+import { assertType, describe, expectTypeOf, test } from "vitest"
+import { z } from "zod"
+import {
+  codec,
+  defineEvents,
+  encodeEvent,
+  type EventContract,
+  type EventEncoder,
+  type EventInitOf,
+  type EventOf,
+  readEvents,
+  type SseControlInit,
+  type SseEvent,
+  type SseEventInit,
+  type SseEventIterator,
+  text,
+  type as json,
+} from "ssekit"
+
+const events = defineEvents({
+  // Written as a number or a numeric string, read as a number.
+  tick: z.object({ at: z.union([z.number(), z.string()]).transform(Number) }),
+  price: v.object({ amount: v.pipe(v.string(), v.transform(Number)) }),
+  user: type({ name: "string", "age?": "number" }),
+  progress: json<{ done: number; total: number }>(),
+  log: text(),
+  due: codec({ encode: (data: Date) => data.toISOString(), decode: (source) => new Date(source) }),
+  secret: codec({
+    schema: z.object({ length: z.string().transform((value) => value.length) }),
+    encode: (data) => btoa(data.length),
+    decode: (source) => ({ length: atob(source) }),
+  }),
+})
+
+type Event = EventOf<typeof events>
+type Init = EventInitOf<typeof events>
+type DataOf<Name extends Event["event"]> = Extract<Event, { event: Name }>["data"]
+type InputOf<Name extends Event["event"]> = Extract<Init, { event: Name }>["data"]
+
+describe("EventOf", () => {
+  test("EventOf is a union discriminated on the name", () => {
+    expectTypeOf<Event["event"]>().toEqualTypeOf<"tick" | "price" | "user" | "progress" | "log" | "due" | "secret">()
+    expectTypeOf<Extract<Event, { event: "log" }>>().toEqualTypeOf<SseEvent<"log", string>>()
+  })
+
+  test("EventOf holds the outputs of the schemas", () => {
+    expectTypeOf<DataOf<"tick">>().toEqualTypeOf<{ at: number }>()
+    expectTypeOf<DataOf<"price">>().toEqualTypeOf<{ amount: number }>()
+    expectTypeOf<DataOf<"user">>().toEqualTypeOf<{ name: string; age?: number }>()
+    expectTypeOf<DataOf<"progress">>().toEqualTypeOf<{ done: number; total: number }>()
+    expectTypeOf<DataOf<"log">>().toEqualTypeOf<string>()
+    expectTypeOf<DataOf<"due">>().toEqualTypeOf<Date>()
+    expectTypeOf<DataOf<"secret">>().toEqualTypeOf<{ length: number }>()
+  })
+
+  test("EventOf makes a switch exhaustive", () => {
+    function show(event: EventOf<EventContract<{ one: number; two: string }>>): string {
+      switch (event.event) {
+        case "one":
+          return event.data.toFixed()
+        case "two":
+          return event.data.trim()
+        default:
+          return event satisfies never
+      }
+    }
+    function forget(event: EventOf<EventContract<{ one: number; two: string }>>): string {
+      switch (event.event) {
+        case "one":
+          return ""
+        default:
+          // @ts-expect-error "two" is left
+          return event satisfies never
+      }
+    }
+    assertType([show, forget])
+  })
+
+  test("EventOf does not depend on the policies", () => {
+    const strict = defineEvents({ log: text() }, { unknown: (event) => assertType<SseEvent>(event), invalid: "skip" })
+    expectTypeOf<EventOf<typeof strict>>().toEqualTypeOf<SseEvent<"log", string>>()
+  })
+})
+
+describe("EventInitOf", () => {
+  test("EventInitOf holds the inputs of the schemas", () => {
+    expectTypeOf<InputOf<"tick">>().toEqualTypeOf<{ at: number | string }>()
+    expectTypeOf<InputOf<"price">>().toEqualTypeOf<{ amount: string }>()
+    expectTypeOf<InputOf<"due">>().toEqualTypeOf<Date>()
+    expectTypeOf<InputOf<"secret">>().toEqualTypeOf<{ length: string }>()
+  })
+
+  test("EventInitOf lets the event message go without a name", () => {
+    const plain = defineEvents({ message: text(), other: json<number>() })
+    plain.encode({ data: "text" })
+    plain.encode({ event: "message", data: "text" })
+    // @ts-expect-error only `message` goes without
+    plain.encode({ data: 1 })
+  })
+})
+
+describe("encode", () => {
+  test("encode takes only the names and inputs of the contract", () => {
+    expectTypeOf(
+      events.encode({ event: "tick", data: { at: "12" }, id: "7", retry: 10, comment: "c" }),
+    ).toEqualTypeOf<SseEventInit>()
+    expectTypeOf(events.encodeAsync({ event: "log", data: "text" })).toEqualTypeOf<Promise<SseEventInit>>()
+    // @ts-expect-error no such name
+    events.encode({ event: "tock", data: { at: 1 } })
+    // @ts-expect-error the payload of another event
+    events.encode({ event: "tick", data: "text" })
+    // @ts-expect-error the output, not the input
+    events.encode({ event: "price", data: { amount: 1 } })
+    // @ts-expect-error no data
+    events.encode({ event: "tick" })
+    // @ts-expect-error no such field
+    events.encode({ event: "log", data: "text", lastEventID: "7" })
+  })
+
+  test("encode takes control blocks", () => {
+    events.encode({ retry: 1000 })
+    events.encode({ id: "7", comment: "text" })
+    events.encode({} satisfies SseControlInit)
+  })
+
+  test("encode gives what encodeEvent takes, and can be taken off", () => {
+    const inits: Init[] = [{ event: "log", data: "text" }]
+    expectTypeOf(inits.map(events.encode).map(encodeEvent)).toEqualTypeOf<string[]>()
+  })
+})
+
+describe("readEvents", () => {
+  test("readEvents gives the events of the contract", async () => {
+    const reader = readEvents("", { events })
+    expectTypeOf(reader).toEqualTypeOf<SseEventIterator<Event>>()
+    for await (const event of reader) {
+      if (event.event === "due") expectTypeOf(event.data).toEqualTypeOf<Date>()
+      // @ts-expect-error no such name
+      if (event.event === "open") continue
+    }
+  })
+
+  test("readEvents gives raw events without a contract", () => {
+    expectTypeOf(readEvents("")).toEqualTypeOf<SseEventIterator>()
+    expectTypeOf(readEvents("", { lastEventId: "7" })).toEqualTypeOf<SseEventIterator>()
+  })
+
+  test("readEvents cannot be told a type without a contract", () => {
+    // @ts-expect-error no contract
+    readEvents<Event>("", {})
+    // @ts-expect-error maybe no contract
+    readEvents("", { events: undefined as typeof events | undefined })
+    // @ts-expect-error not what is asked for
+    assertType<SseEventIterator<Event>>(readEvents(""))
+  })
+})
+
+describe("defineEvents", () => {
+  test("defineEvents takes schemas and codecs only", () => {
+    // @ts-expect-error no member
+    defineEvents({ tick: "string" })
+    // @ts-expect-error no decode
+    defineEvents({ tick: { encode: String } })
+    // @ts-expect-error no such policy
+    defineEvents({ log: text() }, { unknown: "ignore" })
+  })
+
+  test("defineEvents fits a written annotation, and only a right one", () => {
+    interface Tick {
+      at: number
+    }
+    const annotated: EventContract<{ tick: Tick; log: string }> = defineEvents({ tick: json<Tick>(), log: text() })
+    const transforming: EventContract<{ tick: number }, { tick: string }> = defineEvents({
+      tick: z.string().transform(Number),
+    })
+    assertType([annotated, transforming])
+    // @ts-expect-error another output
+    assertType<EventContract<{ tick: string }>>(defineEvents({ tick: json<number>() }))
+    // @ts-expect-error the input is another than the output
+    assertType<EventContract<{ tick: number }>>(defineEvents({ tick: z.string().transform(Number) }))
+    // @ts-expect-error an event is missing
+    assertType<EventContract<{ tick: number }>>(defineEvents({ tick: json<number>(), log: text() }))
+  })
+
+  test("defineEvents keeps names that objects have themselves", () => {
+    const hostile = defineEvents({ ["__proto__"]: text(), constructor: json<number>(), toString: text() })
+    expectTypeOf<EventOf<typeof hostile>["event"]>().toEqualTypeOf<"__proto__" | "constructor" | "toString">()
+  })
+})
+
+describe("EventEncoder", () => {
+  // The shape in which the parts that write take a contract.
+  function respond<Written = SseEventInit>(
+    source: Iterable<NoInfer<Written> | SseControlInit> | ((session: Session<NoInfer<Written>>) => unknown),
+    options?: { readonly events?: EventEncoder<Written> | undefined; readonly keepAlive?: number },
+  ): void
+  function respond(): void {}
+  interface Session<Written = SseEventInit> {
+    send(event: Written | SseControlInit): Promise<void>
+  }
+
+  test("EventEncoder types a source", () => {
+    respond([{ event: "log", data: "text" }, { retry: 10 }], { events })
+    respond([{ data: "text" }])
+    respond([{ event: "any", data: "text" }], { keepAlive: 1000 })
+    // @ts-expect-error without a contract the data is text
+    respond([{ event: "log", data: { at: 1 } }], { keepAlive: 1000 })
+    // @ts-expect-error a wrong payload
+    respond([{ event: "log", data: 1 }], { events })
+    // @ts-expect-error a wrong name
+    respond([{ event: "tock", data: "text" }], { events })
+  })
+
+  test("EventEncoder types a session", () => {
+    respond((session) => session.send({ event: "tick", data: { at: 1 } }), { events })
+    respond((session) => session.send({ data: "text" }))
+    // @ts-expect-error a wrong payload
+    respond((session) => session.send({ event: "tick", data: { at: true } }), { events })
+  })
+})
