@@ -6,12 +6,12 @@ import { bytesOf, type WrittenAnswer } from "./written-answer.ts"
 import { listen } from "../support/listen.ts"
 
 /** What a client asked for. */
-export interface AnswerRequest {
+interface AnswerRequest {
   readonly path: string
   readonly body: { readonly model: string; readonly messages?: readonly { readonly role: string }[] }
 }
 
-export type Answerer = (request: AnswerRequest) => WrittenAnswer
+type Answerer = (request: AnswerRequest) => WrittenAnswer
 
 /** Starts a server that answers every POST with what `answer` gives, and gives the base URL for a client. */
 export type StartAnswerServer = (answer: Answerer) => Promise<string>

@@ -18,7 +18,7 @@ export function bytesOf(response: Response): ReadableStream<Uint8Array<ArrayBuff
 }
 
 /** The frame of every chat completion of these tests. */
-export const FRAME = { id: "chatcmpl-1", created: 1_700_000_000, model: "parrot" }
+const FRAME = { id: "chatcmpl-1", created: 1_700_000_000, model: "parrot" }
 
 type Write = (protocol: ChunkDialect, source: AnswerSource, options?: object) => WrittenAnswer
 
