@@ -28,8 +28,20 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", "test/types/**"],
+          exclude: ["test/browser/**", "test/soak/**", "test/types/**"],
           setupFiles: ["test/support/fail-on-warning.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts"],
+          // In a process of its own, whose heap and sockets are those of the test.
+          pool: "forks",
+          execArgv: ["--expose-gc"],
+          testTimeout: 60_000,
         },
       },
       {

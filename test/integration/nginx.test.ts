@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { ManualSource } from "../openai-writing/stream-reading.ts"
-import { hasNginx, startNginx } from "../support/nginx.ts"
+import { hasNginx, startNginx } from "./nginx-proxy.ts"
 import { servers } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
 
