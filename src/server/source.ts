@@ -1,12 +1,14 @@
 import type { SseEventInit } from "../event.ts"
-import type { ItemSource } from "../internal/item-source.ts"
 import type { Session } from "./session.ts"
 
 /**
  * What events can be taken from. An item that is bytes is sent as it is: whole blocks of an event stream that somebody
  * else encoded, such as a chunk writer or another server.
  */
-export type SseEventSource = ItemSource<SseEventInit | Uint8Array<ArrayBuffer>>
+export type SseEventSource =
+  | AsyncIterable<SseEventInit | Uint8Array<ArrayBuffer>>
+  | Iterable<SseEventInit | Uint8Array<ArrayBuffer>>
+  | ReadableStream<SseEventInit | Uint8Array<ArrayBuffer>>
 
 /**
  * What a response sends: events that are pulled, or a function that sends them by itself.

@@ -93,7 +93,7 @@ test("relay() carries 1,000 streams at once, whole, in memory for their snapshot
   const nearlyOver = new Barrier(STREAMS)
   const goOn = new Barrier(1)
   const finish = new Barrier(1)
-  const provider = createServer(async (_, res) => {
+  const answer = async (res: ServerResponse): Promise<void> => {
     res.writeHead(200, { "content-type": "text/event-stream" })
     await write(res, block(TEXT))
     begun.reach()
@@ -102,7 +102,8 @@ test("relay() carries 1,000 streams at once, whole, in memory for their snapshot
     nearlyOver.reach()
     await finish.opened
     res.end(block("", "stop") + DONE)
-  })
+  }
+  const provider = createServer((_, res) => void answer(res))
   const { url, relays } = await relayServer(await listen(provider))
 
   const answers = Array.from({ length: STREAMS }, () => ask(url).then(textOf))
@@ -119,7 +120,7 @@ test("relay() carries 1,000 streams at once, whole, in memory for their snapshot
   finish.reach()
 
   const whole = block(TEXT).repeat(CHUNKS) + block("", "stop") + DONE
-  for (const answer of answers) expect(await answer).toBe(whole)
+  for (const text of answers) expect(await text).toBe(whole)
   const ends = await Promise.all(relays.map(({ ended }) => ended))
   expect(ends.every(({ reason, chunks }) => reason === "done" && chunks === CHUNKS + 1)).toBe(true)
   // What this process holds besides: the text that each of its clients has received, and a connection's own buffers.
@@ -134,15 +135,15 @@ test("relay() lets a slow browser slow its own provider and nobody else", async 
   const BIG = "x".repeat(64 * 1024)
   const total = 1024
   let taken = 0
-  const provider = createServer(async (req, res) => {
+  const answer = async (isSlow: boolean, res: ServerResponse): Promise<void> => {
     res.writeHead(200, { "content-type": "text/event-stream" })
-    const isSlow = req.url === "/slow"
     for (let n = 0; n < (isSlow ? total : CHUNKS); n++) {
       if (!(await write(res, block(isSlow ? BIG : TEXT)))) return
       if (isSlow) taken++
     }
     res.end(block("", "stop") + DONE)
-  })
+  }
+  const provider = createServer((req, res) => void answer(req.url === "/slow", res))
   const { url, relays } = await relayServer(await listen(provider))
 
   const slow = await ask(`${url}/slow`)

@@ -1,13 +1,12 @@
 /* Law: what a model gives, in words of no dialect. */
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import type { ItemSource } from "../../internal/item-source.ts"
 import type { FinishReason } from "../chat-chunk.ts"
 
 /** A piece of an answer: a string is a piece of its text. */
 export type AnswerDelta = string | AnswerPiece
 
 /** What answers are built from; a string is an answer in one piece. */
-export type AnswerSource = ItemSource<AnswerDelta> | string
+export type AnswerSource = AsyncIterable<AnswerDelta> | Iterable<AnswerDelta> | ReadableStream<AnswerDelta> | string
 
 /** A piece of an answer that is more than text. Members that are missing or empty add nothing. */
 export interface AnswerPiece {

@@ -1,5 +1,4 @@
-import type { ItemSource } from "../../internal/item-source.ts"
-import { encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
+import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
 export interface ChunkResponseInit {
@@ -45,7 +44,10 @@ const HEADERS: Readonly<Record<string, string>> = {
  * console.log(await handler(new Request("https://example.com/v1/chat/completions")).text())
  * ```
  */
-export function chunkResponse<T extends object>(source: ItemSource<T>, options: ChunkResponseOptions = {}): Response {
+export function chunkResponse<T extends object>(
+  source: EncodableChunks<T>,
+  options: ChunkResponseOptions = {},
+): Response {
   return bodyResponse(encodeChunks(source, options), options)
 }
 

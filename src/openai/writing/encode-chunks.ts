@@ -1,8 +1,11 @@
-import { isItemSource, type ItemSource, openItems } from "../../internal/item-source.ts"
+import { isItemSource, openItems } from "../../internal/item-source.ts"
 import { dialectWriter } from "./dialect-writer.ts"
 import type { ChunkDialect } from "./encode-error.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
 import { feedStream, type FeedStreamOptions } from "./feed-stream.ts"
+
+/** What chunks are taken from. */
+export type EncodableChunks<T extends object> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
 /** Options of {@link encodeChunks}. */
 export interface EncodeChunksOptions extends FeedStreamOptions {
@@ -45,7 +48,7 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
  * ```
  */
 export function encodeChunks<T extends object>(
-  source: ItemSource<T>,
+  source: EncodableChunks<T>,
   options: EncodeChunksOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (!isItemSource(source)) {
