@@ -17,6 +17,9 @@ import { errorInLine, StrayText } from "./stray-text.ts"
 
 const PREVIEW = 200
 
+// How many spaces around the end mark are put up with.
+const MARK_SPACES = 8
+
 /** How a stream ended by what it said. */
 export interface Verdict {
   readonly reason: Exclude<EndReason, "cancelled">
@@ -27,15 +30,20 @@ export class Answer<T, S> {
   readonly #protocol: ChunkProtocol<T, S>
   readonly #options: ReadChunksOptions
   readonly #sentinel: string | undefined
+  /** The length up to which data may be no payload. */
+  readonly #maxMark: number
   readonly #stray: StrayText = new StrayText()
   #payloads = 0
-  #failure: SseProviderError | undefined = undefined
   #reported = false
   readonly accumulator: ChunkAccumulator<T, S>
+  /** Whether any of the next three has been set since somebody looked. */
+  hasNews = false
   /** Set once the stream is over. */
   verdict: Verdict | undefined = undefined
   /** The events of one that turned out to be several; they come before whatever else waits. */
   glued: SseEvent[] | undefined = undefined
+  /** The provider's error, once it has come and while the terminal chunk is waited for. */
+  failure: SseProviderError | undefined = undefined
   /** The body's type as its headers name it. */
   contentType: string | null = null
   sawDone = false
@@ -44,22 +52,14 @@ export class Answer<T, S> {
     this.#protocol = protocol
     this.#options = options
     this.#sentinel = protocol.sentinel
+    this.#maxMark = (protocol.sentinel?.length ?? 0) + MARK_SPACES
     this.accumulator = protocol.accumulate(limits)
-  }
-
-  /** The provider's error, once it has come and while the terminal chunk is waited for. */
-  get failure(): SseProviderError | undefined {
-    return this.#failure
   }
 
   /** Takes an event and gives its chunk, if it has one for the consumer. */
   accept(event: SseEvent): T | undefined {
     const { data } = event
-    if (data === "") return this.#beat("empty", "")
-    if (this.#sentinel !== undefined && isSentinel(data, this.#sentinel)) {
-      this.#endAtSentinel()
-      return undefined
-    }
+    if (data.length <= this.#maxMark && this.#acceptMark(data)) return undefined
     let json: unknown
     try {
       json = JSON.parse(data)
@@ -68,6 +68,14 @@ export class Answer<T, S> {
     }
     if (isObject(json)) return this.#acceptPayload(json, event)
     return this.#acceptMalformed(event, new SyntaxError("The data must be a JSON object"))
+  }
+
+  /** Whether `data` is no payload: empty, or the end mark. */
+  #acceptMark(data: string): boolean {
+    const isMark = this.#isMark(data)
+    if (isMark) this.#endAtSentinel()
+    else if (data === "") this.#beat("empty", "")
+    return isMark || data === ""
   }
 
   /** Takes a line that is in no field, and gives the event that it should have been. */
@@ -88,13 +96,13 @@ export class Answer<T, S> {
 
   /** The body ended cleanly; `lost` says that it did so inside an event. */
   end(lost: boolean): void {
-    if (this.#failure !== undefined) return this.#fail(this.#failure)
+    if (this.failure !== undefined) return this.#fail(this.failure)
     if (this.#payloads === 0 && !this.#stray.isEmpty) return this.#endAsNoStream()
     const { completion } = this.#options
     const strict = completion === "strict" && this.#sentinel !== undefined
     const missing = this.accumulator.missing(false) ?? (strict || lost ? "done" : null)
-    if (missing === null) this.verdict = { reason: "finished" }
-    else if (completion === "lenient" && !lost) this.verdict = { reason: "eof" }
+    if (missing === null) this.#succeed("finished")
+    else if (completion === "lenient" && !lost) this.#succeed("eof")
     else this.#endTruncated(missing)
   }
 
@@ -119,10 +127,10 @@ export class Answer<T, S> {
     if (error !== null && this.#options.onProviderError !== "yield") this.#acceptError(error, json)
     if (chunk === null) return error === null ? this.#acceptHeartbeat(json, event.data) : undefined
     if (protocol.isTerminal?.(chunk) === true) {
-      if (this.#failure === undefined) this.verdict = { reason: "terminal" }
-      else this.#fail(this.#failure)
+      if (this.failure === undefined) this.#succeed("terminal")
+      else this.#fail(this.failure)
     }
-    return this.#failure === undefined && protocol.isReplayed?.(chunk) !== true ? chunk : undefined
+    return this.failure === undefined && protocol.isReplayed?.(chunk) !== true ? chunk : undefined
   }
 
   #acceptHeartbeat(json: object, data: string): undefined {
@@ -131,16 +139,17 @@ export class Answer<T, S> {
   }
 
   #acceptError(error: ProviderErrorBody, json: object): void {
-    this.#failure ??= providerError(this.#protocol.name, error, json)
-    if (this.#protocol.errorGrace === undefined) this.#fail(this.#failure)
+    this.failure ??= providerError(this.#protocol.name, error, json)
+    this.hasNews = true
+    if (this.#protocol.errorGrace === undefined) this.#fail(this.failure)
   }
 
   #endAtSentinel(): void {
     this.sawDone = true
-    if (this.#failure !== undefined) return this.#fail(this.#failure)
+    if (this.failure !== undefined) return this.#fail(this.failure)
     const { completion } = this.#options
     const missing = completion === "lenient" ? null : this.accumulator.missing(completion !== "strict")
-    if (missing === null) this.verdict = { reason: "done" }
+    if (missing === null) this.#succeed("done")
     else this.#endTruncated(missing)
   }
 
@@ -148,6 +157,7 @@ export class Answer<T, S> {
     const lines = data.split("\n")
     if (lines.length > 1 && lines.every((line) => this.#isPayload(line))) {
       this.glued = lines.map((line) => eventOf(event, line))
+      this.hasNews = true
       return
     }
     const index = this.#payloads
@@ -160,8 +170,12 @@ export class Answer<T, S> {
     this.#fail(malformed)
   }
 
+  #isMark(data: string): boolean {
+    return data === this.#sentinel || (data.length <= this.#maxMark && data.trim() === this.#sentinel)
+  }
+
   #isPayload(line: string): boolean {
-    if (this.#sentinel !== undefined && isSentinel(line, this.#sentinel)) return true
+    if (this.#isMark(line)) return true
     try {
       return isObject(JSON.parse(line))
     } catch {
@@ -178,8 +192,14 @@ export class Answer<T, S> {
     this.#fail(new SseTruncatedError(message, missing))
   }
 
+  #succeed(reason: Verdict["reason"]): void {
+    this.verdict = { reason }
+    this.hasNews = true
+  }
+
   #fail(error: SseError): void {
     this.verdict = { reason: "error", error }
+    this.hasNews = true
   }
 }
 
@@ -189,8 +209,4 @@ function eventOf(event: string, data: string): SseEvent {
 
 function isObject(json: unknown): json is object {
   return typeof json === "object" && json !== null && !Array.isArray(json)
-}
-
-function isSentinel(data: string, sentinel: string): boolean {
-  return data === sentinel || (data.length < sentinel.length + 16 && data.trim() === sentinel)
 }

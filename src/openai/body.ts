@@ -1,7 +1,8 @@
 /* Law: from what a caller gives to pieces of a body: asks for the response, looks at it, and knows how to stop both. */
 import type { Clock } from "../internal/clock.ts"
-import { ignore } from "../internal/cancel.ts"
+import { cancelQuietly, ignore } from "../internal/cancel.ts"
 import { isResponse, openSource, type ChunkSource as Body } from "../parser/index.ts"
+import { Misuse } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { refusedBody } from "./refusal.ts"
 
@@ -17,7 +18,7 @@ type OnResponse = (response: ChunkResponse) => void
 export function openBody(source: ChunkSource, clock: Clock, onResponse: OnResponse): Body & { readonly asks: boolean } {
   if (isResponse(source)) return { ...openResponse(source, clock, onResponse), asks: false }
   if (typeof source === "function") return new AskedBody(source, clock, onResponse)
-  if (typeof (source as Partial<PromiseLike<Response>>).then === "function") {
+  if (typeof (source as Partial<PromiseLike<Response>> | undefined)?.then === "function") {
     const promise = Promise.resolve(source as PromiseLike<Response>)
     // Reported by the read that waits for it, or by nobody where there is none.
     promise.catch(ignore)
@@ -54,11 +55,11 @@ class AskedBody implements Body {
 
   async #open(): ReturnType<Body["read"]> {
     const response = await this.#ask(this.#controller.signal)
+    if (!isResponse(response)) throw new Misuse("Cannot read chunks: the source must give a Response")
     if (this.#stopped) {
-      openSource(response, { check: false }).cancel()
+      if (response.body) cancelQuietly(response.body)
       return { done: true, value: undefined }
     }
-    if (!isResponse(response)) throw new TypeError("Cannot read chunks: the source must give a Response")
     this.#body = openResponse(response, this.#clock, this.#onResponse)
     return this.#body.read()
   }
@@ -69,5 +70,9 @@ function openResponse(response: Response, clock: Clock, onResponse: OnResponse):
   const requestId = REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null) ?? null
   onResponse({ status, headers, requestId })
   if (!response.ok) return refusedBody(response, clock)
-  return openSource(response.body === null ? "" : response, { check: false })
+  const { body, bodyUsed } = response
+  if (bodyUsed || body?.locked === true) {
+    throw new TypeError("Cannot read chunks: the body of the response must not be locked or used")
+  }
+  return openSource(body ?? "")
 }

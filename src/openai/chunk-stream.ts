@@ -153,7 +153,7 @@ export interface ChunkIterator<T> extends AsyncIterableIterator<T, undefined, un
  * or {@link ChunkStream.toReadableStream}. Nothing is read before the consumer waits, and at most one piece of the body
  * is read ahead of it.
  */
-export interface ChunkStream<T, S> extends AsyncIterable<T> {
+export interface ChunkStream<T, S> extends AsyncIterable<T>, AsyncDisposable {
   /**
    * The chunks as the provider sent them. Leaving the loop cancels the source.
    *
@@ -174,4 +174,6 @@ export interface ChunkStream<T, S> extends AsyncIterable<T> {
   readonly response: ChunkResponse | undefined
   /** Ends the reading and cancels the source; what waits gets the end. Does nothing after the end. */
   cancel(reason?: unknown): Promise<void>
+  /** Cancels, as `await using` does at the end of its block. */
+  [Symbol.asyncDispose](): Promise<void>
 }

@@ -1,6 +1,6 @@
 /*
- * Law: the clocks of one stream. All but `total` count the time in which somebody of ours waits, and only that; one timer
- * serves them all, and is left alone when a deadline moves on.
+ * Law: the clocks of one stream. All but `total` count the time in which somebody of ours waits, and only that. One timer
+ * serves them all; it is set anew only where a span begins, since whatever else happens moves a deadline further away.
  */
 import { type Clock, MAX_TIMER_MS } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
@@ -9,20 +9,30 @@ import type { ChunkTimeouts } from "./chunk-stream.ts"
 /** What has a deadline: what the options name, and the wait for the terminal chunk after an error. */
 export type Phase = keyof ChunkTimeouts | "errorGrace"
 
-const PHASES = ["connect", "firstContent", "idle", "eventIdle", "contentIdle", "total", "errorGrace"] as const
-const EVENT_IDLE = 300_000
+const DEFAULT_EVENT_IDLE = 300_000
+const NAMES: readonly Phase[] = ["connect", "firstContent", "idle", "eventIdle", "contentIdle", "errorGrace", "total"]
+
+// Measured: numbers as keys, since every piece of the body restarts two of them.
+export const CONNECT = 0
+export const FIRST_CONTENT = 1
+export const IDLE = 2
+export const EVENT_IDLE = 3
+export const CONTENT_IDLE = 4
+export const ERROR_GRACE = 5
+const TOTAL = 6
 
 export class Deadlines {
   readonly #clock: Clock
-  readonly #spans: Record<Phase, number>
+  readonly #spans: readonly number[]
   readonly #onExpire: (phase: Phase, ms: number) => void
   /** When each phase runs out: on the clock for `total`, in waited time for the others. */
-  readonly #due: Record<Phase, number>
+  readonly #due: number[] = NAMES.map(() => Infinity)
   readonly #off: boolean
   #waited = 0
   #waitingSince = -1
   #timer: unknown = undefined
   #timerDue = Infinity
+  #hasNew = false
 
   constructor(
     clock: Clock,
@@ -30,40 +40,39 @@ export class Deadlines {
     errorGrace: number | undefined,
     onExpire: (phase: Phase, ms: number) => void,
   ) {
-    const given = timeouts === false ? {} : { ...timeouts, eventIdle: timeouts.eventIdle ?? EVENT_IDLE }
+    const given = timeouts === false ? {} : { ...timeouts, eventIdle: timeouts.eventIdle ?? DEFAULT_EVENT_IDLE }
     const values: Partial<Record<Phase, number | undefined>> = { ...given, errorGrace }
-    const spans = PHASES.map((phase) => [phase, durationOf(phase, values[phase])] as const)
     this.#clock = clock
     this.#onExpire = onExpire
-    this.#spans = Object.fromEntries(spans) as Record<Phase, number>
-    this.#due = Object.fromEntries(PHASES.map((phase) => [phase, Infinity])) as Record<Phase, number>
-    this.#off = spans.every(([, ms]) => ms === Infinity)
+    this.#spans = NAMES.map((name) => durationOf(name, values[name]))
+    this.#off = this.#spans.every((ms) => ms === Infinity)
   }
 
   /** Whether `phase` is limited at all. */
-  has(phase: Phase): boolean {
+  has(phase: number): boolean {
     return this.#spans[phase] !== Infinity
   }
 
   /** Starts the span of `phase` anew, from the last time that {@link Deadlines.wait} or `rest` was called. */
-  restart(phase: Phase): void {
-    this.#due[phase] = this.#waited + this.#spans[phase]
+  restart(phase: number): void {
+    if (this.#due[phase] === Infinity) this.#hasNew = true
+    this.#due[phase] = this.#waited + this.#spans[phase]!
   }
 
   /** Starts the span of `phase` unless it runs. */
-  restartOnce(phase: Phase): void {
+  restartOnce(phase: number): void {
     if (this.#due[phase] === Infinity) this.restart(phase)
   }
 
   /** Starts the span of the whole stream, which runs whether somebody waits or not. */
   startTotal(): void {
     if (this.#off) return
-    this.#due.total = this.#clock.now() + this.#spans.total
+    this.#due[TOTAL] = this.#clock.now() + this.#spans[TOTAL]!
     this.#setTimer(this.#clock.now())
   }
 
   /** Ends the span of `phase`. */
-  clear(phase: Phase): void {
+  clear(phase: number): void {
     this.#due[phase] = Infinity
   }
 
@@ -71,7 +80,7 @@ export class Deadlines {
   wait(): void {
     if (this.#off) return
     this.#waitingSince = this.#clock.now()
-    this.#setTimer(this.#waitingSince)
+    if (this.#hasNew || this.#timer === undefined) this.#setTimer(this.#waitingSince)
   }
 
   /** Nobody waits any more. */
@@ -86,18 +95,18 @@ export class Deadlines {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
     this.#waitingSince = -1
-    for (const phase of PHASES) this.#due[phase] = Infinity
+    this.#due.fill(Infinity)
   }
 
   /** When `phase` runs out on the clock if the waiting goes on. */
-  #dueOf(phase: Phase): number {
-    if (phase === "total") return this.#due.total
-    return this.#waitingSince === -1 ? Infinity : this.#waitingSince + (this.#due[phase] - this.#waited)
+  #dueOf(phase: number): number {
+    if (phase === TOTAL) return this.#due[TOTAL]!
+    return this.#waitingSince === -1 ? Infinity : this.#waitingSince + (this.#due[phase]! - this.#waited)
   }
 
   #setTimer(now: number): void {
-    let due = Infinity
-    for (const phase of PHASES) due = Math.min(due, this.#dueOf(phase))
+    this.#hasNew = false
+    const due = NAMES.reduce((least, _, phase) => Math.min(least, this.#dueOf(phase)), Infinity)
     if (due === Infinity || (this.#timer !== undefined && this.#timerDue <= due)) return
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
     const delay = Math.min(Math.max(0, due - now), MAX_TIMER_MS)
@@ -108,8 +117,8 @@ export class Deadlines {
   readonly #onTimer = (): void => {
     this.#timer = undefined
     const now = this.#clock.now()
-    const phase = PHASES.find((candidate) => this.#dueOf(candidate) <= now)
-    if (phase === undefined) return this.#setTimer(now)
-    this.#onExpire(phase, this.#spans[phase])
+    const phase = NAMES.findIndex((_, candidate) => this.#dueOf(candidate) <= now)
+    if (phase === -1) return this.#setTimer(now)
+    this.#onExpire(NAMES[phase]!, this.#spans[phase]!)
   }
 }

@@ -3,6 +3,7 @@ import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../
 import type { Fields } from "./choices.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
+const EVENT_TYPE = /^(response\.)?error$/
 const IDENTIFIER = /^[\w.-]{1,64}$/
 
 /** The error that a payload reports in any shape that is in use, `null` where it reports none. */
@@ -31,8 +32,8 @@ export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
   const message = typeof error === "string" ? error : (fields["message"] ?? fields["error"] ?? raw["message"])
   return {
     message: typeof message === "string" ? message : "",
-    // A flat error has the type of its event where a nested one has its own.
-    type: fields === raw ? null : textOr(fields["type"]),
+    // The type of a flat error may be that of its event.
+    type: EVENT_TYPE.test(String(fields["type"])) ? null : textOr(fields["type"]),
     code: textOr(code),
     param: textOr(fields["param"]),
     status: statusOf(fields["status"]) ?? statusOf(fields["status_code"]) ?? statusOf(code),

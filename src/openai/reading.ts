@@ -12,7 +12,7 @@ import { openBody } from "./body.ts"
 import { isStop, sourceError, tellProgress } from "./chunk-error.ts"
 import type { ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
 import type { ChunkResponse, ChunkSource, EndInfo, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
-import { Deadlines } from "./deadlines.ts"
+import { CONNECT, CONTENT_IDLE, Deadlines, ERROR_GRACE, EVENT_IDLE, FIRST_CONTENT, IDLE } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { limitError, limitsOf } from "./limits.ts"
 import { Progress } from "./progress.ts"
@@ -33,6 +33,7 @@ export class Reading<T, S> {
   #queue: SseEvent[] = []
   #taken = 0
   #isReading = false
+  #awaitsContent = true
   #atEnd: (() => void) | undefined = undefined
   #settle!: (info: EndInfo) => void
   readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.#settle = resolve))
@@ -70,7 +71,12 @@ export class Reading<T, S> {
   take(): T | undefined {
     try {
       while (this.#taken < this.#queue.length) {
-        const chunk = this.#accept(this.#queue[this.#taken++]!)
+        const chunk = this.#answer.accept(this.#queue[this.#taken++]!)
+        if (chunk !== undefined) {
+          this.#progress.chunks++
+          if (this.#awaitsContent) this.#awaitContent(chunk)
+        }
+        if (this.#answer.hasNews) this.#onNews()
         if (chunk !== undefined) return chunk
       }
       if (!this.isOver) this.#atEnd?.()
@@ -101,14 +107,14 @@ export class Reading<T, S> {
   #start(): void {
     this.#progress.startedAt = this.#clock.now()
     this.#deadlines.startTotal()
-    if (this.#body.asks) this.#deadlines.restart("connect")
+    if (this.#body.asks) this.#deadlines.restart(CONNECT)
     else this.#startBody()
   }
 
   #startBody(): void {
-    this.#deadlines.restart("firstContent")
-    this.#deadlines.restart("idle")
-    this.#deadlines.restart("eventIdle")
+    this.#deadlines.restart(FIRST_CONTENT)
+    this.#deadlines.restart(IDLE)
+    this.#deadlines.restart(EVENT_IDLE)
   }
 
   readonly #onResponse = (response: ChunkResponse): void => {
@@ -118,7 +124,7 @@ export class Reading<T, S> {
     if (startedAt === undefined || this.isOver) return
     this.#progress.connectMs = this.#clock.now() - startedAt
     this.#deadlines.rest()
-    this.#deadlines.clear("connect")
+    this.#deadlines.clear(CONNECT)
     this.#startBody()
     this.#deadlines.wait()
   }
@@ -140,9 +146,9 @@ export class Reading<T, S> {
     const progress = this.#progress
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
-    this.#deadlines.restart("idle")
+    this.#deadlines.restart(IDLE)
     this.#parser.feed(piece)
-    if (this.#queue.length > 0) this.#deadlines.restart("eventIdle")
+    if (this.#queue.length > 0) this.#deadlines.restart(EVENT_IDLE)
   }
 
   readonly #onUnknownLine = (line: string): void => {
@@ -164,28 +170,22 @@ export class Reading<T, S> {
     }
   }
 
-  #accept(event: SseEvent): T | undefined {
+  #onNews(): void {
     const answer = this.#answer
-    const chunk = answer.accept(event)
-    if (chunk !== undefined) this.#count(chunk)
-    if (answer.verdict !== undefined) this.#conclude()
-    else if (answer.failure !== undefined) this.#deadlines.restartOnce("errorGrace")
-    if (answer.glued !== undefined) {
-      this.#queue = [...answer.glued, ...this.#queue.slice(this.#taken)]
-      this.#taken = 0
-      answer.glued = undefined
-    }
-    return chunk
+    answer.hasNews = false
+    if (answer.verdict !== undefined) return this.#conclude()
+    if (answer.failure !== undefined) this.#deadlines.restartOnce(ERROR_GRACE)
+    if (answer.glued !== undefined) this.#queue = [...answer.glued, ...this.#queue.slice(this.#taken)]
+    if (answer.glued !== undefined) this.#taken = 0
+    answer.glued = undefined
   }
 
-  #count(chunk: T): void {
-    const progress = this.#progress
-    progress.chunks++
-    if (progress.firstContentMs !== null && !this.#deadlines.has("contentIdle")) return
+  #awaitContent(chunk: T): void {
     if (this.#protocol.isContent?.(chunk) === false) return
-    progress.firstContentMs ??= progress.since(this.#clock.now())
-    this.#deadlines.clear("firstContent")
-    this.#deadlines.restart("contentIdle")
+    this.#progress.firstContentMs ??= this.#progress.since(this.#clock.now())
+    this.#deadlines.clear(FIRST_CONTENT)
+    this.#deadlines.restart(CONTENT_IDLE)
+    this.#awaitsContent = this.#deadlines.has(CONTENT_IDLE)
   }
 
   readonly #onError = (reason: unknown): void => {

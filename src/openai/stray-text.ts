@@ -49,7 +49,7 @@ export function errorInLine(line: string): string | undefined {
   }
   if (!line.includes('"error"')) return undefined
   const json = parseObject(line)
-  return json === undefined || providerErrorOf(json, "") === null ? undefined : line
+  return json === undefined || providerErrorOf(json, "") === null ? undefined : JSON.stringify(json)
 }
 
 /** The JSON object in `text`, also as the first element of an array, as some endpoints of Google send it. */

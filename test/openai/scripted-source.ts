@@ -88,3 +88,27 @@ export async function all<T>(chunks: AsyncIterable<T>): Promise<T[]> {
   for await (const chunk of chunks) list.push(chunk)
   return list
 }
+
+/** The events of a whole answer that says "Hello". */
+export const HELLO: string = events(
+  chat({ role: "assistant", content: "" }),
+  chat({ content: "Hel" }),
+  chat({ content: "lo" }),
+  chat({}, "stop"),
+)
+
+export const DONE = "data: [DONE]\n\n"
+
+/** Lets what is under way happen: promises of any depth, and a turn of the event loop for what needs it. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+/** A promise and what settles it. */
+export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve!: (value: T) => void
+  const promise = new Promise<T>((settled) => (resolve = settled))
+  return { promise, resolve }
+}

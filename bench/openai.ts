@@ -1,0 +1,148 @@
+/*
+ * Law: chunks from a response to a loop over them, against the official package, by CPU time in one process: contenders in
+ * turn with a rotating start, samples of at least 6 ms, the median of the ratios within a round. Bodies are recorded chat
+ * streams, repeated to about 1 MB, cut as a connection delivers them; each pass counts its chunks and touches their text.
+ * Usage: SSEKIT_RECORDINGS=directory node bench/openai.ts [recording], after a build.
+ */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { ChatCompletionStream } from "openai/lib/ChatCompletionStream"
+import { Stream } from "openai/streaming"
+import type * as Openai from "ssekit/openai"
+
+interface Chunk {
+  readonly choices: { readonly delta: { readonly content?: string | null } }[]
+}
+
+type Run = (pieces: readonly Uint8Array[]) => Promise<number>
+
+const SAMPLE = 6_000
+const ROUNDS = 41
+
+// The package as it is published, not its sources.
+const { readChatCompletions } = (await import(new URL("../dist/openai.js", import.meta.url).href)) as typeof Openai
+
+function respond(pieces: readonly Uint8Array[]): Response {
+  let index = 0
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull(controller) {
+      if (index < pieces.length) controller.enqueue(pieces[index++]! as Uint8Array<ArrayBuffer>)
+      else controller.close()
+    },
+  })
+  return new Response(body, { headers: { "content-type": "text/event-stream" } })
+}
+
+const touch = ({ choices }: Chunk): number => 1 + (choices[0]?.delta.content?.length ?? 0)
+
+const contenders: Readonly<Record<string, Run>> = {
+  async ssekit(pieces) {
+    let sum = 0
+    for await (const chunk of readChatCompletions<Chunk>(respond(pieces))) sum += touch(chunk)
+    return sum
+  },
+  async "openai Stream"(pieces) {
+    let sum = 0
+    for await (const chunk of Stream.fromSSEResponse<Chunk>(respond(pieces), new AbortController())) sum += touch(chunk)
+    return sum
+  },
+  async "JSON.parse alone"(pieces) {
+    let sum = 0
+    for (const payload of payloadsOf(pieces)) sum += touch(JSON.parse(payload) as Chunk)
+    return sum
+  },
+  async "ssekit, snapshot read"(pieces) {
+    let sum = 0
+    const stream = readChatCompletions<Chunk>(respond(pieces))
+    for await (const chunk of stream) sum += touch(chunk) + (stream.snapshot.choices[0]?.content === null ? 0 : 0)
+    return sum
+  },
+}
+
+/** The official helper, on a stream short enough for it: it looks at the whole snapshot for every chunk. */
+const helper: Run = async (pieces) => {
+  let sum = 0
+  const lines = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const payload of payloadsOf(pieces)) controller.enqueue(new TextEncoder().encode(`${payload}\n`))
+      controller.close()
+    },
+  })
+  for await (const chunk of ChatCompletionStream.fromReadableStream(lines)) sum += touch(chunk)
+  return sum
+}
+
+const payloads = new WeakMap<readonly Uint8Array[], string[]>()
+
+function payloadsOf(pieces: readonly Uint8Array[]): string[] {
+  let list = payloads.get(pieces)
+  if (list === undefined) {
+    const lines = Buffer.concat(pieces).toString().split("\n")
+    list = lines.filter((line) => line.startsWith("data: {")).map((line) => line.slice(6))
+    payloads.set(pieces, list)
+  }
+  return list
+}
+
+function deliver(text: string, delivery: string): Uint8Array[] {
+  if (delivery === "token") return (text.match(/[^]*?\n\n/g) ?? []).map((block) => new TextEncoder().encode(block))
+  const bytes = new TextEncoder().encode(text)
+  const size = Number.parseInt(delivery, 10) * 1024
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size))
+}
+
+const cpuMicros = (): number => {
+  const { user, system } = process.cpuUsage()
+  return user + system
+}
+
+let sink = 0
+
+async function time(run: Run, pieces: readonly Uint8Array[], passes: number): Promise<number> {
+  const start = cpuMicros()
+  for (let pass = 0; pass < passes; pass++) sink += await run(pieces)
+  return (cpuMicros() - start) / passes
+}
+
+async function compare(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8Array[], rounds: number) {
+  const names = Object.keys(runs)
+  const passes: number[] = []
+  for (const name of names) {
+    let micros = await time(runs[name]!, pieces, 1)
+    for (let warm = 0; warm < 150_000; warm += micros) micros = Math.max(1, await time(runs[name]!, pieces, 1))
+    passes.push(Math.max(1, Math.ceil(SAMPLE / micros)))
+  }
+  const samples = names.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const index = (round + turn) % names.length
+      samples[index]!.push(await time(runs[names[index]!]!, pieces, passes[index]!))
+    }
+  }
+  for (const [index, name] of names.entries()) {
+    const ratios = Float64Array.from(samples[index]!, (micros, round) => micros / samples[0]![round]!)
+    ratios.sort()
+    const at = (share: number) => ratios[Math.floor(share * ratios.length)]!.toFixed(2)
+    console.log(`  ${name.padEnd(24)} x${at(0.5)} of ssekit (${at(0.25)} to ${at(0.75)})`)
+  }
+}
+
+const directory = process.env["SSEKIT_RECORDINGS"]
+if (directory === undefined) throw new Error("SSEKIT_RECORDINGS must name the directory of the recordings")
+const wanted = process.argv[2] ?? "openai-text"
+const file = readdirSync(directory).find((name) => name.includes("openai-chat") && name.includes(wanted))
+if (file === undefined) throw new Error(`there is no recording of a chat called ${wanted}`)
+const recorded = readFileSync(join(directory, file), "utf8").replace("data: [DONE]\n\n", "")
+const body = recorded.repeat(Math.ceil(1_000_000 / recorded.length)) + "data: [DONE]\n\n"
+
+for (const delivery of ["token", "16 KiB", "64 KiB"]) {
+  const pieces = deliver(body, delivery)
+  const sums = await Promise.all(Object.values(contenders).map((run) => run(pieces)))
+  if (new Set(sums).size > 1) throw new Error(`the contenders differ: ${sums.join(", ")}`)
+  console.log(`${file}, ${delivery}`)
+  await compare(contenders, pieces, ROUNDS)
+}
+const once = deliver(recorded + "data: [DONE]\n\n", "token")
+console.log(`${file} once, token, with the snapshot`)
+await compare({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once, 15)
+if (sink === 0) throw new Error("nothing was read")

@@ -1,0 +1,133 @@
+import { afterEach, describe, expect, test } from "vitest"
+import { SseConnectionError, SseTimeoutError } from "ssekit"
+import { type ChunkTimeouts, readChatCompletions } from "ssekit/openai"
+import { all, chat, DONE, events, HELLO, rejection, settle } from "../openai/scripted-source.ts"
+import { type Dialogue, type DialectServer, FRAMEWORKS, startDialectServer } from "./openai-servers.ts"
+
+let server: DialectServer | undefined
+
+async function start(framework: string, dialogue: Dialogue): Promise<DialectServer> {
+  server = await startDialectServer(framework, dialogue)
+  return server
+}
+
+const ask = (url: string) => (signal: AbortSignal) => fetch(url, { method: "POST", body: "{}", signal })
+
+const sayHello: Dialogue = (write, end) => {
+  write(": OPENROUTER PROCESSING\n\n")
+  for (const block of HELLO.split(/(?<=\n\n)/)) write(block)
+  write(events({ choices: [], usage: { total_tokens: 3 } }))
+  write(DONE)
+  end()
+}
+
+const stall: Dialogue = (write) => write(events(chat({ content: "Hel" })))
+
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+describe.each(FRAMEWORKS)("against %s", (framework) => {
+  test("readChatCompletions reads what the server says", async () => {
+    const { url } = await start(framework, sayHello)
+    const stream = readChatCompletions(ask(url))
+    expect(await all(stream.textDeltas())).toEqual(["Hel", "lo"])
+    expect(stream.snapshot).toMatchObject({
+      choices: [{ content: "Hello", finishReason: "stop" }],
+      usage: { total_tokens: 3 },
+    })
+    expect(stream.response).toMatchObject({ status: 200, requestId: "req_real" })
+    expect(await stream.ended).toMatchObject({ reason: "done", chunks: 5 })
+  })
+
+  test("an abort closes the socket that the server sees", async () => {
+    const { url, left } = await start(framework, stall)
+    const controller = new AbortController()
+    const stream = readChatCompletions(fetch(url, { method: "POST", body: "{}" }), { signal: controller.signal })
+    const reading = rejection<unknown>(
+      (async () => {
+        for await (const chunk of stream) if (chunk.choices[0]?.delta.content === "Hel") controller.abort("enough")
+      })(),
+    )
+    expect(await reading).toBe("enough")
+    await left
+    expect(stream.snapshot.choices[0]?.content).toBe("Hel")
+  })
+
+  test("leaving the loop closes the socket that the server sees", async () => {
+    const { url, left } = await start(framework, stall)
+    for await (const chunk of readChatCompletions(ask(url))) {
+      expect(chunk.choices).toHaveLength(1)
+      break
+    }
+    await left
+  })
+
+  test("ten requests in a row use one connection", async () => {
+    const { url, connections } = await start(framework, sayHello)
+    for (let request = 0; request < 10; request++) {
+      const { choices } = await readChatCompletions(ask(url)).collect()
+      expect(choices[0]?.content).toBe("Hello")
+      // The end of the body follows the end of the answer: the connection is free a few turns of the event loop later.
+      await settle()
+    }
+    expect(connections()).toBe(1)
+  })
+
+  test("a socket that is left open after [DONE] does not hold the answer up", async () => {
+    const { url, left } = await start(framework, (write) => write(HELLO + DONE))
+    const before = performance.now()
+    expect(
+      (await readChatCompletions(ask(url), { drain: { ms: 50, bytes: 1_000 } }).collect()).choices[0]?.content,
+    ).toBe("Hello")
+    expect(performance.now() - before).toBeLessThan(1_000)
+    await left
+  })
+
+  test.each<keyof ChunkTimeouts>(["idle", "eventIdle", "contentIdle", "total"])(
+    "a server that stalls is left when %s runs out",
+    async (phase) => {
+      const { url, left } = await start(framework, stall)
+      const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { [phase]: 60 } })))
+      expect(error).toBeInstanceOf(SseTimeoutError)
+      expect(error).toMatchObject({ phase, chunks: 1, requestId: "req_real" })
+      expect(error.partial.choices[0]?.content).toBe("Hel")
+      await left
+    },
+  )
+
+  test("a server that says nothing is left when firstContent runs out", async () => {
+    const { url, left } = await start(framework, (write) => write(": queued\n\n"))
+    const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { firstContent: 60 } })))
+    expect(error).toMatchObject({ phase: "firstContent", chunks: 0, retryable: true })
+    await left
+  })
+})
+
+test("a server that sends no headers is left when connect runs out", async () => {
+  const { url, left } = await start("node:http", () => {})
+  const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { connect: 60 } })))
+  expect(error).toMatchObject({ code: "timeout", phase: "connect", chunks: 0, retryable: true })
+  await left
+})
+
+test("a connection that is reset is an error with the text that came before", async () => {
+  const reset = await start("node:http", stall)
+  const stream = readChatCompletions(ask(reset.url))
+  const chunks = stream[Symbol.asyncIterator]()
+  await chunks.next()
+  const next = rejection(chunks.next())
+  await reset.close()
+  server = undefined
+  expect(await next).toBeInstanceOf(SseConnectionError)
+  expect(stream.snapshot.choices[0]?.content).toBe("Hel")
+})
+
+test("a server that is not there is a retryable error", async () => {
+  const reset = await start("node:http", stall)
+  await reset.close()
+  server = undefined
+  const error = await rejection(all(readChatCompletions(ask(reset.url))))
+  expect(error).toMatchObject({ code: "connection", retryable: true, chunks: 0 })
+})

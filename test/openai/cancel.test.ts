@@ -1,0 +1,265 @@
+import { afterEach, beforeEach, expect, test } from "vitest"
+import { SseConnectionError } from "ssekit"
+import { ManualClock } from "ssekit/testing"
+import { readChatCompletions } from "ssekit/openai"
+import { all, deferred, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+
+const unhandled: unknown[] = []
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await settle()
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled).toEqual([])
+})
+
+/** Counts the listeners of a signal, which no API tells. */
+function countingSignal(): { readonly controller: AbortController; readonly listeners: () => number } {
+  const controller = new AbortController()
+  const { signal } = controller
+  let count = 0
+  const add = signal.addEventListener.bind(signal)
+  const remove = signal.removeEventListener.bind(signal)
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    count++
+    add(...args)
+  }
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    count--
+    remove(...args)
+  }
+  return { controller, listeners: () => count }
+}
+
+test("readChatCompletions asks for nothing where the signal is aborted before the start", async () => {
+  const signal = AbortSignal.abort("early")
+  let asked = 0
+  const stream = readChatCompletions(() => (asked++, new Response(HELLO)), { signal })
+  await settle()
+  expect(await rejection<unknown>(all(stream))).toBe("early")
+  expect(asked).toBe(0)
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error: "early", chunks: 0, durationMs: 0 })
+})
+
+test("readChatCompletions cancels the body where the signal is aborted before the start", async () => {
+  const source = new ScriptedSource().write(HELLO)
+  readChatCompletions(source.stream, { signal: AbortSignal.abort("early") })
+  await settle()
+  expect(source.cancellations).toEqual(["early"])
+})
+
+test("readChatCompletions aborts the request while it waits for the headers", async () => {
+  const controller = new AbortController()
+  let signalOfRequest: AbortSignal | undefined
+  const stream = readChatCompletions((signal) => ((signalOfRequest = signal), new Promise<never>(() => {})), {
+    signal: controller.signal,
+  })
+  const reading = rejection<unknown>(all(stream))
+  await settle()
+  expect(signalOfRequest?.aborted).toBe(false)
+  controller.abort("enough")
+  expect(await reading).toBe("enough")
+  expect(signalOfRequest?.reason).toBe("enough")
+})
+
+test("readChatCompletions cancels a response that comes after the end", async () => {
+  const source = new ScriptedSource().write(HELLO)
+  const { promise, resolve } = deferred<Response>()
+  const stream = readChatCompletions(promise)
+  const reading = all(stream)
+  await settle()
+  await stream.cancel()
+  expect(await reading).toEqual([])
+  resolve(new Response(source.stream))
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+})
+
+test("readChatCompletions ends a read that waits, also where the source ignores that it is cancelled", async () => {
+  const controller = new AbortController()
+  const deaf: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise<never>(() => {}),
+      return: () => new Promise<never>(() => {}),
+    }),
+  }
+  const stream = readChatCompletions(deaf, { signal: controller.signal })
+  const reading = rejection<unknown>(all(stream))
+  await settle()
+  controller.abort("enough")
+  expect(await reading).toBe("enough")
+  const cancelled = readChatCompletions(deaf)
+  const ending = all(cancelled)
+  await settle()
+  await cancelled.cancel()
+  expect(await ending).toEqual([])
+})
+
+test("readChatCompletions throws at the next read where the signal is aborted while the consumer is busy", async () => {
+  const controller = new AbortController()
+  const source = new ScriptedSource().write(HELLO)
+  const stream = readChatCompletions(source.stream, { signal: controller.signal })
+  const chunks = stream[Symbol.asyncIterator]()
+  await chunks.next()
+  controller.abort("enough")
+  await settle()
+  expect(source.cancellations).toEqual(["enough"])
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error: "enough", chunks: 1 })
+  expect(await rejection<unknown>(chunks.next())).toBe("enough")
+  expect(await chunks.next()).toEqual({ done: true, value: undefined })
+})
+
+test("readChatCompletions changes nothing where the signal is aborted after the end", async () => {
+  const controller = new AbortController()
+  const source = new ScriptedSource().write(HELLO + DONE)
+  const stream = readChatCompletions(source.stream, { signal: controller.signal })
+  const chunks = stream[Symbol.asyncIterator]()
+  for (let count = 0; count < 4; count++) await chunks.next()
+  expect(await chunks.next()).toEqual({ done: true, value: undefined })
+  controller.abort("late")
+  expect(await chunks.next()).toEqual({ done: true, value: undefined })
+  expect(await stream.ended).toMatchObject({ reason: "done", error: undefined })
+})
+
+test("readChatCompletions rejects with the TimeoutError of AbortSignal.timeout itself", async () => {
+  const signal = AbortSignal.timeout(1)
+  const stream = readChatCompletions(new ScriptedSource().stream, { signal })
+  const error = await rejection<unknown>(all(stream))
+  expect(error).toBe(signal.reason)
+  expect(error).toMatchObject({ name: "TimeoutError" })
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error })
+})
+
+test("readChatCompletions passes on the abort of a fetch that is not its own", async () => {
+  const reason = new DOMException("stop", "AbortError")
+  const stream = readChatCompletions(Promise.reject<Response>(reason))
+  expect(await rejection<unknown>(all(stream))).toBe(reason)
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error: reason })
+})
+
+test("readChatCompletions reports a request that failed as a broken connection", async () => {
+  const cause = new TypeError("fetch failed")
+  for (const source of [Promise.reject<Response>(cause), () => Promise.reject<Response>(cause)]) {
+    const error = await rejection(all(readChatCompletions(source)))
+    expect(error).toBeInstanceOf(SseConnectionError)
+    expect(error).toMatchObject({ cause, chunks: 0, retryable: true, requestId: null })
+  }
+})
+
+test.each([
+  [
+    "break",
+    async (stream: AsyncIterable<unknown>) => {
+      for await (const _ of stream) break
+    },
+  ],
+  ["return()", async (stream: AsyncIterable<unknown>) => void (await stream[Symbol.asyncIterator]().return?.())],
+  [
+    "throw",
+    async (stream: AsyncIterable<unknown>) => {
+      const thrown = new Error("mine")
+      const error = await rejection<unknown>(
+        (async () => {
+          for await (const _ of stream) throw thrown
+        })(),
+      )
+      expect(error).toBe(thrown)
+    },
+  ],
+])("readChatCompletions cancels the body once at %s", async (_, leave) => {
+  const source = new ScriptedSource().write(HELLO)
+  const stream = readChatCompletions(source.stream)
+  await leave(stream)
+  await stream.cancel("again")
+  await settle()
+  expect(source.cancellations).toEqual([undefined])
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error: undefined })
+})
+
+test("cancel can be called twice, and on a stream that nobody reads", async () => {
+  const source = new ScriptedSource()
+  const stream = readChatCompletions(source.stream)
+  await Promise.all([stream.cancel("first"), stream.cancel("second")])
+  await settle()
+  expect(source.cancellations).toEqual(["first"])
+  expect(await all(stream)).toEqual([])
+  expect(await stream.ended).toMatchObject({ reason: "cancelled" })
+  let asked = 0
+  const lazy = readChatCompletions(() => (asked++, new Response(HELLO)))
+  await lazy.cancel()
+  expect(await all(lazy)).toEqual([])
+  expect(asked).toBe(0)
+})
+
+test("cancel ends every call of next that waits", async () => {
+  const stream = readChatCompletions(new ScriptedSource().stream)
+  const chunks = stream[Symbol.asyncIterator]()
+  const waiting = [chunks.next(), chunks.next(), chunks.next()]
+  await settle()
+  await stream.cancel()
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ done: true, value: undefined })))
+})
+
+test("next serves calls that wait at the same time in their order", async () => {
+  const source = new ScriptedSource()
+  const chunks = readChatCompletions(source.stream)[Symbol.asyncIterator]()
+  const waiting = Promise.all(Array.from({ length: 6 }, () => chunks.next()))
+  source.write(HELLO, DONE)
+  expect((await waiting).map(({ value }) => value?.choices[0]?.delta.content)).toEqual([
+    "",
+    "Hel",
+    "lo",
+    undefined,
+    undefined,
+    undefined,
+  ])
+})
+
+test("readChatCompletions leaves no listener on the signal after any end", async () => {
+  const bodies: [Parameters<typeof readChatCompletions>[0], string][] = [
+    [HELLO + DONE, "done"],
+    [HELLO, "finished"],
+    [events({ error: "no" }), "error"],
+    [new Response("", { status: 500 }), "error"],
+    [Promise.reject<Response>(new Error("no")), "error"],
+  ]
+  for (const [source, reason] of bodies) {
+    const { controller, listeners } = countingSignal()
+    const stream = readChatCompletions(source, { signal: controller.signal })
+    expect(listeners()).toBe(1)
+    await all(stream).catch(() => {})
+    expect(await stream.ended).toMatchObject({ reason })
+    expect(listeners()).toBe(0)
+  }
+  const { controller, listeners } = countingSignal()
+  const stream = readChatCompletions(new ScriptedSource().stream, { signal: controller.signal })
+  await stream.cancel()
+  expect(listeners()).toBe(0)
+})
+
+test("no failure that nobody listens to is an unhandled rejection", async () => {
+  const clock = new ManualClock()
+  const failures: Parameters<typeof readChatCompletions>[0][] = [
+    Promise.reject<Response>(new Error("no")),
+    () => Promise.reject<Response>(new Error("no")),
+    new ScriptedSource().fail(new Error("reset")).stream,
+    new Response("no", { status: 500 }),
+    events({ error: "no" }),
+    "data: }{\n\n",
+    "<html>\n",
+    new ScriptedSource().stream,
+  ]
+  for (const source of failures) {
+    const chunks = readChatCompletions(source, { clock, timeouts: { total: 10 } })[Symbol.asyncIterator]()
+    chunks.next().catch(() => {})
+    const untouched = readChatCompletions(
+      typeof source === "string" ? source : () => Promise.reject<Response>(new Error("no")),
+    )
+    untouched.toReadableStream()
+  }
+  await clock.advance(20)
+  await settle()
+  expect(clock.pendingTimers).toBe(0)
+})

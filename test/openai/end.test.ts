@@ -1,0 +1,214 @@
+import { expect, test } from "vitest"
+import { SseConnectionError, SseTruncatedError } from "ssekit"
+import { ManualClock } from "ssekit/testing"
+import { readChatCompletions, readCompletions } from "ssekit/openai"
+import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+
+test.each([
+  ["exact", "data: [DONE]\n\n"],
+  ["without a space", "data:[DONE]\n\n"],
+  ["with spaces around it", "data:   [DONE] \n\n"],
+  ["with CRLF", "data: [DONE]\r\n\r\n"],
+])("readChatCompletions ends at [DONE] %s", async (_, mark) => {
+  const stream = readChatCompletions(HELLO + mark)
+  expect(await all(stream)).toHaveLength(4)
+  expect(await stream.ended).toMatchObject({ reason: "done", sawDone: true })
+})
+
+test("readChatCompletions takes [DONE] inside content for content", async () => {
+  const stream = readChatCompletions(events(chat({ content: "[DONE]" }), chat({ content: "data: [DONE]\n\n" }, "stop")))
+  expect((await stream.collect()).choices[0]?.content).toBe("[DONE]data: [DONE]\n\n")
+  expect(await stream.ended).toMatchObject({ reason: "finished", sawDone: false })
+})
+
+test("readChatCompletions ignores what comes after [DONE]", async () => {
+  const stream = readChatCompletions(
+    HELLO + DONE + events(chat({ content: "!" }), { error: { message: "late" } }) + "}{",
+  )
+  expect((await stream.collect()).choices[0]?.content).toBe("Hello")
+  expect(await stream.ended).toMatchObject({ reason: "done", chunks: 4 })
+})
+
+test("readChatCompletions ends at [DONE] at once while the connection stays open, and drains it in the background", async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource().write(HELLO + DONE)
+  const stream = readChatCompletions(source.stream, { clock })
+  await stream.collect()
+  expect(clock.now()).toBe(0)
+  expect(source.cancellations).toEqual([])
+  source.close()
+  await settle()
+  expect(source.cancellations).toEqual([])
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("readChatCompletions gives up draining after 250 ms", async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource().write(HELLO + DONE)
+  await readChatCompletions(source.stream, { clock }).collect()
+  await clock.advance(249)
+  source.write(": still here\n\n")
+  expect(source.cancellations).toEqual([])
+  await clock.advance(1)
+  expect(source.cancellations).toHaveLength(1)
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("readChatCompletions gives up draining after 64 KiB", async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource().write(HELLO + DONE)
+  await readChatCompletions(source.stream, { clock }).collect()
+  for (let piece = 0; piece < 65; piece++) source.write(new Uint8Array(1_024))
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("readChatCompletions cancels at once where drain is false", async () => {
+  const source = new ScriptedSource().write(HELLO + DONE)
+  await readChatCompletions(source.stream, { drain: false }).collect()
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+})
+
+test("readChatCompletions keeps its outcome where the connection breaks while it is drained", async () => {
+  const source = new ScriptedSource().write(HELLO + DONE)
+  const stream = readChatCompletions(source.stream)
+  await stream.collect()
+  source.fail(new Error("reset"))
+  await settle()
+  expect(await stream.ended).toMatchObject({ reason: "done", error: undefined })
+})
+
+test("readChatCompletions takes the end of the body after every finish reason for the end", async () => {
+  const stream = readChatCompletions(HELLO)
+  expect(await all(stream)).toHaveLength(4)
+  expect(await stream.ended).toMatchObject({ reason: "finished", sawDone: false })
+})
+
+test("readChatCompletions throws where the body ends without a finish reason", async () => {
+  const error = await rejection(all(readChatCompletions(events(chat({ content: "Hel" })))))
+  expect(error).toBeInstanceOf(SseTruncatedError)
+  expect(error).toMatchObject({ missing: "finish_reason", chunks: 1 })
+  expect(error.partial.choices[0]?.content).toBe("Hel")
+})
+
+const two = (index: number, finish: string | null) => ({ choices: [{ index, delta: {}, finish_reason: finish }] })
+
+test("readChatCompletions throws where one of two choices has not finished", async () => {
+  const body = events(two(0, null), two(1, null), two(1, "stop"))
+  expect(await rejection(all(readChatCompletions(body)))).toMatchObject({ missing: "finish_reason" })
+  expect(await all(readChatCompletions(body + events(two(0, "stop"))))).toHaveLength(4)
+})
+
+test("readChatCompletions throws at [DONE] where nothing came before it", async () => {
+  const error = await rejection(all(readChatCompletions(`: ping\n\n${events({ choices: [] })}${DONE}`)))
+  expect(error).toMatchObject({ code: "truncated", missing: "everything" })
+})
+
+test("readChatCompletions accepts [DONE] without a finish reason, but not where completion is strict", async () => {
+  const body = events(chat({ content: "Hi" })) + DONE
+  expect(await all(readChatCompletions(body))).toHaveLength(1)
+  const strict = readChatCompletions(body, { completion: "strict" })
+  expect(await rejection(all(strict))).toMatchObject({ missing: "finish_reason" })
+  const withoutMark = readChatCompletions(HELLO, { completion: "strict" })
+  expect(await rejection(all(withoutMark))).toMatchObject({ missing: "done" })
+  expect(await all(readChatCompletions(HELLO + DONE, { completion: "strict" }))).toHaveLength(4)
+})
+
+test("readChatCompletions takes any clean end for the end where completion is lenient", async () => {
+  const stream = readChatCompletions(events(chat({ content: "Hi" })), { completion: "lenient" })
+  expect(await all(stream)).toHaveLength(1)
+  expect(await stream.ended).toMatchObject({ reason: "eof" })
+  const cut = readChatCompletions(events(chat({ content: "Hi" })).slice(0, -9), { completion: "lenient" })
+  expect(await rejection(all(cut))).toMatchObject({ code: "truncated" })
+})
+
+test("readChatCompletions throws at an empty body and at no body", async () => {
+  for (const source of ["", [], new Response(null), new Response(null, { status: 204 }), new Response("")]) {
+    const stream = readChatCompletions(source)
+    expect(await rejection(all(stream))).toMatchObject({ code: "truncated", missing: "everything", chunks: 0 })
+    expect(await stream.ended).toMatchObject({ reason: "error", chunks: 0, bytes: 0 })
+  }
+})
+
+test("readChatCompletions does not take an empty finish reason for one", async () => {
+  const error = await rejection(all(readChatCompletions(events(chat({ content: "Hi" }, "")))))
+  expect(error).toMatchObject({ missing: "finish_reason" })
+  expect(error.partial.choices[0]?.finishReason).toBeNull()
+})
+
+test("readChatCompletions puts up with a finish that comes twice", async () => {
+  const stream = readChatCompletions(HELLO + events(chat({}, "stop"), chat({}, "")) + DONE)
+  expect(await all(stream)).toHaveLength(6)
+  expect(stream.snapshot.choices).toMatchObject([{ content: "Hello", finishReason: "stop" }])
+})
+
+test("readChatCompletions folds the usage chunk after the finish, whose choices are empty", async () => {
+  const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
+  const stream = readChatCompletions(HELLO + events({ ...chat({}), usage: null }, { choices: [], usage }) + DONE)
+  expect(await all(stream)).toHaveLength(6)
+  expect(stream.snapshot).toMatchObject({ usage, choices: [{ content: "Hello" }] })
+})
+
+test("readChatCompletions ends without usage where none came", async () => {
+  expect((await readChatCompletions(HELLO + DONE).collect()).usage).toBeNull()
+})
+
+test("readChatCompletions throws where the connection breaks, with the cause and what came before", async () => {
+  const cause = new TypeError("terminated", { cause: new Error("ECONNRESET") })
+  const source = new ScriptedSource().write(events(chat({ content: "Hi" }))).fail(cause)
+  const stream = readChatCompletions(new Response(source.stream, { headers: { "x-request-id": "req_1" } }))
+  const error = await rejection(all(stream))
+  expect(error).toBeInstanceOf(SseConnectionError)
+  expect(error).toMatchObject({ cause, chunks: 1, retryable: false, requestId: "req_1" })
+  expect(error.partial.choices[0]?.content).toBe("Hi")
+  const early = new ScriptedSource().fail(cause)
+  expect(await rejection(all(readChatCompletions(early.stream)))).toMatchObject({ chunks: 0, retryable: true })
+})
+
+test("readChatCompletions throws where the connection breaks after the finish but before the end mark", async () => {
+  const source = new ScriptedSource().write(HELLO).fail(new Error("reset"))
+  expect(await rejection(all(readChatCompletions(source.stream)))).toMatchObject({ code: "connection", chunks: 4 })
+})
+
+test("readChatCompletions throws what an iterable threw as the cause", async () => {
+  const cause = new Error("mine")
+  async function* broken() {
+    yield HELLO
+    throw cause
+  }
+  expect(await rejection(all(readChatCompletions(broken())))).toMatchObject({ code: "connection", cause })
+})
+
+test("readChatCompletions takes audio that says only when it expires for the end of a choice", async () => {
+  const audio = [{ id: "a", data: "AA", transcript: "Hel" }, { data: "BB", transcript: "lo" }, { expires_at: 7 }]
+  const stream = readChatCompletions(events(...audio.map((part) => chat({ audio: part }))))
+  const { choices } = await stream.collect()
+  expect(choices[0]?.audio).toEqual({ id: "a", data: "AABB", transcript: "Hello", expires_at: 7 })
+  expect(await stream.ended).toMatchObject({ reason: "finished" })
+})
+
+const text = (piece: string, finish: string | null) => ({
+  choices: [{ index: 0, text: piece, finish_reason: finish }],
+})
+
+test("readCompletions follows the same rules for its end", async () => {
+  const whole = readCompletions(
+    events(text("Hel", null), text("lo", "stop"), { choices: [], usage: { total_tokens: 1 } }),
+  )
+  expect(await whole.collect()).toMatchObject({
+    choices: [{ text: "Hello", finishReason: "stop" }],
+    usage: { total_tokens: 1 },
+  })
+  expect(await rejection(all(readCompletions(events(text("Hel", null)))))).toMatchObject({ missing: "finish_reason" })
+  expect(await rejection(all(readCompletions(DONE)))).toMatchObject({ missing: "everything" })
+  expect(await all(readCompletions(events(text("Hel", null)) + DONE).textDeltas())).toEqual(["Hel"])
+})
+
+test("ended tells how many bytes and chunks came", async () => {
+  const body = bytesOf(HELLO + DONE)
+  const stream = readChatCompletions([body])
+  await stream.collect()
+  expect(await stream.ended).toMatchObject({ bytes: body.length, chunks: 4, connectMs: null, cursor: null })
+})

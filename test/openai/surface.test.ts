@@ -1,0 +1,206 @@
+import { expect, test } from "vitest"
+import { ManualClock } from "ssekit/testing"
+import { type ChunkProtocol, readChatCompletions, readChunks } from "ssekit/openai"
+import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+
+test("a second consumer is a TypeError at once", async () => {
+  const stream = readChatCompletions(HELLO + DONE)
+  stream[Symbol.asyncIterator]()
+  expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError)
+  expect(() => stream.textDeltas()).toThrow(TypeError)
+  expect(() => stream.toReadableStream()).toThrow("Cannot read chat completions: the stream must have one consumer")
+  expect(await rejection<unknown>(stream.collect())).toBeInstanceOf(TypeError)
+})
+
+test("the iterator of a stream is its own iterable", async () => {
+  const chunks = readChatCompletions(HELLO + DONE)[Symbol.asyncIterator]()
+  expect(chunks[Symbol.asyncIterator]()).toBe(chunks)
+  expect(await all(chunks)).toHaveLength(4)
+})
+
+test("readChatCompletions reads nothing before it is asked, and nothing ahead", async () => {
+  const source = new ScriptedSource().write(...HELLO.split(/(?<=\n\n)/), DONE)
+  const stream = readChatCompletions(source.stream)
+  const chunks = stream[Symbol.asyncIterator]()
+  await settle()
+  expect(source.reads).toBe(0)
+  await chunks.next()
+  await settle()
+  expect(source.reads).toBe(1)
+  await chunks.next()
+  await settle()
+  expect(source.reads).toBe(2)
+})
+
+test("the snapshot is what the chunks that were given out add up to", async () => {
+  const stream = readChatCompletions(HELLO + DONE)
+  const { snapshot } = stream
+  const texts: unknown[] = []
+  for await (const _ of stream) texts.push(snapshot.choices[0]?.content)
+  expect(texts).toEqual([null, "Hel", "Hello", "Hello"])
+  expect(stream.snapshot).toBe(snapshot)
+})
+
+test("textDeltas gives the pieces of the first choice's text, without empty ones", async () => {
+  const other = {
+    choices: [
+      { index: 1, delta: { content: "no" } },
+      { index: 0, delta: { content: "!" } },
+    ],
+  }
+  const stream = readChatCompletions(HELLO + events(other) + DONE)
+  expect(await all(stream.textDeltas())).toEqual(["Hel", "lo", "!"])
+})
+
+test("textDeltas cancels the source when the loop is left, and throws what the iteration would", async () => {
+  const source = new ScriptedSource().write(HELLO)
+  for await (const text of readChatCompletions(source.stream).textDeltas()) {
+    expect(text).toBe("Hel")
+    break
+  }
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+  expect(await rejection(all(readChatCompletions("").textDeltas()))).toMatchObject({ code: "truncated" })
+})
+
+test("toReadableStream reads nothing ahead, and cancels the source when it is cancelled", async () => {
+  const source = new ScriptedSource().write(...HELLO.split(/(?<=\n\n)/))
+  const stream = readChatCompletions(source.stream)
+  const reader = stream.toReadableStream().getReader()
+  await settle()
+  expect(source.reads).toBe(0)
+  expect((await reader.read()).value).toEqual(chat({ role: "assistant", content: "" }))
+  await settle()
+  expect(source.reads).toBe(1)
+  await reader.cancel("enough")
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", chunks: 1 })
+})
+
+test("toReadableStream closes at the end and errors with what the iteration would throw", async () => {
+  const whole = readChatCompletions(HELLO + DONE)
+    .toReadableStream()
+    .getReader()
+  for (let count = 0; count < 4; count++) expect((await whole.read()).done).toBe(false)
+  expect((await whole.read()).done).toBe(true)
+  const cut = readChatCompletions(events(chat({ content: "Hi" })))
+    .toReadableStream()
+    .getReader()
+  expect((await cut.read()).done).toBe(false)
+  expect(await rejection(cut.read())).toMatchObject({ code: "truncated", chunks: 1 })
+})
+
+test("collect gives what the iteration and the snapshot give", async () => {
+  const iterated = readChatCompletions(HELLO + DONE)
+  await all(iterated)
+  const collected = readChatCompletions(HELLO + DONE)
+  expect(await collected.collect()).toEqual(iterated.snapshot)
+  expect(collected.snapshot).toEqual(iterated.snapshot)
+  const error = await rejection(readChatCompletions(events(chat({ content: "Hi" }))).collect())
+  expect(error.partial.choices[0]?.content).toBe("Hi")
+})
+
+test("await using cancels a stream that is not at its end", async () => {
+  const source = new ScriptedSource().write(HELLO)
+  const stream = readChatCompletions(source.stream)
+  {
+    await using disposed = stream
+    await disposed[Symbol.asyncIterator]().next()
+  }
+  await settle()
+  expect(source.cancellations).toHaveLength(1)
+  expect(await stream.ended).toMatchObject({ reason: "cancelled" })
+})
+
+test("await using leaves the draining after the end alone", async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource().write(HELLO + DONE)
+  {
+    await using stream = readChatCompletions(source.stream, { clock })
+    await stream.collect()
+  }
+  await settle()
+  expect(source.cancellations).toEqual([])
+  await clock.advance(250)
+  expect(source.cancellations).toHaveLength(1)
+})
+
+test("readChatCompletions needs no async iterator of ReadableStream", async () => {
+  const source = new ScriptedSource().write(HELLO + DONE).stream
+  Object.defineProperty(source, Symbol.asyncIterator, { value: undefined })
+  expect(await all(readChatCompletions(source))).toHaveLength(4)
+})
+
+test("readChatCompletions asks a function once, with a signal that aborts when the reading is left", async () => {
+  const signals: AbortSignal[] = []
+  const source = new ScriptedSource().write(bytesOf(HELLO))
+  const stream = readChatCompletions((signal) => {
+    signals.push(signal)
+    return Promise.resolve(new Response(source.stream, { headers: { "x-request-id": "req_1" } }))
+  })
+  expect(signals).toEqual([])
+  expect(stream.response).toBeUndefined()
+  for await (const _ of stream) break
+  expect(signals).toHaveLength(1)
+  expect(signals[0]?.aborted).toBe(true)
+  expect(stream.response).toMatchObject({ status: 200, requestId: "req_1" })
+})
+
+test("the signal of the request does not abort after the end", async () => {
+  let signalOfRequest: AbortSignal | undefined
+  const source = new ScriptedSource().write(bytesOf(HELLO + DONE)).close()
+  await readChatCompletions((signal) => {
+    signalOfRequest = signal
+    return new Response(source.stream)
+  }).collect()
+  await settle()
+  expect(signalOfRequest?.aborted).toBe(false)
+})
+
+test("a source that is none, or whose body is locked or used, is a TypeError at once", async () => {
+  expect(() => readChatCompletions(1 as never)).toThrow(TypeError)
+  expect(() => readChatCompletions(undefined as never)).toThrow(TypeError)
+  const locked = new Response(HELLO)
+  locked.body!.getReader()
+  expect(() => readChatCompletions(locked)).toThrow(
+    "Cannot read chunks: the body of the response must not be locked or used",
+  )
+  const used = new Response(HELLO)
+  await used.text()
+  expect(() => readChatCompletions(used)).toThrow(TypeError)
+  expect(await rejection<unknown>(all(readChatCompletions(() => 1 as never)))).toBeInstanceOf(TypeError)
+})
+
+const numbers: ChunkProtocol<{ n: number }, number[]> = {
+  name: "numbers",
+  accumulate: () => {
+    const value: number[] = []
+    return { value, push: ({ n }) => void value.push(n), missing: () => (value.includes(0) ? null : "zero") }
+  },
+  isTerminal: ({ n }) => n === 0,
+}
+
+test("readChunks reads any other dialect with the same guarantees", async () => {
+  const stream = readChunks(events({ n: 2 }, { n: 1 }, { n: 0 }, { n: 9 }), numbers)
+  expect(await all(stream)).toEqual([{ n: 2 }, { n: 1 }, { n: 0 }])
+  expect(stream.snapshot).toEqual([2, 1, 0])
+  expect(await stream.ended).toMatchObject({ reason: "terminal" })
+  const cut = readChunks(events({ n: 2 }), numbers)
+  expect(await rejection(all(cut))).toMatchObject({
+    missing: "zero",
+    partial: [2],
+    message: "Cannot read numbers: the answer must be whole when the stream ends, not without zero",
+  })
+  expect(() => readChunks("", numbers).textDeltas()).toThrow(
+    'Cannot read text of numbers: the protocol must have "textOf"',
+  )
+})
+
+test("readChunks throws what its protocol throws", async () => {
+  const thrown = new Error("mine")
+  const decode = () => {
+    throw thrown
+  }
+  expect(await rejection<unknown>(all(readChunks(events({ n: 1 }), { ...numbers, decode })))).toBe(thrown)
+})

@@ -1,0 +1,83 @@
+import type OpenAI from "openai"
+import { assertType, expectTypeOf, test } from "vitest"
+import {
+  type ChatCompletionChunk,
+  type ChatSnapshot,
+  type ChunkStream,
+  type ChunkStreamError,
+  type CompletionChunk,
+  isChunkStreamError,
+  type KnownResponseEventType,
+  readChatCompletions,
+  readChunks,
+  readCompletions,
+  readResponses,
+  type ResponseEvent,
+  type ResponseSnapshot,
+} from "ssekit/openai"
+
+type OfficialEvent = OpenAI.Responses.ResponseStreamEvent
+
+test("the chunk types of the official package are assignable to ours", () => {
+  expectTypeOf<OpenAI.Chat.Completions.ChatCompletionChunk>().toExtend<ChatCompletionChunk>()
+  expectTypeOf<OpenAI.Completions.Completion>().toExtend<CompletionChunk>()
+  expectTypeOf<OfficialEvent>().toExtend<ResponseEvent>()
+})
+
+test("the event types that we name are those of the official package", () => {
+  expectTypeOf<KnownResponseEventType>().toEqualTypeOf<OfficialEvent["type"]>()
+})
+
+test("readers give our chunks, or those of the provider's package", () => {
+  expectTypeOf(readChatCompletions("")).toEqualTypeOf<ChunkStream<ChatCompletionChunk, ChatSnapshot>>()
+  expectTypeOf(readChatCompletions<OpenAI.Chat.Completions.ChatCompletionChunk>("")).toEqualTypeOf<
+    ChunkStream<OpenAI.Chat.Completions.ChatCompletionChunk, ChatSnapshot>
+  >()
+  expectTypeOf(readResponses<OfficialEvent, OpenAI.Responses.Response>("").snapshot).toEqualTypeOf<
+    ResponseSnapshot<OpenAI.Responses.Response>
+  >()
+  expectTypeOf(readCompletions("").collect()).resolves.toHaveProperty("choices")
+})
+
+test("events narrow by their type", () => {
+  type Event = OfficialEvent & { type: "response.output_text.delta" }
+  expectTypeOf(readResponses<OfficialEvent>("")).toExtend<AsyncIterable<OfficialEvent>>()
+  expectTypeOf<Event["delta"]>().toEqualTypeOf<string>()
+})
+
+test("unknown values pass where known ones are completed", () => {
+  assertType<ResponseEvent>({ type: "response.telepathy.delta" })
+  const chunk = { id: "", object: "chat.completion.done", created: 0, model: "", choices: [], citations: [] }
+  assertType<ChatCompletionChunk>(chunk)
+})
+
+test("sources are what a body can come from", () => {
+  assertType(readChatCompletions(new Response("")))
+  assertType(readChatCompletions(fetch("")))
+  assertType(readChatCompletions((signal) => fetch("", { signal })))
+  assertType(readChatCompletions(new ReadableStream<Uint8Array>()))
+  assertType(readChatCompletions([new Uint8Array(0), ""]))
+  // @ts-expect-error: a number is no source
+  assertType(readChatCompletions(1))
+  // @ts-expect-error: a stream of objects is none
+  assertType(readChatCompletions(new ReadableStream<object>()))
+  // @ts-expect-error: it is called connect
+  assertType(readChatCompletions("", { timeouts: { headers: 1 } }))
+})
+
+test("errors of the readers narrow", () => {
+  const error: unknown = new Error("")
+  if (isChunkStreamError(error)) {
+    expectTypeOf(error).toEqualTypeOf<ChunkStreamError>()
+    expectTypeOf(error.chunks).toEqualTypeOf<number>()
+    expectTypeOf(error.requestId).toEqualTypeOf<string | null>()
+  }
+})
+
+test("readChunks takes its types from the protocol", () => {
+  const stream = readChunks("", {
+    name: "numbers",
+    accumulate: () => ({ value: [] as number[], push: (chunk: { n: number }) => void chunk, missing: () => null }),
+  })
+  expectTypeOf(stream).toEqualTypeOf<ChunkStream<{ n: number }, number[]>>()
+})
