@@ -29,6 +29,7 @@ describe("relay()", () => {
     const end = await answer.ended
     expect(end).toMatchObject({ reason: "error", error: { code, requestId: "req_1", chunks: 1 } })
     expect(onError.mock.calls).toEqual([[end.error]])
+    expect(answer.response).toMatchObject({ status: 200, requestId: "req_1" })
   })
 
   test("relay() tells the browser of a timeout on the provider", async () => {
