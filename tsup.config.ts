@@ -14,7 +14,8 @@ export default defineConfig({
   target: "es2022",
   platform: "neutral",
   tsconfig: "src/tsconfig.json",
-  dts: true,
+  // For compilers without that library: `await using` is in the types whatever the user's `lib` is.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   sourcemap: true,
   splitting: true,
   treeshake: false,

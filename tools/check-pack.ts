@@ -47,25 +47,15 @@ try {
   }
 
   for (const [compiler, module, lib] of [
-    ["tsc", "nodenext", "ES2022,DOM,DOM.Iterable"],
-    ["tsc6", "nodenext", "ES2022,DOM"],
-    ["tsc6", "esnext", "ESNext,DOM,DOM.AsyncIterable"],
+    ["tsc", "nodenext", ["ES2022", "DOM", "DOM.Iterable"]],
+    ["tsc6", "nodenext", ["ES2022", "DOM"]],
+    ["tsc6", "esnext", ["ESNext", "DOM", "DOM.AsyncIterable"]],
   ] as const) {
-    const resolution = module === "esnext" ? "bundler" : "nodenext"
-    const options = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"]
-    const args = [
-      ...options,
-      "--types",
-      "",
-      "--module",
-      module,
-      "--moduleResolution",
-      resolution,
-      "--lib",
-      lib,
-      "types.ts",
-    ]
-    run(join(root, "node_modules/.bin", compiler), args)
+    const moduleResolution = module === "esnext" ? "bundler" : "nodenext"
+    const strict = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] }
+    const compilerOptions = { ...strict, target: "es2022", module, moduleResolution, lib }
+    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
+    run(join(root, "node_modules/.bin", compiler), ["-p", "."])
   }
   console.log(`pack: ${packed.files.length} files, ${entries.length} entries by import, require and types`)
 } finally {

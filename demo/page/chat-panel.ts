@@ -98,7 +98,7 @@ export class ChatPanel {
     this.#running = undefined
     this.#setRunning(false)
     const { usage } = snapshot
-    if (end.firstContentMs !== null) setFact(this.#root, "first", seconds(end.firstContentMs))
+    if (end.firstContentMs !== null) setFact(this.#root, "first", `${Math.round(end.firstContentMs)} ms`)
     setFact(this.#root, "duration", seconds(end.durationMs))
     if (usage !== null) setFact(this.#root, "usage", `${usage.prompt_tokens} in, ${usage.completion_tokens} out`)
     const text = snapshot.choices[0]?.content ?? ""

@@ -2,8 +2,9 @@ import { ChatPanel } from "./chat-panel.ts"
 import { find, setFact } from "./dom.ts"
 import { RetryPanel } from "./retry-panel.ts"
 import { startStandardPanel } from "./standard-panel.ts"
+import { Wire } from "./wire.ts"
 
 setFact(document, "host", location.host)
-startStandardPanel(find(document, "#standard"))
+startStandardPanel(find(document, "#standard"), new Wire(find(document, ".wire")))
 void new RetryPanel(find(document, "#retry")).run()
 void new ChatPanel(find(document, "#chat"))

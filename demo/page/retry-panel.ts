@@ -82,7 +82,7 @@ export class RetryPanel {
     this.#timeline.add("open")
     this.#list("open", `attempt ${this.#attempts}`, "connected")
     setFact(this.#root, "caption", "connected, no tick yet")
-    setOutcome(this.#root, "")
+    setOutcome(this.#root, "Connected. The ticks go on until the server goes down.", "good")
   }
 
   #ticked(lastEventId: string): void {
@@ -95,11 +95,12 @@ export class RetryPanel {
   }
 
   #waiting(attempt: number, delay: number, error: SseError): void {
+    const what = this.#root.dataset["state"] === "open" ? "lost" : "failed"
     setState(this.#root, "waiting")
     this.#showBudget(attempt)
     this.#timeline.add("waiting", seconds(delay))
-    this.#list("waiting", `attempt ${this.#attempts} failed`, `${describe(error)}; next one in ${seconds(delay)}`)
-    this.#log.note("retry", `${attempt} of ${MAX_RETRIES} in ${seconds(delay)}`)
+    this.#list("waiting", `attempt ${this.#attempts} ${what}`, `${describe(error)}; next one in ${seconds(delay)}`)
+    this.#log.note("retry", `${attempt}/${MAX_RETRIES} in ${seconds(delay)}`)
     setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} comes in ${seconds(delay)}.`)
     this.#startCountdown(delay)
   }

@@ -1,6 +1,7 @@
 import { subscribe, type Subscription } from "ssekit/client"
 import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
+import type { Wire } from "./wire.ts"
 
 /** The server says `retry: 1000`: a second request would have come by then. */
 const WATCH_MS = 2500
@@ -31,6 +32,7 @@ class Reader {
   }
 
   word(event: string, id: string, data: string): void {
+    if (this.root.dataset["state"] !== "open") void this.#countRequests()
     setState(this.root, "open")
     this.log.add({ event, id, data })
     if (data === "[DONE]") return
@@ -41,17 +43,16 @@ class Reader {
   /** Shows the server's count until a second request would surely have come. */
   async watchRequests(): Promise<void> {
     const { key } = this
-    let requests = 0
-    for (let waited = 0; waited <= WATCH_MS; waited += WATCH_EVERY_MS) {
-      const response = await fetch(`/api/requests?reader=${key}`)
-      ;({ requests } = (await response.json()) as { requests: number })
-      if (this.key !== key) return
-      setFact(this.root, "requests", String(requests))
-      setOutcome(this.root, "Ended at [DONE]. Watching whether a second request comes …")
+    setOutcome(this.root, "Ended at [DONE]. Watching whether a second request comes …")
+    let requests = await this.#countRequests()
+    for (let waited = 0; waited < WATCH_MS && this.key === key; waited += WATCH_EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
+      requests = await this.#countRequests()
     }
+    // Read again meanwhile: this run's outcome is nobody's any more.
     if (this.key !== key) return
-    if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
+    if (requests === undefined) setOutcome(this.root, "Ended at [DONE]. The server no longer answers.", "bad")
+    else if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
     else setOutcome(this.root, `The server saw ${requests} requests.`, "bad")
   }
 
@@ -59,16 +60,30 @@ class Reader {
     setState(this.root, "failed")
     setOutcome(this.root, message, "bad")
   }
+
+  /** Gives `undefined` where the server does not answer. */
+  async #countRequests(): Promise<number | undefined> {
+    const { key } = this
+    try {
+      const response = await fetch(`/api/requests?reader=${key}`)
+      const { requests } = (await response.json()) as { requests: number }
+      if (this.key === key) setFact(this.root, "requests", String(requests))
+      return requests
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** The sentence, read by the browser's own EventSource and by `subscribe()`. */
-export function startStandardPanel(root: HTMLElement): void {
+export function startStandardPanel(root: HTMLElement, wire: Wire): void {
   const native = new Reader(find(root, "#native"))
   const subscribed = new Reader(find(root, "#subscribed"))
   const running: { close(): void }[] = []
   const read = (): void => {
     for (const source of running.splice(0)) source.close()
-    running.push(readNatively(native), readSubscribed(subscribed))
+    wire.clear()
+    running.push(readNatively(native), readSubscribed(subscribed, wire))
   }
   onAction(root, "read", read)
   read()
@@ -94,7 +109,7 @@ function readNatively(reader: Reader): EventSource {
   return source
 }
 
-function readSubscribed(reader: Reader): Subscription {
+function readSubscribed(reader: Reader, wire: Wire): Subscription {
   let retries = 0
   const subscription = subscribe(reader.begin(), {
     until: "[DONE]",
@@ -104,20 +119,25 @@ function readSubscribed(reader: Reader): Subscription {
     },
     onRetry: () => setFact(reader.root, "attempts", String(++retries + 1)),
   })
-  void showEvents(reader, subscription)
+  void showEvents(reader, subscription, wire)
   return subscription
 }
 
-async function showEvents(reader: Reader, subscription: Subscription): Promise<void> {
+async function showEvents(reader: Reader, subscription: Subscription, wire: Wire): Promise<void> {
   const { key } = reader
   try {
-    for await (const { event, lastEventId, data } of subscription) reader.word(event, lastEventId, data)
+    for await (const event of subscription) {
+      wire.add(event)
+      reader.word(event.event, event.lastEventId, event.data)
+    }
   } catch (error) {
     reader.fail((error as Error).message)
     return
   }
   // Read again meanwhile: this subscription was closed for it.
   if (reader.key !== key) return
+  // Not delivered as an event, but sent as one.
+  wire.add({ data: "[DONE]" })
   reader.log.note("end", "the end mark came")
   setState(reader.root, "done")
   await reader.watchRequests()

@@ -1,8 +1,12 @@
 import type { ShownState } from "./dom.ts"
 
 const WINDOW_MS = 20_000
+/** Three pixels a step at the widest: smooth enough, at a third of the work of every frame. */
+const DRAW_EVERY_MS = 50
+/** How long the end is drawn, so that it can be seen. */
+const END_MS = 800
 /** A label on a shorter span would be cut. */
-const MIN_LABELLED_MS = 900
+const MIN_LABELLED_PX = 52
 
 interface Span {
   readonly state: ShownState
@@ -16,7 +20,7 @@ export class Timeline {
   readonly #lane: HTMLElement
   #spans: Span[] = []
   #stoppedAt: number | undefined = 0
-  #frame: number | undefined = undefined
+  #timer: ReturnType<typeof setInterval> | undefined = undefined
 
   constructor(lane: HTMLElement) {
     this.#lane = lane
@@ -33,18 +37,18 @@ export class Timeline {
     element.textContent = label
     this.#lane.append(element)
     this.#spans.push({ state, from: now, to: Infinity, element })
-    this.#frame ??= requestAnimationFrame(this.#draw)
+    this.#timer ??= setInterval(() => this.#place(performance.now()), DRAW_EVERY_MS)
   }
 
   /** Marks the end and holds the band still. */
   stop(state: ShownState): void {
     this.add(state)
-    const now = performance.now()
-    this.#endSpan(now)
-    this.#stoppedAt = now
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame)
-    this.#frame = undefined
-    this.#place(now)
+    const end = performance.now() + END_MS
+    this.#endSpan(end)
+    this.#stoppedAt = end
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    this.#place(end)
   }
 
   #endSpan(now: number): void {
@@ -59,13 +63,9 @@ export class Timeline {
     this.#stoppedAt = undefined
   }
 
-  readonly #draw = (): void => {
-    this.#place(performance.now())
-    this.#frame = requestAnimationFrame(this.#draw)
-  }
-
   #place(now: number): void {
     const start = now - WINDOW_MS
+    const pxPerMs = this.#lane.clientWidth / WINDOW_MS
     for (const span of this.#spans.filter(({ to }) => to < start)) span.element.remove()
     this.#spans = this.#spans.filter(({ to }) => to >= start)
     for (const { from, to, element } of this.#spans) {
@@ -73,7 +73,7 @@ export class Timeline {
       element.style.left = `${((left - start) / WINDOW_MS) * 100}%`
       const length = Math.min(to, now) - left
       element.style.width = `${(length / WINDOW_MS) * 100}%`
-      element.classList.toggle("narrow", length < MIN_LABELLED_MS)
+      element.classList.toggle("narrow", length * pxPerMs < MIN_LABELLED_PX)
     }
   }
 }

@@ -8,7 +8,7 @@ export function callbackTransport(connect: Connect): Transport {
   return {
     async open(attempt, context) {
       await context.takeTurn()
-      const source = await context.interruption.wait(callConnect(connect, attempt), discardSource)
+      const source = await context.interruption.wait(() => callConnect(connect, attempt), discardSource)
       if (!isResponse(source)) {
         return { source: openOrMisuse(source), info: { status: undefined, headers: undefined, url: undefined } }
       }

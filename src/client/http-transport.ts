@@ -23,7 +23,7 @@ export class HttpTransport implements Transport {
     })
     for (let hops = 0; ; hops++) {
       await context.takeTurn()
-      const response = await context.interruption.wait(this.#send(request, attempt), discardBody)
+      const response = await context.interruption.wait(() => this.#send(request, attempt), discardBody)
       if (typeof response?.headers?.get !== "function") throw new Misuse(new TypeError(NO_RESPONSE))
       const next = this.#hopsItself ? redirectedRequest(request, response, hops) : undefined
       if (next === undefined) return checkStatus(response, context, response.url || request.url)

@@ -135,15 +135,16 @@ export class ReconnectionLoop {
     return this.#interruption
   }
 
-  async #read({ source, info }: Opened, interruption: Interruption): Promise<SseError | "ended" | "paused"> {
+  async #read({ source, info }: Opened, interruption: Interruption): Promise<SseError | "ended"> {
     const { hooks, report } = this.#settings
     try {
-      if (interruption.signal.aborted) return "paused"
+      interruption.check()
       this.#intake.begin()
       this.#history.opened()
       this.#deadlines.opened()
       this.#states.move("opened")
-      if (!interruption.signal.aborted) callHook(hooks.onOpen, info, report)
+      interruption.check()
+      callHook(hooks.onOpen, info, report)
       return await this.#readChunks(source, interruption)
     } finally {
       source.cancel()
@@ -153,8 +154,8 @@ export class ReconnectionLoop {
   async #readChunks(source: ChunkSource, interruption: Interruption): Promise<SseError | "ended"> {
     for (;;) {
       const room = this.#sink.room()
-      if (room !== undefined) await interruption.wait(room)
-      const { done, value } = await interruption.wait(source.read())
+      if (room !== undefined) await interruption.wait(() => room)
+      const { done, value } = await interruption.wait(() => source.read())
       if (done === true) return this.#cleanEnd()
       this.#deadlines.sawBytes()
       this.#intake.feed(value)
@@ -192,7 +193,7 @@ export class ReconnectionLoop {
     try {
       if (this.#isOver) return
       await this.#sleep(ms, interruption, this.#settings.waitForOnline ? this.#pause.change() : undefined)
-      while (this.#pause.isPaused) await interruption.wait(this.#pause.change())
+      while (this.#pause.isPaused) await interruption.wait(() => this.#pause.change())
       this.#states.move("due")
     } catch (error) {
       if (error !== INTERRUPTED) throw error
@@ -225,7 +226,7 @@ export class ReconnectionLoop {
       void wake?.then(resolve)
     })
     try {
-      await interruption.wait(due)
+      await interruption.wait(() => due)
     } finally {
       timer?.stop()
     }

@@ -58,11 +58,11 @@ export async function prepareRequest(
   warn: (warning: SubscriptionWarning) => void,
 ): Promise<PreparedRequest> {
   const { interruption, isFirst } = context
-  const given = await interruption.wait(askForHeaders(plan, attempt))
+  const given = await interruption.wait(() => askForHeaders(plan, attempt))
   const headers = mergedHeaders(plan.request?.headers, given)
-  const change = isFirst ? undefined : await interruption.wait(askForChange(plan.resume, attempt))
+  const change = isFirst ? undefined : await interruption.wait(() => askForChange(plan.resume, attempt))
   const method = change?.method?.toUpperCase() ?? plan.method
-  const body = await interruption.wait(askForBody(plan, attempt, method, change))
+  const body = await interruption.wait(() => askForBody(plan, attempt, method, change))
   if (body === undefined && plan.body !== undefined) for (const name of BODY_HEADERS) headers.delete(name)
   if (change?.headers !== undefined) for (const [name, value] of headersOf(change.headers)) headers.set(name, value)
   if (isKeyed(plan.resume)) headers.set("idempotency-key", plan.resume.idempotencyKey)

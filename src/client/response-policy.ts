@@ -42,9 +42,10 @@ async function refuse(
   const stop = new AbortController()
   const clear = context.after(MAX_ERROR_BODY_TIME, () => stop.abort())
   try {
-    throw await context.interruption.wait(responseError(code, reason, response, stop.signal))
+    throw await context.interruption.wait(() => responseError(code, reason, response, stop.signal))
   } finally {
     clear()
     stop.abort()
+    discardBody(response)
   }
 }

@@ -153,8 +153,8 @@ export class ClientSubscription implements Subscription {
   }
 
   #close(failure?: Failure): void {
-    this.#loop.close()
     this.#queue.close(failure)
+    this.#loop.close()
   }
 
   #forgetSignals(): void {

@@ -28,15 +28,20 @@ export class Interruption {
     else this.#controller.abort(reason)
   }
 
-  /** What `promise` gives, unless the interruption comes first; a value that comes after it goes to `discard`. */
-  wait<T>(promise: PromiseLike<T>, discard: (late: T) => void = ignore): Promise<T> {
+  /** Throws the reason, once interrupted. */
+  check(): void {
+    if (this.#reason !== undefined) throw this.#reason.value
+  }
+
+  /**
+   * What the promise that `begin` makes gives, unless the interruption comes first; a value that comes after it goes to
+   * `discard`. Once interrupted, `begin` is not called.
+   */
+  wait<T>(begin: () => PromiseLike<T>, discard: (late: T) => void = ignore): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      if (this.#reason !== undefined) {
-        reject(this.#reason.value)
-      } else {
-        this.#reject = reject
-      }
-      promise.then((value) => {
+      this.check()
+      this.#reject = reject
+      begin().then((value) => {
         const isWanted = this.#reject === reject
         if (isWanted) this.#reject = undefined
         return isWanted ? resolve(value) : discard(value)

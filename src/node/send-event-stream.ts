@@ -2,7 +2,9 @@
  * Law: imports nothing of Node; what it needs of a request and a response is typed by structure. Whatever happens to
  * the socket, the source is stopped, no listener stays, and no 'error' event is left to end the process.
  */
-import { cancelQuietly } from "../internal/cancel.ts"
+import type { SseEventInit } from "../event.ts"
+import { onAbort } from "../internal/abort-listener.ts"
+import { cancelQuietly, ignore } from "../internal/cancel.ts"
 import { eventStreamResponse, type EventStreamResponseOptions, type SseServerSource } from "../server/index.ts"
 import { Connection } from "./connection.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
@@ -20,7 +22,10 @@ interface NodeReply {
 }
 
 /** Options of {@link sendEventStream}. */
-export interface SendEventStreamOptions extends Omit<EventStreamResponseOptions, "request"> {}
+export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
+  EventStreamResponseOptions<Written>,
+  "request"
+> {}
 
 /**
  * Sends an event stream as the response to a request of node:http, node:http2, express or fastify.
@@ -48,11 +53,11 @@ export interface SendEventStreamOptions extends Omit<EventStreamResponseOptions,
  * }).listen(3000)
  * ```
  */
-export async function sendEventStream(
+export async function sendEventStream<Written = SseEventInit>(
   req: NodeRequestLike,
   res: NodeResponseLike,
-  source: SseServerSource,
-  options: SendEventStreamOptions = {},
+  source: SseServerSource<NoInfer<Written>>,
+  options: SendEventStreamOptions<Written> = {},
 ): Promise<void> {
   const request = "raw" in req ? req.raw : req
   const target = "raw" in res ? res.raw : res
@@ -62,10 +67,13 @@ export async function sendEventStream(
     failure = { error }
     options.onError?.(error)
   }
-  const response = eventStreamResponse(source, { ...options, onError, request: requestOf(request) })
+  const response = eventStreamResponse<Written>(source, { ...options, onError, request: requestOf(request) })
   const body = response.body?.getReader()
   const connection = new Connection(target)
   if (connection.gone) return body?.cancel()
+  const { signal } = options
+  // By itself, since a client that does not read would hold the loop below at its last write.
+  const forget = signal?.aborted === false ? onAbort(signal, () => target.destroy()) : ignore
   try {
     if ("raw" in res) adopt(res)
     sendHead(target, response)
@@ -73,6 +81,7 @@ export async function sendEventStream(
     else if (failure === undefined) target.destroy()
     else await connection.cut()
   } finally {
+    forget()
     connection.release()
     if (body !== undefined) cancelQuietly(body)
   }

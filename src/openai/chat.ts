@@ -35,9 +35,12 @@ export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
  * ```ts
  * import { readChatCompletions } from "ssekit/openai"
  *
- * const stream = readChatCompletions((signal) => fetch("https://api.openai.com/v1/chat/completions", { method: "POST", signal }))
- * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content)
- * console.log(stream.snapshot.usage)
+ * const response = new Response(
+ *   'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
+ * )
+ * const stream = readChatCompletions(response)
+ * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content) // Hi
+ * console.log(stream.snapshot.choices[0]?.finishReason) // stop
  * ```
  */
 export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(

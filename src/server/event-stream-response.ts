@@ -1,14 +1,15 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
+import type { EventEncoder } from "../contract/index.ts"
 import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
-import { isItemSource, openItems, type OpenedSource } from "../internal/item-source.ts"
+import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
 import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
-import type { SseEventSource, SseServerSource } from "./source.ts"
+import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
 
 /** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
 export interface EventStreamRequest {
@@ -21,7 +22,7 @@ export interface EventStreamRequest {
 }
 
 /** Options of {@link eventStreamResponse}. */
-export interface EventStreamResponseOptions {
+export interface EventStreamResponseOptions<Written = SseEventInit> {
   /** The request that is answered: gives the session its `lastEventId`, and its signal ends the stream. */
   readonly request?: EventStreamRequest | undefined
   /**
@@ -33,11 +34,17 @@ export interface EventStreamResponseOptions {
   readonly headers?: HeadersInit | undefined
   /**
    * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
-   * @defaultValue `15_000`; off where the source is a stream of this package's that does so by itself
+   * @defaultValue `15_000`; off where the source is a stream of this package that does so by itself
    */
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
   readonly retry?: number | undefined
+  /**
+   * The contract that the events are written through, made by `defineEvents`; without one their data is text. An event
+   * that does not fit is not sent: its {@link SseValidationError} is thrown into a function that awaits
+   * {@link Session.send}, and else fails the source.
+   */
+  readonly events?: EventEncoder<Written> | undefined
   /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
   readonly signal?: AbortSignal | undefined
   /** Called once with what the source threw. None of it reaches the client. */
@@ -80,14 +87,18 @@ const HEADERS: Readonly<Record<string, string>> = {
  * console.log(await handler(new Request("https://example.com/ticks")).text())
  * ```
  */
-export function eventStreamResponse(source: SseServerSource, options: EventStreamResponseOptions = {}): Response {
+export function eventStreamResponse<Written = SseEventInit>(
+  source: SseServerSource<NoInfer<Written>>,
+  options: EventStreamResponseOptions<Written> = {},
+): Response {
   const keepAlive = durationOf("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
   const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
   if (typeof source !== "function" && !isItemSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
   }
-  const run = new Run(source, options)
+  // The session writes through the contract, which checks what the types promise.
+  const run = new Run(source as SseServerSource, options as EventStreamResponseOptions)
   if (options.request?.method === "HEAD") {
     run.session.leave(undefined)
     return new Response(null, init)
@@ -106,21 +117,20 @@ function headersOf(init: HeadersInit | undefined): Headers {
   return headers
 }
 
-type OpenedEvents = OpenedSource<SseEventInit | Uint8Array<ArrayBuffer>>
-
 /** A source that sends to its session, from the first read of the body to the end of either. */
 class Run {
   readonly session: EventSession
-  readonly #source: OpenedEvents | Extract<SseServerSource, (...args: never) => unknown>
+  readonly #source: OpenedSource<SseSourceItem> | Extract<SseServerSource, (...args: never) => unknown>
   readonly #onError: ((error: unknown) => void) | undefined
   #reported = false
 
   constructor(source: SseServerSource, options: EventStreamResponseOptions) {
-    const { request, signal, onError } = options
+    const { request, signal, events, onError } = options
     this.#source = typeof source === "function" ? source : openItems(source)
     this.#onError = onError
     this.session = new EventSession(
       decodeLastEventId(request?.headers.get("last-event-id") ?? null),
+      events,
       () => void this.#start(),
     )
     if (typeof this.#source !== "function") this.#stopWhenOver(this.#source)
@@ -137,18 +147,18 @@ class Run {
   }
 
   async #call(handler: (session: EventSession) => unknown): Promise<void> {
-    const result = handler(this.session)
-    if (isItemSource(result)) {
-      const source = openItems(result as SseEventSource)
+    const returned = handler(this.session)
+    const result: unknown = isPromise(returned) ? await returned : returned
+    if (isReturnedSource(result)) {
+      const source = openItems(result)
       this.#stopWhenOver(source)
       await this.#send(source)
-    } else if (typeof (result as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
-      await result
+    } else if (isPromise(returned)) {
       this.session.close()
     }
   }
 
-  async #send(source: OpenedEvents): Promise<void> {
+  async #send(source: OpenedSource<SseSourceItem>): Promise<void> {
     while (this.session.state === "open") {
       const result = await source.next()
       if (result.done === true) return this.session.close()
@@ -157,7 +167,7 @@ class Run {
     }
   }
 
-  #stopWhenOver(source: OpenedEvents): void {
+  #stopWhenOver(source: OpenedSource<SseSourceItem>): void {
     const { signal } = this.session
     const stop = (): void => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error))
     if (signal.aborted) stop()
@@ -183,4 +193,8 @@ class Run {
 
 function nameOf(error: unknown): unknown {
   return (error as Partial<Error> | null | undefined)?.name
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function"
 }

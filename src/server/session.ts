@@ -3,13 +3,14 @@
  * The session ends once: closed by its source (what waits is still given out), failed (after what waits), or left by
  * its client (what waits is dropped).
  */
+import type { EventEncoder } from "../contract/index.ts"
 import { encodeComment, encodeEvent } from "../encoder/index.ts"
 import { SseConnectionError } from "../errors.ts"
-import type { SseEventInit } from "../event.ts"
+import type { SseControlInit, SseEventInit } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
 
 /** One client that reads an event stream, as the source of the events sees it. */
-export interface Session {
+export interface Session<Written = SseEventInit> {
   /** `"open"` until the session is closed, its source fails or its client leaves. */
   readonly state: "open" | "closed"
   /** The client's cursor from its `Last-Event-ID` header, `""` where it sent none: where to go on. */
@@ -28,8 +29,10 @@ export interface Session {
    * @throws {@link SseConnectionError} (by rejecting) where the session is over or its client leaves before the event is
    * taken; nobody has to handle this rejection. Where an aborted `signal` ended the session, its reason comes instead.
    * @throws TypeError or RangeError (by rejecting) where the event cannot be encoded; nothing of it is sent.
+   * @throws {@link SseValidationError} (by rejecting) where it does not fit the contract; nothing of it is sent. Events
+   * keep their order while a schema is being asked.
    */
-  send(event: SseEventInit): Promise<void>
+  send(event: Written | SseControlInit): Promise<void>
   /** Sends a comment, which readers skip; settles as {@link Session.send} does. */
   comment(text: string): Promise<void>
   /** Ends the stream cleanly after what was sent. Closing again does nothing. */
@@ -37,7 +40,8 @@ export interface Session {
 }
 
 interface Waiting {
-  readonly chunk: Uint8Array<ArrayBuffer>
+  /** Missing as long as a schema is being asked about the event. */
+  chunk: Uint8Array<ArrayBuffer> | undefined
   onTaken(): void
   onDropped(reason: unknown): void
 }
@@ -49,6 +53,7 @@ export class EventSession implements Session {
   readonly lastEventId: string
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly closed: Promise<void>
+  readonly #events: EventEncoder<SseEventInit> | undefined
   readonly #onStart: () => void
   readonly #abort: AbortController = new AbortController()
   readonly #encoder: TextEncoder = new TextEncoder()
@@ -60,8 +65,9 @@ export class EventSession implements Session {
   #failure: { readonly error: unknown } | undefined = undefined
 
   /** @param onStart - Called once, when the body is first read. */
-  constructor(lastEventId: string, onStart: () => void) {
+  constructor(lastEventId: string, events: EventEncoder<SseEventInit> | undefined, onStart: () => void) {
     this.lastEventId = lastEventId
+    this.#events = events
     this.#onStart = onStart
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -85,6 +91,7 @@ export class EventSession implements Session {
   }
 
   send(event: SseEventInit): Promise<void> {
+    if (this.#events !== undefined) return this.#sendChecked(this.#events, event)
     try {
       return this.write(encodeEvent(event))
     } catch (error) {
@@ -125,42 +132,64 @@ export class EventSession implements Session {
   /** Sends an encoded block, as text or bytes. */
   write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
-    const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
-    if (this.#answerPull !== undefined) {
-      this.#give(chunk)
-      return Promise.resolve()
-    }
-    const taken = new Promise<void>((onTaken, onDropped) => this.#queue.push({ chunk, onTaken, onDropped }))
+    const taken = new Promise<void>((onTaken, onDropped) => {
+      const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
+      this.#queue.push({ chunk, onTaken, onDropped })
+    })
     taken.catch(ignore)
+    this.#advance()
     return taken
+  }
+
+  /** Sends an event of the contract, which has its place from now on. */
+  #sendChecked(events: EventEncoder<SseEventInit>, event: SseEventInit): Promise<void> {
+    if (this.state === "closed") return rejectQuietly(this.signal.reason)
+    const checked = events.encodeAsync(event).then(encodeEvent)
+    return new Promise((onTaken, onDropped) => {
+      const waiting: Waiting = { chunk: undefined, onTaken, onDropped }
+      this.#queue.push(waiting)
+      checked.then(
+        (block) => {
+          waiting.chunk = this.#encoder.encode(block)
+          this.#advance()
+        },
+        (error: unknown) => {
+          this.#queue = this.#queue.filter((other) => other !== waiting)
+          onDropped(error)
+          this.#advance()
+        },
+      )
+    })
   }
 
   #pull(): Promise<void> {
     return new Promise((resolve) => {
       this.#answerPull = resolve
-      const next = this.#queue.shift()
-      if (next !== undefined) {
-        this.#give(next.chunk)
-        next.onTaken()
-      } else if (this.state === "closed") {
-        this.#finish()
-      } else if (!this.#started) {
-        this.#started = true
-        this.#onStart()
-      }
+      this.#advance()
+      if (this.#started) return
+      this.#started = true
+      if (this.state === "open") this.#onStart()
     })
   }
 
-  #give(chunk: Uint8Array<ArrayBuffer>): void {
-    const answer = this.#answerPull!
-    this.#answerPull = undefined
-    this.#controller!.enqueue(chunk)
-    answer()
+  /** Gives the reader that waits what comes next, or the end. */
+  #advance(): void {
+    const [next] = this.#queue
+    if (next === undefined) {
+      if (this.state === "closed") this.#finish()
+    } else if (next.chunk !== undefined && this.#answerPull !== undefined) {
+      const answer = this.#answerPull
+      this.#answerPull = undefined
+      this.#queue.shift()
+      this.#controller!.enqueue(next.chunk)
+      answer()
+      next.onTaken()
+    }
   }
 
   #end(reason: unknown): void {
     if (this.state === "open") this.#abort.abort(reason)
-    if (this.#queue.length === 0) this.#finish()
+    this.#advance()
   }
 
   /** Settles the body and `closed`; a body that has been settled or cancelled stays as it is. */

@@ -1,3 +1,13 @@
+export { chunkings } from "./chunkings.ts"
+export type { FaultAnswer } from "./fault-answer.ts"
+export { startFaultServer } from "./fault-server.ts"
+export type { FaultRequest, FaultScript, FaultServer } from "./fault-server.ts"
 export { ManualClock } from "./manual-clock.ts"
 export { scriptedFetch } from "./scripted-fetch.ts"
-export type { ScriptedAnswer, ScriptedFetch, ScriptedRequest, ScriptedStream } from "./scripted-fetch.ts"
+export type {
+  ScriptedAnswer,
+  ScriptedFetch,
+  ScriptedOutcome,
+  ScriptedRequest,
+  ScriptedStream,
+} from "./scripted-fetch.ts"

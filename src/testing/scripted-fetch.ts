@@ -8,12 +8,13 @@ export interface ScriptedRequest {
   readonly init: RequestInit
 }
 
-/** What one request is answered with. */
+/** What becomes of a request: a response, an event stream, or an error as of a network that fails. */
+export type ScriptedOutcome = Response | ScriptedStream | Error
+
+/** What one request is answered with, or what decides it. */
 export type ScriptedAnswer =
-  | Response
-  | Error
-  | ((request: ScriptedRequest) => Response | PromiseLike<Response>)
-  | ScriptedStream
+  | ScriptedOutcome
+  | ((request: ScriptedRequest) => ScriptedOutcome | PromiseLike<ScriptedOutcome>)
 
 /** An event stream: its pieces, and how it ends. */
 export interface ScriptedStream {
@@ -30,7 +31,7 @@ export interface ScriptedStream {
    * What follows the pieces: the end, an error as of a broken connection, or nothing.
    * @defaultValue `"close"`
    */
-  readonly then?: "close" | "reset" | "stall" | undefined
+  readonly end?: "close" | "reset" | "stall" | undefined
 }
 
 /** A `fetch` that plays a script, with what it was asked and what became of its answers. */
@@ -45,7 +46,7 @@ export interface ScriptedFetch {
 /**
  * Makes a `fetch` that answers the n-th request with the n-th answer, and every further one with the last.
  *
- * An Error rejects, as a network that fails does; a function is called, and may wait for ever. An abort of the request's
+ * An Error rejects; a function is called, and may wait for ever. An abort of the request's
  * signal rejects what waits and breaks the body, as the platform's `fetch` does.
  *
  * @example
@@ -66,9 +67,10 @@ export function scriptedFetch(answers: readonly ScriptedAnswer[]): ScriptedFetch
     const answer = answers[Math.min(requests.push(request), answers.length) - 1]
     if (answer === undefined) throw new TypeError("Cannot fetch: the script must have an answer")
     request.signal?.throwIfAborted()
-    if (answer instanceof Error) throw answer
-    if (typeof answer === "function") return orAbort(Promise.resolve(answer(request)), request.signal)
-    return answer instanceof Response ? answer.clone() : streamResponse(answer, request.signal, open)
+    const decided = typeof answer === "function" ? Promise.resolve(answer(request)) : Promise.resolve(answer)
+    const outcome = await orAbort(decided, request.signal)
+    if (outcome instanceof Error) throw outcome
+    return outcome instanceof Response ? outcome.clone() : streamResponse(outcome, request.signal, open)
   }
   return Object.defineProperties(fetch as ScriptedFetch, {
     requests: { value: requests },
@@ -111,9 +113,9 @@ function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined,
       pull(controller) {
         const piece = pieces.shift()
         if (piece !== undefined) return controller.enqueue(typeof piece === "string" ? encoder.encode(piece) : piece)
-        if (script.then === "stall") return new Promise<void>(() => {})
+        if (script.end === "stall") return new Promise<void>(() => {})
         open.delete(body)
-        return script.then === "reset" ? controller.error(new TypeError("terminated")) : controller.close()
+        return script.end === "reset" ? controller.error(new TypeError("terminated")) : controller.close()
       },
       cancel() {
         open.delete(body)

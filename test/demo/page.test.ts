@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { chromium, type Browser, type Page } from "playwright"
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { afterAll, beforeAll, describe, test, type TestContext } from "vitest"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 
@@ -12,7 +12,8 @@ const waitForText = (page: Page, selector: string, text: string) =>
 const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().innerText()).trim()
 const fact = (page: Page, root: string, name: string) => textOf(page, `${root} [data-fact="${name}"]`)
 
-describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () => {
+// Concurrently: most of their time is spent in waiting for delays that the page shows.
+describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chromium", () => {
   let browser: Browser
   beforeAll(async () => {
     if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
@@ -21,7 +22,7 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
   afterAll(() => browser?.close())
 
   /** The page of a demo of its own, with what its console said. */
-  async function openPage() {
+  async function openPage({ onTestFinished }: TestContext) {
     const demo = new DemoServer({ pageDirectory, pace: { word: 15, tick: 60, token: 15 } })
     const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
     const context = await browser.newContext()
@@ -30,16 +31,17 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
       demo.close()
     })
     const page = await context.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(60_000)
     const errors: string[] = []
     page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
     page.on("pageerror", (error) => void errors.push(String(error)))
     await page.goto(origin)
-    return { page, origin, errors }
+    return { page, demo, errors }
   }
 
-  test("shows the sentence in both readers, and one request of each", { timeout: 30_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("shows the sentence in both readers, and one request of each", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     for (const reader of ["#native", "#subscribed"]) {
       await waitForText(page, `${reader} .outcome`, "No second request came.")
       expect(await textOf(page, `${reader} .words`)).toMatch(/^A stream of events is plain text over HTTP, .* done\.$/)
@@ -55,8 +57,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(errors).toEqual([])
   })
 
-  test("gives up at the limit, and recovers when it is started again", { timeout: 60_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("gives up at the limit, and recovers when it is started again", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
     await page.click('#retry [data-action="server"]')
     await waitForText(page, "#retry .badge", "waiting")
@@ -76,8 +79,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
   })
 
-  test("recovers within the limit by itself, with a full budget", { timeout: 60_000 }, async () => {
-    const { page } = await openPage()
+  test("recovers within the limit by itself, with a full budget", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page } = await openPage(context)
     await waitForText(page, "#retry .badge", "open")
     await page.selectOption('#retry [data-choice="kind"]', "503")
     await page.click('#retry [data-action="server"]')
@@ -88,8 +92,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     await page.waitForFunction(() => document.querySelectorAll("#retry .budget .used").length === 0)
   })
 
-  test("recovers when the page is opened again, from where it was", { timeout: 60_000 }, async () => {
-    const { page } = await openPage()
+  test("recovers when the page is opened again, from where it was", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
     await page.click('#retry [data-action="server"]')
     await waitForText(page, "#retry .outcome", "Gave up after")
@@ -100,8 +105,22 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(await textOf(page, "#retry .badge")).toBe("open")
   })
 
-  test("closes the ticking stream on demand and asks nothing more", { timeout: 30_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("says so when the demo's server itself is gone", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, demo, errors } = await openPage(context)
+    await waitForText(page, "#retry .log", "tick")
+    await page.click('#retry [data-action="stop"]')
+    demo.close()
+    await page.click('#retry [data-action="server"]')
+    await waitForText(page, "#retry .outcome", "The demo’s server itself does not answer.")
+    await page.click('#chat [data-action="run"]')
+    await waitForText(page, "#chat .outcome", "Failed:")
+    expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
+  })
+
+  test("closes the ticking stream on demand and asks nothing more", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
     await page.click('#retry [data-action="stop"]')
     await waitForText(page, "#retry .outcome", "Closed.")
@@ -109,8 +128,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(errors).toEqual([])
   })
 
-  test("shows an answer to its end, with finish reason and usage", { timeout: 30_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("shows an answer to its end, with finish reason and usage", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="run"]')
     await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
     expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are .* at the end\.$/s)
@@ -119,8 +139,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(errors).toEqual([])
   })
 
-  test("cancels half way and keeps the text so far", { timeout: 30_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("cancels half way and keeps the text so far", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="half"]')
     await waitForText(page, "#chat .outcome", "Cancelled.")
     const text = await textOf(page, "#chat .answer")
@@ -130,8 +151,9 @@ describe.skipIf(executablePath === undefined)("the demo's page in Chromium", () 
     expect(errors).toEqual([])
   })
 
-  test("times out where the answer falls silent, and keeps the text so far", { timeout: 30_000 }, async () => {
-    const { page, errors } = await openPage()
+  test("times out where the answer falls silent, and keeps the text so far", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context)
     await page.click('#chat [data-action="stall"]')
     await waitForText(page, "#chat .outcome", "Timed out: nothing came for 2.0 s.")
     expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are/)

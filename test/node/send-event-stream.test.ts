@@ -180,6 +180,26 @@ test("sendEventStream is cut by its signal and resolves", async () => {
   await vi.waitFor(() => expect(outcomes).toEqual([{}]))
 })
 
+test("sendEventStream is cut by its signal while its client does not read", async () => {
+  const stop = new AbortController()
+  const data = "x".repeat(1024 * 1024)
+  let taken = 0
+  const endless = () =>
+    (function* () {
+      for (;;) yield { id: `${++taken}`, data }
+    })()
+  const { origin, outcomes } = await serve(endless, { signal: stop.signal })
+  const raw = await rawRequest(origin, "")
+  raw.socket.pause()
+  raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+  await vi.waitFor(() => expect(taken).toBeGreaterThan(1))
+  stop.abort()
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
+  const before = taken
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(taken).toBe(before)
+})
+
 test("sendEventStream keeps a silent connection open and leaves no timer behind", async () => {
   const clock = new ManualClock()
   const { origin, outcomes } = await serve(() => () => {}, { clock })
@@ -193,7 +213,7 @@ test("sendEventStream keeps a silent connection open and leaves no timer behind"
 })
 
 test("sendEventStream gives the session the cursor, its bytes read as UTF-8", async () => {
-  const { origin } = await serve(() => (session) => [{ data: session.lastEventId }])
+  const { origin } = await serve(() => async (session) => session.send({ data: session.lastEventId }))
   const raw = await rawRequest(origin, "")
   raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: Größe ✓\r\n\r\n", "utf8")
   await vi.waitFor(() => expect(Buffer.from(raw.text, "latin1").toString()).toContain("data: Größe ✓\n\n"))

@@ -24,7 +24,7 @@ function endless() {
 
 const latin1 = (text: string) => String.fromCharCode(...new TextEncoder().encode(text))
 const cursorOf = async (headers: Record<string, string>) =>
-  eventStreamResponse((session) => [{ data: session.lastEventId }], { request: request(headers) }).text()
+  eventStreamResponse((session) => words(session.lastEventId), { request: request(headers) }).text()
 const sendForever = async (session: Session) => {
   for (;;) await session.send({ data: "x" })
 }
@@ -47,6 +47,24 @@ test("eventStreamResponse takes a ReadableStream, an array and a generator funct
   expect(await eventStreamResponse(stream).text()).toBe("event: x\ndata: 1\n\n")
   expect(await eventStreamResponse([{ data: "1" }, { id: "2" }]).text()).toBe("data: 1\n\nid: 2\n\n")
   expect(await eventStreamResponse(() => words("z")).text()).toBe("data: z\n\n")
+})
+
+test("eventStreamResponse sends what an async function gives, unless the client left while it waited", async () => {
+  expect(await eventStreamResponse(async () => words("y")).text()).toBe("data: y\n\n")
+  const { seen, events } = endless()
+  let authorize = (): void => {}
+  const authorized = new Promise<void>((resolve) => (authorize = resolve))
+  const reader = eventStreamResponse(async () => {
+    await authorized
+    return events
+  }).body!.getReader()
+  void reader.read()
+  await settled()
+  await reader.cancel()
+  authorize()
+  await settled()
+  expect(seen.taken).toBe(0)
+  expect((await events.next()).done).toBe(true)
 })
 
 test("eventStreamResponse refuses what cannot give events", () => {

@@ -95,6 +95,18 @@ test("Session stays open until close where the function gives no promise, else u
   expect(await eventStreamResponse(async (session) => session.send({ data: "x" })).text()).toBe("data: x\n\n")
 })
 
+test("Session stays open where the function gives a collection, as adding the session to a Set does", async () => {
+  const sessions = new Set<Session>()
+  const text = eventStreamResponse((session) => sessions.add(session)).text()
+  await settled()
+  for (const session of sessions) {
+    expect(session.state).toBe("open")
+    void session.send({ data: "to all" })
+    session.close()
+  }
+  expect(await text).toBe("data: to all\n\n")
+})
+
 test("Session breaks the stream where the function throws or its promise rejects", async () => {
   const failing = [
     () => {

@@ -1,4 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
 import { type } from "arktype"
+import type * as Published from "@standard-schema/spec"
 import * as v from "valibot"
 import { assertType, describe, expectTypeOf, test } from "vitest"
 import { z } from "zod"
@@ -7,7 +9,6 @@ import {
   defineEvents,
   encodeEvent,
   type EventContract,
-  type EventEncoder,
   type EventInitOf,
   type EventOf,
   readEvents,
@@ -15,9 +16,12 @@ import {
   type SseEvent,
   type SseEventInit,
   type SseEventIterator,
+  type StandardSchemaV1,
   text,
   type as json,
 } from "ssekit"
+import { sendEventStream } from "ssekit/node"
+import { eventStreamResponse } from "ssekit/server"
 
 const events = defineEvents({
   // Written as a number or a numeric string, read as a number.
@@ -191,15 +195,7 @@ describe("defineEvents", () => {
 })
 
 describe("EventEncoder", () => {
-  // The shape in which the parts that write take a contract.
-  function respond<Written = SseEventInit>(
-    source: Iterable<NoInfer<Written> | SseControlInit> | ((session: Session<NoInfer<Written>>) => unknown),
-    options?: { readonly events?: EventEncoder<Written> | undefined; readonly keepAlive?: number },
-  ): void
-  function respond(): void {}
-  interface Session<Written = SseEventInit> {
-    send(event: Written | SseControlInit): Promise<void>
-  }
+  const respond = eventStreamResponse
 
   test("EventEncoder types a source", () => {
     respond([{ event: "log", data: "text" }, { retry: 10 }], { events })
@@ -213,10 +209,27 @@ describe("EventEncoder", () => {
     respond([{ event: "tock", data: "text" }], { events })
   })
 
+  test("EventEncoder types what sendEventStream sends", () => {
+    const [request, response] = [{} as IncomingMessage, {} as ServerResponse]
+    void sendEventStream(request, response, [{ event: "log", data: "text" }, { id: "1" }], { events })
+    void sendEventStream(request, response, (session) => session.send({ event: "tick", data: { at: 1 } }), { events })
+    // @ts-expect-error a wrong payload
+    void sendEventStream(request, response, [{ event: "log", data: 1 }], { events })
+    // @ts-expect-error a wrong name
+    void sendEventStream(request, response, (session) => session.send({ event: "tock", data: "" }), { events })
+    // @ts-expect-error without a contract the data is text
+    void sendEventStream(request, response, [{ data: { at: 1 } }])
+  })
+
   test("EventEncoder types a session", () => {
     respond((session) => session.send({ event: "tick", data: { at: 1 } }), { events })
     respond((session) => session.send({ data: "text" }))
     // @ts-expect-error a wrong payload
     respond((session) => session.send({ event: "tick", data: { at: true } }), { events })
   })
+})
+
+test("StandardSchemaV1 is the published interface", () => {
+  expectTypeOf<StandardSchemaV1<string, number>>().toExtend<Published.StandardSchemaV1<string, number>>()
+  expectTypeOf<Published.StandardSchemaV1<string, number>>().toExtend<StandardSchemaV1<string, number>>()
 })

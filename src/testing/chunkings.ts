@@ -1,0 +1,23 @@
+/**
+ * Gives `input` cut into chunks in every way that matters: whole, unit by unit, with empty chunks between, and in two at
+ * every place. Text is cut between UTF-16 units, bytes between bytes: inside CRLF, code points and the byte order mark.
+ *
+ * @example
+ * ```ts
+ * import { readEvents } from "ssekit"
+ * import { chunkings } from "ssekit/testing"
+ *
+ * for (const chunks of chunkings("data: a\r\n\r\n")) {
+ *   for await (const event of readEvents(chunks)) console.log(event.data) // a, every time
+ * }
+ * ```
+ */
+export function* chunkings<Input extends string | Uint8Array>(input: Input): Generator<Input[], void, undefined> {
+  const cut = (from: number, to?: number): Input =>
+    (typeof input === "string" ? input.slice(from, to) : input.subarray(from, to)) as Input
+  const units = Array.from({ length: input.length }, (_, index) => cut(index, index + 1))
+  yield [cut(0)]
+  yield units
+  yield units.flatMap((unit) => [unit, cut(0, 0)])
+  for (let at = 1; at < input.length; at++) yield [cut(0, at), cut(at)]
+}

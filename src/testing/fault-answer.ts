@@ -1,0 +1,117 @@
+/* Law: how an answer becomes the bytes on the wire, and where they are cut. */
+import { importZlib } from "./node-shapes.ts"
+
+/** What the fault server does with one request. Every connection takes one request. */
+export interface FaultAnswer {
+  /**
+   * The status.
+   * @defaultValue 200
+   */
+  readonly status?: number | undefined
+  /**
+   * Headers; `undefined` leaves one out.
+   * @defaultValue `{ "content-type": "text/event-stream" }`
+   */
+  readonly headers?: Readonly<Record<string, string | undefined>> | undefined
+  /** The body, in pieces that are sent one by one. */
+  readonly body?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
+  /** Is sent again and again after the body, as fast as the client reads. */
+  readonly endless?: string | undefined
+  /**
+   * How the body is framed: in HTTP chunks, with its length, or by the end of the connection.
+   * @defaultValue `"chunked"`
+   */
+  readonly framing?: "chunked" | "length" | "close" | undefined
+  /**
+   * Whether the body is compressed.
+   * @defaultValue `false`
+   */
+  readonly gzip?: boolean | undefined
+  /** After how many bytes of the response, head and framing included, `end` happens instead of the rest. */
+  readonly cutAt?: number | undefined
+  /**
+   * What happens after the last byte: the whole end of a response, FIN without it, RST, or nothing for ever.
+   * @defaultValue `"complete"`, with `cutAt` `"fin"`
+   */
+  readonly end?: "complete" | "fin" | "reset" | "stall" | undefined
+  /** Milliseconds between two pieces. */
+  readonly pieceDelay?: number | undefined
+}
+
+/** An answer as bytes. */
+export interface WireAnswer {
+  readonly pieces: readonly Uint8Array[]
+  /** The bytes to repeat, where the answer is endless. */
+  readonly repeated: Uint8Array | undefined
+  readonly end: "fin" | "reset" | "stall"
+}
+
+const encoder = () => new TextEncoder()
+
+/** The bytes of `answer`. */
+export async function wireOf(answer: FaultAnswer): Promise<WireAnswer> {
+  const body = await bodyOf(answer)
+  const framing = answer.framing ?? "chunked"
+  const frame = (piece: Uint8Array) => (framing === "chunked" ? chunkOf(piece) : piece)
+  const pieces = [headOf(answer, framing, body), ...body.map(frame)]
+  const isWhole = (answer.end ?? (answer.cutAt === undefined ? "complete" : "fin")) === "complete"
+  if (isWhole && framing === "chunked" && answer.endless === undefined) pieces.push(encoder().encode("0\r\n\r\n"))
+  const repeated = answer.endless === undefined ? undefined : frame(encoder().encode(answer.endless))
+  const end = answer.end === undefined || answer.end === "complete" ? "fin" : answer.end
+  if (answer.cutAt === undefined) return { pieces, repeated, end }
+  return { pieces: cut(pieces, answer.cutAt), repeated: undefined, end }
+}
+
+async function bodyOf(answer: FaultAnswer): Promise<Uint8Array[]> {
+  const given = answer.body ?? []
+  const pieces = (typeof given === "string" || given instanceof Uint8Array ? [given] : given).map((piece) =>
+    typeof piece === "string" ? encoder().encode(piece) : piece,
+  )
+  if (answer.gzip !== true) return pieces.filter((piece) => piece.length > 0)
+  const zlib = await importZlib()
+  return [zlib.gzipSync(joined(pieces))]
+}
+
+function headOf(answer: FaultAnswer, framing: string, body: readonly Uint8Array[]): Uint8Array {
+  const headers: Record<string, string | undefined> = {
+    "content-type": "text/event-stream",
+    date: new Date().toUTCString(),
+    connection: "close",
+    ...(answer.gzip === true ? { "content-encoding": "gzip" } : {}),
+    ...answer.headers,
+  }
+  const status = answer.status ?? 200
+  if (status !== 204 && framing === "chunked") headers["transfer-encoding"] = "chunked"
+  if (framing === "length") headers["content-length"] ??= String(joined(body).length)
+  const lines = Object.entries(headers).map(([name, value]) => (value === undefined ? "" : `${name}: ${value}\r\n`))
+  return latin1(`HTTP/1.1 ${status} Scripted\r\n${lines.join("")}\r\n`)
+}
+
+function chunkOf(piece: Uint8Array): Uint8Array {
+  return joined([latin1(`${piece.length.toString(16)}\r\n`), piece, latin1("\r\n")])
+}
+
+function cut(pieces: readonly Uint8Array[], at: number): Uint8Array[] {
+  let room = at
+  const kept: Uint8Array[] = []
+  for (const piece of pieces) {
+    if (room <= 0) break
+    kept.push(piece.subarray(0, room))
+    room -= piece.length
+  }
+  return kept
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
+}
+
+function latin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+}

@@ -1,0 +1,268 @@
+import { expect, test } from "vitest"
+import { SseConnectionError, type SseError, SseResponseError, SseRetryError } from "ssekit"
+import { subscribe, type SubscribeOptions } from "ssekit/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+
+const TARGET = "https://example.com/stream"
+const HOUR = 3_600_000
+const noContent = () => new Response(null, { status: 204 })
+const failing = new TypeError("fetch failed")
+
+async function run(answers: readonly ScriptedAnswer[], options: SubscribeOptions = {}, clock = new ManualClock()) {
+  const times: number[] = []
+  const fetch = scriptedFetch(
+    answers.map((answer) => (request) => {
+      times.push(clock.now())
+      return typeof answer === "function" ? answer(request) : answer
+    }),
+  )
+  const delays: number[] = []
+  const subscription = subscribe(TARGET, {
+    fetch,
+    clock,
+    ...options,
+    retry: options.retry === false ? false : { jitter: false, ...options.retry },
+    onRetry: ({ delay }) => delays.push(delay),
+  })
+  const { events, data, outcome } = consume(subscription)
+  await clock.advance(HOUR)
+  return { clock, fetch, times, delays, subscription, events, data, outcome: await outcome }
+}
+
+const news = (id: number): ScriptedAnswer => ({ chunks: [`id: ${id}\ndata: x\n\n`] })
+const refused = (date: Date) => new Response("", { status: 429, headers: { "retry-after": date.toUTCString() } })
+
+async function attemptsAround(ms: number) {
+  const clock = new ManualClock()
+  const held = () => {
+    const { readable, writable } = new TransformStream()
+    clock.setTimeout(() => void writable.close(), ms)
+    return new Response(readable, { headers: { "content-type": "text/event-stream" } })
+  }
+  const numbers: number[] = []
+  const fetch = scriptedFetch([failing, held, failing, noContent()])
+  const { outcome } = consume(subscribe(TARGET, { fetch, clock, onRetry: ({ attempt: n }) => void numbers.push(n) }))
+  await clock.advance(HOUR)
+  expect(await outcome).toBe("done")
+  return numbers
+}
+
+async function delaysWith(random: number) {
+  const clock = new ManualClock({ random: () => random })
+  const delays: number[] = []
+  const fetch = scriptedFetch([failing, failing, noContent()])
+  consume(subscribe(TARGET, { fetch, clock, onRetry: ({ delay }) => void delays.push(delay) }))
+  await clock.advance(HOUR)
+  return delays
+}
+
+test("subscribe() gives up after maxRetries consecutive failures", async () => {
+  const { outcome, fetch, clock, subscription } = await run([failing], { retry: { maxRetries: 3 } })
+  const error = outcome as SseRetryError
+  expect(error).toBeInstanceOf(SseRetryError)
+  expect([error.code, error.retryable]).toEqual(["retries-exhausted", false])
+  expect(error.attempts.map(({ number, at }) => [number, at])).toEqual([
+    [0, 0],
+    [1, 1000],
+    [2, 3000],
+    [3, 7000],
+  ])
+  expect(error.cause).toBe(error.attempts[3]!.error)
+  expect((error.cause as SseError).cause).toBe(failing)
+  expect([fetch.requests.length, subscription.retries, clock.pendingTimers]).toEqual([4, 3, 0])
+})
+
+test("subscribe() makes one request with maxRetries 0", async () => {
+  const { outcome, fetch } = await run([failing], { retry: { maxRetries: 0 } })
+  expect((outcome as SseRetryError).attempts).toHaveLength(1)
+  expect(fetch.requests).toHaveLength(1)
+})
+
+test("subscribe() makes 11 requests by default", async () => {
+  const { fetch, delays } = await run([failing])
+  expect(fetch.requests).toHaveLength(11)
+  expect(delays).toEqual([1000, 2000, 4000, 8000, 16000, 30000, 30000, 30000, 30000, 30000])
+})
+
+test("subscribe() makes one request with retry false and throws the failure itself", async () => {
+  const { outcome, fetch } = await run([failing], { retry: false })
+  expect(outcome).toBeInstanceOf(SseConnectionError)
+  expect((outcome as SseConnectionError).cause).toBe(failing)
+  expect(fetch.requests).toHaveLength(1)
+})
+
+test("subscribe() counts a server that accepts and closes at once as failing", async () => {
+  const { outcome, fetch } = await run([{ chunks: [] }], { retry: { maxRetries: 4 } })
+  expect(outcome).toBeInstanceOf(SseRetryError)
+  expect(fetch.requests).toHaveLength(5)
+})
+
+test("subscribe() is not fooled by a greeting without an id, nor by one that was seen", async () => {
+  const greeting = ["data: welcome\n\nid: 0\ndata: start\n\n"]
+  const { outcome, fetch, data } = await run([{ chunks: greeting }], { retry: { maxRetries: 4 } })
+  expect(outcome).toBeInstanceOf(SseRetryError)
+  // The first attempt's id was new, so the failures count from there.
+  expect(fetch.requests).toHaveLength(5)
+  expect(data).toHaveLength(10)
+})
+
+test("subscribe() starts the budget anew after an event with a new id of its own", async () => {
+  const answers: ScriptedAnswer[] = []
+  for (let id = 1; id <= 20; id++) answers.push(failing, { chunks: [`id: ${id}\ndata: ${id}\n\n`] })
+  const { outcome, data, delays } = await run([...answers, noContent()], { retry: { maxRetries: 2 } })
+  expect(outcome).toBe("done")
+  expect(data).toHaveLength(20)
+  expect(new Set(delays)).toEqual(new Set([1000, 2000]))
+})
+
+test("subscribe() starts the budget anew after resetAfter of open time, and not before", async () => {
+  expect(await attemptsAround(10_000)).toEqual([1, 1, 2])
+  expect(await attemptsAround(9_999)).toEqual([1, 2, 3])
+})
+
+test("subscribe() gives up when maxElapsed is over", async () => {
+  const { outcome, times } = await run([failing], { retry: { maxElapsed: 5_000 } })
+  expect(outcome).toBeInstanceOf(SseRetryError)
+  expect(times).toEqual([0, 1000, 3000])
+})
+
+test("subscribe() restarts maxElapsed at the end of a healthy connection", async () => {
+  const { times } = await run([failing, failing, news(1), failing, failing], { retry: { maxElapsed: 5_000 } })
+  expect(times).toEqual([0, 1000, 3000, 4000, 6000])
+})
+
+test("subscribe() clamps the retry field from 100 ms to 30 s", async () => {
+  for (const [retry, delay] of [
+    ["0", 100],
+    ["2500", 2500],
+    ["99999999999", 30_000],
+    ["9".repeat(400), 30_000],
+    ["-5", 1000],
+    ["1e3", 1000],
+  ] as const) {
+    const { delays } = await run([{ chunks: [`retry: ${retry}\n\n`] }, noContent()])
+    expect([retry, ...delays]).toEqual([retry, delay])
+  }
+})
+
+test("subscribe() lets delays grow from the retry field, up to maxDelay, and never below it", async () => {
+  const { delays } = await run([{ chunks: ["retry: 20000\n\n"] }, failing, failing, noContent()])
+  expect(delays).toEqual([20_000, 30_000, 30_000])
+  const small = await run([{ chunks: ["retry: 20000\n\n"] }, failing, noContent()], { retry: { maxDelay: 500 } })
+  expect(small.delays).toEqual([20_000, 20_000])
+})
+
+test("subscribe() never asks more than 10 times in any second, whatever the server says", async () => {
+  let id = 0
+  const clock = new ManualClock({ random: () => 0 })
+  const times: number[] = []
+  const fetch = scriptedFetch([
+    () => {
+      times.push(clock.now())
+      return { chunks: [`retry: 0\nid: ${++id}\ndata: new\n\n`] }
+    },
+  ])
+  const subscription = subscribe(TARGET, { fetch, clock, retry: { initialDelay: 0, minServerDelay: 0, factor: 1 } })
+  const { outcome } = consume(subscription)
+  await clock.advance(5_000)
+  subscription.close()
+  expect(await outcome).toBe("done")
+  expect(times.length).toBeGreaterThan(40)
+  for (const time of times)
+    expect(times.filter((other) => other >= time && other < time + 1000).length).toBeLessThan(11)
+})
+
+test("subscribe() spreads delays over the whole span from the floor to the top", async () => {
+  expect(await delaysWith(0)).toEqual([100, 100])
+  expect(await delaysWith(0.5)).toEqual([550, 1050])
+})
+
+test("subscribe() obeys Retry-After in seconds and dates, capped, and ignores garbage", async () => {
+  const date = "Tue, 24 Nov 2026 06:00:00 GMT"
+  for (const [value, delay] of [
+    ["7", 7_000],
+    ["3600", 300_000],
+    ["Tue, 24 Nov 2026 06:00:20 GMT", 20_000],
+    ["Tue, 24 Nov 2026 05:00:00 GMT", 1_000],
+    ["-1", 1_000],
+    ["soon", 1_000],
+    ["1.5", 1_000],
+    ["", 1_000],
+  ] as const) {
+    const busy = new Response("later", { status: 503, headers: { "retry-after": value, date } })
+    const { delays, outcome } = await run([busy, noContent()])
+    expect(outcome).toBe("done")
+    expect([value, ...delays]).toEqual([value, delay])
+  }
+})
+
+test("subscribe() holds a Retry-After date against the wall clock where the response has no Date", async () => {
+  expect((await run([refused(new Date(Date.now() + 7_200_000)), noContent()])).delays).toEqual([300_000])
+  expect((await run([refused(new Date(Date.now() - 7_200_000)), noContent()])).delays).toEqual([1_000])
+})
+
+test("subscribe() asks shouldRetry inside the budget and never beyond it", async () => {
+  const seen: unknown[] = []
+  const shouldRetry = (failure: SseError, attempt: { number: number }) => {
+    seen.push([failure.code, attempt.number])
+    return true
+  }
+  const { outcome, fetch } = await run([new Response("", { status: 404 })], { retry: { maxRetries: 2, shouldRetry } })
+  expect(outcome).toBeInstanceOf(SseRetryError)
+  expect(fetch.requests).toHaveLength(3)
+  expect(seen).toEqual([
+    ["response", 0],
+    ["response", 1],
+    ["response", 2],
+  ])
+  const never = await run([failing], { retry: { shouldRetry: () => false } })
+  expect(never.outcome).toBeInstanceOf(SseConnectionError)
+  expect(never.fetch.requests).toHaveLength(1)
+})
+
+test("subscribe() ends with what shouldRetry throws", async () => {
+  const mistake = new Error("mistake")
+  const shouldRetry = () => {
+    throw mistake
+  }
+  expect((await run([failing], { retry: { shouldRetry } })).outcome).toBe(mistake)
+})
+
+test("subscribe() does not retry certificate errors", async () => {
+  for (const code of ["DEPTH_ZERO_SELF_SIGNED_CERT", "CERT_HAS_EXPIRED", "ERR_TLS_CERT_ALTNAME_INVALID"]) {
+    const cause = Object.assign(new Error("certificate"), { code })
+    const { outcome, fetch } = await run([new TypeError("fetch failed", { cause })])
+    expect(outcome).toMatchObject({ code: "connection", retryable: false })
+    expect(fetch.requests).toHaveLength(1)
+  }
+})
+
+test("subscribe() remembers the last 20 attempts", async () => {
+  const { outcome } = await run([failing], { retry: { maxRetries: 30, factor: 1 } })
+  expect((outcome as SseRetryError).attempts.map((attempt) => attempt.number)).toEqual(
+    Array.from({ length: 20 }, (_, index) => index + 11),
+  )
+})
+
+test("subscribe() takes no retry option out of its range", () => {
+  for (const retry of [
+    { maxRetries: -1 },
+    { maxRetries: 1.5 },
+    { maxRetries: NaN },
+    { factor: 0.5 },
+    { factor: NaN },
+    { initialDelay: -1 },
+    { maxDelay: NaN },
+    { resetAfter: -1 },
+  ]) {
+    expect(() => subscribe(TARGET, { retry })).toThrow(RangeError)
+  }
+})
+
+test("subscribe() keeps the response's status, headers and body in the failed attempts", async () => {
+  const { outcome } = await run([new Response("busy", { status: 503 })], { retry: { maxRetries: 1 } })
+  const [first] = (outcome as SseRetryError).attempts
+  expect(first!.error).toBeInstanceOf(SseResponseError)
+  expect(first!.error).toMatchObject({ status: 503, body: "busy", retryable: true })
+})

@@ -1,0 +1,182 @@
+import { expect, test } from "vitest"
+import { subscribe, type Subscription } from "ssekit/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+
+const TARGET = "https://example.com/stream"
+const HOUR = 3_600_000
+const stream: ScriptedAnswer = { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"], end: "stall" }
+
+test("close() before the first next() makes no request, and next() is done", async () => {
+  const fetch = scriptedFetch([stream])
+  const subscription = subscribe(TARGET, { fetch })
+  subscription.close()
+  subscription.close()
+  expect(subscription.state).toBe("closed")
+  expect(await subscription[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined })
+  expect(fetch.requests).toHaveLength(0)
+})
+
+test("close() before the response, and again, ends the wait and cancels a response that comes late", async () => {
+  const clock = new ManualClock()
+  let answer: ((response: Response) => void) | undefined
+  let cancelled = 0
+  const fetch = () => new Promise<Response>((resolve) => void (answer = resolve))
+  const subscription = subscribe(TARGET, { fetch, clock })
+  const { outcome } = consume(subscription)
+  await clock.advance(0)
+  subscription.close()
+  subscription.close()
+  expect(await outcome).toBe("done")
+  answer!(new Response(new ReadableStream({ cancel: () => void cancelled++ })))
+  await clock.advance(HOUR)
+  expect([cancelled, clock.pendingTimers]).toEqual([1, 0])
+})
+
+test("close() during the backoff makes no further request and clears the timer", async () => {
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([new TypeError("fetch failed")])
+  const subscription = subscribe(TARGET, { fetch, clock })
+  const { outcome } = consume(subscription)
+  await clock.advance(1)
+  expect([subscription.state, clock.pendingTimers]).toEqual(["waiting", 1])
+  subscription.close()
+  expect([await outcome, clock.pendingTimers, subscription.state]).toEqual(["done", 0, "closed"])
+  await clock.advance(HOUR)
+  expect(fetch.requests).toHaveLength(1)
+})
+
+test("close() while headers are asked for makes no request", async () => {
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream])
+  let subscription: Subscription | undefined
+  const headers = () => {
+    subscription!.close()
+    return {}
+  }
+  subscription = subscribe(TARGET, { fetch, clock, headers })
+  expect(await consume(subscription).outcome).toBe("done")
+  await clock.advance(HOUR)
+  expect([fetch.requests.length, clock.pendingTimers]).toEqual([0, 0])
+})
+
+test("close() while an error body is read cancels the body", async () => {
+  const server = await startFaultServer({ status: 404, body: "x", end: "stall" })
+  const subscription = subscribe(server.url)
+  const { outcome } = consume(subscription)
+  await server.received(1)
+  subscription.close()
+  expect(await outcome).toBe("done")
+  await server.allClosed()
+  await server.close()
+})
+
+test("close() inside a handler: no further event of that chunk, and the cursor stays", async () => {
+  const fetch = scriptedFetch([stream])
+  const subscription = subscribe(TARGET, { fetch })
+  const got: string[] = []
+  await subscription.listen({
+    onEvent: (event) => {
+      got.push(event.data)
+      subscription.close()
+    },
+  })
+  expect([got, subscription.lastEventId, fetch.openBodies]).toEqual([["a"], "1", 0])
+})
+
+test("close() inside any hook: nothing happens after it", async () => {
+  const hooks = ["onOpen", "onComment", "onStateChange", "onRetry", "onGap"] as const
+  for (const name of hooks) {
+    const clock = new ManualClock()
+    let subscription: Subscription | undefined
+    const calls: string[] = []
+    const call = (hook: string) => {
+      if (calls.length > 0) calls.push(hook)
+      else if (hook === name) {
+        calls.push(hook)
+        subscription!.close()
+      }
+    }
+    const watched = Object.fromEntries(hooks.map((hook) => [hook, () => call(hook)]))
+    const fetch = scriptedFetch([{ chunks: ["event: ssekit.gap\ndata: {}\n\n", ": c\n\ndata: a\n\n"] }, stream])
+    subscription = subscribe(TARGET, { fetch, clock, ...watched })
+    const { outcome } = consume(subscription)
+    await clock.advance(HOUR)
+    expect(await outcome).toBe("done")
+    expect(calls).toEqual([name, "onStateChange"])
+    expect([fetch.openBodies, clock.pendingTimers, subscription.state]).toEqual([0, 0, "closed"])
+    expect(fetch.requests.length).toBe(1)
+  }
+})
+
+test("close() settles every next() that waits", async () => {
+  const clock = new ManualClock()
+  const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]), clock })
+  const iterator = subscription[Symbol.asyncIterator]()
+  const results = Array.from({ length: 5 }, () => iterator.next())
+  await clock.advance(0)
+  subscription.close()
+  expect((await Promise.all(results)).map(({ value }) => value?.data)).toEqual([
+    "a",
+    "b",
+    undefined,
+    undefined,
+    undefined,
+  ])
+  expect(await iterator.next()).toEqual({ done: true, value: undefined })
+})
+
+test("close() drops what is queued", async () => {
+  const clock = new ManualClock()
+  const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]), clock })
+  const iterator = subscription[Symbol.asyncIterator]()
+  expect(await iterator.next()).toMatchObject({ value: { data: "a" } })
+  subscription.close()
+  expect(await iterator.next()).toMatchObject({ done: true })
+  expect(subscription.lastEventId).toBe("1")
+})
+
+test("break, return(), throw() and disposal close the connection and clear the timers", async () => {
+  const exits: ((subscription: Subscription) => Promise<unknown>)[] = [
+    async (subscription) => {
+      for await (const event of subscription) if (event.data === "a") break
+    },
+    async (subscription) => {
+      const iterator = subscription[Symbol.asyncIterator]()
+      await iterator.next()
+      expect(await iterator.return()).toEqual({ done: true, value: undefined })
+    },
+    async (subscription) => {
+      const iterator = subscription[Symbol.asyncIterator]()
+      await iterator.next()
+      await expect(iterator.throw(new Error("mine"))).rejects.toThrow("mine")
+    },
+    async (subscription) => {
+      await expect(
+        (async () => {
+          for await (const event of subscription) throw new Error(event.data)
+        })(),
+      ).rejects.toThrow("a")
+    },
+    async (subscription) => {
+      await using disposed = subscription
+      await disposed[Symbol.asyncIterator]().next()
+    },
+  ]
+  for (const exit of exits) {
+    const server = await startFaultServer({ body: "data: a\n\ndata: b\n\n", end: "stall" })
+    const clock = new ManualClock()
+    const subscription = subscribe(server.url, { clock })
+    await exit(subscription)
+    expect([subscription.state, clock.pendingTimers]).toEqual(["closed", 0])
+    await server.allClosed()
+    await server.close()
+  }
+})
+
+test("subscribe() has one consumer; a second is a TypeError", () => {
+  const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]) })
+  void subscription[Symbol.asyncIterator]()
+  expect(() => subscription[Symbol.asyncIterator]()).toThrow(TypeError)
+  return expect(subscription.listen({ onEvent: () => {} })).rejects.toThrow(TypeError)
+})

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest"
+import { type Attempt, subscribe } from "ssekit/client"
+import { ManualClock } from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+
+const HOUR = 3_600_000
+
+test("subscribe() connects by a function over any transport, and tells it where to resume", async () => {
+  const attempts: Attempt[] = []
+  const clock = new ManualClock()
+  async function* feed(attempt: Attempt) {
+    attempts.push(attempt)
+    yield `id: ${attempts.length}\nda`
+    yield `ta: ${attempts.length}\n\n`
+    if (attempts.length === 2) throw new Error("line lost")
+    if (attempts.length === 3) yield "data: [DONE]\n\n"
+  }
+  const opened: unknown[] = []
+  const { data, outcome } = consume(
+    subscribe(feed, { clock, until: "[DONE]", onOpen: (info) => void opened.push(info) }),
+  )
+  await clock.advance(HOUR)
+  expect([await outcome, data]).toEqual(["done", ["1", "2", "3"]])
+  expect(attempts.map(({ lastEventId, error }) => [lastEventId, error?.code])).toEqual([
+    ["", undefined],
+    ["1", "truncated"],
+    ["2", "connection"],
+  ])
+  expect(opened[0]).toEqual({ status: undefined, headers: undefined, url: undefined })
+})
+
+test("subscribe() treats a Response that a function gives by the same policy", async () => {
+  const connect = async () => new Response("no", { status: 403 })
+  expect(await consume(subscribe(connect)).outcome).toMatchObject({ code: "response", status: 403 })
+  expect(await consume(subscribe(async () => new Response(null, { status: 204 }))).outcome).toBe("done")
+})
+
+test("subscribe() stops at a function that gives no source, or chunks that are none", async () => {
+  expect(await consume(subscribe((async () => 1) as never)).outcome).toBeInstanceOf(TypeError)
+  expect(await consume(subscribe((async () => [1, 2]) as never)).outcome).toBeInstanceOf(TypeError)
+})
+
+test("subscribe() frees a source that a function gives too late", async () => {
+  const clock = new ManualClock()
+  let give: ((source: ReadableStream<string>) => void) | undefined
+  const subscription = subscribe(() => new Promise<ReadableStream<string>>((resolve) => void (give = resolve)), {
+    clock,
+  })
+  const { outcome } = consume(subscription)
+  await clock.advance(0)
+  subscription.close()
+  await outcome
+  let cancelled = false
+  give!(new ReadableStream({ cancel: () => void (cancelled = true) }))
+  await clock.advance(0)
+  expect(cancelled).toBe(true)
+})

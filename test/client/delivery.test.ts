@@ -1,0 +1,237 @@
+import { afterEach, expect, test } from "vitest"
+import type { SseEvent } from "ssekit"
+import { SseTruncatedError } from "ssekit"
+import { subscribe, type SubscribeOptions } from "ssekit/client"
+import {
+  type FaultScript,
+  type FaultServer,
+  ManualClock,
+  type ScriptedAnswer,
+  scriptedFetch,
+  startFaultServer,
+} from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+
+const TARGET = "https://example.com/stream"
+const HOUR = 3_600_000
+const noContent = () => new Response(null, { status: 204 })
+
+let server: FaultServer | undefined
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+const start = async (script: FaultScript) => (server = await startFaultServer(script))
+
+async function run(answers: readonly ScriptedAnswer[], options: SubscribeOptions = {}) {
+  const clock = new ManualClock()
+  const fetch = scriptedFetch(answers)
+  const subscription = subscribe(TARGET, { fetch, clock, ...options })
+  const { data, events, outcome } = consume(subscription)
+  await clock.advance(HOUR)
+  const cursors = fetch.requests.map((request) => request.headers.get("last-event-id"))
+  return { data, events, cursors, fetch, subscription, outcome: await outcome }
+}
+
+test("subscribe() ends at the sentinel, which is not delivered, and drops what follows it", async () => {
+  const answer: ScriptedAnswer = { chunks: ["data: a\n\ndata: [DONE]\n\ndata: b\n\n"], end: "stall" }
+  const { outcome, data, fetch } = await run([answer], { until: "[DONE]" })
+  expect([outcome, data, fetch.requests.length, fetch.openBodies]).toEqual(["done", ["a"], 1, 0])
+})
+
+test("subscribe() takes only data that is exactly the sentinel for it", async () => {
+  const chunks = ["data:  [DONE]\n\n", "data: x[DONE]\n\n", "event: [DONE]\ndata\n\n", "data:[DONE]\n\n"]
+  expect((await run([{ chunks }], { until: "[DONE]" })).data).toEqual([" [DONE]", "x[DONE]", ""])
+})
+
+test("subscribe() ends at the event that the predicate holds for, which is delivered", async () => {
+  const answer: ScriptedAnswer = { chunks: ["data: a\n\nevent: end\ndata: z\n\ndata: b\n\n"], end: "stall" }
+  const { outcome, data, fetch } = await run([answer], { until: (event) => event.event === "end" })
+  expect([outcome, data, fetch.openBodies]).toEqual(["done", ["a", "z"], 0])
+})
+
+test("subscribe() closes the socket at the end mark, where the server keeps it open", async () => {
+  await start({ body: "data: a\n\ndata: [DONE]\n\n", end: "stall" })
+  expect(await consume(subscribe(server!.url, { until: "[DONE]" })).outcome).toBe("done")
+  await server!.allClosed()
+})
+
+test("subscribe() ends with what the predicate throws, after the events before it", async () => {
+  const mistake = new Error("mistake")
+  const until = (event: SseEvent) => {
+    if (event.data === "b") throw mistake
+    return false
+  }
+  const { outcome, data, fetch } = await run([{ chunks: ["data: a\n\ndata: b\n\n"], end: "stall" }], { until })
+  expect([outcome, data, fetch.requests.length, fetch.openBodies]).toEqual([mistake, ["a"], 1, 0])
+})
+
+test("subscribe() takes a clean end before the end mark for a failure", async () => {
+  const once = await run([{ chunks: ["data: a\n\n"] }], { until: "[DONE]", retry: false })
+  expect(once.outcome).toBeInstanceOf(SseTruncatedError)
+  expect([once.outcome, once.data]).toMatchObject([{ code: "truncated", missing: "until" }, ["a"]])
+  const post = await run([{ chunks: ["data: a\n\n"] }], { until: "[DONE]", method: "POST", body: "q" })
+  expect(post.outcome).toBeInstanceOf(SseTruncatedError)
+  const again = await run([{ chunks: ["id: 1\ndata: a\n\n"] }, { chunks: ["data: b\n\ndata: [DONE]\n\n"] }], {
+    until: "[DONE]",
+  })
+  expect([again.outcome, again.data]).toEqual(["done", ["a", "b"]])
+})
+
+test("subscribe() takes a clean end for the end, where nothing is repeated", async () => {
+  for (const options of [{ retry: false }, { resume: "never" }, { method: "POST" }] as const) {
+    const { outcome, data, fetch } = await run([{ chunks: ["data: a\n\ndata: cut"] }], options)
+    expect([outcome, data, fetch.requests.length]).toEqual(["done", ["a"], 1])
+  }
+})
+
+test("subscribe() never reports success for a connection that broke", async () => {
+  const { outcome, data } = await run([{ chunks: ["data: a\n\n"], end: "reset" }], { retry: false })
+  expect([outcome, data]).toMatchObject([{ code: "connection", retryable: true }, ["a"]])
+})
+
+test("subscribe() gives a failure after all events that preceded it, to a consumer that comes late", async () => {
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"], end: "reset" }])
+  const iterator = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
+  expect(await iterator.next()).toMatchObject({ value: { data: "a" } })
+  await clock.advance(HOUR)
+  expect(await iterator.next()).toMatchObject({ value: { data: "b" } })
+  await expect(iterator.next()).rejects.toMatchObject({ code: "connection" })
+  expect(await iterator.next()).toEqual({ done: true, value: undefined })
+})
+
+test("subscribe() discards an event that was cut and asks for it again", async () => {
+  const { data, cursors } = await run([
+    { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: half"], end: "reset" },
+    { chunks: ["id: 2\ndata: whole\n\n"] },
+    noContent(),
+  ])
+  expect([data, cursors]).toEqual([
+    ["a", "whole"],
+    [null, "1", "2"],
+  ])
+})
+
+test("subscribe() resumes from blocks that have only an id", async () => {
+  const { cursors } = await run([{ chunks: ["id: 1\ndata: a\n\nid: 9\n\nid: 10\n"] }, noContent()])
+  expect(cursors).toEqual([null, "9"])
+})
+
+test("lastEventId is that of the last event that the consumer took, while the next request asks from the last that came", async () => {
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([
+    { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n"] },
+    { chunks: [], end: "stall" },
+  ])
+  const subscription = subscribe(TARGET, { fetch, clock, lastEventId: "0" })
+  const iterator = subscription[Symbol.asyncIterator]()
+  expect(subscription.lastEventId).toBe("0")
+  await iterator.next()
+  await clock.advance(HOUR)
+  expect(subscription.lastEventId).toBe("1")
+  expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("3")
+  await iterator.next()
+  expect(subscription.lastEventId).toBe("3")
+  await iterator.return()
+})
+
+test("subscribe() delivers an id that came before, and drops it with dedupe", async () => {
+  const answers: ScriptedAnswer[] = [
+    { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\ndata: no id\n\n"] },
+    { chunks: ["id: 2\ndata: b\n\ndata: no id\n\nid: 3\ndata: c\n\n"] },
+    noContent(),
+  ]
+  expect((await run(answers)).data).toEqual(["a", "b", "no id", "b", "no id", "c"])
+  expect((await run(answers, { dedupe: true })).data).toEqual(["a", "b", "no id", "no id", "c"])
+  expect((await run(answers, { dedupe: true, lastEventId: "1" })).data).toEqual(["b", "no id", "no id", "c"])
+})
+
+test("subscribe() remembers 1,024 ids for dedupe", async () => {
+  const block = (id: number) => `id: ${id}\ndata: ${id}\n\n`
+  const ids = Array.from({ length: 1025 }, (_, index) => index)
+  const { data } = await run([{ chunks: [ids.map(block).join(""), block(0), block(1024), block(500)] }, noContent()], {
+    dedupe: true,
+  })
+  expect(data.slice(1024)).toEqual(["1024", "0"])
+})
+
+test("subscribe() gives a gap to onGap in its order, and without onGap delivers the event", async () => {
+  const chunks = ['data: a\n\nid: 5\nevent: ssekit.gap\ndata: {"from":"1","reason":"trimmed"}\n\ndata: b\n\n']
+  const seen: unknown[] = []
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([{ chunks }, { chunks: [], end: "stall" }])
+  const subscription = subscribe(TARGET, { fetch, clock, onGap: (gap) => void seen.push(gap) })
+  const done = subscription.listen({ onEvent: (event) => void seen.push(event.data) })
+  await clock.advance(HOUR)
+  expect(seen).toEqual(["a", { from: "1", reason: "trimmed" }, "b"])
+  expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("5")
+  subscription.close()
+  await done
+  expect((await run([{ chunks }, noContent()])).events.map((event) => event.event)).toEqual([
+    "message",
+    "ssekit.gap",
+    "message",
+  ])
+})
+
+test("subscribe() tells a gap whose data it cannot read", async () => {
+  for (const data of ["", "nonsense", "null", "[]", '{"from":1}']) {
+    const gaps: unknown[] = []
+    await run([{ chunks: [`event: ssekit.gap\ndata: ${data}\n\n`] }, noContent()], {
+      onGap: (gap) => void gaps.push(gap),
+    })
+    expect(gaps).toEqual([{ from: undefined, reason: undefined }])
+  }
+})
+
+test("subscribe() stops reading the socket while the queue is full, by events or by size", async () => {
+  for (const limits of [{ maxQueuedEvents: 10 }, { maxQueuedSize: 10_000 }]) {
+    await start({ endless: `data: ${"x".repeat(10_000)}\n\n` })
+    const subscription = subscribe(server!.url, { limits })
+    const iterator = subscription[Symbol.asyncIterator]()
+    await iterator.next()
+    let taken = 0
+    for (let steady = 0; steady < 5;) {
+      await new Promise((resolve) => setImmediate(resolve))
+      await new ManualClock().advance(0)
+      steady = server!.bytesTaken === taken ? steady + 1 : 0
+      taken = server!.bytesTaken
+    }
+    // What the kernel and the platform's streams hold.
+    expect(taken).toBeLessThan(16 * 1024 * 1024)
+    for (let count = 0; count < 2000; count++) await iterator.next()
+    await iterator.return()
+    await server!.allClosed()
+    await server!.close()
+  }
+})
+
+test("subscribe() reads on once the consumer has made room", async () => {
+  const total = 5000
+  const body = Array.from({ length: total }, (_, index) => `id: ${index}\ndata: ${index}\n\n`)
+  await start([{ body }, { status: 204 }])
+  const limits = { maxQueuedEvents: 3 }
+  const { data, outcome } = consume(
+    subscribe(server!.url, { limits, until: (event) => event.data === String(total - 1) }),
+  )
+  expect(await outcome).toBe("done")
+  expect(data).toEqual(Array.from({ length: total }, (_, index) => String(index)))
+})
+
+test("subscribe() reads the events of any cut of the stream alike", async () => {
+  const { chunkings } = await import("ssekit/testing")
+  const bytes = new TextEncoder().encode("\uFEFFid: é\r\ndata: ✓\r\n\r\ndata: b\n\n")
+  for (const chunks of chunkings(bytes)) {
+    const { data } = consume(subscribe(async () => chunks, { until: "b" }))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(data).toEqual(["✓"])
+  }
+})
+
+test("subscribe() takes event names that are names of its own or of Object.prototype as any other", async () => {
+  const names = ["__proto__", "constructor", "toString", "error", "open", "close"]
+  const chunks = names.map((name) => `event: ${name}\ndata: x\n\n`)
+  const { events } = await run([{ chunks }, noContent()])
+  expect(events.map((event) => event.event)).toEqual(names)
+})

@@ -1,0 +1,143 @@
+import { afterEach, expect, test } from "vitest"
+import { SseResponseError, SseRetryError } from "ssekit"
+import { subscribe } from "ssekit/client"
+import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+import { EagerClock } from "../support/eager-clock.ts"
+
+const TARGET = "https://example.com/stream"
+const HOUR = 3_600_000
+
+let server: FaultServer | undefined
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+const start = async (script: FaultScript) => (server = await startFaultServer(script))
+
+test("subscribe() ends at 204, on the first attempt and on a later one", async () => {
+  const fetch = scriptedFetch([new Response(null, { status: 204 })])
+  expect(await consume(subscribe(TARGET, { fetch })).outcome).toBe("done")
+  expect(fetch.requests).toHaveLength(1)
+  await start([{ body: "data: a\n\n" }, { status: 204, headers: {} }])
+  const { outcome, data } = consume(subscribe(server!.url, { clock: new EagerClock() }))
+  expect([await outcome, data]).toEqual(["done", ["a"]])
+})
+
+test("subscribe() stops at a status that says no, with the start of the body", async () => {
+  for (const status of [400, 401, 403, 404, 410, 418, 431, 451]) {
+    const fetch = scriptedFetch([new Response("no", { status, headers: { "x-request-id": "7" } })])
+    const error = (await consume(subscribe(TARGET, { fetch })).outcome) as SseResponseError
+    expect(error).toBeInstanceOf(SseResponseError)
+    expect(error).toMatchObject({ code: "response", status, body: "no", retryable: false })
+    expect(error.headers.get("x-request-id")).toBe("7")
+    expect(fetch.requests).toHaveLength(1)
+  }
+})
+
+test("subscribe() stops at a 2xx status other than 200 and at a redirect without location", async () => {
+  for (const status of [201, 202, 206, 300, 302, 304]) {
+    const body = status === 304 ? null : "data: a\n\n"
+    const fetch = scriptedFetch([new Response(body, { status, headers: { "content-type": "text/event-stream" } })])
+    const { outcome, data } = consume(subscribe(TARGET, { fetch }))
+    expect(await outcome).toMatchObject({ code: "response", status })
+    expect(data).toEqual([])
+  }
+})
+
+test("subscribe() retries 408, 425, 429 and 5xx", async () => {
+  for (const status of [408, 425, 429, 500, 502, 503, 504, 599]) {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([
+      new Response("", { status }),
+      { chunks: ["data: a\n\n"] },
+      new Response(null, { status: 204 }),
+    ])
+    const { outcome, data } = consume(subscribe(TARGET, { fetch, clock }))
+    await clock.advance(HOUR)
+    expect([await outcome, data]).toEqual(["done", ["a"]])
+  }
+})
+
+test("subscribe() refuses a content type that is no event stream's, and gives out no event of the body", async () => {
+  for (const type of [undefined, "text/html", "text/event-streamfoo", "application/json; a=text/event-stream", ""]) {
+    await start({ headers: { "content-type": type }, body: "data: a\n\n" })
+    const { outcome, data } = consume(subscribe(server!.url))
+    expect(await outcome).toMatchObject({ code: "content-type", status: 200, body: "data: a\n\n", retryable: false })
+    expect(data).toEqual([])
+    await server!.allClosed()
+    await server!.close()
+  }
+})
+
+test("subscribe() accepts the essence text/event-stream in any case and with parameters", async () => {
+  for (const type of ["text/event-stream", "text/event-stream;charset=x", "Text/Event-Stream ; a=b"]) {
+    const fetch = scriptedFetch([{ headers: { "content-type": type }, chunks: ["data: a\n\n"] }])
+    const { outcome, data } = consume(subscribe(TARGET, { fetch, retry: false }))
+    expect([await outcome, data]).toEqual(["done", ["a"]])
+  }
+})
+
+test("subscribe() keeps 16 KB of an endless error body and closes the connection", async () => {
+  await start({ status: 404, headers: { "content-type": "text/plain" }, endless: "x".repeat(1000) })
+  const error = (await consume(subscribe(server!.url)).outcome) as SseResponseError
+  expect(error.status).toBe(404)
+  expect(error.body).toHaveLength(16_384)
+  await server!.allClosed()
+})
+
+test("subscribe() waits one second for an error body that stalls, then cancels it", async () => {
+  await start({ status: 404, body: "gone", end: "stall" })
+  const { outcome } = consume(subscribe(server!.url, { clock: new EagerClock() }))
+  expect(await outcome).toMatchObject({ status: 404 })
+  await server!.allClosed()
+})
+
+test("subscribe() closes the connection of each refused response before the next attempt", async () => {
+  await start({ status: 500, endless: "x".repeat(10_000) })
+  const open: number[] = []
+  const { outcome } = consume(
+    subscribe(server!.url, {
+      clock: new EagerClock(),
+      retry: { maxRetries: 5 },
+      fetch: async (...request) => {
+        await server!.allClosed()
+        open.push(server!.openSockets)
+        return fetch(...request)
+      },
+    }),
+  )
+  expect(await outcome).toBeInstanceOf(SseRetryError)
+  expect(open).toEqual([0, 0, 0, 0, 0, 0])
+  await server!.allClosed()
+})
+
+test("subscribe() puts neither body nor headers into messages and printed errors", async () => {
+  const { inspect } = await import("node:util")
+  const fetch = scriptedFetch([
+    new Response("secret-body", { status: 403, headers: { "set-cookie": "secret-cookie" } }),
+  ])
+  const headers = { authorization: "secret-token" }
+  const error = await consume(subscribe(`${TARGET}?key=secret-key`, { fetch, headers })).outcome
+  for (const text of [inspect(error), JSON.stringify(error), String(error)]) expect(text).not.toContain("secret")
+})
+
+test("subscribe() refuses what a fetch gives that is no response", async () => {
+  const fetch = (async () => ({})) as unknown as typeof globalThis.fetch
+  expect(await consume(subscribe(TARGET, { fetch })).outcome).toBeInstanceOf(TypeError)
+})
+
+test("subscribe() stops at a line over its limit and closes the connection, also when it came compressed", async () => {
+  await start({ body: `data: ${"a".repeat(5_000_000)}`, gzip: true })
+  const { outcome, data } = consume(subscribe(server!.url, { limits: { maxLineLength: 100_000 } }))
+  expect(await outcome).toMatchObject({ code: "limit", limit: "maxLineLength", retryable: false })
+  expect(data).toEqual([])
+  await server!.allClosed()
+})
+
+test("subscribe() delivers the events before a limit, then fails", async () => {
+  const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\ndata: far too long\n\ndata: c\n\n"] }])
+  const { outcome, data } = consume(subscribe(TARGET, { fetch, limits: { maxEventSize: 10 } }))
+  expect(await outcome).toMatchObject({ code: "limit", limit: "maxEventSize" })
+  expect(data).toEqual(["a", "b"])
+})

@@ -1,0 +1,17 @@
+import type { SseEvent } from "ssekit"
+import type { Subscription } from "ssekit/client"
+
+/** Consumes a subscription: what came so far, and how it ended: `"done"`, or what it rejected with. */
+export function consume(subscription: Subscription): { events: SseEvent[]; data: string[]; outcome: Promise<unknown> } {
+  const events: SseEvent[] = []
+  const data: string[] = []
+  const onEvent = (event: SseEvent) => {
+    events.push(event)
+    data.push(event.data)
+  }
+  const outcome = subscription.listen({ onEvent }).then(
+    () => "done",
+    (error: unknown) => error,
+  )
+  return { events, data, outcome }
+}
