@@ -48,6 +48,18 @@ export default defineConfig({
         extends: true,
         resolve: { alias: source },
         test: {
+          name: "soak",
+          include: ["test/soak/**/*.test.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts"],
+          // In a process of its own, whose heap and sockets are those of the test.
+          pool: "forks",
+          execArgv: ["--expose-gc"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "types",
           include: [],
           typecheck: { enabled: true, only: true, include: ["test/types/**/*.test-d.ts"], tsconfig: "tsconfig.json" },
@@ -62,6 +74,7 @@ export default defineConfig({
               test: {
                 name: "chromium",
                 include: ["test/browser/**/*.test.ts", "test/conformance/**/*.test.ts"],
+                globalSetup: ["test/support/stream-server.ts"],
                 browser: {
                   enabled: true,
                   headless: true,

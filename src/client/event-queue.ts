@@ -93,6 +93,11 @@ export class EventQueue {
     else last.cursor = lastEventId
   }
 
+  /** Takes back that an event was taken. */
+  restoreCursor(lastEventId: string): void {
+    this.#cursor = lastEventId
+  }
+
   /** Settles when there is room for more; `undefined` where there is now. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom()) return undefined

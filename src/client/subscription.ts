@@ -66,6 +66,8 @@ export class ClientSubscription implements Subscription {
   readonly #stops: (() => void)[] = []
   #isConsumed = false
   #isStarted = false
+  /** Closed by our own will: events that are on their way must not arrive. */
+  #isClosed = false
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   constructor(settings: Settings) {
@@ -105,12 +107,13 @@ export class ClientSubscription implements Subscription {
     const events = this[Symbol.asyncIterator]()
     const { report } = this.#settings
     try {
-      for (let result = await events.next(); result.done !== true; result = await events.next()) {
-        try {
-          await onEvent(result.value)
-        } catch (error) {
-          report(error)
-        }
+      for (;;) {
+        const cursor = this.lastEventId
+        const { done, value } = await events.next()
+        if (done === true) return
+        // Closed after the event was given out and before it arrived here: nobody has seen it.
+        if (this.#isClosed) this.#queue.restoreCursor(cursor)
+        else await handle(onEvent, value, report)
       }
     } catch (error) {
       if (onError === undefined) throw error
@@ -153,6 +156,7 @@ export class ClientSubscription implements Subscription {
   }
 
   #close(failure?: Failure): void {
+    this.#isClosed = true
     this.#queue.close(failure)
     this.#loop.close()
   }
@@ -165,5 +169,17 @@ export class ClientSubscription implements Subscription {
     const { hooks, report } = this.#settings
     this.#feed.push(state)
     callHook(hooks.onStateChange, state, report)
+  }
+}
+
+async function handle(
+  onEvent: SubscriptionHandlers["onEvent"],
+  event: SseEvent,
+  report: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await onEvent(event)
+  } catch (error) {
+    report(error)
   }
 }

@@ -153,21 +153,25 @@ export class Answer<T, S> {
     else this.#endTruncated(missing)
   }
 
-  #acceptMalformed({ event, data }: SseEvent, error: SyntaxError): undefined {
+  #acceptMalformed(given: SseEvent, error: SyntaxError): T | undefined {
+    const { event, data } = given
+    // Servers that think of the standard first send an error's text as it is.
+    if (event === "error") return this.#acceptPayload({ error: data }, given)
     const lines = data.split("\n")
     if (lines.length > 1 && lines.every((line) => this.#isPayload(line))) {
       this.glued = lines.map((line) => eventOf(event, line))
       this.hasNews = true
-      return
+      return undefined
     }
     const index = this.#payloads
     const { onMalformed = "throw" } = this.#options
     const decision = typeof onMalformed === "function" ? onMalformed({ data, index, error }) : onMalformed
-    if (decision === "skip") return
+    if (decision === "skip") return undefined
     const message = `Cannot read ${this.#protocol.name}: the data of payload ${index} must be a JSON object`
     const malformed = new SseMalformedError(message)
     Object.defineProperties(malformed, { index: { value: index }, preview: { value: data.slice(0, PREVIEW) } })
     this.#fail(malformed)
+    return undefined
   }
 
   #isMark(data: string): boolean {

@@ -59,11 +59,14 @@ export function dropHeartbeat(json: object): object | null {
 /** The error that a payload with choices reports, for itself or for one of them. */
 export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
   const error = providerErrorOf(json, event)
-  const { choices } = json as Fields
+  const choices = (json as Fields)["choices"]
   if (error !== null || !Array.isArray(choices)) return error
-  for (const choice of choices) {
-    const found = isObject(choice) ? choiceErrorOf(choice, json as Fields) : null
-    if (found !== null) return found
+  for (let place = 0; place < choices.length; place++) {
+    const choice: unknown = choices[place]
+    if (isObject(choice) && (choice["error"] || choice["finish_reason"])) {
+      const found = choiceErrorOf(choice, json as Fields)
+      if (found !== null) return found
+    }
   }
   return null
 }

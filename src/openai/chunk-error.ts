@@ -13,6 +13,12 @@ export interface ChunkStreamError<S = unknown> extends SseError {
   readonly error?: ProviderErrorBody | null
   /** How long the provider asks to wait before a retry, in milliseconds; only on a refused response. */
   readonly retryAfter?: number | null
+  /** The body of an {@link SseNotAStreamError} that was JSON. Not enumerable. */
+  readonly json?: unknown
+  /** How many payloads came before the data of an {@link SseMalformedError}. */
+  readonly index?: number
+  /** The start of what was no payload, at most 200 characters. Not enumerable. */
+  readonly preview?: string
 }
 
 /** Whether `value` is an error that a chunk reader threw. */

@@ -28,6 +28,8 @@ export class Deadlines {
   /** When each phase runs out: on the clock for `total`, in waited time for the others. */
   readonly #due: number[] = NAMES.map(() => Infinity)
   readonly #off: boolean
+  /** Whether there is a span that an event does not start anew. */
+  readonly #outlivesEvents: boolean
   #waited = 0
   #waitingSince = -1
   #timer: unknown = undefined
@@ -45,6 +47,7 @@ export class Deadlines {
     this.#clock = clock
     this.#onExpire = onExpire
     this.#spans = NAMES.map((name) => durationOf(name, values[name]))
+    this.#outlivesEvents = this.has(FIRST_CONTENT) || this.has(CONTENT_IDLE)
     this.#off = this.#spans.every((ms) => ms === Infinity)
   }
 
@@ -53,7 +56,7 @@ export class Deadlines {
     return this.#spans[phase] !== Infinity
   }
 
-  /** Starts the span of `phase` anew, from the last time that {@link Deadlines.wait} or `rest` was called. */
+  /** Starts the span of `phase` anew, in waited time that {@link Deadlines.rest} has counted. */
   restart(phase: number): void {
     if (this.#due[phase] === Infinity) this.#hasNew = true
     this.#due[phase] = this.#waited + this.#spans[phase]!
@@ -83,10 +86,15 @@ export class Deadlines {
     if (this.#hasNew || this.#timer === undefined) this.#setTimer(this.#waitingSince)
   }
 
-  /** Nobody waits any more. */
-  rest(): void {
+  /**
+   * Nobody waits any more. Measured: asking the clock costs up to a tenth of a chunk, so it is not asked where every span
+   * that runs starts anew (`isFresh`).
+   */
+  rest(isFresh: boolean): void {
     if (this.#waitingSince === -1) return
-    this.#waited += this.#clock.now() - this.#waitingSince
+    if (!isFresh || this.#outlivesEvents || this.#due[ERROR_GRACE] !== Infinity) {
+      this.#waited += this.#clock.now() - this.#waitingSince
+    }
     this.#waitingSince = -1
   }
 

@@ -16,6 +16,7 @@ export type {
 export type { ChatSnapshot, ChoiceSnapshot } from "./chat-snapshot.ts"
 export type { KnownResponseEventType, ResponseEventType } from "./response-event-types.ts"
 export type { ResponseItemSnapshot, ResponseSnapshot } from "./response-snapshot.ts"
+export { toChatCompletion, type ChatCompletion, type ChatCompletionMessage } from "./to-chat-completion.ts"
 export type { ToolCallSnapshot } from "./tool-calls.ts"
 export type { ChunkAccumulator, ChunkLimits, ChunkProtocol, ResolvedLimits, ResponseCursor } from "./chunk-protocol.ts"
 export type {

@@ -123,7 +123,7 @@ export class Reading<T, S> {
     const { startedAt } = this.#progress
     if (startedAt === undefined || this.isOver) return
     this.#progress.connectMs = this.#clock.now() - startedAt
-    this.#deadlines.rest()
+    this.#deadlines.rest(true)
     this.#deadlines.clear(CONNECT)
     this.#startBody()
     this.#deadlines.wait()
@@ -132,7 +132,6 @@ export class Reading<T, S> {
   readonly #onPiece = (result: IteratorResult<string | Uint8Array, unknown>): void => {
     this.#isReading = false
     if (this.isOver) return
-    this.#deadlines.rest()
     try {
       if (result.done === true) this.#endBody()
       else this.#feed(result.value)
@@ -146,9 +145,11 @@ export class Reading<T, S> {
     const progress = this.#progress
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
-    this.#deadlines.restart(IDLE)
     this.#parser.feed(piece)
-    if (this.#queue.length > 0) this.#deadlines.restart(EVENT_IDLE)
+    const isFresh = this.#queue.length > 0
+    this.#deadlines.rest(isFresh)
+    this.#deadlines.restart(IDLE)
+    if (isFresh) this.#deadlines.restart(EVENT_IDLE)
   }
 
   readonly #onUnknownLine = (line: string): void => {
@@ -160,6 +161,7 @@ export class Reading<T, S> {
   }
 
   #endBody(): void {
+    this.#deadlines.rest(true)
     const { incomplete } = this.#parser.end({ flush: true })
     const last = this.#queue.at(-1)
     const fate = !incomplete ? "whole" : last === undefined ? "lost" : this.#answer.lastEvent(last)

@@ -1,34 +1,36 @@
 /*
- * Law: turns lines into events, "interpreting an event stream" of the specification: which field a line is of, what the
- * pending block holds, and what a blank line dispatches. Lines come whole; how they were cut is the parser's concern.
+ * Law: turns whole lines into events, "interpreting an event stream" of the specification: where a line ends, which field
+ * it is of, what the pending block holds, and what a blank line dispatches. Where chunks were cut is no concern of it.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import type { SseLimitError } from "../errors.ts"
-import { fieldValueStart, parseRetry, skipSpace } from "./field.ts"
-import { limitError, limitOf, type SseParserOptions } from "./options.ts"
+import { fieldName, fieldValue, isData, isEvent, isId, parseRetry } from "./field.ts"
+import { indexOrEnd, LF } from "./line-end.ts"
+import { limitError, limitOf, type SseParserLimits, type SseParserOptions } from "./options.ts"
 
 const COLON = 58
 const LETTER_D = 100
 const LETTER_E = 101
 const LETTER_I = 105
-const LETTER_R = 114
 
-export class Interpreter {
+export abstract class Interpreter {
   readonly #onEvent: SseParserOptions["onEvent"]
   readonly #onComment: SseParserOptions["onComment"]
   readonly #onRetry: SseParserOptions["onRetry"]
   readonly #onId: SseParserOptions["onId"]
   readonly #onUnknownLine: SseParserOptions["onUnknownLine"]
+  readonly #maxLineLength: number
   readonly #maxEventSize: number
 
-  // The buffers of the specification
+  // The buffers of the specification, and how many characters they hold
   #data: string | undefined = undefined
-  #eventType = ""
+  #eventType: string | undefined = undefined
   #id: string | undefined = undefined
+  #size = 0
 
   /** The last event ID in force. */
   lastEventId: string
-  /** Set once the event is over its limit: the stream must be read no further. */
+  /** What was thrown because something was over its limit: the stream must be read no further. */
   failure: SseLimitError | undefined = undefined
   /** Counts the resets, so that what runs across a handler can see that one came. */
   epoch = 0
@@ -39,13 +41,14 @@ export class Interpreter {
     this.#onRetry = options.onRetry
     this.#onId = options.onId
     this.#onUnknownLine = options.onUnknownLine
+    this.#maxLineLength = limitOf(options, "maxLineLength")
     this.#maxEventSize = limitOf(options, "maxEventSize")
     this.lastEventId = options.lastEventId ?? ""
   }
 
   /** Whether the pending block has a field that a blank line would use. */
   get hasBlock(): boolean {
-    return this.#data !== undefined || this.#eventType !== "" || this.#id !== undefined
+    return this.#data !== undefined || this.#eventType !== undefined || this.#id !== undefined
   }
 
   /** Whether anybody wants comments. */
@@ -63,74 +66,140 @@ export class Interpreter {
     this.epoch++
     this.failure = undefined
     this.#data = undefined
-    this.#eventType = ""
+    this.#eventType = undefined
     this.#id = undefined
+    this.#size = 0
   }
 
-  /** Takes the line `text[start, end)`, whose first character picks the field. */
-  readLine(text: string, start: number, end: number): void {
-    if (start === end) return this.endBlock()
-    let value = -1
-    switch (text.charCodeAt(start)) {
-      case LETTER_D:
-        value = fieldValueStart(text, start, end, "data")
-        if (value !== -1) return this.#addData(text.slice(value, end))
-        break
-      case LETTER_E:
-        value = fieldValueStart(text, start, end, "event")
-        if (value !== -1) return this.#setEventType(text.slice(value, end))
-        break
-      case LETTER_I:
-        value = fieldValueStart(text, start, end, "id")
-        if (value !== -1) return this.#setId(text.slice(value, end))
-        break
-      case LETTER_R:
-        value = fieldValueStart(text, start, end, "retry")
-        if (value !== -1) return this.#setRetry(text.slice(value, end))
-        break
-      case COLON:
-        return this.#onComment?.(text.slice(skipSpace(text, start + 1, end), end))
+  /**
+   * Takes the lines that end in `text`, from the one that starts at `from`, and keeps the rest.
+   *
+   * Measured: one loop that tells the frequent fields apart itself, since a call for each line costs a fifth more.
+   */
+  protected readLines(text: string, from: number): void {
+    const { epoch } = this
+    const { length } = text
+    let start = from
+    // Both are kept: looking up the rarer one again at every line would be quadratic.
+    let lf = -1
+    let cr = indexOrEnd(text, "\r", start)
+    try {
+      while (start < length && this.epoch === epoch) {
+        const lineStart = start
+        const first = text.charCodeAt(start)
+        if (first === LF) {
+          start++
+          this.endBlock()
+          continue
+        }
+        if (lf < start) lf = indexOrEnd(text, "\n", start)
+        if (lf === cr) return this.keepLine(text.slice(start))
+        const end = lf < cr ? lf : cr
+        start = lf < cr ? lf + 1 : this.afterReturn(text, cr + 1)
+        if (end === cr) cr = indexOrEnd(text, "\r", start)
+        if (end - lineStart > this.#maxLineLength) this.failLine()
+        if (first === LETTER_D && isData(text, lineStart)) {
+          const value = fieldValue(text, lineStart + 5, end)
+          if (this.#data === undefined && start < length && text.charCodeAt(start) === LF) {
+            start++
+            this.#grow(value.length)
+            this.#dispatch(value)
+          } else this.#addData(value)
+        } else if (first === LETTER_E && isEvent(text, lineStart))
+          this.#setEventType(fieldValue(text, lineStart + 6, end))
+        else if (first === LETTER_I && isId(text, lineStart)) this.#setId(fieldValue(text, lineStart + 3, end))
+        else if (first === COLON) this.#onComment?.(fieldValue(text, lineStart + 1, end))
+        else if (end === lineStart) this.endBlock()
+        else this.#readRare(text.slice(lineStart, end))
+      }
+    } catch (error) {
+      if (this.epoch === epoch) this.keepUnread(text.slice(start))
+      throw error
     }
-    this.#onUnknownLine?.(text.slice(start, end))
   }
+
+  /** Keeps the unfinished line. */
+  protected abstract keepLine(line: string): void
+
+  /** Keeps what is to be read before the next text. */
+  protected abstract keepUnread(text: string): void
+
+  /** Where the line after the CR before `index` starts. */
+  protected abstract afterReturn(text: string, index: number): number
 
   /** Takes a blank line: moves the cursor and dispatches the event, if the block makes one. */
   endBlock(): void {
-    const id = this.#id
     const data = this.#data
-    const event = this.#eventType === "" ? "message" : this.#eventType
     this.#data = undefined
-    this.#eventType = ""
-    if (id === undefined) {
-      if (data !== undefined) this.#onEvent?.({ event, data, id, lastEventId: this.lastEventId })
-      return
+    this.#dispatch(data)
+  }
+
+  /** Throws where a line of `length` characters is over its limit. */
+  protected checkLineLength(length: number): void {
+    if (length > this.#maxLineLength) this.failLine()
+  }
+
+  protected failLine(): never {
+    this.#fail("maxLineLength", this.#maxLineLength)
+  }
+
+  #dispatch(data: string | undefined): void {
+    const id = this.#id
+    const event = this.#eventType ?? "message"
+    this.#eventType = undefined
+    this.#size = 0
+    if (id !== undefined) {
+      this.#id = undefined
+      // Spec: the last event ID is set before the data buffer is looked at, so a block with only an id moves it.
+      this.lastEventId = id
+      if (this.#onId !== undefined) return this.#dispatchAfterId(this.#onId, id, event, data)
     }
-    this.#id = undefined
-    // Spec: the last event ID is set before the data buffer is looked at, so a block with only an id moves it.
-    this.lastEventId = id
-    const epoch = this.epoch
+    if (data !== undefined) this.#onEvent?.({ event, data, id, lastEventId: this.lastEventId })
+  }
+
+  #dispatchAfterId(onId: (id: string) => void, id: string, event: string, data: string | undefined): void {
+    const { epoch } = this
     try {
-      this.#onId?.(id)
+      onId(id)
     } finally {
       if (data !== undefined && this.epoch === epoch) this.#onEvent?.({ event, data, id, lastEventId: id })
     }
   }
 
+  /** Takes a line that is neither blank nor a comment nor of a frequent field with a colon. */
+  #readRare(line: string): void {
+    switch (fieldName(line)) {
+      case "data":
+        return this.#addData("")
+      case "event":
+        return this.#setEventType("")
+      case "id":
+        return this.#setId("")
+      case "retry":
+        return this.#setRetry(line.slice(6).replace(/^ /, ""))
+      default:
+        this.#onUnknownLine?.(line)
+    }
+  }
+
   #addData(value: string): void {
-    this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
-    this.#checkSize()
+    const data = this.#data
+    this.#data = data === undefined ? value : `${data}\n${value}`
+    this.#grow(data === undefined ? value.length : value.length + 1)
   }
 
   #setEventType(value: string): void {
-    this.#eventType = value
-    this.#checkSize()
+    const before = this.#eventType
+    this.#eventType = value === "" ? undefined : value
+    this.#grow(before === undefined ? value.length : value.length - before.length)
   }
 
   #setId(value: string): void {
     // Spec: an id with NUL is ignored.
-    if (value.includes("\0")) return
+    if (value.indexOf("\0") !== -1) return
+    const before = this.#id
     this.#id = value
-    this.#checkSize()
+    this.#grow(before === undefined ? value.length : value.length - before.length)
   }
 
   #setRetry(value: string): void {
@@ -138,8 +207,12 @@ export class Interpreter {
     if (ms !== undefined) this.#onRetry?.(ms)
   }
 
-  #checkSize(): void {
-    const size = (this.#data?.length ?? 0) + this.#eventType.length + (this.#id?.length ?? 0)
-    if (size > this.#maxEventSize) this.failure = limitError("maxEventSize", this.#maxEventSize)
+  #grow(by: number): void {
+    this.#size += by
+    if (this.#size > this.#maxEventSize) this.#fail("maxEventSize", this.#maxEventSize)
+  }
+
+  #fail(limit: keyof SseParserLimits, max: number): never {
+    throw (this.failure = limitError(limit, max))
   }
 }

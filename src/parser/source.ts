@@ -12,6 +12,10 @@ export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseC
 /** A source that is being read. */
 export interface ChunkSource {
   read(): Promise<IteratorResult<SseChunk, unknown>>
+  /** What `read` asks, where a cancellation is sure to settle a read that waits; its errors are not yet the source's. */
+  readonly reader?: Pick<ReadableStreamDefaultReader<SseChunk>, "read">
+  /** What an error of `reader` becomes. */
+  toFailure?(this: void, cause: unknown): unknown
   /** Ends the reading and frees what the source holds; never throws. */
   cancel(reason?: unknown): void
 }
@@ -40,6 +44,7 @@ function streamSource(stream: ReadableStream<SseChunk>): ChunkSource {
   // Not by the stream's own async iterator, which WebKit lacks.
   const reader = stream.getReader()
   return {
+    reader,
     read: () => reader.read(),
     cancel: (reason) => cancelQuietly(reader, reason),
   }
@@ -73,7 +78,11 @@ function responseSource(response: Response, check: boolean): ChunkSource {
   }
   // node-fetch's body is a Node stream, which is iterable.
   const source = openSource(body)
-  return { read: () => source.read().catch(throwConnectionError), cancel: (reason) => source.cancel(reason) }
+  return {
+    ...source,
+    read: () => source.read().catch(throwConnectionError),
+    toFailure: connectionError,
+  }
 }
 
 /** A source whose one read rejects, for a response that is not an event stream. */
@@ -89,9 +98,13 @@ function checkFirst(response: Response): ChunkSource | undefined {
   }
 }
 
-/** An abort or a timeout of the fetch that gave the response is passed on; anything else broke the connection. */
 function throwConnectionError(cause: unknown): never {
+  throw connectionError(cause)
+}
+
+/** An abort or a timeout of the fetch that gave the response is passed on; anything else broke the connection. */
+function connectionError(cause: unknown): unknown {
   const name = (cause as Partial<Error> | undefined)?.name
-  if (name === "AbortError" || name === "TimeoutError") throw cause
-  throw new SseConnectionError("Cannot read event stream: the connection broke before its end", { cause })
+  if (name === "AbortError" || name === "TimeoutError") return cause
+  return new SseConnectionError("Cannot read event stream: the connection broke before its end", { cause })
 }

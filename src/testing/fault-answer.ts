@@ -56,7 +56,7 @@ export async function wireOf(answer: FaultAnswer): Promise<WireAnswer> {
   const pieces = [headOf(answer, framing, body), ...body.map(frame)]
   const isWhole = (answer.end ?? (answer.cutAt === undefined ? "complete" : "fin")) === "complete"
   if (isWhole && framing === "chunked" && answer.endless === undefined) pieces.push(encoder().encode("0\r\n\r\n"))
-  const repeated = answer.endless === undefined ? undefined : frame(encoder().encode(answer.endless))
+  const repeated = answer.endless === undefined ? undefined : frame(encoder().encode(filled(answer.endless)))
   const end = answer.end === undefined || answer.end === "complete" ? "fin" : answer.end
   if (answer.cutAt === undefined) return { pieces, repeated, end }
   return { pieces: cut(pieces, answer.cutAt), repeated: undefined, end }
@@ -85,6 +85,13 @@ function headOf(answer: FaultAnswer, framing: string, body: readonly Uint8Array[
   if (framing === "length") headers["content-length"] ??= String(joined(body).length)
   const lines = Object.entries(headers).map(([name, value]) => (value === undefined ? "" : `${name}: ${value}\r\n`))
   return latin1(`HTTP/1.1 ${status} Scripted\r\n${lines.join("")}\r\n`)
+}
+
+/** How much of an endless body goes out at once, at least, in characters. */
+const ENDLESS_PIECE = 16_384
+
+function filled(text: string): string {
+  return text.repeat(Math.max(1, Math.ceil(ENDLESS_PIECE / Math.max(1, text.length))))
 }
 
 function chunkOf(piece: Uint8Array): Uint8Array {

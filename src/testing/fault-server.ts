@@ -29,15 +29,15 @@ export interface FaultServer {
   /** Its address, with a final slash. */
   readonly url: string
   readonly port: number
-  /** The requests so far. */
-  readonly requests: readonly FaultRequest[]
-  /** How many sockets are open. */
+  /** The requests so far; the array may be emptied. */
+  readonly requests: FaultRequest[]
+  /** How many sockets that have carried a request are open; a client's pool may open others in advance. */
   readonly openSockets: number
   /** How many sockets have been opened. */
   readonly totalSockets: number
   /** How many bytes the clients' side has taken, or the system holds for it. */
   readonly bytesTaken: number
-  /** Settles when no socket is open any more. */
+  /** Settles when no socket that has carried a request is open any more. */
   allClosed(): Promise<void>
   /** Settles when `count` requests have come. */
   received(count: number): Promise<void>
@@ -73,6 +73,7 @@ export async function startFaultServer(script: FaultScript): Promise<FaultServer
 class ScriptedServer implements FaultServer {
   readonly #script: FaultScript
   readonly #sockets: Set<NodeSocket> = new Set()
+  readonly #used: Set<NodeSocket> = new Set()
   readonly #waits: (() => void)[] = []
   readonly requests: FaultRequest[] = []
   #server: NodeServer | undefined = undefined
@@ -90,7 +91,7 @@ class ScriptedServer implements FaultServer {
   }
 
   get openSockets(): number {
-    return this.#sockets.size
+    return this.#used.size
   }
 
   get bytesTaken(): number {
@@ -110,7 +111,7 @@ class ScriptedServer implements FaultServer {
   }
 
   allClosed(): Promise<void> {
-    return this.#until(() => this.#sockets.size === 0)
+    return this.#until(() => this.#used.size === 0)
   }
 
   received(count: number): Promise<void> {
@@ -128,6 +129,7 @@ class ScriptedServer implements FaultServer {
   }
 
   readonly onRequest = (request: NodeRequest): void => {
+    this.#used.add(request.socket)
     void this.#answer(request, this.#arrived++).catch(() => request.socket.destroy())
   }
 
@@ -138,6 +140,7 @@ class ScriptedServer implements FaultServer {
     socket.on("error", () => {})
     socket.on("close", () => {
       this.#sockets.delete(socket)
+      this.#used.delete(socket)
       this.#bytesOfClosed += bytesTaken(socket)
       this.#look()
     })
@@ -199,9 +202,17 @@ async function send(socket: NodeSocket, answer: FaultAnswer): Promise<void> {
     if (answer.pieceDelay !== undefined) await new Promise<void>((resolve) => setTimeout(resolve, answer.pieceDelay))
     await write(piece)
   }
-  if (repeated !== undefined) while (!socket.destroyed) await write(repeated)
+  if (repeated !== undefined) return sendEndlessly(socket, () => write(repeated))
   if (end === "fin") socket.end()
   else if (end === "reset") socket.resetAndDestroy()
+}
+
+async function sendEndlessly(socket: NodeSocket, write: () => Promise<void>): Promise<void> {
+  while (!socket.destroyed) {
+    await write()
+    // Why: what the system takes at once would keep this process, with the client in it, from everything else.
+    await new Promise<void>((resolve) => setTimeout(resolve, 0))
+  }
 }
 
 /** What writes to `socket`, and settles when the system has taken the bytes or the socket is gone. */

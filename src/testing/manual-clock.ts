@@ -80,5 +80,7 @@ export class ManualClock implements Clock {
 
 /** Lets what is pending settle: promises of any depth, and one turn of the event loop for what needs it. */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
+  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void }
+  const nextTurn = setImmediate ?? ((run: () => void) => setTimeout(run, 0))
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => nextTurn(resolve))
 }

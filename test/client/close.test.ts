@@ -180,3 +180,40 @@ test("subscribe() has one consumer; a second is a TypeError", () => {
   expect(() => subscription[Symbol.asyncIterator]()).toThrow(TypeError)
   return expect(subscription.listen({ onEvent: () => {} })).rejects.toThrow(TypeError)
 })
+
+test("close() after any number of microtasks: nothing is called, asked for or left open after it", async () => {
+  const late: string[] = []
+  for (let moment = 0; moment < 150; moment++) {
+    const clock = new ManualClock()
+    const script: ScriptedAnswer[] = [
+      { chunks: ["data: a\n\n", ": c\n\n"], end: "reset" },
+      new Response("no", { status: 503 }),
+    ]
+    const fetch = scriptedFetch(script)
+    let isClosed = false
+    const note = (what: string) => () => void (isClosed && late.push(`${what} after close() at ${moment}`))
+    const subscription = subscribe(TARGET, {
+      clock,
+      // A network that does not listen to signals, so that only the client's own guards count.
+      fetch: (input, init) => {
+        note("a request")()
+        return fetch(input, { ...init, signal: null })
+      },
+      onOpen: note("onOpen"),
+      onComment: note("onComment"),
+      onRetry: note("onRetry"),
+    })
+    const done = subscription.listen({ onEvent: note("an event") })
+    for (let step = 0; step < moment; step++) {
+      await Promise.resolve()
+      if (step % 40 === 39) await clock.advance(1000)
+    }
+    subscription.close()
+    isClosed = true
+    await done
+    await clock.advance(HOUR)
+    if (fetch.openBodies > 0) late.push(`an open body after close() at ${moment}`)
+    if (clock.pendingTimers > 0) late.push(`a timer after close() at ${moment}`)
+  }
+  expect(late).toEqual([])
+})

@@ -55,3 +55,26 @@ test("subscribe() frees a source that a function gives too late", async () => {
   await clock.advance(0)
   expect(cancelled).toBe(true)
 })
+
+test("subscribe() frees the source of each attempt: at its failure, at close(), at the end mark", async () => {
+  const clock = new ManualClock()
+  let open = 0
+  const connect = () => {
+    open++
+    return new ReadableStream<string>({
+      start: (controller) => controller.enqueue("data: a\n\ndata: [DONE]\n\n"),
+      cancel: () => void open--,
+    })
+  }
+  await consume(subscribe(connect, { until: "[DONE]" })).outcome
+  expect(open).toBe(0)
+  const closed = subscribe(connect)
+  const { outcome } = consume(closed)
+  await clock.advance(0)
+  closed.close()
+  expect([await outcome, open]).toEqual(["done", 0])
+  const late = consume(subscribe(connect, { clock, timeouts: { eventIdle: 1000 }, retry: { maxRetries: 2 } }))
+  await clock.advance(HOUR)
+  expect(await late.outcome).toMatchObject({ code: "retries-exhausted" })
+  expect(open).toBe(0)
+})

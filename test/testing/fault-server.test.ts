@@ -12,7 +12,8 @@ test("startFaultServer() answers with an event stream and says what it saw", asy
   expect(await response.text()).toBe("data: a\n\ndata: b\n\n")
   expect(requests[0]).toMatchObject({ method: "POST", path: "/path?q=1", body: "hello", headers: { "x-one": "1" } })
   await server!.allClosed()
-  expect([server!.openSockets, server!.totalSockets]).toEqual([0, 1])
+  expect(server!.openSockets).toBe(0)
+  expect(server!.totalSockets).toBeGreaterThan(0)
 })
 
 test("startFaultServer() cuts at any byte of the response, by FIN and by RST", async () => {

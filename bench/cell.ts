@@ -1,0 +1,50 @@
+/* Law: one cell, in a process of its own: what ran before would decide how the next one is compiled. Prints JSON. */
+import type { Contender } from "./contender.ts"
+import { type CellName, type CellResult, parseCell } from "./cells.ts"
+import { corpora, decodeChunks, deliver, messages, type CorpusEvent } from "./corpora.ts"
+import { encodeContenders } from "./encoding.ts"
+import { iterationContenders } from "./iterating.ts"
+import { type Budget, digest, measure } from "./measure.ts"
+import { byteContenders, textContenders } from "./parsing.ts"
+
+const FULL: Budget = { warmUp: 150_000, samples: 1_500_000, minRounds: 15, maxRounds: 61 }
+const QUICK: Budget = { warmUp: 80_000, samples: 300_000, minRounds: 5, maxRounds: 31 }
+
+async function runCell<Chunk>(
+  cell: CellName,
+  contenders: readonly Contender<Chunk>[],
+  chunks: readonly Chunk[],
+  expected: readonly CorpusEvent[],
+  budget: Budget,
+): Promise<CellResult> {
+  const results = await measure(contenders, chunks, budget)
+  // Checked last, in calls that no time is taken of: a second callback makes a call site slower.
+  const wanted = await digest((report) => {
+    for (const { event, data } of expected) report(event, data)
+  })
+  const wrong: Record<string, string> = {}
+  for (const contender of contenders) {
+    if (contender.report === undefined) continue
+    const found = await digest((report) => contender.report!(chunks, report))
+    if (found !== wanted) wrong[contender.name] = found
+  }
+  if (wrong["ssekit"] !== undefined) throw new Error(`${cell}: ssekit gives ${wrong["ssekit"]}, not ${wanted}`)
+  return { cell, results: results.filter(({ name }) => wrong[name] === undefined), wanted, wrong }
+}
+
+function run(cell: CellName, budget: Budget): Promise<CellResult> {
+  const [group, corpusName, delivery] = parseCell(cell)
+  if (group === "encode") {
+    const { events } = messages[corpusName]!()
+    return runCell(cell, encodeContenders, events, events, budget)
+  }
+  const corpus = corpora[corpusName]!()
+  const lineEnd = corpusName === "cr" ? "\r" : "\n"
+  const bytes = deliver(corpus, delivery)
+  if (group === "text") return runCell(cell, textContenders(lineEnd), decodeChunks(bytes), corpus.events, budget)
+  const contenders = group === "bytes" ? byteContenders(lineEnd) : iterationContenders
+  return runCell(cell, contenders, bytes, corpus.events, budget)
+}
+
+const [cell, speed] = process.argv.slice(2)
+console.log(JSON.stringify(await run(cell as CellName, speed === "quick" ? QUICK : FULL)))

@@ -1,0 +1,65 @@
+/* Law: which cells there are, and the goal of each that has one. */
+import type { ContenderResult } from "./measure.ts"
+
+export type Group = "text" | "bytes" | "iterate" | "encode"
+/** `<group>/<corpus>/<delivery>`; encoding has no delivery. */
+export type CellName = `${Group}/${string}`
+
+export interface CellResult {
+  readonly cell: CellName
+  readonly results: readonly ContenderResult[]
+  /** The number of events in the corpus and their checksum. */
+  readonly wanted: string
+  /** What the contenders gave that gave something else. */
+  readonly wrong: Readonly<Record<string, string>>
+}
+
+const CORPORA = ["chat", "responses", "ticker", "multiline", "cjk", "comments", "crlf", "cr"]
+const DELIVERIES = ["event", "16k", "64k", "random"]
+
+export function parseCell(cell: CellName): [group: Group, corpus: string, delivery: string] {
+  const [group, corpus = "", delivery = ""] = cell.split("/")
+  return [group as Group, corpus, delivery]
+}
+
+function* allCells(): Generator<CellName> {
+  for (const group of ["text", "bytes"]) {
+    for (const corpus of CORPORA) for (const delivery of DELIVERIES) yield `${group}/${corpus}/${delivery}` as CellName
+  }
+  for (const delivery of DELIVERIES) yield `iterate/chat/${delivery}`
+  for (const corpus of CORPORA.slice(1)) for (const delivery of ["event", "64k"]) yield `iterate/${corpus}/${delivery}`
+  for (const corpus of ["json", "id+event", "multiline"]) yield `encode/${corpus}`
+}
+
+export const cells: readonly CellName[] = [...allCells()]
+
+/** The peer that a group's goals are against. */
+export const mainPeer: Readonly<Record<Group, string>> = {
+  text: "eventsource-parser",
+  bytes: "eventsource-parser + TextDecoder",
+  iterate: "TextDecoderStream + EventSourceParserStream",
+  encode: "eventsource-encoder",
+}
+
+/** How many times the main peer's speed is wanted. */
+export const goals: Readonly<Partial<Record<CellName, number>>> = {
+  "text/chat/event": 1.25,
+  "text/chat/16k": 2.6,
+  "text/chat/64k": 7.5,
+  "text/ticker/16k": 1.2,
+  "text/comments/16k": 1.8,
+  "text/crlf/16k": 1.2,
+  "bytes/chat/event": 1.65,
+  "bytes/chat/16k": 1.45,
+  "bytes/chat/64k": 6,
+  "bytes/chat/random": 1.5,
+  "bytes/responses/event": 1.35,
+  "bytes/responses/64k": 3.2,
+  "bytes/multiline/16k": 1.1,
+  "bytes/cjk/16k": 1,
+  "iterate/chat/event": 5,
+  "iterate/chat/64k": 4.5,
+  "encode/json": 2.6,
+  "encode/id+event": 1.8,
+  "encode/multiline": 3,
+}

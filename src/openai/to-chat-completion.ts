@@ -1,0 +1,87 @@
+import type { ChatSnapshot, ChoiceSnapshot } from "./chat-snapshot.ts"
+import type { ToolCallSnapshot } from "./tool-calls.ts"
+
+/** A message of a {@link ChatCompletion}. */
+export interface ChatCompletionMessage {
+  role: string
+  content: string | null
+  refusal: string | null
+  /** Absent where the provider gave no reasoning. */
+  reasoning_content?: string
+  tool_calls?: object[]
+  function_call?: { name: string; arguments: string }
+  audio?: { id: string | null; data: string; transcript: string; expires_at: number | null }
+}
+
+/** A chat completion as OpenAI sends it where it is not streamed. */
+export interface ChatCompletion {
+  id: string
+  object: "chat.completion"
+  created: number
+  model: string
+  choices: {
+    index: number
+    message: ChatCompletionMessage
+    finish_reason: string | null
+    logprobs: ChoiceSnapshot["logprobs"]
+  }[]
+  usage?: object
+  system_fingerprint?: string
+  service_tier?: string
+}
+
+/**
+ * The chat completion that a snapshot stands for, in the shape of an answer that was not streamed: what can be kept,
+ * compared and sent back. Shares nothing that later chunks change.
+ *
+ * @see https://platform.openai.com/docs/api-reference/chat/object
+ * @example
+ * ```ts
+ * import { readChatCompletions, toChatCompletion } from "ssekit/openai"
+ *
+ * const body = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+ * const completion = toChatCompletion(await readChatCompletions(body).collect())
+ * console.log(completion.choices[0]?.message.content) // Hi
+ * ```
+ */
+export function toChatCompletion(snapshot: ChatSnapshot): ChatCompletion {
+  const { id, created, model, choices, usage, systemFingerprint, serviceTier } = snapshot
+  return {
+    id: id ?? "",
+    object: "chat.completion",
+    created: created ?? 0,
+    model: model ?? "",
+    choices: choices.map((choice) => ({
+      index: choice.index,
+      message: messageOf(choice),
+      finish_reason: choice.finishReason,
+      logprobs: structuredCopy(choice.logprobs),
+    })),
+    ...(usage === null ? {} : { usage: structuredCopy(usage) }),
+    ...(systemFingerprint === null ? {} : { system_fingerprint: systemFingerprint }),
+    ...(serviceTier === null ? {} : { service_tier: serviceTier }),
+  }
+}
+
+function messageOf(choice: ChoiceSnapshot): ChatCompletionMessage {
+  const { role, content, refusal, reasoning, toolCalls, functionCall, audio } = choice
+  return {
+    role,
+    content,
+    refusal,
+    ...(reasoning === null ? {} : { reasoning_content: reasoning }),
+    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(toolCallOf) }),
+    ...(functionCall === null ? {} : { function_call: { ...functionCall } }),
+    ...(audio === null ? {} : { audio: { ...audio } }),
+  }
+}
+
+function toolCallOf({ id, type, name, arguments: input, extra }: ToolCallSnapshot): object {
+  const call = type === "custom" ? { custom: { name, input } } : { function: { name, arguments: input } }
+  return { ...extra, id, type, ...call }
+}
+
+/** A copy of a value that came from JSON. */
+function structuredCopy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}

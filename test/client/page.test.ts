@@ -1,0 +1,161 @@
+import { afterEach, expect, test, vi } from "vitest"
+import { subscribe } from "ssekit/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { consume } from "../support/consumer.ts"
+
+const TARGET = "https://example.com/stream"
+const HOUR = 3_600_000
+const stream = (id: number): ScriptedAnswer => ({ chunks: [`id: ${id}\ndata: ${id}\n\n`], end: "stall" })
+
+afterEach(() => vi.unstubAllGlobals())
+
+/** A page as far as the client knows one. */
+function stubPage() {
+  const counts = { listeners: 0 }
+  class Counted extends EventTarget {
+    override addEventListener(...args: Parameters<EventTarget["addEventListener"]>) {
+      counts.listeners++
+      super.addEventListener(...args)
+    }
+    override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>) {
+      counts.listeners--
+      super.removeEventListener(...args)
+    }
+  }
+  const document = Object.assign(new Counted(), { visibilityState: "visible", baseURI: "https://example.com/app/" })
+  const window = new Counted()
+  const navigator = { onLine: true }
+  vi.stubGlobal("document", document)
+  vi.stubGlobal("navigator", navigator)
+  vi.stubGlobal("addEventListener", window.addEventListener.bind(window))
+  vi.stubGlobal("removeEventListener", window.removeEventListener.bind(window))
+  const show = (visibilityState: "visible" | "hidden") => {
+    document.visibilityState = visibilityState
+    document.dispatchEvent(new Event("visibilitychange"))
+  }
+  return { counts, show, navigator, tell: (type: string) => window.dispatchEvent(new Event(type)) }
+}
+
+test("subscribe() resolves a relative URL against the document's base, else the location, else refuses it", async () => {
+  const fetch = scriptedFetch([new Response(null, { status: 204 })])
+  expect(() => subscribe("stream", { fetch })).toThrow(TypeError)
+  vi.stubGlobal("location", { href: "https://example.com/worker.js" })
+  await consume(subscribe("stream", { fetch })).outcome
+  stubPage()
+  await consume(subscribe("stream", { fetch })).outcome
+  expect(fetch.requests.map((request) => request.url)).toEqual([
+    "https://example.com/stream",
+    "https://example.com/app/stream",
+  ])
+})
+
+test("subscribe() changes nothing while the page is hidden, by default", async () => {
+  const { show, counts } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream(1)])
+  const subscription = subscribe(TARGET, { fetch, clock })
+  const { outcome } = consume(subscription)
+  await clock.advance(0)
+  show("hidden")
+  await clock.advance(1000)
+  expect([subscription.state, fetch.openBodies, counts.listeners]).toEqual(["open", 1, 0])
+  subscription.close()
+  await outcome
+})
+
+test("pauseWhenHidden closes the connection while the page is hidden and resumes from the cursor, at no cost to the budget", async () => {
+  const { show, counts, tell } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream(1), stream(2), stream(3)])
+  const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, retry: { maxRetries: 0 } })
+  const { data, outcome } = consume(subscription)
+  await clock.advance(0)
+  show("hidden")
+  await clock.advance(HOUR)
+  expect([subscription.state, fetch.openBodies, fetch.requests.length, clock.pendingTimers]).toEqual([
+    "waiting",
+    0,
+    1,
+    0,
+  ])
+  show("visible")
+  await clock.advance(0)
+  expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("1")
+  tell("pagehide")
+  tell("pagehide")
+  await clock.advance(HOUR)
+  expect([subscription.state, fetch.requests.length]).toEqual(["waiting", 2])
+  tell("pageshow")
+  await clock.advance(0)
+  expect([subscription.state, data, subscription.retries]).toEqual(["open", ["1", "2", "3"], 2])
+  subscription.close()
+  expect([await outcome, counts.listeners]).toEqual(["done", 0])
+})
+
+test("pauseWhenHidden waits with the first request until the page is shown, and close() ends that wait", async () => {
+  const { show, counts } = stubPage()
+  show("hidden")
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream(1)])
+  const first = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true })
+  const second = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true })
+  const outcomes = [consume(first).outcome, consume(second).outcome]
+  await clock.advance(HOUR)
+  expect(fetch.requests).toHaveLength(0)
+  second.close()
+  show("visible")
+  await clock.advance(0)
+  expect(fetch.requests).toHaveLength(1)
+  first.close()
+  await Promise.all(outcomes)
+  expect(counts.listeners).toBe(0)
+})
+
+test("pauseWhenHidden keeps a page that flickers to 10 requests in any second", async () => {
+  const { show } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream(1)])
+  const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true })
+  const { outcome } = consume(subscription)
+  for (let flicker = 0; flicker < 50; flicker++) {
+    show("hidden")
+    await clock.advance(5)
+    show("visible")
+    await clock.advance(5)
+  }
+  expect(fetch.requests.length).toBeLessThan(11)
+  subscription.close()
+  await outcome
+})
+
+test("waitForOnline makes no request while the platform is offline, and one at once when it is back", async () => {
+  const { navigator, tell, counts } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
+  const subscription = subscribe(TARGET, { fetch, clock, waitForOnline: true })
+  const { data, outcome } = consume(subscription)
+  await clock.advance(0)
+  navigator.onLine = false
+  await clock.advance(24 * HOUR)
+  expect(fetch.requests).toHaveLength(1)
+  navigator.onLine = true
+  tell("online")
+  await clock.advance(0)
+  expect([data, subscription.state]).toEqual([["1"], "open"])
+  subscription.close()
+  expect([await outcome, counts.listeners, clock.pendingTimers]).toEqual(["done", 0, 0])
+})
+
+test("waitForOnline ends a long wait early when the network comes back", async () => {
+  const { tell } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
+  const subscription = subscribe(TARGET, { fetch, clock, waitForOnline: true, retry: { initialDelay: 30_000 } })
+  const { outcome } = consume(subscription)
+  await clock.advance(10)
+  tell("online")
+  await clock.advance(0)
+  expect(fetch.requests).toHaveLength(2)
+  subscription.close()
+  await outcome
+})

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+// The table is no part of the surface; the document that prints it is compared with it all the same.
+import { StateMachine, type SubscriptionState, type Transition, TRANSITIONS } from "../../src/client/state.ts"
+
+const STATES = Object.keys(TRANSITIONS) as SubscriptionState[]
+const ALL: Transition[] = ["opened", "failed", "paused", "due", "ended"]
+
+test("TRANSITIONS is the table that ARCHITECTURE.md prints", () => {
+  const lines = readdirSync(".")
+    .filter((name) => /^ARCHITECTURE.*\.md$/.test(name))
+    .flatMap((name) => readFileSync(name, "utf8").split("\n"))
+  const start = lines.findIndex((line) => line.startsWith("| in state"))
+  const rows = lines.slice(start).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll("`", "")),
+  )
+  const printed = Object.fromEntries(
+    rows
+      .slice(2, 2 + STATES.length)
+      .map(([state, ...cells]) => [
+        state,
+        Object.fromEntries(cells.flatMap((next, index) => (next === "" ? [] : [[rows[0]![index + 1], next]]))),
+      ]),
+  )
+  expect(printed).toEqual(TRANSITIONS)
+})
+
+test("StateMachine follows the table and tells each change once", () => {
+  for (const state of STATES) {
+    for (const transition of ALL) {
+      const seen: SubscriptionState[] = []
+      const machine = new StateMachine((next) => void seen.push(next))
+      const path: Record<SubscriptionState, Transition[]> = {
+        connecting: [],
+        open: ["opened"],
+        waiting: ["failed"],
+        closed: ["ended"],
+      }
+      for (const step of path[state]) machine.move(step)
+      expect(machine.state).toBe(state)
+      seen.length = 0
+      machine.move(transition)
+      const next = TRANSITIONS[state][transition]
+      expect([machine.state, seen]).toEqual([next ?? state, next === undefined ? [] : [next]])
+    }
+  }
+})
+
+test("TRANSITIONS lets every state end and nothing leave closed", () => {
+  for (const state of STATES) {
+    const next = TRANSITIONS[state].ended
+    expect(next).toBe(state === "closed" ? undefined : "closed")
+  }
+  expect(TRANSITIONS.closed).toEqual({})
+})

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer, connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const PLACES = [process.env["SSEKIT_NGINX"], "/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
+
+/** The nginx of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure. */
+export function findNginx(): string | undefined {
+  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
+  if (found === undefined && process.env["CI"] === "true") {
+    throw new Error("nginx not found (install Debian's nginx-light or set SSEKIT_NGINX)")
+  }
+  return found
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Starts nginx as a proxy before a port of this machine, with its default settings for a proxy. */
+export async function startNginx(upstreamPort: number): Promise<{ url: string; close(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), "ssekit-nginx-"))
+  const port = await freePort()
+  writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort))
+  const arguments_ = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")]
+  const nginx = spawn(findNginx()!, arguments_, { stdio: "ignore" })
+  const exited = new Promise<void>((resolve) => nginx.once("exit", () => resolve()))
+  await untilListening(port, nginx)
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    close: async () => {
+      nginx.kill("SIGTERM")
+      await exited
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function config(folder: string, port: number, upstreamPort: number): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${join(folder, name)};`,
+  )
+  return `
+daemon off;
+master_process off;
+pid ${join(folder, "nginx.pid")};
+events {}
+http {
+  access_log off;
+  ${temporary.join("\n  ")}
+  server {
+    listen 127.0.0.1:${port};
+    location / { proxy_pass http://127.0.0.1:${upstreamPort}; }
+  }
+}
+`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function untilListening(port: number, nginx: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (nginx.exitCode !== null) throw new Error(`nginx exited with ${nginx.exitCode}`)
+    if (await accepts(port)) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error("nginx does not listen")
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1")
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false))
+    socket.once("connect", () => socket.destroy())
+  })
+}
