@@ -258,6 +258,7 @@ test("no failure that nobody listens to is an unhandled rejection", async () => 
       typeof source === "string" ? source : () => Promise.reject<Response>(new Error("no")),
     )
     untouched.toReadableStream()
+    readChatCompletions(Promise.reject<Response>(new Error("no")))
   }
   await clock.advance(20)
   await settle()
