@@ -34,18 +34,6 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: "soak",
-          include: ["test/soak/**/*.test.ts"],
-          setupFiles: ["test/support/fail-on-warning.ts"],
-          // In a process of its own, whose heap and sockets are those of the test.
-          pool: "forks",
-          execArgv: ["--expose-gc"],
-          testTimeout: 60_000,
-        },
-      },
-      {
-        extends: true,
         resolve: { alias: source },
         test: {
           name: "soak",

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { ManualSource } from "../openai-writing/stream-reading.ts"
-import { hasNginx, startNginx } from "./nginx-proxy.ts"
+import { findNginx, startNginx } from "../support/nginx.ts"
+
 import { servers } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
 
@@ -22,15 +23,16 @@ const variants = [
   ["that compresses", "gzip on; gzip_min_length 0; gzip_types text/event-stream; gzip_proxied any;", "gzip"],
 ] as const
 
-describe.skipIf(!hasNginx).each(servers)("on %s behind nginx", (server, start) => {
+describe.skipIf(findNginx() === undefined).each(servers)("on %s behind nginx", (server, start) => {
   // Bytes in a bare Response have none of the headers that are tested here; nginx does hold them back.
   const withHeaders = ways.filter(([way]) => server === "node:http" || way !== "encodeChunks()")
   describe.each(withHeaders)("%s", (way, write) => {
     test.each(variants)(`${way} shows its events one by one through an nginx %s`, async (__, directives, encoding) => {
       const source = new ManualSource<string>()
       const baseURL = await start(() => write("chat", source))
-      const origin = await startNginx(new URL(baseURL).origin, directives)
-      const response = await fetch(`${origin}/v1/chat/completions`, {
+      const nginx = await startNginx(Number(new URL(baseURL).port), directives)
+      onTestFinished(() => nginx.close())
+      const response = await fetch(`${nginx.url}v1/chat/completions`, {
         method: "POST",
         body: JSON.stringify({ model: "parrot" }),
         headers: { "accept-encoding": encoding, "content-type": "application/json" },

@@ -52,7 +52,9 @@ export interface ToolCallPiece {
 
 /** What a request cost, in tokens. */
 export interface AnswerUsage {
+  /** Tokens of what was asked. */
   readonly inputTokens: number
+  /** Tokens of the answer, reasoning included. */
   readonly outputTokens: number
   /**
    * The sum.

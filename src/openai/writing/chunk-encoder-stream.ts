@@ -33,6 +33,7 @@ export class ChunkEncoderStream<T extends object = object> {
   /** Where the chunks go in. */
   readonly writable: WritableStream<T>
 
+  /** Starts a stream; nothing is written before its readable side is read. */
   constructor(options: EncodeChunksOptions = {}) {
     const handoff = new Handoff<T>()
     const writer = dialectWriter(options.protocol ?? "chat", options.done)

@@ -24,7 +24,9 @@ import {
 
 /** An event of a Responses stream, as {@link responseEvents} builds it. */
 export interface ResponseStreamEvent {
+  /** What it is: `"response.output_text.delta"` and so on. */
   readonly type: string
+  /** Its place in the stream, from 0. */
   readonly sequence_number: number
   readonly [member: string]: unknown
 }
