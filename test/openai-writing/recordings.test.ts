@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { Stream } from "openai/core/streaming"
 import { describe, expect, test } from "vitest"
 import {
   type ChunkStream,
@@ -19,6 +20,19 @@ const READERS: Readonly<Record<string, readonly [Read, "chat" | "completions" | 
   "openai-completions": [readCompletions, "completions"],
   "openai-responses": [readResponses, "responses"],
 }
+/** What the official client makes of `body`: its chunks, and what it throws. */
+async function officialReading(
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | Buffer<ArrayBuffer>,
+): Promise<unknown[]> {
+  const found: unknown[] = []
+  try {
+    for await (const chunk of Stream.fromSSEResponse(new Response(body), new AbortController())) found.push(chunk)
+  } catch (error) {
+    found.push(String(error))
+  }
+  return found
+}
+
 const directory = process.env["SSEKIT_RECORDINGS"] ?? ""
 const recordings = (directory === "" ? [] : readdirSync(directory)).flatMap((file) => {
   const reader = READERS[file.split("__")[1] ?? ""]
@@ -50,5 +64,11 @@ describe.skipIf(directory === "")("relay() on recorded streams", () => {
       ...sent.map(({ event, data }) => [event, data]),
       ...mark,
     ])
+  })
+
+  test.each(recordings)("relay() makes no difference to the official client on %s", async (file, _, protocol) => {
+    const recorded = readFileSync(join(directory, file))
+    const relayed = relay([recorded], { protocol: protocol as "chat" }).toReadableStream()
+    expect(await officialReading(relayed)).toEqual(await officialReading(recorded))
   })
 })
