@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events"
 import { describe, expect, test, vi } from "vitest"
 import { chunkResponse, encodeChunks } from "ssekit/openai"
 import { ManualClock } from "ssekit/testing"
@@ -156,6 +157,15 @@ describe("encodeChunks()", () => {
     await expect(read).rejects.toBe(reason)
     expect(source.returned).toBe(1)
     await expect(encodeChunks([{}], { signal: controller.signal }).getReader().read()).rejects.toBe(reason)
+  })
+
+  test("encodeChunks() leaves no listener on a signal that it no longer needs", async () => {
+    const { signal } = new AbortController()
+    await textOf(encodeChunks([{}], { signal }))
+    const reader = encodeChunks(new ManualSource<object>(), { signal }).getReader()
+    expect(getEventListeners(signal, "abort")).toHaveLength(1)
+    await reader.cancel()
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
   })
 
   test("encodeChunks() writes a comment only in silence, and none after the end (edge case 99)", async () => {

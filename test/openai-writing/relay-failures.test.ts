@@ -103,6 +103,11 @@ describe("relay()", () => {
     expect(text).toBe(CHUNK + (error === "" ? failure : `data: {"error":${error}}\n\n`))
   })
 
+  test("relay() ends at a provider's error whatever its options say", async () => {
+    const failure = 'data: {"error":{"message":"No"}}\n\n'
+    expect(await relayed(failure + CHUNK + END, { onProviderError: "yield" } as never)).toBe(failure)
+  })
+
   test("relay() forwards a choice that ended in an error, and says it again", async () => {
     const aborted = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"abort"}]}\n\n'
     const events = await eventsOf(await relayed(`${CHUNK}${aborted}${END}`))

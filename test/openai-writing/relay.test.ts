@@ -55,6 +55,21 @@ describe("relay()", () => {
     ])
   })
 
+  test("relay() gives no event more once its iteration is left, also to who waits for one", async () => {
+    const provider = new ManualProvider()
+    const events = relay(provider.ask)[Symbol.asyncIterator]()
+    const waiting = events.next()
+    await settle()
+    await events.return!()
+    expect(provider.signal!.aborted).toBe(true)
+    expect(await waiting).toEqual({ done: true, value: undefined })
+
+    const failing = relay("", { protocol: "responses" })[Symbol.asyncIterator]()
+    expect((await failing.next()).value?.event).toBe("error")
+    await failing.return!()
+    expect(await failing.next()).toEqual({ done: true, value: undefined })
+  })
+
   test("relay() has one consumer", async () => {
     const answer = relay(CHUNK)
     answer.toResponse()

@@ -123,6 +123,28 @@ describe("responseEvents()", () => {
     expect(source.returned).toBe(1)
   })
 
+  test("responseEvents() gives nothing more once it is left, and its events in order to who waits for several", async () => {
+    const left = responseEvents(["a"])
+    await left.next()
+    await left.return!()
+    expect(await left.next()).toEqual({ done: true, value: undefined })
+    const events = responseEvents(["a"])
+    const several = await Promise.all(Array.from({ length: 9 }, () => events.next()))
+    expect(several.map(({ value }) => value?.sequence_number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  test("responseEvents() stops the deltas when one of them cannot be built", async () => {
+    const source = new ManualSource<AnswerDelta>()
+    const events = responseEvents(source)
+    await events.next()
+    await events.next()
+    const failed = events.next()
+    await settle()
+    source.give({ toolCall: {} })
+    await expect(failed).rejects.toThrow(TypeError)
+    expect(source.returned).toBe(1)
+  })
+
   test("responseEvents() refuses a second choice, and a call that goes on after other content", async () => {
     await expect(built([{ choice: 1, text: "a" }])).rejects.toThrow(TypeError)
     const late = [{ toolCall: { id: "c", name: "f" } }, "text", { toolCall: { id: "c", arguments: "{}" } }]
