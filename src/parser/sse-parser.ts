@@ -118,7 +118,8 @@ export class SseParser {
 
   #readBlock(decoder: Utf8Decoder, bytes: Uint8Array, start: number, end: number): void {
     this.#text.read(decoder.decode(bytes, start, end))
-    if (decoder.failure !== undefined) throw decoder.failure
+    // A handler that called reset or end dropped what was invalid, too.
+    if (decoder.failure !== undefined && decoder === this.#decoder) throw decoder.failure
   }
 
   #flushDecoder(decoder: Utf8Decoder): string {

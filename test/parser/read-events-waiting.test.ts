@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest"
+import { readEvents, SseConnectionError } from "ssekit"
+
+/** A stream that is written by hand, and as the body of a response. */
+function byHand() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>
+  let cancelled: unknown
+  const stream = new ReadableStream<Uint8Array>({
+    start: (own) => void (controller = own),
+    cancel: (reason) => void (cancelled = reason),
+  })
+  const response = new Response(stream as BodyInit, { headers: { "content-type": "text/event-stream" } })
+  const encoder = new TextEncoder()
+  return {
+    response,
+    write: (text: string) => controller.enqueue(encoder.encode(text)),
+    close: () => controller.close(),
+    fail: (reason: unknown) => controller.error(reason),
+    cancelledWith: () => cancelled,
+  }
+}
+
+const data = (result: IteratorResult<{ data: string }, undefined>) =>
+  result.done === true ? "done" : result.value.data
+
+describe("readEvents with calls that wait", () => {
+  test("readEvents answers calls in their order, also across chunks without an event", async () => {
+    const { response, write, close } = byHand()
+    const events = readEvents(response)
+    const calls = [events.next(), events.next(), events.next(), events.next()]
+    write(": nothing\n\n")
+    write("data: 1\n")
+    write("\ndata: 2\n\ndata: 3\n\n")
+    close()
+    expect((await Promise.all(calls)).map(data)).toEqual(["1", "2", "3", "done"])
+    expect(data(await events.next())).toBe("done")
+  })
+
+  test("readEvents answers a call that came while another waited, after it", async () => {
+    const { response, write } = byHand()
+    const events = readEvents(response)
+    const order: string[] = []
+    const first = events.next().then((result) => order.push(data(result)))
+    const second = events.next().then((result) => order.push(data(result)))
+    write("data: 1\n\n")
+    await first
+    const third = events.next().then((result) => order.push(data(result)))
+    write("data: 2\n\ndata: 3\n\n")
+    await Promise.all([second, third])
+    expect(order).toEqual(["1", "2", "3"])
+  })
+
+  test("readEvents rejects every call that waits with the reason of the abort", async () => {
+    const { response, cancelledWith } = byHand()
+    const stop = new AbortController()
+    const events = readEvents(response, { signal: stop.signal })
+    const calls = [events.next(), events.next()]
+    const reason = new Error("enough")
+    stop.abort(reason)
+    expect((await Promise.allSettled(calls)).map((call) => call.status === "rejected" && call.reason)).toEqual([
+      reason,
+      reason,
+    ])
+    expect(cancelledWith()).toBe(reason)
+    expect(data(await events.next())).toBe("done")
+  })
+
+  test("readEvents ends every call that waits at return", async () => {
+    const { response } = byHand()
+    const events = readEvents(response)
+    const calls = [events.next(), events.next()]
+    await events.return()
+    expect((await Promise.all(calls)).map(data)).toEqual(["done", "done"])
+  })
+
+  test("readEvents gives the break of a body to the call that waits, and nothing to the next", async () => {
+    const { response, fail } = byHand()
+    const events = readEvents(response)
+    const call = events.next()
+    const cause = new TypeError("terminated")
+    fail(cause)
+    await expect(call).rejects.toThrow(SseConnectionError)
+    await expect(call).rejects.toHaveProperty("cause", cause)
+    expect(data(await events.next())).toBe("done")
+  })
+
+  test("readEvents keeps the cursor of the last event that was taken", async () => {
+    const { response, write } = byHand()
+    const events = readEvents(response)
+    const call = events.next()
+    write("id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n")
+    await call
+    expect(events.lastEventId).toBe("1")
+    await events.next()
+    expect(events.lastEventId).toBe("3")
+  })
+})
