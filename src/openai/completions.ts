@@ -41,7 +41,8 @@ export interface CompletionSnapshot {
   usage: Usage | null
 }
 
-const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
+/** How text completions are read. */
+export const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
   name: "completions",
   sentinel: "[DONE]",
   decode: dropHeartbeat,

@@ -64,7 +64,8 @@ export function readResponses<Event extends object = ResponseEvent, Final = unkn
   )
 }
 
-function responseProtocol<Final>(after: number | undefined): ChunkProtocol<object, ResponseSnapshot<Final>> {
+/** How responses are read, without what came up to `after` before. */
+export function responseProtocol<Final>(after?: number): ChunkProtocol<object, ResponseSnapshot<Final>> {
   return {
     name: "responses",
     sentinel: "[DONE]",

@@ -129,11 +129,12 @@ export class EventSession implements Session {
     for (const waiting of dropped) waiting.onDropped(reason)
   }
 
-  /** Sends an encoded block. */
-  write(block: string): Promise<void> {
+  /** Sends an encoded block, as text or bytes. */
+  write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
     const taken = new Promise<void>((onTaken, onDropped) => {
-      this.#queue.push({ chunk: this.#encoder.encode(block), onTaken, onDropped })
+      const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
+      this.#queue.push({ chunk, onTaken, onDropped })
     })
     taken.catch(ignore)
     this.#advance()
