@@ -43,7 +43,7 @@ export function isReturnedSource(result: unknown): result is SseEventSource {
 export function openEventSource(source: SseEventSource): OpenedSource {
   if (isReadableStream(source)) {
     const reader = source.getReader()
-    return { next: () => reader.read(), stop: (reason) => reader.cancel(reason) }
+    return { next: () => reader.read(), stop: async (reason) => reader.cancel(reason) }
   }
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let ended = false
