@@ -10,6 +10,7 @@ import { isTerminalType, ResponseAccumulator, type ResponseSnapshot } from "./re
 
 /** An event of the Responses API, as all of them have in common; give the type of the provider's package for the rest. */
 export interface ResponseEvent {
+  /** What happened. */
   type: ResponseEventType
   /** Rises from event to event, not always by one; missing from some providers. */
   sequence_number?: number
