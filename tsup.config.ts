@@ -5,6 +5,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     client: "src/client/index.ts",
+    eventsource: "src/eventsource/index.ts",
     openai: "src/openai/index.ts",
     server: "src/server/index.ts",
     node: "src/node/index.ts",

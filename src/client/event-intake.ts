@@ -27,7 +27,6 @@ export class EventIntake {
   readonly #onEvent: () => void
   readonly #seen: SeenIds = new SeenIds()
   #parser: SseParser | undefined = undefined
-  #isStopped = false
   /** The last event ID that the sink knows of. */
   #toldCursor: string
 
@@ -78,13 +77,11 @@ export class EventIntake {
 
   /** Drops what is left of the chunk, and all that follows. */
   stop(): void {
-    this.#isStopped = true
     this.#parser?.end()
     this.#parser = undefined
   }
 
   #accept(event: SseEvent): void {
-    if (this.#isStopped) return
     this.#onEvent()
     const { until, hooks, dedupe, report } = this.#settings
     const isSentinel = typeof until === "string" && event.data === until

@@ -123,7 +123,10 @@ export type Resume =
   | "same"
   | "never"
   | "get"
-  | { readonly idempotencyKey: string }
+  | {
+      /** What goes out as `Idempotency-Key`. */
+      readonly idempotencyKey: string
+    }
   | ((attempt: Attempt) => ResumeInit | PromiseLike<ResumeInit>)
 
 /** The members of a request that differ from the first one. */

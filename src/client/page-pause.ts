@@ -23,7 +23,6 @@ export class PagePause {
     if (!this.#pauseWhenHidden) return
     this.#isAway = isHidden()
     const onHide = () => {
-      if (this.#isAway) return
       this.#isAway = true
       this.#onPause()
     }

@@ -26,6 +26,8 @@ export interface RequestPlan {
   readonly init: RequestInit
   readonly resume: Resume
   readonly lastEventIdParam: string | undefined
+  /** Whether a redirect to another origin is refused because the last event ID would go with it. */
+  readonly guardsCursor: boolean
   readonly fetch: typeof globalThis.fetch
 }
 
@@ -87,7 +89,7 @@ export async function prepareRequest(
     oneShot: body === undefined || isOneShot(body),
     init: { ...plan.init, ...changedInit },
     hasCallerHeaders,
-    hasCursor: attempt.lastEventId !== "",
+    hasCursor: attempt.lastEventId !== "" && plan.guardsCursor,
   }
 }
 

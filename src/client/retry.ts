@@ -53,7 +53,9 @@ export function nextRetry(
 function retryDelay(history: RetryHistory, policy: RetryPolicy, random: number): number {
   const server = history.serverDelay === undefined ? undefined : clampServerDelay(history.serverDelay, policy)
   const floor = Math.max(MIN_DELAY, server ?? 0, Math.min(history.retryAfter ?? 0, policy.maxRetryAfter))
-  const grown = (server ?? policy.initialDelay) * policy.factor ** (history.failures - 1)
+  // Bounded, since 0 times Infinity is no number.
+  const growth = Math.min(policy.factor ** (history.failures - 1), Number.MAX_VALUE)
+  const grown = (server ?? policy.initialDelay) * growth
   const top = Math.max(floor, Math.min(policy.maxDelay, grown))
   if (!policy.jitter) return top
   return floor + random * (Math.max(top, 1.25 * floor) - floor)

@@ -33,12 +33,13 @@ export interface Settings {
 }
 
 /**
+ * @param guardsCursor - Whether the last event ID keeps a request from following a redirect to another origin.
  * @throws TypeError, RangeError where the target or an option is not what it must be.
  */
-export function settingsOf(target: SubscribeTarget, options: SubscribeOptions): Settings {
+export function settingsOf(target: SubscribeTarget, options: SubscribeOptions, guardsCursor = true): Settings {
   const report = reporterOf(options)
   const isCallback = typeof target === "function"
-  const plan = isCallback ? undefined : requestPlanOf(target, options)
+  const plan = isCallback ? undefined : requestPlanOf(target, options, guardsCursor)
   const resumes = plan === undefined ? options.resume !== "never" : canRepeat(plan)
   if (options.pauseWhenHidden === true && plan !== undefined && plan.method !== "GET") {
     throw new TypeError('Cannot subscribe: "pauseWhenHidden" must be used with GET only')
@@ -75,7 +76,7 @@ function retryOptionsOf(retry: RetryOptions | undefined): RetryOptions {
   return retry ?? {}
 }
 
-function requestPlanOf(target: string | URL | Request, options: SubscribeOptions): RequestPlan {
+function requestPlanOf(target: string | URL | Request, options: SubscribeOptions, guardsCursor: boolean): RequestPlan {
   const request = isRequest(target) ? target : undefined
   const url = parseUrl(request?.url ?? (target as string | URL))
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
@@ -95,6 +96,7 @@ function requestPlanOf(target: string | URL | Request, options: SubscribeOptions
     init: { cache: "no-store", ...(request && membersOf(request)), ...initOf(options) },
     resume: resumeOf(options.resume ?? (method === "GET" ? "same" : "never")),
     lastEventIdParam: options.lastEventIdParam,
+    guardsCursor,
     fetch,
   }
 }

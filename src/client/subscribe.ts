@@ -26,7 +26,7 @@ import { ClientSubscription, type Subscription } from "./subscription.ts"
  * ```ts
  * import { subscribe } from "ssekit/client"
  *
- * for await (const event of subscribe("https://example.com/stream")) {
+ * for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) {
  *   console.log(event.event, event.data)
  * }
  * ```

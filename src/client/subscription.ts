@@ -11,9 +11,13 @@ import type { SubscriptionState } from "./state.ts"
 
 /** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
 export interface SubscriptionIterator extends AsyncIterableIterator<SseEvent, undefined, undefined> {
+  /** Gives the next event, and begins the subscription the first time; any number of calls may wait. */
   next(): Promise<IteratorResult<SseEvent, undefined>>
+  /** Closes the subscription. */
   return(): Promise<IteratorResult<SseEvent, undefined>>
+  /** Closes the subscription and rejects with `error`. */
   throw(error: unknown): Promise<IteratorResult<SseEvent, undefined>>
+  /** Gives the iterator itself. */
   [Symbol.asyncIterator](): SubscriptionIterator
 }
 

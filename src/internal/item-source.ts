@@ -25,7 +25,7 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
   // Not by the stream's own async iterator, which WebKit lacks.
   if (isReadableStream(source)) {
     const reader = source.getReader()
-    return { next: () => reader.read(), stop: (reason) => reader.cancel(reason) }
+    return { next: () => reader.read(), stop: async (reason) => reader.cancel(reason) }
   }
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let ended = false

@@ -5,6 +5,7 @@ import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
+import { callHook } from "../internal/hook.ts"
 import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
 import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
@@ -47,7 +48,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   readonly events?: EventEncoder<Written> | undefined
   /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
   readonly signal?: AbortSignal | undefined
-  /** Called once with what the source threw. None of it reaches the client. */
+  /** Called once with what the source threw. None of it reaches the client. What it throws itself is only reported. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Where the time of `keepAlive` comes from. */
   readonly clock?: Clock | undefined
@@ -70,7 +71,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * broken connection, not an end, and nothing of the message. Headers: `content-type: text/event-stream;
  * charset=utf-8`, `cache-control: no-store, no-transform`, `x-accel-buffering: no`.
  *
- * @throws TypeError where `source` cannot give events or is a locked stream.
+ * @throws TypeError where `source` cannot give events or is a locked stream, and where `status` allows no body.
  * @throws RangeError where `status`, `keepAlive` or `retry` is out of range.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
@@ -105,10 +106,16 @@ export function eventStreamResponse<Written = SseEventInit>(
   }
   if (greeting !== undefined) void run.session.write(greeting)
   const { body } = run.session
-  return new Response(
-    keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
-    init,
-  )
+  try {
+    return new Response(
+      keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
+      init,
+    )
+  } catch (error) {
+    // A status that takes no body: the source is stopped, and no listener stays on a signal.
+    run.session.leave(error)
+    throw error
+  }
 }
 
 function headersOf(init: HeadersInit | undefined): Headers {
@@ -187,7 +194,7 @@ class Run {
     session.fail(error)
     if (this.#reported) return
     this.#reported = true
-    this.#onError?.(error)
+    callHook(this.#onError, error)
   }
 }
 

@@ -54,12 +54,17 @@ export async function wireOf(answer: FaultAnswer): Promise<WireAnswer> {
   const framing = answer.framing ?? "chunked"
   const frame = (piece: Uint8Array) => (framing === "chunked" ? chunkOf(piece) : piece)
   const pieces = [headOf(answer, framing, body), ...body.map(frame)]
-  const isWhole = (answer.end ?? (answer.cutAt === undefined ? "complete" : "fin")) === "complete"
-  if (isWhole && framing === "chunked" && answer.endless === undefined) pieces.push(encoder().encode("0\r\n\r\n"))
+  if (isWhole(answer) && framing === "chunked" && answer.endless === undefined)
+    pieces.push(encoder().encode("0\r\n\r\n"))
   const repeated = answer.endless === undefined ? undefined : frame(encoder().encode(filled(answer.endless)))
   const end = answer.end === undefined || answer.end === "complete" ? "fin" : answer.end
   if (answer.cutAt === undefined) return { pieces, repeated, end }
   return { pieces: cut(pieces, answer.cutAt), repeated: undefined, end }
+}
+
+/** Whether the response has its proper end. */
+function isWhole(answer: FaultAnswer): boolean {
+  return (answer.end ?? (answer.cutAt === undefined ? "complete" : "fin")) === "complete"
 }
 
 async function bodyOf(answer: FaultAnswer): Promise<Uint8Array[]> {
@@ -76,7 +81,8 @@ function headOf(answer: FaultAnswer, framing: string, body: readonly Uint8Array[
   const headers: Record<string, string | undefined> = {
     "content-type": "text/event-stream",
     date: new Date().toUTCString(),
-    connection: "close",
+    // Only where it is true: Node's fetch takes a cut after it for the end.
+    ...(isWhole(answer) ? { connection: "close" } : {}),
     ...(answer.gzip === true ? { "content-encoding": "gzip" } : {}),
     ...answer.headers,
   }

@@ -4,6 +4,7 @@ import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "
 
 /** A request that the fault server got. */
 export interface FaultRequest {
+  /** The method, in upper case. */
   readonly method: string
   /** The path and the query. */
   readonly path: string
@@ -28,6 +29,7 @@ export type FaultScript =
 export interface FaultServer {
   /** Its address, with a final slash. */
   readonly url: string
+  /** The port that it listens on. */
   readonly port: number
   /** The requests so far; the array may be emptied. */
   readonly requests: FaultRequest[]
@@ -35,6 +37,8 @@ export interface FaultServer {
   readonly openSockets: number
   /** How many sockets have been opened. */
   readonly totalSockets: number
+  /** How many sockets hold bytes that the client does not take. */
+  readonly blockedSockets: number
   /** How many bytes the clients' side has taken, or the system holds for it. */
   readonly bytesTaken: number
   /** Settles when no socket that has carried a request is open any more. */
@@ -43,6 +47,7 @@ export interface FaultServer {
   received(count: number): Promise<void>
   /** Drops every connection and stops listening. */
   close(): Promise<void>
+  /** The same as {@link FaultServer.close}. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -92,6 +97,10 @@ class ScriptedServer implements FaultServer {
 
   get openSockets(): number {
     return this.#used.size
+  }
+
+  get blockedSockets(): number {
+    return [...this.#sockets].filter((socket) => socket.writableLength > 0).length
   }
 
   get bytesTaken(): number {

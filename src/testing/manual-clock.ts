@@ -23,7 +23,10 @@ export class ManualClock implements Clock {
   #lastHandle = 0
   readonly #random: () => number
 
-  /** @param options - `random` gives what {@link ManualClock.random} gives; 0.5 by default. */
+  /**
+   * Makes a clock that stands at 0.
+   *
+   * @param options - `random` gives what {@link ManualClock.random} gives; 0.5 by default. */
   constructor(options: { readonly random?: () => number } = {}) {
     this.#random = options.random ?? (() => 0.5)
   }
@@ -39,20 +42,24 @@ export class ManualClock implements Clock {
     return next === undefined ? undefined : next[1].due - this.#now
   }
 
+  /** Milliseconds since it was made, by its own account. */
   now(): number {
     return this.#now
   }
 
+  /** What `random` of the options gives. */
   random(): number {
     return this.#random()
   }
 
+  /** Calls `run` when it has been moved on by `ms` milliseconds. */
   setTimeout(run: () => void, ms: number): number {
     const handle = ++this.#lastHandle
     this.#timers.set(handle, { due: this.#now + Math.max(0, ms), run })
     return handle
   }
 
+  /** Cancels a timer. */
   clearTimeout(handle: unknown): void {
     this.#timers.delete(handle as number)
   }

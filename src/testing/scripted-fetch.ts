@@ -1,10 +1,16 @@
 /** A request that {@link scriptedFetch} was asked for. */
 export interface ScriptedRequest {
+  /** The URL, as it was given. */
   readonly url: string
+  /** The method. */
   readonly method: string
+  /** The headers. */
   readonly headers: Headers
+  /** The body, as it was given. */
   readonly body: BodyInit | null | undefined
+  /** What aborts the request. */
   readonly signal: AbortSignal | undefined
+  /** The second argument of `fetch`. */
   readonly init: RequestInit
 }
 

@@ -78,3 +78,16 @@ test("subscribe() frees the source of each attempt: at its failure, at close(), 
   expect(await late.outcome).toMatchObject({ code: "retries-exhausted" })
   expect(open).toBe(0)
 })
+
+test("close() while the body of a refused response is read frees it, whoever gave it", async () => {
+  const clock = new ManualClock()
+  let cancelled = 0
+  const connect = async () => new Response(new ReadableStream({ cancel: () => void cancelled++ }), { status: 500 })
+  const subscription = subscribe(connect, { clock })
+  const { outcome } = consume(subscription)
+  await clock.advance(0)
+  subscription.close()
+  expect(await outcome).toBe("done")
+  await clock.advance(HOUR)
+  expect([cancelled, clock.pendingTimers]).toEqual([1, 0])
+})

@@ -72,6 +72,25 @@ test("subscribe() times out where no event comes within eventIdle; comments do n
   expect([end.phase, data]).toEqual(["eventIdle", ["a"]])
 })
 
+test("subscribe() takes an event that it drops for one that came", async () => {
+  const again = Array.from({ length: 10 }, (_, index) => [500 * index, "id: 1\ndata: a\n\n"] as const)
+  const { end, data, clock } = await run((now) => [timed(now, again)], {
+    dedupe: true,
+    lastEventId: "1",
+    timeouts: { firstEvent: 1000, eventIdle: 2000 },
+  })
+  expect([end.phase, data, clock.pendingTimers]).toEqual(["eventIdle", [], 0])
+  const at: number[] = []
+  const late = await run((now) => [timed(now, again)], {
+    dedupe: true,
+    lastEventId: "1",
+    timeouts: { eventIdle: 2000 },
+    retry: { maxRetries: 1 },
+    onRetry: () => void at.push(1),
+  })
+  expect((late.end as unknown as SseRetryError).attempts[0]!.at).toBe(4500 + 2000)
+})
+
 test("subscribe() asks again from the last event ID where a half-open connection gives no byte", async () => {
   const answers = (clock: ManualClock): ScriptedAnswer[] => [
     timed(clock, [[0, "id: 7\ndata: a\n\n"]]),

@@ -177,12 +177,18 @@ test("subscribe() leaves redirects to fetch where the caller names a mode", asyn
   expect(await error.outcome).toMatchObject({ code: "connection" })
 })
 
-test("subscribe() frees the body of each hop", async () => {
-  const server = await start([
-    { ...redirect("/b"), endless: "x".repeat(1000) },
-    { body: "data: a\n\n" },
-    { status: 204 },
-  ])
-  expect(await consume(subscribe(server.url, { clock: new EagerClock() })).outcome).toBe("done")
-  await server.allClosed()
+test("subscribe() frees the body of each hop before it follows", async () => {
+  const log: string[] = []
+  const hop = () =>
+    new Response(new ReadableStream({ cancel: () => void log.push("freed") }), {
+      status: 302,
+      headers: { location: "/b" },
+    })
+  const answers = [hop, () => new Response("data: a\n\n", { headers: { "content-type": "text/event-stream" } })]
+  const fetch = async () => {
+    log.push("request")
+    return answers.shift()!()
+  }
+  expect(await consume(subscribe(TARGET, { fetch, retry: false })).outcome).toBe("done")
+  expect(log).toEqual(["request", "freed", "request"])
 })

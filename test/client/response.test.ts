@@ -141,3 +141,17 @@ test("subscribe() delivers the events before a limit, then fails", async () => {
   expect(await outcome).toMatchObject({ code: "limit", limit: "maxEventSize" })
   expect(data).toEqual(["a", "b"])
 })
+
+test("subscribe() retries a connection that is refused, and keeps why", async () => {
+  const { url } = await start({ status: 204 })
+  await server!.close()
+  server = undefined
+  const { outcome } = consume(subscribe(url, { clock: new EagerClock(), retry: { maxRetries: 2 } }))
+  const { attempts } = (await outcome) as SseRetryError
+  expect(attempts.map(({ error }) => [error.code, error.retryable])).toEqual([
+    ["connection", true],
+    ["connection", true],
+    ["connection", true],
+  ])
+  expect(attempts[0]!.error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } })
+})

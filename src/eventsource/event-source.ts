@@ -1,0 +1,123 @@
+/* Law: what users see of the class; what it does is in `specified-event-source.ts`. */
+import type { EventSourceInit } from "./init.ts"
+import { shapeInterface } from "./interface-shape.ts"
+import { EventSource as SpecifiedEventSource } from "./specified-event-source.ts"
+
+/**
+ * An `error` event, with what the specification leaves out. One that the server named `error` is a MessageEvent and has
+ * none of it.
+ */
+export interface EventSourceErrorEvent extends Event {
+  /** What failed, an {@link SseError} unless it is misuse; `undefined` where the server says that there is nothing more. */
+  readonly error?: unknown
+  /** Its message. */
+  readonly message?: string | undefined
+  /** The HTTP status, where the answer was refused for it. */
+  readonly code?: number | undefined
+}
+
+/** The events that an {@link EventSource} fires of its own. */
+export interface EventSourceEventMap {
+  /** A connection is open. */
+  open: Event
+  /** The server sent an event without a name. */
+  message: MessageEvent
+  /** A connection is lost, or refused for good: `readyState` says which. */
+  error: EventSourceErrorEvent
+}
+
+/**
+ * A stream of events as the platform's EventSource gives it, in one line instead of it, in any runtime.
+ *
+ * It connects when it is made, reconnects until it is closed, and closes itself where the server refuses.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
+ * @example
+ * ```ts
+ * import { EventSource } from "ssekit/eventsource"
+ *
+ * const source = new EventSource("https://example.com/stream", { headers: { authorization: "Bearer token" } })
+ * source.onmessage = (event) => {
+ *   console.log(event.data)
+ *   source.close()
+ * }
+ * ```
+ */
+export interface EventSource extends EventTarget {
+  /** `readyState` while there is no connection, but one to come. */
+  readonly CONNECTING: 0
+  /** `readyState` while there is a connection. */
+  readonly OPEN: 1
+  /** `readyState` when there is none and none to come. */
+  readonly CLOSED: 2
+  /** The URL, absolute; redirects do not change it. */
+  readonly url: string
+  /** Whether cookies and the like go to another origin. */
+  readonly withCredentials: boolean
+  /** `CONNECTING`, `OPEN` or `CLOSED`. */
+  readonly readyState: number
+  /** Called when a connection is open. */
+  onopen: ((this: EventSource, event: Event) => unknown) | null
+  /** Called with each event that has no name. */
+  onmessage: ((this: EventSource, event: MessageEvent) => unknown) | null
+  /** Called when a connection is lost or refused. */
+  onerror: ((this: EventSource, event: EventSourceErrorEvent) => unknown) | null
+  /** Ends the connection for good: nothing is fired or asked for any more, not even what has come. */
+  close(): void
+  /** Calls `listener` with each event of that name. */
+  addEventListener<Type extends keyof EventSourceEventMap>(
+    type: Type,
+    listener: (this: EventSource, event: EventSourceEventMap[Type]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: (this: EventSource, event: MessageEvent) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  /** Calls `listener` no more. */
+  removeEventListener<Type extends keyof EventSourceEventMap>(
+    type: Type,
+    listener: (this: EventSource, event: EventSourceEventMap[Type]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void
+  removeEventListener(
+    type: string,
+    listener: (this: EventSource, event: MessageEvent) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void
+}
+
+/** What makes an {@link EventSource}; it can stand for the platform's own. */
+export interface EventSourceConstructor {
+  /**
+   * Connects to `url`, which is resolved against the page or the worker, where there is one.
+   *
+   * @throws DOMException named `SyntaxError` where the URL cannot be parsed. One that cannot be fetched is an `error` event.
+   * @throws TypeError, RangeError where a member of `init` is not what it must be.
+   */
+  new (url: string | URL, init?: EventSourceInit): EventSource
+  /** What its instances inherit. */
+  readonly prototype: EventSource
+  /** 0 */
+  readonly CONNECTING: 0
+  /** 1 */
+  readonly OPEN: 1
+  /** 2 */
+  readonly CLOSED: 2
+}
+
+/** The class of {@link EventSource}, which can stand for the platform's own. */
+export const EventSource: EventSourceConstructor = shapeInterface(
+  SpecifiedEventSource,
+) as unknown as EventSourceConstructor

@@ -1,0 +1,124 @@
+/* Law: what the loop is told so that it does as the letter says; each option of the caller's changes one thing of that. */
+import {
+  type Attempt,
+  type RetryOptions,
+  type SubscribeLimits,
+  type SubscribeOptions,
+  type Timeouts,
+} from "../client/index.ts"
+import { type Settings, settingsOf } from "../client/kernel.ts"
+import { SseConnectionError } from "../errors.ts"
+import type { Clock } from "../internal/clock.ts"
+
+/** What is given to a `fetch` of the caller's: always with a method, a signal, and headers as a plain object. */
+export interface EventSourceFetchInit extends RequestInit {
+  method: string
+  headers: Record<string, string>
+  signal: AbortSignal
+}
+
+/** A `fetch` of the caller's; the platform's own is one. */
+export type EventSourceFetch = (url: string, init: EventSourceFetchInit) => Promise<Response>
+
+/** What an {@link EventSource} can be made with. Without any of it, it does as the specification says. */
+export interface EventSourceInit {
+  /**
+   * Whether cookies and the like go to another origin, and are taken from it.
+   * @defaultValue `false`
+   */
+  withCredentials?: boolean | undefined
+  /**
+   * Makes the requests.
+   * @defaultValue the platform's
+   */
+  fetch?: EventSourceFetch | undefined
+  /**
+   * More headers, or a function that is asked for them before each request. With any of them, a redirect to another
+   * origin is refused where the platform shows redirects.
+   */
+  headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
+  /**
+   * The method. Any other than GET is sent once: the end of its stream is an `error` event with `CLOSED`.
+   * @defaultValue `"GET"`
+   */
+  method?: string | undefined
+  /** The body, or a function that is asked for it, for a method that takes one. */
+  body?: BodyInit | ((attempt: Attempt) => BodyInit | PromiseLike<BodyInit>) | undefined
+  /**
+   * How often and when to reconnect; `false` is never. What is left out is as the specification says: without a limit,
+   * after 3,000 ms or what the server asks for, without growth, spread or ceiling, and only where a connection broke or a
+   * stream ended.
+   */
+  retry?: false | RetryOptions | undefined
+  /**
+   * How long things may take, in milliseconds.
+   * @defaultValue all off
+   */
+  timeouts?: Timeouts | undefined
+  /** How large a line or an event may be, in characters; beyond it, the source is closed. */
+  limits?: Pick<SubscribeLimits, "maxLineLength" | "maxEventSize"> | undefined
+  /**
+   * Where time comes from.
+   * @defaultValue the platform's timers
+   */
+  clock?: Clock | undefined
+}
+
+const LETTER: RetryOptions = {
+  maxRetries: Infinity,
+  initialDelay: 3_000,
+  factor: 1,
+  jitter: false,
+  maxServerDelay: Infinity,
+  // Spec: whatever the status is, if it is not 200 the connection fails; a network error is one to come back from.
+  shouldRetry: (failure) => failure.retryable && failure.code !== "response",
+}
+
+/** What the loop calls. */
+export type LoopHooks = Pick<SubscribeOptions, "onOpen" | "onRetry">
+
+/** @throws TypeError, RangeError where a member is not what it must be. */
+export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): Settings {
+  const { headers, method, body, retry, timeouts, limits, clock } = init
+  const fetch = fetchOf(init)
+  const letter: SubscribeOptions = {
+    ...hooks,
+    fetch,
+    retry: retry === false ? retry : withDefaults(LETTER, retry),
+    timeouts: withDefaults<Timeouts>({ connect: 0, idle: 0 }, timeouts),
+  }
+  const options = withDefaults(letter, { headers, method, body, limits, clock } as SubscribeOptions)
+  const isHttp = url.protocol === "http:" || url.protocol === "https:"
+  // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
+  if (isHttp && url.username === "" && url.password === "") return settingsOf(url, options, false)
+  return settingsOf(() => fetchOther(url, fetch), options)
+}
+
+function withDefaults<Options extends object>(defaults: Options, options: Options | undefined): Options {
+  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...(Object.fromEntries(given) as Options) }
+}
+
+function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis.fetch {
+  const credentials: RequestInit = withCredentials ? { credentials: "include" } : {}
+  return (url, init) => {
+    const request = { ...init, ...credentials }
+    if (fetch === undefined) return globalThis.fetch(url, request)
+    return fetch(url as string, { ...request, headers: plainHeaders(init?.headers) } as EventSourceFetchInit)
+  }
+}
+
+const SPELLED: Readonly<Record<string, string>> = { accept: "Accept", "last-event-id": "Last-Event-ID" }
+
+/** Headers that can be spread into others, under the names that they go by where they are written by hand. */
+function plainHeaders(headers: HeadersInit | undefined): Record<string, string> {
+  return Object.fromEntries([...new Headers(headers)].map(([name, value]) => [SPELLED[name] ?? name, value]))
+}
+
+async function fetchOther(url: URL, fetch: typeof globalThis.fetch): Promise<Response> {
+  if (url.protocol !== "data:" && url.protocol !== "blob:") {
+    const message = "Cannot open event stream: the URL must be http, https, data or blob, without credentials"
+    throw new SseConnectionError(message, { retryable: false })
+  }
+  return fetch(url.href)
+}

@@ -1,0 +1,137 @@
+/*
+ * Law: the interface of the specification, and nothing else: the loop connects, this says what its turns mean. Each of
+ * the specification's tasks is one task here, and none runs after `close`.
+ * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
+ */
+import { baseUrl, type EventSink, ReconnectionLoop } from "../client/kernel.ts"
+import { SseResponseError } from "../errors.ts"
+import { HandlerAttribute } from "./handler-attribute.ts"
+import { type EventSourceInit, settingsFor } from "./init.ts"
+import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
+import { TaskQueue } from "./task-queue.ts"
+
+export class EventSource extends EventTarget {
+  readonly #url: URL
+  readonly #withCredentials: boolean
+  readonly #loop: ReconnectionLoop
+  readonly #tasks: TaskQueue = new TaskQueue()
+  readonly #handlers: Readonly<Record<"open" | "message" | "error", HandlerAttribute>> = {
+    open: new HandlerAttribute(this, "open"),
+    message: new HandlerAttribute(this, "message"),
+    error: new HandlerAttribute(this, "error"),
+  }
+  #readyState: number = CONNECTING
+  #origin = "null"
+
+  constructor(url: string | URL, init: EventSourceInit | null = {}) {
+    if (arguments.length === 0) throw new TypeError("Cannot create EventSource: there must be a URL")
+    // Not String(), which takes a symbol.
+    const text = `${url as URL}`
+    const members = dictionaryOf(init)
+    super()
+    this.#url = parseUrl(text)
+    this.#withCredentials = Boolean(members.withCredentials)
+    const settings = settingsFor(this.#url, members, {
+      onOpen: (info) => this.#announceConnection(info.url),
+      onRetry: ({ error }) => this.#queueError(CONNECTING, error),
+    })
+    this.#loop = new ReconnectionLoop(settings, this.#sink(), () => {})
+    this.#loop.consumerWaits(true)
+    this.#loop.start()
+  }
+
+  get url(): string {
+    return this.#url.href
+  }
+
+  get withCredentials(): boolean {
+    return this.#withCredentials
+  }
+
+  get readyState(): number {
+    return this.#readyState
+  }
+
+  get onopen(): object | null {
+    return this.#handlers.open.value
+  }
+
+  set onopen(value: object | null) {
+    this.#handlers.open.value = value
+  }
+
+  get onmessage(): object | null {
+    return this.#handlers.message.value
+  }
+
+  set onmessage(value: object | null) {
+    this.#handlers.message.value = value
+  }
+
+  get onerror(): object | null {
+    return this.#handlers.error.value
+  }
+
+  set onerror(value: object | null) {
+    this.#handlers.error.value = value
+  }
+
+  close(): void {
+    this.#readyState = CLOSED
+    this.#tasks.clear()
+    this.#loop.close()
+  }
+
+  #sink(): EventSink {
+    return {
+      push: ({ event: { event: type, data, lastEventId } }) => {
+        this.#tasks.add(() => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin: this.#origin })))
+      },
+      moveCursor: () => {},
+      room: () => this.#tasks.idle(),
+      end: (failure) => this.#queueError(CLOSED, failure?.reason),
+    }
+  }
+
+  /** Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#announce-the-connection */
+  #announceConnection(url: string | undefined): void {
+    this.#tasks.add(() => {
+      this.#origin = url ? new URL(url).origin : "null"
+      this.#readyState = OPEN
+      this.dispatchEvent(new Event("open"))
+    })
+  }
+
+  /** Spec: #reestablish-the-connection and #fail-the-connection, which differ in the state. */
+  #queueError(readyState: number, error: unknown): void {
+    this.#tasks.add(() => {
+      this.#readyState = readyState
+      this.dispatchEvent(errorEvent(error))
+    })
+  }
+}
+
+function dictionaryOf(init: unknown): EventSourceInit {
+  if (init === undefined || init === null) return {}
+  if (typeof init === "object" || typeof init === "function") return init
+  throw new TypeError("Cannot create EventSource: its init must be an object")
+}
+
+function parseUrl(url: string): URL {
+  try {
+    return new URL(url, baseUrl())
+  } catch {
+    // Why without the URL: it may hold a secret.
+    throw new DOMException("Cannot create EventSource: the URL must be one that can be parsed", "SyntaxError")
+  }
+}
+
+function errorEvent(error: unknown): Event {
+  const event = new Event("error")
+  if (error === undefined) return event
+  const { message, cause } = error as Error
+  const refusal = [error, cause].find((one) => one instanceof SseResponseError)
+  const members = { error, message, code: refusal?.status }
+  for (const [name, value] of Object.entries(members)) Object.defineProperty(event, name, { value })
+  return event
+}

@@ -1,0 +1,68 @@
+import * as fc from "fast-check"
+import { expect, test } from "vitest"
+import { SseConnectionError, SseTimeoutError } from "ssekit"
+// Pure functions of the client, which are no part of the surface.
+import { parseRetryAfter } from "../../src/client/retry-after.ts"
+import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/client/retry.ts"
+
+const failure = new SseConnectionError("Cannot connect: the test must fail")
+const attempt = { number: 0, lastEventId: "", error: undefined, signal: new AbortController().signal }
+const history: RetryHistory = { attempt, failures: 1, elapsed: 0, serverDelay: undefined, retryAfter: undefined }
+
+test("nextRetry() gives a delay, stops at a failure that is final and is exhausted at the end of the budget", () => {
+  const policy = retryPolicyOf({ maxRetries: 2, maxElapsed: 10_000, jitter: false })
+  expect(nextRetry(failure, history, policy, 0)).toBe(1000)
+  expect(nextRetry(failure, { ...history, failures: 2 }, policy, 0)).toBe(2000)
+  expect(nextRetry(failure, { ...history, failures: 3 }, policy, 0)).toBe("exhausted")
+  expect(nextRetry(failure, { ...history, elapsed: 9000 }, policy, 0)).toBe(1000)
+  expect(nextRetry(failure, { ...history, elapsed: 9001 }, policy, 0)).toBe("exhausted")
+  const final = new SseConnectionError("Cannot connect: never", { retryable: false })
+  expect(nextRetry(final, { ...history, failures: 3 }, policy, 0)).toBe("stop")
+  const never = retryPolicyOf({ shouldRetry: (error) => error instanceof SseTimeoutError })
+  expect(nextRetry(failure, history, never, 0)).toBe("stop")
+})
+
+test("nextRetry() never gives less than 100 ms, less than the server asks for, or more than the longest of the limits", () => {
+  const ms = fc.oneof(fc.nat(), fc.constantFrom(0, Infinity, Number.MAX_SAFE_INTEGER))
+  const limit = fc.oneof(fc.nat(1_000_000), fc.constant(0))
+  fc.assert(
+    fc.property(
+      fc.record({
+        initialDelay: limit,
+        maxDelay: limit,
+        maxServerDelay: limit,
+        maxRetryAfter: limit,
+        jitter: fc.boolean(),
+      }),
+      fc.record({
+        failures: fc.integer({ min: 1, max: 5000 }),
+        serverDelay: fc.option(ms, { nil: undefined }),
+        retryAfter: fc.option(ms, { nil: undefined }),
+      }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (options, past, random) => {
+        const policy = retryPolicyOf({ ...options, maxRetries: Infinity })
+        const delay = nextRetry(failure, { ...history, ...past }, policy, random) as number
+        const { maxDelay, maxServerDelay, maxRetryAfter } = options
+        expect(delay).toBeGreaterThanOrEqual(100)
+        expect(delay).toBeGreaterThanOrEqual(Math.min(past.retryAfter ?? 0, maxRetryAfter))
+        expect(delay).toBeGreaterThanOrEqual(Math.min(past.serverDelay ?? 0, maxServerDelay))
+        expect(delay).toBeLessThanOrEqual(1.25 * Math.max(125, maxDelay, maxServerDelay, maxRetryAfter))
+      },
+    ),
+  )
+})
+
+test("parseRetryAfter() reads seconds and dates, gives 0 for what is past and nothing for garbage", () => {
+  const date = "Tue, 24 Nov 2026 06:00:00 GMT"
+  const parse = (value: string) => parseRetryAfter(new Headers({ "retry-after": value, date }))
+  expect(parse("120")).toBe(120_000)
+  expect(parse("0")).toBe(0)
+  expect(parse("9".repeat(400))).toBe(Number.MAX_SAFE_INTEGER)
+  expect(parse("Tue, 24 Nov 2026 06:00:30 GMT")).toBe(30_000)
+  expect(parse("Tue, 24 Nov 2020 06:00:30 GMT")).toBe(0)
+  for (const garbage of ["", "-1", "1.5", "+1", "1e3", "soon", "2026-11-24", "Tue, 99 Nov 2026 06:00:30 GMT", "٣"]) {
+    expect(parseRetryAfter({ get: (name: string) => (name === "date" ? date : garbage) } as Headers)).toBeUndefined()
+  }
+  expect(parseRetryAfter(new Headers())).toBeUndefined()
+})

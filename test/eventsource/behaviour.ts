@@ -1,0 +1,183 @@
+/*
+ * Law: what a behaviour is and how one is run, in any realm: no test framework, nothing of Node's, nothing of a page's.
+ * A behaviour throws where it does not hold.
+ */
+import { play, type PlayedScript, type Reply } from "./script.ts"
+
+type EventSourceClass = typeof globalThis.EventSource
+
+/** What a realm may lack: a base for relative URLs, CORS, a jar for cookies, a document, reports of uncaught errors. */
+export type Need = "base" | "no base" | "cors" | "cookies" | "document" | "reportError"
+
+/** Whose class it is, and where. */
+export type Subject = "ours in Node" | "ours in Bun" | "ours in Deno" | "ours in Chromium" | "native Chromium"
+
+/** An excuse for what no script can do. */
+export function oursEverywhere(excuse: string): Partial<Record<Subject, string>> {
+  return Object.fromEntries(["Node", "Bun", "Deno", "Chromium"].map((place) => [`ours in ${place}`, excuse]))
+}
+
+export interface Behaviour {
+  readonly area: string
+  /** A sentence that is true of the class. */
+  readonly name: string
+  readonly needs?: readonly Need[]
+  /** Why it does not hold for a subject: then it must not, or the excuse is stale. */
+  readonly excuses?: Readonly<Partial<Record<Subject, string>>>
+  run(context: Context): Promise<void> | void
+}
+
+export interface Context {
+  readonly EventSource: EventSourceClass
+  readonly origins: readonly [string, string]
+  readonly script: (replies: readonly Reply[]) => Promise<PlayedScript>
+  /** A new EventSource, which is closed at the end. */
+  readonly connect: (url: string | URL, init?: EventSourceInit) => EventSource
+  /** Fulfils once a reconnection that was due later than any pending one of at most 100 ms has happened. */
+  readonly afterReconnection: () => Promise<void>
+}
+
+export interface Outcome {
+  readonly area: string
+  readonly name: string
+  readonly outcome: "passed" | "failed" | "excused" | "absent"
+  readonly detail?: string
+  /** How long it took, in milliseconds. */
+  readonly ms?: number
+}
+
+export interface RunOptions {
+  readonly EventSource: EventSourceClass
+  readonly origins: readonly [string, string]
+  readonly subject: Subject
+  readonly offers: readonly Need[]
+}
+
+const TIME_LIMIT = 8_000
+
+export async function runBehaviour(behaviour: Behaviour, options: RunOptions): Promise<Outcome> {
+  const { area, name, needs = [], excuses } = behaviour
+  if (needs.some((need) => !options.offers.includes(need))) return { area, name, outcome: "absent" }
+  const excuse = excuses?.[options.subject]
+  const opened: EventSource[] = []
+  const over = new AbortController()
+  try {
+    await limited(behaviour.run(contextOf(options, opened, over.signal)), excuse === undefined ? TIME_LIMIT : 2_000)
+    return excuse === undefined
+      ? { area, name, outcome: "passed" }
+      : { area, name, outcome: "failed", detail: `it holds, so its excuse is stale: ${excuse}` }
+  } catch (error) {
+    return excuse === undefined
+      ? { area, name, outcome: "failed", detail: String(error) }
+      : { area, name, outcome: "excused", detail: excuse }
+  } finally {
+    for (const source of opened) source.close()
+    over.abort()
+  }
+}
+
+export async function runBehaviours(behaviours: readonly Behaviour[], options: RunOptions): Promise<Outcome[]> {
+  const outcomes: Outcome[] = []
+  for (const behaviour of behaviours) {
+    const start = performance.now()
+    outcomes.push({ ...(await runBehaviour(behaviour, options)), ms: Math.round(performance.now() - start) })
+  }
+  return outcomes
+}
+
+function contextOf({ EventSource, origins }: RunOptions, opened: EventSource[], signal: AbortSignal): Context {
+  const context: Context = {
+    EventSource,
+    origins,
+    script: (replies) => play(origins, replies, signal),
+    connect: (url, init) => {
+      const source = init === undefined ? new EventSource(url) : new EventSource(url, init)
+      opened.push(source)
+      return source
+    },
+    afterReconnection: async () => {
+      const script = await context.script([{ body: ["retry: 200\n\n"] }, { ending: "hold" }])
+      const source = context.connect(script.url)
+      await script.seen(2)
+      source.close()
+    },
+  }
+  return context
+}
+
+async function limited(run: Promise<void> | void, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not settle within ${ms} ms`)), ms)
+  })
+  try {
+    await Promise.race([run, expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a source fires, in order. */
+export interface Recording {
+  readonly events: readonly Event[]
+  /** For each event its type, the state when it fired, and its data where it has any: `"message 1 hello"`. */
+  readonly lines: readonly string[]
+  /** The lines, once there are `count` of them. */
+  readonly atLeast: (count: number) => Promise<readonly string[]>
+}
+
+export function record(source: EventSource, types: readonly string[] = ["open", "message", "error"]): Recording {
+  const events: Event[] = []
+  const lines: string[] = []
+  const waits = new Set<() => void>()
+  const onEvent = (event: Event) => {
+    const data = event instanceof MessageEvent ? ` ${String(event.data)}` : ""
+    events.push(event)
+    lines.push(`${event.type} ${source.readyState}${data}`)
+    for (const wait of waits) wait()
+  }
+  for (const type of types) source.addEventListener(type, onEvent)
+  return {
+    events,
+    lines,
+    atLeast: (count) =>
+      new Promise((resolve) => {
+        const wait = () => {
+          if (lines.length < count) return
+          waits.delete(wait)
+          resolve(lines)
+        }
+        waits.add(wait)
+        wait()
+      }),
+  }
+}
+
+/** The next event of a type. */
+export function next<Type extends Event = MessageEvent<string>>(source: EventTarget, type = "message"): Promise<Type> {
+  return new Promise((resolve) => source.addEventListener(type, (event) => resolve(event as Type), { once: true }))
+}
+
+export function equal(actual: unknown, expected: unknown, what = "it"): void {
+  if (Object.is(actual, expected)) return
+  const [is, must] = [actual, expected].map((value) =>
+    typeof value === "object" ? JSON.stringify(value) : String(value),
+  )
+  if (typeof actual === "object" && typeof expected === "object" && is === must) return
+  throw new Error(`${what} must be ${must}, not ${is}`)
+}
+
+export function ok(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`must hold: ${what}`)
+}
+
+/** The error that `act` throws, which must have the name. */
+export function throws(name: string, act: () => unknown): Error {
+  try {
+    act()
+  } catch (error) {
+    equal((error as Error).name, name, "the error")
+    return error as Error
+  }
+  throw new Error(`must throw a ${name}`)
+}

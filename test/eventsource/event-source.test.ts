@@ -1,0 +1,277 @@
+import { SseLimitError, SseResponseError, SseRetryError, SseTimeoutError } from "ssekit"
+import { EventSource, type EventSourceErrorEvent, type EventSourceInit } from "ssekit/eventsource"
+import { ManualClock, type ScriptedAnswer, type ScriptedRequest, scriptedFetch } from "ssekit/testing"
+import { afterEach, describe, expect, test } from "vitest"
+
+const URL_OF_STREAM = "https://example.com/stream"
+const stall = { chunks: [": hello\n\n"], end: "stall" } as const
+
+const opened: EventSource[] = []
+afterEach(() => {
+  for (const source of opened.splice(0)) source.close()
+})
+
+/** An EventSource in virtual time, with what it has fired so far. */
+function connect(fetch: ReturnType<typeof scriptedFetch>, init: EventSourceInit = {}, url = URL_OF_STREAM) {
+  const clock = new ManualClock()
+  const source = new EventSource(url, { fetch, clock, ...init })
+  opened.push(source)
+  const lines: string[] = []
+  const errors: EventSourceErrorEvent[] = []
+  source.addEventListener("open", () => lines.push(`open ${source.readyState}`))
+  source.addEventListener("message", ({ data }) => lines.push(`message ${data}`))
+  source.addEventListener("error", (event) => {
+    lines.push(`error ${source.readyState}`)
+    errors.push(event)
+  })
+  return { source, clock, lines, errors }
+}
+
+/** A scripted `fetch`, and when each request was made, on the clock. */
+function timed(clock: () => ManualClock, answers: readonly ScriptedAnswer[]) {
+  const times: number[] = []
+  const answer = (given: ScriptedAnswer) => (request: ScriptedRequest) => {
+    times.push(clock().now())
+    return typeof given === "function" ? given(request) : given
+  }
+  return { fetch: scriptedFetch(answers.map(answer)), times }
+}
+
+describe("EventSource by default", () => {
+  test("EventSource reconnects without end, 3 seconds after each failure", async () => {
+    let clock: ManualClock
+    const { fetch, times } = timed(() => clock, [new Error("down")])
+    const context = connect(fetch)
+    clock = context.clock
+    await clock.advance(3 * 60_000)
+    expect(times).toHaveLength(61)
+    expect(new Set(times.slice(1).map((time, index) => time - times[index]!))).toEqual(new Set([3_000]))
+    expect(context.lines).toHaveLength(61)
+    expect(context.source.readyState).toBe(EventSource.CONNECTING)
+  })
+
+  test.each([
+    ["0", 100],
+    ["99", 100],
+    ["2500", 2_500],
+    ["2147483648", 2_147_483_648],
+    ["99999999999", 99_999_999_999],
+  ])("EventSource takes retry: %s as %i ms", async (retry, delay) => {
+    let clock: ManualClock
+    const { fetch, times } = timed(() => clock, [{ chunks: [`retry: ${retry}\n`] }, stall])
+    ;({ clock } = connect(fetch))
+    await clock.advance(delay - 1)
+    expect(times).toEqual([0])
+    await clock.advance(1)
+    expect(times).toEqual([0, delay])
+  })
+
+  test("EventSource keeps to 10 requests in a second whatever the server says", async () => {
+    let clock: ManualClock
+    const { fetch, times } = timed(() => clock, [{ chunks: ["retry: 0\ndata: a\n\n"] }])
+    ;({ clock } = connect(fetch))
+    await clock.advance(10_000)
+    expect(times.length).toBeLessThanOrEqual(101)
+    for (const [index, time] of times.entries())
+      if (index >= 10) expect(time - times[index - 10]!).toBeGreaterThanOrEqual(1_000)
+  })
+
+  test("EventSource has no timeouts", async () => {
+    const fetch = scriptedFetch([() => new Promise<never>(() => {})])
+    const { clock, lines } = connect(fetch)
+    await clock.advance(24 * 60 * 60_000)
+    expect([fetch.requests.length, lines]).toEqual([1, []])
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test("EventSource does not fail for ever over an id that no header can carry", async () => {
+    const ids = ["a\u0001b", "x".repeat(5_000)]
+    for (const id of ids) {
+      const fetch = scriptedFetch([{ chunks: [`id: ${id}\ndata: a\n\n`] }, stall])
+      const { clock, lines, source } = connect(fetch)
+      await clock.advance(3_000)
+      expect(fetch.requests.map(({ headers }) => headers.has("last-event-id"))).toEqual([false, false])
+      expect(lines).toEqual(["open 1", "message a", "error 0", "open 1"])
+      source.close()
+    }
+  })
+
+  test("EventSource follows a redirect to another origin with the last event ID, at most 5 times in a row", async () => {
+    const redirect = () => new Response(null, { status: 307, headers: { location: "https://other.example/stream" } })
+    const fetch = scriptedFetch([{ chunks: ["id: 1\ndata: a\n\n"] }, redirect, stall])
+    const { clock, lines } = connect(fetch)
+    await clock.advance(3_000)
+    expect(fetch.requests.map(({ url }) => url)).toEqual([URL_OF_STREAM, URL_OF_STREAM, "https://other.example/stream"])
+    expect(fetch.requests[2]!.headers.get("last-event-id")).toBe("1")
+    expect(lines).toEqual(["open 1", "message a", "error 0", "open 1"])
+  })
+
+  test("EventSource keeps to 10 requests in a second where redirects go round", async () => {
+    let clock: ManualClock
+    const redirect = () => new Response(null, { status: 302, headers: { location: "?again" } })
+    const { fetch, times } = timed(() => clock, [{ chunks: ["retry: 0\n"] }, redirect])
+    const context = connect(fetch)
+    clock = context.clock
+    await clock.advance(5_000)
+    expect(times.length).toBeLessThanOrEqual(51)
+    expect(new Set(context.lines.slice(1))).toEqual(new Set(["error 0"]))
+  })
+
+  test("EventSource closes itself where the server's certificate is not trusted", async () => {
+    const cause = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" })
+    const fetch = scriptedFetch([new TypeError("fetch failed", { cause })])
+    const { clock, lines } = connect(fetch)
+    await clock.advance(10_000)
+    expect([fetch.requests.length, lines]).toEqual([1, ["error 2"]])
+  })
+
+  test("EventSource tells in its error events what failed", async () => {
+    const refused = connect(scriptedFetch([new Response("no such user: secret", { status: 403 })]))
+    const broken = connect(scriptedFetch([new TypeError("fetch failed")]))
+    await refused.clock.advance(0)
+    await broken.clock.advance(0)
+    const [{ error, code, message }] = refused.errors as [EventSourceErrorEvent]
+    expect(error).toBeInstanceOf(SseResponseError)
+    expect([code, message?.includes("403"), message?.includes("secret")]).toEqual([403, true, false])
+    expect(broken.errors[0]).toMatchObject({ error: { code: "connection" }, code: undefined })
+    expect(Object.keys(refused.errors[0]!)).toEqual(Object.keys(new Event("error")))
+  })
+
+  test("EventSource closes itself over an event that is larger than its limit, after the events before it", async () => {
+    const fetch = scriptedFetch([{ chunks: [`data: a\n\ndata: ${"x".repeat(100)}\n\n`] }])
+    const { clock, lines, errors } = connect(fetch, { limits: { maxEventSize: 50 } })
+    await clock.advance(10_000)
+    expect(lines).toEqual(["open 1", "message a", "error 2"])
+    expect(errors[0]!.error).toBeInstanceOf(SseLimitError)
+    expect([fetch.requests.length, fetch.openBodies]).toEqual([1, 0])
+  })
+})
+
+describe("EventSource options", () => {
+  test("EventSource sends headers, asked for anew with each request", async () => {
+    let token = 0
+    const fetch = scriptedFetch([{ chunks: ["retry: 100\n"] }, stall])
+    const { clock } = connect(fetch, { headers: () => ({ authorization: `Bearer ${++token}` }) })
+    await clock.advance(100)
+    expect(fetch.requests.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer 1", "Bearer 2"])
+  })
+
+  test("EventSource takes headers that cannot be had for a connection that failed", async () => {
+    const fetch = scriptedFetch([stall])
+    let asked = 0
+    const headers = async () => {
+      if (asked++ === 0) throw new Error("the token service is down")
+      return { authorization: "Bearer token" }
+    }
+    const { clock, lines, errors } = connect(fetch, { headers })
+    await clock.advance(3_000)
+    expect(lines).toEqual(["error 0", "open 1"])
+    expect(errors[0]!.message).not.toContain("token service")
+  })
+
+  test("EventSource does not take headers to another origin", async () => {
+    const redirect = new Response(null, { status: 302, headers: { location: "https://other.example/" } })
+    const fetch = scriptedFetch([redirect])
+    const { clock, lines, errors } = connect(fetch, { headers: { authorization: "Bearer secret" } })
+    await clock.advance(10_000)
+    expect([fetch.requests.length, lines]).toEqual([1, ["error 2"]])
+    expect(errors[0]!.error).toMatchObject({ code: "redirect-refused" })
+  })
+
+  test("EventSource sends a body once", async () => {
+    const fetch = scriptedFetch([{ chunks: ["retry: 100\ndata: a\n\n"] }])
+    const { clock, lines } = connect(fetch, { method: "post", body: '{"prompt":"hi"}' })
+    await clock.advance(60_000)
+    expect(fetch.requests.map(({ method, body }) => [method, body])).toEqual([["POST", '{"prompt":"hi"}']])
+    expect(lines).toEqual(["open 1", "message a", "error 2"])
+  })
+
+  test("EventSource gives up at its retry limit, with the history", async () => {
+    const fetch = scriptedFetch([new Error("down")])
+    const { clock, lines, errors } = connect(fetch, { retry: { maxRetries: 2, initialDelay: undefined } })
+    await clock.advance(60_000)
+    expect([fetch.requests.length, lines]).toEqual([3, ["error 0", "error 0", "error 2"]])
+    expect(errors[2]!.error).toBeInstanceOf(SseRetryError)
+  })
+
+  test("EventSource retries a status only where shouldRetry says so", async () => {
+    const answers = [new Response(null, { status: 503 }), stall]
+    const strict = connect(scriptedFetch(answers), { retry: { maxRetries: 5 } })
+    await strict.clock.advance(10_000)
+    expect(strict.lines).toEqual(["error 2"])
+    const lenient = connect(scriptedFetch([new Response(null, { status: 503 }), stall]), {
+      retry: { shouldRetry: (failure) => failure.retryable },
+    })
+    await lenient.clock.advance(10_000)
+    expect(lenient.lines).toEqual(["error 0", "open 1"])
+  })
+
+  test("EventSource makes one request where retry is false", async () => {
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
+    const { clock, lines } = connect(fetch, { retry: false })
+    await clock.advance(60_000)
+    expect([fetch.requests.length, lines]).toEqual([1, ["open 1", "message a", "error 2"]])
+  })
+
+  test("EventSource reconnects when a deadline passes, with the last event ID", async () => {
+    const fetch = scriptedFetch([{ chunks: ["id: 1\ndata: a\n\n"], end: "stall" }, stall])
+    const { clock, lines, errors } = connect(fetch, { timeouts: { idle: 20_000 } })
+    await clock.advance(23_000)
+    expect(lines).toEqual(["open 1", "message a", "error 0", "open 1"])
+    expect(errors[0]!.error).toBeInstanceOf(SseTimeoutError)
+    expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("1")
+  })
+
+  test("EventSource gives a fetch of the caller's headers that can be spread, and credentials", async () => {
+    const seen: RequestInit[] = []
+    const stream = scriptedFetch([{ chunks: ["id: ä\nretry: 100\ndata: a\n\n"] }, stall])
+    const { clock } = connect(stream, {
+      withCredentials: true,
+      fetch: (url, init) => {
+        seen.push(init)
+        return stream(url, { ...init, headers: { ...init.headers, Authorization: "Bearer token" } })
+      },
+    })
+    await clock.advance(100)
+    expect(seen.map(({ headers }) => headers)).toEqual([
+      { Accept: "text/event-stream" },
+      { Accept: "text/event-stream", "Last-Event-ID": "Ã¤" },
+    ])
+    expect(seen[0]).toMatchObject({ method: "GET", credentials: "include", cache: "no-store" })
+    expect(stream.requests[1]!.headers.get("authorization")).toBe("Bearer token")
+  })
+
+  test.each([
+    ["a method that takes no body", { method: "GET", body: "x" }, TypeError],
+    ["headers that are none", { headers: { "a b": "c" } }, TypeError],
+    ["a retry limit that is no count", { retry: { maxRetries: -1 } }, RangeError],
+    ["a timeout that is none", { timeouts: { idle: Number.NaN } }, RangeError],
+    ["a limit that is none", { limits: { maxEventSize: 0 } }, RangeError],
+  ] as const)("EventSource throws at once for %s", (_, init, error) => {
+    expect(() => new EventSource(URL_OF_STREAM, init)).toThrow(error)
+  })
+
+  test("EventSource names no URL in the error for one that cannot be parsed", () => {
+    expect(() => new EventSource("https://user:secret@[")).toThrow(/^(?!.*secret).*$/)
+  })
+})
+
+describe("EventSource.close()", () => {
+  test.each([
+    ["before the request", 0, [stall]],
+    ["while nothing answers", 1, [() => new Promise<never>(() => {})]],
+    ["while the stream is open", 1, [stall]],
+    ["between two attempts", 1_000, [{ chunks: ["data: a\n\n"] }]],
+    ["after a failure", 1_000, [new Response(null, { status: 404 })]],
+  ] as const)("EventSource.close() %s leaves no timer, body or request", async (_, ms, answers) => {
+    const fetch = scriptedFetch(answers)
+    const { source, clock, lines } = connect(fetch, { timeouts: { connect: 5_000, idle: 5_000, total: 90_000 } })
+    if (ms > 0) await clock.advance(ms)
+    const [requests, fired] = [fetch.requests.length, lines.length]
+    source.close()
+    await clock.advance(0)
+    expect([clock.pendingTimers, fetch.openBodies]).toEqual([0, 0])
+    await clock.advance(100_000)
+    expect([fetch.requests.length, lines.length, source.readyState]).toEqual([requests, fired, 2])
+  })
+})

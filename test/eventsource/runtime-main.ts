@@ -1,0 +1,16 @@
+/* What a runtime other than the tests' own runs: the behaviours, against the origins that it is given as arguments. */
+import { EventSource } from "ssekit/eventsource"
+import { runBehaviours, type Subject } from "./behaviour.ts"
+import { behaviours } from "./behaviours/index.ts"
+
+const [first, second, subject] = process.argv.slice(2)
+const outcomes = await runBehaviours(behaviours, {
+  EventSource,
+  origins: [first!, second!],
+  subject: subject as Subject,
+  offers: ["no base"],
+})
+const failed = outcomes.filter(({ outcome }) => outcome === "failed")
+for (const { area, name, detail } of failed) console.error(`failed: ${area}: ${name}: ${detail}`)
+// Nothing may be left that keeps the process alive.
+console.log(`${failed.length} of ${outcomes.length} failed`)

@@ -1,0 +1,68 @@
+import { expect, test } from "vitest"
+import { ManualClock, scriptedFetch } from "ssekit/testing"
+
+const TARGET = "https://example.com/"
+
+test("scriptedFetch() answers in order, and with the last answer from then on", async () => {
+  const fetch = scriptedFetch([new Response("first"), () => new Response("second")])
+  const bodies: string[] = []
+  for (let index = 0; index < 3; index++) bodies.push(await fetch(TARGET).then((response) => response.text()))
+  expect(bodies).toEqual(["first", "second", "second"])
+})
+
+test("scriptedFetch() tells what it was asked, by URL or Request", async () => {
+  const fetch = scriptedFetch([new Response("")])
+  await fetch(new URL(TARGET), { method: "POST", body: "x", headers: { "x-one": "1" } })
+  await fetch(new Request(`${TARGET}a`, { headers: { "x-two": "2" } }))
+  expect(fetch.requests.map(({ url, method, body, headers }) => [url, method, body, [...headers.keys()]])).toEqual([
+    [TARGET, "POST", "x", ["x-one"]],
+    [`${TARGET}a`, "GET", null, ["x-two"]],
+  ])
+})
+
+test("scriptedFetch() streams pieces, then ends, breaks or stalls, and counts what is open", async () => {
+  const fetch = scriptedFetch([
+    { chunks: ["a", "b"] },
+    { chunks: ["a"], end: "reset" },
+    { chunks: ["a"], end: "stall", status: 201 },
+  ])
+  expect(await fetch(TARGET).then((response) => response.text())).toBe("ab")
+  await expect(fetch(TARGET).then((response) => response.text())).rejects.toThrow(TypeError)
+  const abort = new AbortController()
+  const response = await fetch(TARGET, { signal: abort.signal })
+  expect([response.status, response.headers.get("content-type"), fetch.openBodies]).toEqual([
+    201,
+    "text/event-stream",
+    1,
+  ])
+  const text = response.text()
+  abort.abort(new Error("enough"))
+  await expect(text).rejects.toThrow("enough")
+  expect(fetch.openBodies).toBe(0)
+})
+
+test("scriptedFetch() rejects with an error, and with the reason of its signal", async () => {
+  const broken = new TypeError("no network")
+  const fetch = scriptedFetch([broken, () => new Promise<Response>(() => {})])
+  await expect(fetch(TARGET)).rejects.toBe(broken)
+  await expect(fetch(TARGET, { signal: AbortSignal.abort("before") })).rejects.toBe("before")
+  const abort = new AbortController()
+  const waits = fetch(TARGET, { signal: abort.signal })
+  abort.abort("while")
+  await expect(waits).rejects.toBe("while")
+})
+
+test("ManualClock fires timers in their order, at their time, and says what is set", async () => {
+  const clock = new ManualClock({ random: () => 0.25 })
+  const fired: (string | number)[] = []
+  clock.setTimeout(() => fired.push("b", clock.now()), 20)
+  clock.setTimeout(() => {
+    fired.push("a", clock.now())
+    clock.setTimeout(() => fired.push("c", clock.now()), 15)
+  }, 10)
+  clock.clearTimeout(clock.setTimeout(() => fired.push("never"), 5))
+  expect([clock.pendingTimers, clock.nextDelay, clock.random()]).toEqual([2, 10, 0.25])
+  await clock.advance(30)
+  expect(fired).toEqual(["a", 10, "b", 20, "c", 25])
+  expect([clock.pendingTimers, clock.nextDelay, clock.now()]).toEqual([0, undefined, 30])
+})
