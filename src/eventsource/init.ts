@@ -84,14 +84,18 @@ export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): 
   const letter: SubscribeOptions = {
     ...hooks,
     fetch,
-    retry: retry === false ? retry : withDefaults(LETTER, retry),
+    retry: retry === undefined || isObject(retry) ? withDefaults(LETTER, retry) : retry,
     timeouts: withDefaults<Timeouts>({ connect: 0, idle: 0 }, timeouts),
   }
   const options = withDefaults(letter, { headers, method, body, limits, clock } as SubscribeOptions)
   const isHttp = url.protocol === "http:" || url.protocol === "https:"
   // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
   if (isHttp && url.username === "" && url.password === "") return settingsOf(url, options, false)
-  return settingsOf(() => fetchOther(url, fetch), options)
+  return settingsOf(({ signal }) => fetchOther(url, fetch, signal), options)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null
 }
 
 function withDefaults<Options extends object>(defaults: Options, options: Options | undefined): Options {
@@ -115,10 +119,10 @@ function plainHeaders(headers: HeadersInit | undefined): Record<string, string> 
   return Object.fromEntries([...new Headers(headers)].map(([name, value]) => [SPELLED[name] ?? name, value]))
 }
 
-async function fetchOther(url: URL, fetch: typeof globalThis.fetch): Promise<Response> {
+async function fetchOther(url: URL, fetch: typeof globalThis.fetch, signal: AbortSignal): Promise<Response> {
   if (url.protocol !== "data:" && url.protocol !== "blob:") {
     const message = "Cannot open event stream: the URL must be http, https, data or blob, without credentials"
     throw new SseConnectionError(message, { retryable: false })
   }
-  return fetch(url.href)
+  return fetch(url.href, { method: "GET", signal })
 }

@@ -129,7 +129,8 @@ function parseUrl(url: string): URL {
 function errorEvent(error: unknown): Event {
   const event = new Event("error")
   if (error === undefined) return event
-  const { message, cause } = error as Error
+  // A function of the caller's may have thrown anything.
+  const { message, cause } = Object(error) as Partial<Error>
   const refusal = [error, cause].find((one) => one instanceof SseResponseError)
   const members = { error, message, code: refusal?.status }
   for (const [name, value] of Object.entries(members)) Object.defineProperty(event, name, { value })

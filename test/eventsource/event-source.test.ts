@@ -222,6 +222,34 @@ describe("EventSource options", () => {
     expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("1")
   })
 
+  test("EventSource does not wait for ever for headers, an answer or an event where a deadline says so", async () => {
+    const hang = () => new Promise<never>(() => {})
+    const deadlines = [
+      [{ headers: hang, timeouts: { connect: 5_000 } }, "connect"],
+      [{ fetch: hang, timeouts: { connect: 5_000 } }, "connect"],
+      [{ timeouts: { firstEvent: 5_000 } }, "firstEvent"],
+      [{ timeouts: { eventIdle: 5_000 } }, "eventIdle"],
+    ] as const
+    for (const [init, phase] of deadlines) {
+      const { clock, errors, source } = connect(scriptedFetch([stall]), init)
+      await clock.advance(5_000)
+      expect(errors.map(({ error }) => error)).toMatchObject([{ code: "timeout", phase, ms: 5_000 }])
+      expect(source.readyState).toBe(EventSource.CONNECTING)
+    }
+  })
+
+  test("EventSource closes itself over what a function of the caller's throws, whatever it is", async () => {
+    for (const thrown of [null, undefined, "no", new RangeError("no")]) {
+      const shouldRetry = () => {
+        throw thrown
+      }
+      const { clock, lines, errors } = connect(scriptedFetch([new Error("down")]), { retry: { shouldRetry } })
+      await clock.advance(10_000)
+      expect(lines).toEqual(["error 2"])
+      expect(errors[0]!.error).toBe(thrown)
+    }
+  })
+
   test("EventSource gives a fetch of the caller's headers that can be spread, and credentials", async () => {
     const seen: RequestInit[] = []
     const stream = scriptedFetch([{ chunks: ["id: ä\nretry: 100\ndata: a\n\n"] }, stall])
@@ -245,6 +273,7 @@ describe("EventSource options", () => {
     ["a method that takes no body", { method: "GET", body: "x" }, TypeError],
     ["headers that are none", { headers: { "a b": "c" } }, TypeError],
     ["a retry limit that is no count", { retry: { maxRetries: -1 } }, RangeError],
+    ["a retry policy that is none", { retry: 5 as never }, TypeError],
     ["a timeout that is none", { timeouts: { idle: Number.NaN } }, RangeError],
     ["a limit that is none", { limits: { maxEventSize: 0 } }, RangeError],
   ] as const)("EventSource throws at once for %s", (_, init, error) => {
