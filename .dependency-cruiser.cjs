@@ -45,6 +45,13 @@ module.exports = {
       from: { path: "^src/(parser|client|server|node)/" },
       to: { path: part("contract"), dependencyTypesNot: ["type-only"] },
     },
+    {
+      name: "core-surface",
+      severity: "error",
+      comment: "src/index.ts exports the core, and no edge",
+      from: { path: "^src/index\\.ts$" },
+      to: { path: "^src/", pathNot: "^src/(event\\.ts|errors\\.ts|internal/|parser/|encoder/|contract/)" },
+    },
     only("internal", []),
     only("parser", [...vocabulary, "contract"]),
     only("encoder", vocabulary),

@@ -1,7 +1,6 @@
 /*
- * Law: chunks from a response to a loop over them, against the official package, by CPU time in one process: contenders in
- * turn with a rotating start, samples of at least 6 ms, the median of the ratios within a round. Bodies are recorded chat
- * streams, repeated to about 1 MB, cut as a connection delivers them; each pass counts its chunks and touches their text.
+ * Law: chunks from a response to a loop over them, against the official package. Bodies are recorded chat streams, repeated
+ * to about 1 MB, cut as a connection delivers them; each pass counts its chunks and touches their text.
  * Usage: SSEKIT_RECORDINGS=directory node bench/openai.ts [recording], after a build.
  */
 import { readdirSync, readFileSync } from "node:fs"
@@ -9,6 +8,7 @@ import { join } from "node:path"
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream"
 import { Stream } from "openai/streaming"
 import type * as Openai from "ssekit/openai"
+import { type Budget, measure } from "./measure.ts"
 
 interface Chunk {
   readonly choices: { readonly delta: { readonly content?: string | null } }[]
@@ -16,8 +16,7 @@ interface Chunk {
 
 type Run = (pieces: readonly Uint8Array[]) => Promise<number>
 
-const SAMPLE = 6_000
-const ROUNDS = 41
+const BUDGET: Budget = { warmUp: 150_000, samples: 2_000_000, minRounds: 21, maxRounds: 61 }
 
 // The package as it is published, not its sources.
 const { readChatCompletions } = (await import(new URL("../dist/openai.js", import.meta.url).href)) as typeof Openai
@@ -91,39 +90,15 @@ function deliver(text: string, delivery: string): Uint8Array[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size))
 }
 
-const cpuMicros = (): number => {
-  const { user, system } = process.cpuUsage()
-  return user + system
-}
-
-let sink = 0
-
-async function time(run: Run, pieces: readonly Uint8Array[], passes: number): Promise<number> {
-  const start = cpuMicros()
-  for (let pass = 0; pass < passes; pass++) sink += await run(pieces)
-  return (cpuMicros() - start) / passes
-}
-
-async function compare(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8Array[], rounds: number) {
-  const names = Object.keys(runs)
-  const passes: number[] = []
-  for (const name of names) {
-    let micros = await time(runs[name]!, pieces, 1)
-    for (let warm = 0; warm < 150_000; warm += micros) micros = Math.max(1, await time(runs[name]!, pieces, 1))
-    passes.push(Math.max(1, Math.ceil(SAMPLE / micros)))
-  }
-  const samples = names.map((): number[] => [])
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const index = (round + turn) % names.length
-      samples[index]!.push(await time(runs[names[index]!]!, pieces, passes[index]!))
-    }
-  }
-  for (const [index, name] of names.entries()) {
-    const ratios = Float64Array.from(samples[index]!, (micros, round) => micros / samples[0]![round]!)
-    ratios.sort()
-    const at = (share: number) => ratios[Math.floor(share * ratios.length)]!.toFixed(2)
-    console.log(`  ${name.padEnd(24)} x${at(0.5)} of ssekit (${at(0.25)} to ${at(0.75)})`)
+async function compare(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8Array[]): Promise<void> {
+  const results = await measure<Uint8Array>(
+    Object.entries(runs).map(([name, run]) => ({ name, run })),
+    pieces,
+    BUDGET,
+  )
+  for (const { name, ratio } of results) {
+    const [low, median, high] = [ratio.low, ratio.median, ratio.high].map((value) => value.toFixed(2))
+    console.log(`  ${name.padEnd(28)} x${median} of ssekit (${low} to ${high})`)
   }
 }
 
@@ -140,9 +115,8 @@ for (const delivery of ["token", "16 KiB", "64 KiB"]) {
   const sums = await Promise.all(Object.values(contenders).map((run) => run(pieces)))
   if (new Set(sums).size > 1) throw new Error(`the contenders differ: ${sums.join(", ")}`)
   console.log(`${file}, ${delivery}`)
-  await compare(contenders, pieces, ROUNDS)
+  await compare(contenders, pieces)
 }
 const once = deliver(recorded + "data: [DONE]\n\n", "token")
 console.log(`${file} once, token, with the snapshot`)
-await compare({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once, 15)
-if (sink === 0) throw new Error("nothing was read")
+await compare({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once)

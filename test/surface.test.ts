@@ -17,7 +17,7 @@ test("ssekit exports what its surface says, entry by entry", () => {
       "core: SseConnectionError SseEncoderStream SseError SseLimitError SseMalformedError SseNotAStreamError SseParser SseParserStream SseProviderError SseResponseError SseRetryError SseTimeoutError SseTruncatedError SseValidationError codec defineEvents encodeComment encodeEvent encodeRetry readEvents text type",
       "client: subscribe",
       "eventsource: EventSource",
-      "openai: isChunkStreamError readChatCompletions readChunks readCompletions readResponses toChatCompletion",
+      "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
       "server: eventStreamResponse",
       "node: sendEventStream",
       "testing: ManualClock chunkings scriptedFetch startFaultServer",

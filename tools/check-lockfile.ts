@@ -18,7 +18,8 @@ for (const [path, { resolved, integrity, link }] of Object.entries(packages)) {
 }
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { devDependencies: Record<string, string> }
 for (const [name, version] of Object.entries(manifest.devDependencies)) {
-  if (/^[\^~><*]/.test(version)) faults.push(`${name} has no exact version`)
+  if (!/^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$|^file:/.test(version))
+    faults.push(`${name} has no exact version`)
 }
 execFileSync("npm", ["ci", "--dry-run"], { stdio: ["ignore", "ignore", "inherit"] })
 for (const fault of faults) console.error(fault)

@@ -24,7 +24,13 @@ try {
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }')
   run("npm", ["install", "--no-save", "--ignore-scripts", `./${packed.filename}`])
 
-  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { exports: Record<string, unknown> }
+  type Manifest = Record<"exports" | "scripts", Record<string, unknown>> & Record<string, unknown>
+  const manifest = JSON.parse(readFileSync(join(project, "node_modules/ssekit/package.json"), "utf8")) as Manifest
+  for (const name of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
+    if (manifest[name] !== undefined) throw new Error(`the package must have no ${name}`)
+  }
+  const hooks = Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))
+  if (hooks.length > 0) throw new Error(`the package must have no install script, not ${hooks.join(", ")}`)
   const entries = Object.keys(manifest.exports)
     .filter((path) => path !== "./package.json")
     .map((path) => path.replace(/^\./, "ssekit"))

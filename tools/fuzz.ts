@@ -8,6 +8,9 @@ import { SseParser, type SseEvent } from "ssekit"
 import { parseModel } from "../test/support/model.ts"
 
 const [seconds = "30", seedText = String(Date.now() % 2_147_483_647)] = process.argv.slice(2)
+if (!(Number(seconds) > 0) || !Number.isInteger(Number(seedText))) {
+  throw new RangeError(`Cannot fuzz: seconds and seed must be numbers, not ${seconds} and ${seedText}`)
+}
 let state = Number(seedText) >>> 0
 
 /** mulberry32 */

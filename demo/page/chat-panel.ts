@@ -1,5 +1,6 @@
 import { SseError, SseTimeoutError } from "ssekit"
-import { readChatCompletions, type ChatCompletionChunk, type ChatSnapshot, type EndInfo } from "ssekit/openai"
+import { readChatCompletions, type ChatSnapshot, type EndInfo } from "ssekit/openai"
+import { chunkEntry } from "./chunk-entry.ts"
 import { appendPiece, find, onAction, seconds, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 
@@ -56,7 +57,7 @@ export class ChatPanel {
     try {
       for await (const chunk of stream) {
         setState(this.#root, "open", "streaming")
-        this.#log.add({ event: "message", id: `…${chunk.id.slice(-5)}`, data: summaryOf(chunk) })
+        this.#log.add(chunkEntry(chunk))
         const token = chunk.choices[0]?.delta.content ?? ""
         if (token !== "") tokens++
         appendPiece(this.#answer, token)
@@ -120,14 +121,6 @@ export class ChatPanel {
     for (const starter of this.#starters) starter.disabled = running
     this.#cancel.disabled = !running
   }
-}
-
-/** What a chunk adds, without what is the same in all of them. */
-function summaryOf(chunk: ChatCompletionChunk): string {
-  const [choice] = chunk.choices
-  if (choice === undefined) return JSON.stringify({ usage: chunk.usage })
-  if (choice.finish_reason) return JSON.stringify({ finish_reason: choice.finish_reason })
-  return JSON.stringify(choice.delta)
 }
 
 function describe(error: unknown): string {

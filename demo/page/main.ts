@@ -1,5 +1,6 @@
 import { ChatPanel } from "./chat-panel.ts"
 import { find, setFact } from "./dom.ts"
+import { RelayPanel } from "./relay-panel.ts"
 import { RetryPanel } from "./retry-panel.ts"
 import { startStandardPanel } from "./standard-panel.ts"
 import { Wire } from "./wire.ts"
@@ -8,3 +9,4 @@ setFact(document, "host", location.host)
 startStandardPanel(find(document, "#standard"), new Wire(find(document, ".wire")))
 void new RetryPanel(find(document, "#retry")).run()
 void new ChatPanel(find(document, "#chat"))
+void new RelayPanel(find(document, "#relay"))

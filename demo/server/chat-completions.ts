@@ -25,6 +25,9 @@ const DEFAULT_ANSWER =
 /** The model of this name falls silent half way, without ending the stream: what a timeout is for. */
 const STALLING_MODEL = "demo-stall"
 
+/** The model of this name ends the stream half way, as if it were whole: what a relay must not take for an answer. */
+const CUTTING_MODEL = "demo-cut"
+
 /** What the demo's model says. */
 export interface Answer {
   readonly tokens: readonly string[]
@@ -62,6 +65,7 @@ export async function* streamCompletion(
   })
   yield chunk({ role: "assistant", content: "" })
   for (const [index, token] of tokens.entries()) {
+    if (request.model === CUTTING_MODEL && index >= tokens.length / 2) return
     if (request.model === STALLING_MODEL && index >= tokens.length / 2) {
       await new Promise((resolve) => session.signal.addEventListener("abort", resolve))
       return

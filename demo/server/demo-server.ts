@@ -4,6 +4,7 @@ import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
 import { answerTo, completion, streamCompletion } from "./chat-completions.ts"
 import { parseChatRequest } from "./chat-request.ts"
 import { Outage } from "./outage.ts"
+import { originOf, Relays } from "./relays.ts"
 import { PAGE_PATHS, sendPageFile } from "./page-files.ts"
 import { sentence, ticks } from "./sentence.ts"
 
@@ -27,6 +28,7 @@ export class DemoServer {
   readonly #servers: Server[] = []
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
+  readonly #relays: Relays = new Relays()
   /** How often each reader has asked for the sentence, oldest first. */
   readonly #requests: Map<string, number> = new Map()
 
@@ -38,6 +40,8 @@ export class DemoServer {
       ["/stream", { GET: this.#sendSentence, HEAD: this.#sendSentence }],
       ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
       ["/v1/chat/completions", { POST: this.#complete }],
+      ["/relay/v1/chat/completions", { POST: this.#relay }],
+      ["/api/relay", { GET: this.#watchRelay }],
       ["/api/requests", { GET: this.#tellRequests }],
       ["/api/outage", { GET: this.#tellOutage, POST: this.#setOutage }],
     ])
@@ -115,6 +119,19 @@ export class DemoServer {
       headers: { "x-demo-tokens": String(answer.tokens.length) },
       signal: this.#stop.signal,
     })
+  }
+
+  /** The route between a provider, which is this server as well, and the page. */
+  readonly #relay: Handler = async (req, res, url) => {
+    const body = await readJson(req, MAX_BODY_BYTES)
+    if (!parseChatRequest(body).stream) throw new RequestError(400, `"stream" must be true`, { param: "stream" })
+    const answer = this.#relays.ask(url.searchParams.get("watcher") ?? "", `${originOf(req)}/v1/chat/completions`, body)
+    await sendEventStream(req, res, answer, { signal: this.#stop.signal })
+  }
+
+  readonly #watchRelay: Handler = (req, res, url) => {
+    const id = url.searchParams.get("id") ?? ""
+    return sendEventStream(req, res, (session) => this.#relays.watch(id, session), { signal: this.#stop.signal })
   }
 
   readonly #tellRequests: Handler = (_req, res, url) => {

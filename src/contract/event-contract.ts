@@ -19,7 +19,7 @@ export interface EventDecoder<Event extends SseEvent<string, unknown>> {
 /** The writing half of a contract: what `eventStreamResponse` and `sendEventStream` take. `defineEvents` makes it. */
 export interface EventEncoder<Init> {
   /**
-   * Validates the event and gives it with its data as text, for `encodeEvent`; a control block is given back as it is.
+   * Validates the event and gives it with its data as text, for `encodeEvent`; a control block is copied.
    *
    * The data is written as given, not as the schema's output.
    *

@@ -30,10 +30,11 @@ export function createEncoder(members: MemberMap): EventEncoder<DataInit> {
 }
 
 function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<SseEventInit> {
+  // Once each, into an object of our own: what is written must be what was checked.
+  const { event: name, data, id, retry, comment } = init
   // Why `in`: data that came out undefined is a message that fails, not a control block.
-  if (init.event === undefined && !("data" in init)) return init as SseControlInit
-  const { data, id, retry, comment } = init
-  const event = init.event === undefined || init.event === "" ? "message" : init.event
+  if (name === undefined && !("data" in init)) return controlOf({ id, retry, comment })
+  const event = name === undefined || name === "" ? "message" : name
   const member = members.get(event)
   if (member === undefined) throw unknownName(members)
   const wireOf = (text: string): SseEventInit => ({ event, data: text, id, retry, comment })
@@ -48,6 +49,14 @@ function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<
     accept(event, late)
     return wireOf(text())
   })
+}
+
+function controlOf({ id, retry, comment }: SseControlInit): SseControlInit {
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(comment === undefined ? {} : { comment }),
+  }
 }
 
 function accept(event: string, verdict: Verdict | undefined): void {

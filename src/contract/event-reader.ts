@@ -3,7 +3,9 @@
  * and where it failed; a skipped event moves it.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
+import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { Fifo } from "../internal/fifo.ts"
 import type { AnyEvent, EventDecoder } from "./event-contract.ts"
 import { isPromise } from "./standard-schema.ts"
 
@@ -19,7 +21,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
   readonly #source: SseEventIterator
   readonly #decode: EventDecoder<Event>["decode"]
   readonly #signal: AbortSignal | undefined
-  readonly #waiters: Waiter<Event>[] = []
+  readonly #waiters: Fifo<Waiter<Event>> = new Fifo()
   #cursor: string
   #held = false
   #reading = false
@@ -58,10 +60,14 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
   async #serve(): Promise<void> {
     this.#reading = true
     try {
-      while (this.#waiters.length > 0) {
+      while (this.#waiters.size > 0) {
         this.#cursor = this.#source.lastEventId
         const result = await this.#source.next()
-        if (this.#ended) return
+        if (this.#ended) {
+          // It was closed while this event was on its way: nobody has it.
+          this.#held = result.done !== true
+          return
+        }
         if (result.done === true) return this.#end()
         const decoded = this.#decodeNext(result.value)
         const event = isPromise(decoded) ? await decoded : decoded
@@ -86,14 +92,14 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
 
   #end(): void {
     this.#ended = true
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE)
+    for (const waiter of this.#waiters.takeAll()) waiter.resolve(DONE)
   }
 
   /** Reports the failure to the call that waits the longest; an abort, as everywhere, to all. */
   #fail(reason: unknown): void {
     if (this.#ended) return
-    const failed = this.#waiters.splice(0, this.#signal?.aborted === true ? this.#waiters.length : 1)
-    for (const waiter of failed) waiter.reject(reason)
+    this.#waiters.shift()?.reject(reason)
+    if (this.#signal?.aborted === true) for (const waiter of this.#waiters.takeAll()) waiter.reject(reason)
     this.#end()
     this.#source.return().catch(ignore)
   }
@@ -101,11 +107,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
 
 function untilAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener("abort", onAbort)
-    promise
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", onAbort))
-      .catch(ignore)
+    const forget = onAbort(signal, () => reject(signal.reason))
+    promise.then(resolve, reject).finally(forget).catch(ignore)
   })
 }

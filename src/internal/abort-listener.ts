@@ -32,7 +32,16 @@ function listenTo(signal: AbortSignal): Listeners {
   const listener = () => {
     waiting.delete(signal)
     signal.removeEventListener("abort", listener)
-    for (const run of runs) run()
+    let failure: { readonly error: unknown } | undefined
+    for (const run of runs) {
+      try {
+        run()
+      } catch (error) {
+        failure ??= { error }
+      }
+    }
+    // The platform reports it, as it does what any listener throws; the others have been called.
+    if (failure !== undefined) throw failure.error
   }
   const listeners = { runs, listener }
   waiting.set(signal, listeners)

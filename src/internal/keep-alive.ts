@@ -9,6 +9,13 @@ import { Deadline } from "./deadline.ts"
 const LF = 10
 const CR = 13
 
+const keptAlive: WeakSet<object> = new WeakSet()
+
+/** Whether `value` is a stream that {@link keepAliveStream} gave, which needs no second one around it. */
+export function isKeptAlive(value: unknown): boolean {
+  return typeof value === "object" && value !== null && keptAlive.has(value)
+}
+
 /**
  * The bytes of `source` with the block `: keep-alive` in every `ms` milliseconds of silence. After such a block one
  * chunk may be taken from `source` before the reader asks for it.
@@ -18,7 +25,9 @@ export function keepAliveStream(
   ms: number,
   clock: Clock,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream(new KeepAliveSource(source, ms, clock), { highWaterMark: 0 })
+  const stream = new ReadableStream(new KeepAliveSource(source, ms, clock), { highWaterMark: 0 })
+  keptAlive.add(stream)
+  return stream
 }
 
 class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,8 @@
-import { cancelQuietly } from "../internal/cancel.ts"
-import type { NodeResponse } from "./node-response.ts"
+import { onAbort } from "../internal/abort-listener.ts"
+import { cancelQuietly, ignore } from "../internal/cancel.ts"
+import type { NodeRequest, NodeResponse, NodeSocket } from "./node-response.ts"
+
+const HTTP2_INTERNAL_ERROR = 2
 
 /** A response while its stream is sent. */
 export class Connection {
@@ -9,11 +12,16 @@ export class Connection {
   #unwritten = 0
   #wake: (() => void) | undefined = undefined
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined = undefined
+  readonly #forgetSocket: () => void = ignore
 
-  constructor(res: NodeResponse) {
+  constructor(req: NodeRequest, res: NodeResponse) {
     this.#res = res
-    this.#gone = res.destroyed === true || res.writableEnded || res.stream?.destroyed === true
+    // A pipelined response that waits for its turn has no socket, and no 'close' of its own when its client leaves.
+    const socket = res.socket === null ? (req.socket ?? undefined) : undefined
+    this.#gone =
+      res.destroyed === true || res.writableEnded || res.stream?.destroyed === true || socket?.destroyed === true
     if (this.#gone) return
+    if (socket !== undefined) this.#forgetSocket = onAbort(closedSignalOf(socket), this.#onGone)
     res.on("close", this.#onGone)
     res.on("error", this.#onGone)
     res.on("drain", this.#onProgress)
@@ -50,11 +58,21 @@ export class Connection {
   /** Breaks the connection once what has been written has been handed to the system. */
   async cut(): Promise<void> {
     while (this.#unwritten > 0 && !this.#gone) await this.#progress()
-    this.#res.destroy()
+    this.break()
+  }
+
+  /** Breaks the connection at once, so that its client sees no end. */
+  break(): void {
+    const { stream } = this.#res
+    // The `destroy` of an http2 response ends its stream as if all was well.
+    if (stream?.close === undefined) this.#res.destroy()
+    else stream.close(HTTP2_INTERNAL_ERROR)
+    this.#onGone()
   }
 
   /** Takes the listeners back. */
   release(): void {
+    this.#forgetSocket()
     this.#res.off("close", this.#onGone)
     this.#res.off("error", this.#onGone)
     this.#res.off("drain", this.#onProgress)
@@ -87,4 +105,16 @@ export class Connection {
     this.#wake?.()
     this.#wake = undefined
   }
+}
+
+const closedSignals: WeakMap<NodeSocket, AbortSignal> = new WeakMap()
+
+/** Aborts when `socket` closes. One for all responses that wait on it, since Node warns of the eleventh listener. */
+function closedSignalOf(socket: NodeSocket): AbortSignal {
+  const known = closedSignals.get(socket)
+  if (known !== undefined) return known
+  const closed = new AbortController()
+  socket.on("close", () => closed.abort())
+  closedSignals.set(socket, closed.signal)
+  return closed.signal
 }

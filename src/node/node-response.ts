@@ -2,6 +2,13 @@
 export interface NodeRequest {
   readonly method?: string | undefined
   readonly headers: { readonly [name: string]: string | string[] | undefined }
+  readonly socket?: NodeSocket | null | undefined
+}
+
+/** What is used of a socket. */
+export interface NodeSocket {
+  readonly destroyed: boolean
+  on(event: "close", listener: () => void): unknown
 }
 
 /** What is used of a response: node:http's, node:http2's and express's are assignable. */
@@ -9,8 +16,10 @@ export interface NodeResponse {
   readonly headersSent: boolean
   readonly writableEnded: boolean
   readonly destroyed?: boolean
+  /** `null` as long as a pipelined response waits for its turn, and after its end. */
+  readonly socket?: unknown
   /** The stream of an http2 response; gone with its client. */
-  readonly stream?: { readonly destroyed: boolean } | undefined
+  readonly stream?: { readonly destroyed: boolean; close?(code: number): unknown } | undefined
   setHeader(name: string, value: number | string | readonly string[]): unknown
   removeHeader(name: string): void
   writeHead(status: number): unknown

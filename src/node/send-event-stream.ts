@@ -69,16 +69,16 @@ export async function sendEventStream<Written = SseEventInit>(
   }
   const response = eventStreamResponse<Written>(source, { ...options, onError, request: requestOf(request) })
   const body = response.body?.getReader()
-  const connection = new Connection(target)
+  const connection = new Connection(request, target)
   if (connection.gone) return body?.cancel()
   const { signal } = options
   // By itself, since a client that does not read would hold the loop below at its last write.
-  const forget = signal?.aborted === false ? onAbort(signal, () => target.destroy()) : ignore
+  const forget = signal?.aborted === false ? onAbort(signal, () => connection.break()) : ignore
   try {
     if ("raw" in res) adopt(res)
     sendHead(target, response)
     if (body === undefined || (await connection.send(body))) await connection.end()
-    else if (failure === undefined) target.destroy()
+    else if (failure === undefined) connection.break()
     else await connection.cut()
   } finally {
     forget()

@@ -122,7 +122,7 @@ export class Answer<T, S> {
     this.#payloads++
     const protocol = this.#protocol
     const error = protocol.error === undefined ? providerErrorOf(json, event.event) : protocol.error(json, event.event)
-    const chunk = protocol.decode === undefined ? (json as T) : protocol.decode(json, event.event)
+    const chunk = protocol.decode === undefined ? (json as T) : protocol.decode(json, event.event, event.data)
     if (chunk !== null) this.accumulator.push(chunk)
     if (error !== null && this.#options.onProviderError !== "yield") this.#acceptError(error, json)
     if (chunk === null) return error === null ? this.#acceptHeartbeat(json, event.data) : undefined

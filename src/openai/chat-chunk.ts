@@ -6,14 +6,23 @@ export type FinishReason = Open<"stop" | "length" | "tool_calls" | "content_filt
 
 /** What a request cost, in tokens. */
 export interface Usage {
+  /** Tokens of the prompt. */
   prompt_tokens: number
+  /** Tokens of the answer. */
   completion_tokens: number
+  /** Both together. */
   total_tokens: number
+  /** What the tokens of the prompt were. */
   prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number } | null
+  /** What the tokens of the answer were. */
   completion_tokens_details?: {
+    /** Spent on reasoning. */
     reasoning_tokens?: number
+    /** Spent on audio. */
     audio_tokens?: number
+    /** Of the prediction, taken. */
     accepted_prediction_tokens?: number
+    /** Of the prediction, not taken. */
     rejected_prediction_tokens?: number
   } | null
 }
@@ -22,20 +31,29 @@ export interface Usage {
 export interface ToolCallDelta {
   /** Which call it is of. Missing from Mistral, Gemini's compatible endpoint and old versions of Ollama. */
   index?: number | null
+  /** The ID of the call; empty or missing on later pieces. */
   id?: string | null
+  /** The kind of tool. */
   type?: Open<"function" | "custom"> | null
+  /** A piece of a call of a function. */
   function?: { name?: string | null; arguments?: string | null }
+  /** A piece of a call of a custom tool. */
   custom?: { name?: string | null; input?: string | null }
 }
 
 /** What a chunk adds to a choice. */
 export interface ChatDelta {
+  /** Who speaks; on the first piece, if at all. */
   role?: Open<"assistant" | "system" | "user" | "tool" | "developer"> | null
+  /** A piece of the text. */
   content?: string | null
+  /** A piece of a refusal. */
   refusal?: string | null
+  /** Pieces of tool calls. */
   tool_calls?: ToolCallDelta[] | null
   /** @deprecated Replaced by `tool_calls`. */
   function_call?: { name?: string; arguments?: string } | null
+  /** A piece of audio, in base64, and its transcript. */
   audio?: { id?: string; data?: string; transcript?: string; expires_at?: number } | null
   /** Reasoning as DeepSeek, xAI, Alibaba, Moonshot and older versions of vLLM name it. */
   reasoning_content?: string | null
@@ -45,17 +63,25 @@ export interface ChatDelta {
 
 /** How likely a token was. */
 export interface TokenLogprob {
+  /** The token. */
   token: string
+  /** The logarithm of its probability. */
   logprob: number
+  /** Its bytes in UTF-8. */
   bytes: number[] | null
+  /** The likeliest tokens at this place. */
   top_logprobs: { token: string; logprob: number; bytes: number[] | null }[]
 }
 
 /** One choice of a chunk. */
 export interface ChatChunkChoice {
+  /** Which choice it is of. */
   index: number
+  /** What it adds. */
   delta: ChatDelta
+  /** Why the choice ended, on its last piece. */
   finish_reason?: FinishReason | null
+  /** How likely the tokens of this piece were. */
   logprobs?: { content: TokenLogprob[] | null; refusal: TokenLogprob[] | null } | null
 }
 
@@ -65,14 +91,21 @@ export interface ChatChunkChoice {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export interface ChatCompletionChunk {
+  /** The ID of the answer; the same on every chunk by contract, not always in practice. */
   id: string
+  /** What this is. */
   object: Open<"chat.completion.chunk">
+  /** When the answer was begun, in seconds since 1970. */
   created: number
+  /** The model that answers. */
   model: string
   /** May be empty: the chunk with the usage, and the first one of some providers. */
   choices: ChatChunkChoice[]
+  /** What the request cost, on the last chunk where it was asked for. */
   usage?: Usage | null
+  /** How the request was served. */
   service_tier?: Open<"auto" | "default" | "flex" | "scale" | "priority" | "fast"> | null
+  /** The configuration that the model ran with. */
   system_fingerprint?: string | null
   /** Random padding. */
   obfuscation?: string

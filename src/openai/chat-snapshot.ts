@@ -9,17 +9,23 @@ import { emptyRecord, mergeName, ToolCalls, type ToolCallSnapshot } from "./tool
 
 /** One choice of a chat completion as far as it has come. */
 export interface ChoiceSnapshot {
+  /** Its number among the choices. */
   index: number
+  /** Who speaks: the assistant, unless a chunk says otherwise. */
   role: string
   /** The text, `null` before the first of it. */
   content: string | null
+  /** The refusal, `null` before the first of it. */
   refusal: string | null
   /** The reasoning, whatever the provider calls it. */
   reasoning: string | null
   /** The tool calls, in order. */
   toolCalls: ToolCallSnapshot[]
+  /** The call of the deprecated form. */
   functionCall: { name: string; arguments: string } | null
+  /** The audio in base64, and its transcript. */
   audio: { id: string | null; data: string; transcript: string; expires_at: number | null } | null
+  /** How likely each token was. */
   logprobs: { content: TokenLogprob[]; refusal: TokenLogprob[] } | null
   /** Why the choice ended, `null` before it has. */
   finishReason: FinishReason | null
@@ -27,13 +33,19 @@ export interface ChoiceSnapshot {
 
 /** A chat completion as far as it has come. */
 export interface ChatSnapshot {
+  /** The first ID that a chunk named. */
   id: string | null
+  /** The first model that a chunk named. */
   model: string | null
+  /** When the answer was begun, in seconds since 1970. */
   created: number | null
   /** The choices, by their index. */
   choices: ChoiceSnapshot[]
+  /** What the request cost, as the last chunk that said so has it. */
   usage: Usage | null
+  /** The configuration that the model ran with. */
   systemFingerprint: string | null
+  /** How the request was served. */
   serviceTier: string | null
   /** Other fields of the chunks, the last value of each. */
   extra: Record<string, unknown>

@@ -7,7 +7,8 @@ import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 import { choiceErrorOf, providerErrorOf } from "./provider-error.ts"
 
-const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
+/** How chat completions are read. */
+export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
   name: "chat completions",
   sentinel: "[DONE]",
   decode: dropHeartbeat,

@@ -72,8 +72,8 @@ export interface ChunkProtocol<T, S> {
    * @defaultValue 0
    */
   readonly errorGrace?: number | undefined
-  /** The chunk of a payload, `null` to drop it; by default the payload itself. */
-  decode?(json: object, event: string): T | null
+  /** The chunk of a payload, `null` to drop it; by default the payload itself. `data` is the text that it came in. */
+  decode?(json: object, event: string, data: string): T | null
   /** The error that a payload reports, `null` where it reports none; by default any shape that is in use. */
   error?(json: object, event: string): ProviderErrorBody | null
   /** Whether the chunk carries something of the answer, for the deadlines on content; by default every chunk does. */

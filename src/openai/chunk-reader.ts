@@ -13,9 +13,6 @@ import { Reading } from "./reading.ts"
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-// Absent in some browsers, where nobody can ask for it.
-const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("ssekit.asyncDispose")
-
 /** Starts to read `source` as `protocol` says. */
 export function openChunks<T, S>(
   source: ChunkSource,
@@ -37,10 +34,15 @@ class ChunkReader<T, S> implements ChunkStream<T, S> {
   /** Who waits behind the first. */
   readonly #waiters: Waiter<T>[] = []
   #isConsumed = false
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: ReadChunksOptions) {
     this.#protocol = protocol
     this.#reading = new Reading(source, protocol, options, this.#serve)
+    // No method of a computed name, with which no bundler could drop the class, and which some browsers have no symbol for.
+    if (typeof Symbol.asyncDispose === "symbol") {
+      Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.cancel() })
+    }
   }
 
   get snapshot(): S {
@@ -88,10 +90,6 @@ class ChunkReader<T, S> implements ChunkStream<T, S> {
     this.#reading.cancel(reason)
     this.#serve()
     return Promise.resolve()
-  }
-
-  [asyncDispose](): Promise<void> {
-    return this.cancel()
   }
 
   #next(): Promise<IteratorResult<T, undefined>> {

@@ -113,6 +113,7 @@ export type EndReason = "done" | "terminal" | "finished" | "eof" | "cancelled" |
 
 /** The one outcome of a stream. */
 export interface EndInfo {
+  /** How it ended. */
   readonly reason: EndReason
   /** The failure, or the reason of the signal; `undefined` for every other end. */
   readonly error: unknown
@@ -134,7 +135,9 @@ export interface EndInfo {
 
 /** What is known of the response that a stream comes from. */
 export interface ChunkResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers. */
   readonly headers: Headers
   /** The request's ID as the headers name it, `null` where they do not. */
   readonly requestId: string | null
@@ -142,9 +145,11 @@ export interface ChunkResponse {
 
 /** The iterator of a {@link ChunkStream}. */
 export interface ChunkIterator<T> extends AsyncIterableIterator<T, undefined, undefined> {
+  /** Waits for the next chunk. */
   next(): Promise<IteratorResult<T, undefined>>
   /** Ends the reading and cancels the source. */
   return(): Promise<IteratorResult<T, undefined>>
+  /** The iterator itself. */
   [Symbol.asyncIterator](): ChunkIterator<T>
 }
 

@@ -11,27 +11,38 @@ import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream
  * @see https://platform.openai.com/docs/api-reference/completions
  */
 export interface CompletionChunk {
+  /** The ID of the answer. */
   id: string
+  /** What this is. */
   object: Open<"text_completion">
+  /** When the answer was begun, in seconds since 1970. */
   created: number
+  /** The model that answers. */
   model: string
   /** Empty on the chunk with the usage. */
   choices: { index: number; text: string; finish_reason: FinishReason | null; logprobs: unknown }[]
+  /** What the request cost, on the last chunk where it was asked for. */
   usage?: Usage | null
+  /** The configuration that the model ran with. */
   system_fingerprint?: string | null
 }
 
 /** A completion as far as it has come. */
 export interface CompletionSnapshot {
+  /** The ID of the answer. */
   id: string | null
+  /** The model that answers. */
   model: string | null
+  /** When the answer was begun, in seconds since 1970. */
   created: number | null
   /** The choices, by their index. */
   choices: { index: number; text: string; finishReason: FinishReason | null }[]
+  /** What the request cost, `null` where no chunk said. */
   usage: Usage | null
 }
 
-const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
+/** How text completions are read. */
+export const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
   name: "completions",
   sentinel: "[DONE]",
   decode: dropHeartbeat,

@@ -30,7 +30,9 @@ export class Reading<T, S> {
   readonly #deadlines: Deadlines
   readonly #progress: Progress = new Progress()
   readonly #onChange: () => void
+  // Measured: overwritten and not emptied, since an array that grows again costs more than its event.
   #queue: SseEvent[] = []
+  #count = 0
   #taken = 0
   #isReading = false
   #awaitsContent = true
@@ -54,7 +56,7 @@ export class Reading<T, S> {
     this.#answer = new Answer(protocol, options, this.#limits)
     this.#parser = new SseParser({
       ...this.#limits,
-      onEvent: (event) => void this.#queue.push(event),
+      onEvent: this.#onEvent,
       onComment: options.onHeartbeat && this.#answer.onComment,
       onUnknownLine: this.#onUnknownLine,
     })
@@ -70,7 +72,7 @@ export class Reading<T, S> {
   /** The next chunk of the events that have come; where none is left, what they lead to has happened. */
   take(): T | undefined {
     try {
-      while (this.#taken < this.#queue.length) {
+      while (this.#taken < this.#count) {
         const chunk = this.#answer.accept(this.#queue[this.#taken++]!)
         if (chunk !== undefined) {
           this.#progress.chunks++
@@ -83,7 +85,7 @@ export class Reading<T, S> {
     } catch (error) {
       this.#fail(error)
     }
-    this.#queue.length = 0
+    this.#count = 0
     this.#taken = 0
     return undefined
   }
@@ -146,15 +148,19 @@ export class Reading<T, S> {
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
     this.#parser.feed(piece)
-    const isFresh = this.#queue.length > 0
+    const isFresh = this.#count > 0
     this.#deadlines.rest(isFresh)
     this.#deadlines.restart(IDLE)
     if (isFresh) this.#deadlines.restart(EVENT_IDLE)
   }
 
+  readonly #onEvent = (event: SseEvent): void => {
+    this.#queue[this.#count++] = event
+  }
+
   readonly #onUnknownLine = (line: string): void => {
     const event = this.#answer.acceptLine(line)
-    if (event !== undefined) this.#queue.push(event)
+    if (event !== undefined) this.#onEvent(event)
     if (this.#answer.verdict === undefined) return
     this.#parser.end()
     this.#atEnd = () => this.#conclude()
@@ -163,9 +169,9 @@ export class Reading<T, S> {
   #endBody(): void {
     this.#deadlines.rest(true)
     const { incomplete } = this.#parser.end({ flush: true })
-    const last = this.#queue.at(-1)
+    const last = this.#count === 0 ? undefined : this.#queue[this.#count - 1]
     const fate = !incomplete ? "whole" : last === undefined ? "lost" : this.#answer.lastEvent(last)
-    if (fate !== "whole") this.#queue.pop()
+    if (fate !== "whole" && last !== undefined) this.#count--
     this.#atEnd ??= () => {
       this.#answer.end(fate === "lost")
       this.#conclude()
@@ -177,8 +183,10 @@ export class Reading<T, S> {
     answer.hasNews = false
     if (answer.verdict !== undefined) return this.#conclude()
     if (answer.failure !== undefined) this.#deadlines.restartOnce(ERROR_GRACE)
-    if (answer.glued !== undefined) this.#queue = [...answer.glued, ...this.#queue.slice(this.#taken)]
-    if (answer.glued !== undefined) this.#taken = 0
+    if (answer.glued === undefined) return
+    this.#queue = [...answer.glued, ...this.#queue.slice(this.#taken, this.#count)]
+    this.#count = this.#queue.length
+    this.#taken = 0
     answer.glued = undefined
   }
 
@@ -241,7 +249,8 @@ export class Reading<T, S> {
 
   #end(reason: EndReason, error?: unknown): void {
     this.isOver = true
-    this.#queue.length = 0
+    this.#queue = []
+    this.#count = 0
     this.#taken = 0
     this.#deadlines.stop()
     this.#options.signal?.removeEventListener("abort", this.#onAbort)

@@ -19,8 +19,11 @@ export interface ResponseItemSnapshot {
   callId: string | null
   /** Of a call: the name of the tool. */
   name: string | null
+  /** The text of the item, of all its parts. */
   text: string
+  /** The refusal. */
   refusal: string
+  /** The reasoning, or its summary. */
   reasoning: string
   /** Of a call: its arguments, input or code. */
   arguments: string
@@ -30,15 +33,19 @@ export interface ResponseItemSnapshot {
 
 /** A response as far as it has come. */
 export interface ResponseSnapshot<Final = unknown> {
+  /** The first ID that an event named. */
   responseId: string | null
+  /** How far the response is, or how it ended. */
   status: Open<"queued" | "in_progress" | "completed" | "failed" | "incomplete" | "cancelled"> | null
   /** The text of all messages. */
   text: string
   /** The reasoning, or its summaries. */
   reasoning: string
+  /** The refusal. */
   refusal: string
   /** The output items, in order. */
   items: ResponseItemSnapshot[]
+  /** What the request cost, `null` where no event said. */
   usage: Record<string, unknown> | null
   /** The response of the terminal event, `null` before it. */
   final: Final | null

@@ -10,6 +10,7 @@ import { isTerminalType, ResponseAccumulator, type ResponseSnapshot } from "./re
 
 /** An event of the Responses API, as all of them have in common; give the type of the provider's package for the rest. */
 export interface ResponseEvent {
+  /** What happened. */
   type: ResponseEventType
   /** Rises from event to event, not always by one; missing from some providers. */
   sequence_number?: number
@@ -63,7 +64,8 @@ export function readResponses<Event extends object = ResponseEvent, Final = unkn
   )
 }
 
-function responseProtocol<Final>(after: number | undefined): ChunkProtocol<object, ResponseSnapshot<Final>> {
+/** How responses are read, without what came up to `after` before. */
+export function responseProtocol<Final>(after?: number): ChunkProtocol<object, ResponseSnapshot<Final>> {
   return {
     name: "responses",
     sentinel: "[DONE]",

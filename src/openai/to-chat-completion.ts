@@ -3,30 +3,44 @@ import type { ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A message of a {@link ChatCompletion}. */
 export interface ChatCompletionMessage {
+  /** Who speaks. */
   role: string
+  /** The text. */
   content: string | null
+  /** The refusal. */
   refusal: string | null
   /** Absent where the provider gave no reasoning. */
   reasoning_content?: string
+  /** The tool calls; absent where there are none. */
   tool_calls?: object[]
+  /** The call of the deprecated form. */
   function_call?: { name: string; arguments: string }
+  /** The audio in base64, and its transcript. */
   audio?: { id: string | null; data: string; transcript: string; expires_at: number | null }
 }
 
 /** A chat completion as OpenAI sends it where it is not streamed. */
 export interface ChatCompletion {
+  /** The ID of the answer. */
   id: string
+  /** What this is. */
   object: "chat.completion"
+  /** When the answer was begun, in seconds since 1970. */
   created: number
+  /** The model that answered. */
   model: string
+  /** The choices, by their index. */
   choices: {
     index: number
     message: ChatCompletionMessage
     finish_reason: string | null
     logprobs: ChoiceSnapshot["logprobs"]
   }[]
+  /** What the request cost. */
   usage?: object
+  /** The configuration that the model ran with. */
   system_fingerprint?: string
+  /** How the request was served. */
   service_tier?: string
 }
 

@@ -11,8 +11,11 @@ import { limitError } from "./limits.ts"
 export interface ToolCallSnapshot {
   /** Its place among the calls of its choice. */
   index: number
+  /** The first ID that a piece named. */
   id: string | null
+  /** The kind of tool. */
   type: Open<"function" | "custom">
+  /** The name of the tool. */
   name: string | null
   /** The arguments, JSON text of which any part may be missing; for a custom tool, its input. */
   arguments: string

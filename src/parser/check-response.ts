@@ -43,9 +43,20 @@ export async function responseError(
   return new SseResponseError(`Cannot read event stream: ${reason}`, code, { status, headers, body })
 }
 
+type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "cancel"> & {
+  read(): Promise<IteratorResult<Uint8Array, unknown>>
+}
+
+function readerOf(body: ReadableStream<Uint8Array>): BodyReader {
+  if (typeof (body as Partial<typeof body>).getReader === "function") return body.getReader()
+  // node-fetch's body is a Node stream, which is iterable.
+  const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  return { read: () => iterator.next(), cancel: async () => void (await iterator.return?.()) }
+}
+
 async function readBodyStart(response: Response, stop: AbortSignal | undefined): Promise<string> {
   if (!response.body || response.bodyUsed) return ""
-  const reader = response.body.getReader()
+  const reader = readerOf(response.body)
   const cancel = () => cancelQuietly(reader, stop?.reason)
   stop?.addEventListener("abort", cancel)
   if (stop?.aborted === true) cancel()

@@ -67,7 +67,8 @@ function responseSource(response: Response, check: boolean): ChunkSource {
   if (response.bodyUsed || body?.locked === true) {
     throw new TypeError("Cannot read events: the body of the response must not be locked or used")
   }
-  const failure = check ? checkFirst(response) : undefined
+  // A 2xx without a body has no events, and may well have no type.
+  const failure = check && !(body === null && response.ok) ? checkFirst(response) : undefined
   if (failure !== undefined) return failure
   if (body === undefined) {
     throw new TypeError("Cannot read events: this platform's responses have no body stream; give a stream or text")

@@ -1,6 +1,6 @@
 import type { SseEvent } from "../event.ts"
 import { EventReader, type ReadEventsOptions } from "./read-events.ts"
-import { openSource, type SseChunk } from "./source.ts"
+import type { SseChunk } from "./source.ts"
 
 /** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */
 export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
@@ -30,7 +30,7 @@ export class SseParserStream {
   constructor(options: SseParserStreamOptions = {}) {
     // Not one transform: it would drop the events of a chunk whose end is refused.
     const chunks = new TransformStream<SseChunk, SseChunk>()
-    const events = new EventReader(openSource(chunks.readable), options)
+    const events = new EventReader(chunks.readable, options)
     this.writable = chunks.writable
     this.readable = new ReadableStream(
       {

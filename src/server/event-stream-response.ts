@@ -5,10 +5,12 @@ import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
-import { keepAliveStream } from "../internal/keep-alive.ts"
+import { callHook } from "../internal/hook.ts"
+import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
+import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
-import { isEventSource, isReturnedSource, openEventSource, type OpenedSource, type SseServerSource } from "./source.ts"
+import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
 
 /** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
 export interface EventStreamRequest {
@@ -33,7 +35,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   readonly headers?: HeadersInit | undefined
   /**
    * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
-   * @defaultValue `15_000`
+   * @defaultValue `15_000`; off where the source is a stream of this package that does so by itself
    */
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
@@ -46,7 +48,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   readonly events?: EventEncoder<Written> | undefined
   /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
   readonly signal?: AbortSignal | undefined
-  /** Called once with what the source threw. None of it reaches the client. */
+  /** Called once with what the source threw. None of it reaches the client. What it throws itself is only reported. */
   readonly onError?: ((error: unknown) => void) | undefined
   /** Where the time of `keepAlive` comes from. */
   readonly clock?: Clock | undefined
@@ -69,7 +71,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * broken connection, not an end, and nothing of the message. Headers: `content-type: text/event-stream;
  * charset=utf-8`, `cache-control: no-store, no-transform`, `x-accel-buffering: no`.
  *
- * @throws TypeError where `source` cannot give events or is a locked stream.
+ * @throws TypeError where `source` cannot give events or is a locked stream, and where `status` allows no body.
  * @throws RangeError where `status`, `keepAlive` or `retry` is out of range.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
@@ -90,10 +92,10 @@ export function eventStreamResponse<Written = SseEventInit>(
   source: SseServerSource<NoInfer<Written>>,
   options: EventStreamResponseOptions<Written> = {},
 ): Response {
-  const keepAlive = durationOf("keepAlive", options.keepAlive ?? 15_000)
+  const keepAlive = durationOf("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
   const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
-  if (typeof source !== "function" && !isEventSource(source)) {
+  if (typeof source !== "function" && !isItemSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
   }
   // The session writes through the contract, which checks what the types promise.
@@ -104,10 +106,16 @@ export function eventStreamResponse<Written = SseEventInit>(
   }
   if (greeting !== undefined) void run.session.write(greeting)
   const { body } = run.session
-  return new Response(
-    keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
-    init,
-  )
+  try {
+    return new Response(
+      keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
+      init,
+    )
+  } catch (error) {
+    // A status that takes no body: the source is stopped, and no listener stays on a signal.
+    run.session.leave(error)
+    throw error
+  }
 }
 
 function headersOf(init: HeadersInit | undefined): Headers {
@@ -119,13 +127,13 @@ function headersOf(init: HeadersInit | undefined): Headers {
 /** A source that sends to its session, from the first read of the body to the end of either. */
 class Run {
   readonly session: EventSession
-  readonly #source: OpenedSource | Extract<SseServerSource, (...args: never) => unknown>
+  readonly #source: OpenedSource<SseSourceItem> | Extract<SseServerSource, (...args: never) => unknown>
   readonly #onError: ((error: unknown) => void) | undefined
   #reported = false
 
   constructor(source: SseServerSource, options: EventStreamResponseOptions) {
     const { request, signal, events, onError } = options
-    this.#source = typeof source === "function" ? source : openEventSource(source)
+    this.#source = typeof source === "function" ? source : openItems(source)
     this.#onError = onError
     this.session = new EventSession(
       decodeLastEventId(request?.headers.get("last-event-id") ?? null),
@@ -149,7 +157,7 @@ class Run {
     const returned = handler(this.session)
     const result: unknown = isPromise(returned) ? await returned : returned
     if (isReturnedSource(result)) {
-      const source = openEventSource(result)
+      const source = openItems(result)
       this.#stopWhenOver(source)
       await this.#send(source)
     } else if (isPromise(returned)) {
@@ -157,15 +165,16 @@ class Run {
     }
   }
 
-  async #send(source: OpenedSource): Promise<void> {
+  async #send(source: OpenedSource<SseSourceItem>): Promise<void> {
     while (this.session.state === "open") {
       const result = await source.next()
       if (result.done === true) return this.session.close()
-      await this.session.send(result.value)
+      const { value } = result
+      await (value instanceof Uint8Array ? this.session.write(value) : this.session.send(value))
     }
   }
 
-  #stopWhenOver(source: OpenedSource): void {
+  #stopWhenOver(source: OpenedSource<SseSourceItem>): void {
     const { signal } = this.session
     const stop = (): void => void source.stop(signal.reason).catch((error: unknown) => this.#fail(error))
     if (signal.aborted) stop()
@@ -185,7 +194,7 @@ class Run {
     session.fail(error)
     if (this.#reported) return
     this.#reported = true
-    this.#onError?.(error)
+    callHook(this.#onError, error)
   }
 }
 

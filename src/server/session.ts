@@ -8,6 +8,7 @@ import { encodeComment, encodeEvent } from "../encoder/index.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { SseControlInit, SseEventInit } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
+import { Fifo } from "../internal/fifo.ts"
 
 /** One client that reads an event stream, as the source of the events sees it. */
 export interface Session<Written = SseEventInit> {
@@ -40,8 +41,8 @@ export interface Session<Written = SseEventInit> {
 }
 
 interface Waiting {
-  /** Missing as long as a schema is being asked about the event. */
-  chunk: Uint8Array<ArrayBuffer> | undefined
+  /** Missing as long as a schema is being asked about the event; `null` where it was refused. */
+  chunk: Uint8Array<ArrayBuffer> | null | undefined
   onTaken(): void
   onDropped(reason: unknown): void
 }
@@ -59,7 +60,7 @@ export class EventSession implements Session {
   readonly #encoder: TextEncoder = new TextEncoder()
   #resolveClosed: () => void = ignore
   #controller: BodyController | undefined = undefined
-  #queue: Waiting[] = []
+  readonly #queue: Fifo<Waiting> = new Fifo()
   #answerPull: (() => void) | undefined = undefined
   #started = false
   #failure: { readonly error: unknown } | undefined = undefined
@@ -122,18 +123,18 @@ export class EventSession implements Session {
 
   /** Ends the stream at once: there is no reader any more, or must be none. */
   leave(reason: unknown): void {
-    const dropped = this.#queue
-    this.#queue = []
+    const dropped = this.#queue.takeAll()
     this.#failure = { error: reason }
     this.#end(reason)
     for (const waiting of dropped) waiting.onDropped(reason)
   }
 
-  /** Sends an encoded block. */
-  write(block: string): Promise<void> {
+  /** Sends an encoded block, as text or bytes. */
+  write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
     const taken = new Promise<void>((onTaken, onDropped) => {
-      this.#queue.push({ chunk: this.#encoder.encode(block), onTaken, onDropped })
+      const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
+      this.#queue.push({ chunk, onTaken, onDropped })
     })
     taken.catch(ignore)
     this.#advance()
@@ -153,7 +154,7 @@ export class EventSession implements Session {
           this.#advance()
         },
         (error: unknown) => {
-          this.#queue = this.#queue.filter((other) => other !== waiting)
+          waiting.chunk = null
           onDropped(error)
           this.#advance()
         },
@@ -173,10 +174,11 @@ export class EventSession implements Session {
 
   /** Gives the reader that waits what comes next, or the end. */
   #advance(): void {
-    const [next] = this.#queue
+    while (this.#queue.first?.chunk === null) this.#queue.shift()
+    const next = this.#queue.first
     if (next === undefined) {
       if (this.state === "closed") this.#finish()
-    } else if (next.chunk !== undefined && this.#answerPull !== undefined) {
+    } else if (next.chunk && this.#answerPull !== undefined) {
       const answer = this.#answerPull
       this.#answerPull = undefined
       this.#queue.shift()

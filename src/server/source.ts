@@ -1,12 +1,18 @@
-/* Law: everything that events can come from becomes one shape, pulled event by event, stopped once. */
 import type { SseControlInit, SseEventInit } from "../event.ts"
+import { isItemSource } from "../internal/item-source.ts"
 import type { Session } from "./session.ts"
 
-/** What events can be taken from; with a contract they are events of it. */
+/**
+ * What can be taken from a source: an event, with a contract one of it, or bytes, which are sent as they are: whole
+ * blocks of an event stream that somebody else encoded, such as a chunk writer or another server.
+ */
+export type SseSourceItem<Written = SseEventInit> = Written | SseControlInit | Uint8Array<ArrayBuffer>
+
+/** What events can be taken from. */
 export type SseEventSource<Written = SseEventInit> =
-  | AsyncIterable<Written | SseControlInit>
-  | Iterable<Written | SseControlInit>
-  | ReadableStream<Written | SseControlInit>
+  | AsyncIterable<SseSourceItem<Written>>
+  | Iterable<SseSourceItem<Written>>
+  | ReadableStream<SseSourceItem<Written>>
 
 /**
  * What a response sends: events that are pulled, or a function that sends them by itself.
@@ -17,51 +23,7 @@ export type SseEventSource<Written = SseEventInit> =
  */
 export type SseServerSource<Written = SseEventInit> = SseEventSource<Written> | ((session: Session<Written>) => unknown)
 
-/** A source of events that is being read. */
-export interface OpenedSource {
-  next(): Promise<IteratorResult<SseEventInit, unknown>>
-  /** Ends the reading; does nothing after the source's own end, and rejects where its clean-up fails. */
-  stop(reason: unknown): Promise<unknown>
-}
-
-/** Whether `value` is something that events can be taken from. */
-export function isEventSource(value: unknown): value is SseEventSource {
-  if (typeof value !== "object" || value === null) return false
-  return isReadableStream(value) || Symbol.asyncIterator in value || Symbol.iterator in value
-}
-
 /** Whether what a function gave is meant to be sent: not a mere collection, such as the one that `set.add()` gives. */
 export function isReturnedSource(result: unknown): result is SseEventSource {
-  return isEventSource(result) && (!(Symbol.iterator in result) || "next" in result)
-}
-
-/**
- * Opens `source`, which is locked from then on.
- *
- * @throws TypeError where it is a locked stream.
- */
-export function openEventSource(source: SseEventSource): OpenedSource {
-  if (isReadableStream(source)) {
-    const reader = source.getReader()
-    return { next: () => reader.read(), stop: (reason) => reader.cancel(reason) }
-  }
-  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
-  let ended = false
-  return {
-    async next() {
-      try {
-        const result = await iterator.next()
-        ended = result.done === true
-        return result
-      } catch (error) {
-        ended = true
-        throw error
-      }
-    },
-    stop: async () => (ended ? undefined : iterator.return?.()),
-  }
-}
-
-function isReadableStream(source: object): source is ReadableStream<SseEventInit> {
-  return typeof (source as Partial<ReadableStream>).getReader === "function"
+  return isItemSource(result) && (!(Symbol.iterator in result) || "next" in result)
 }

@@ -202,3 +202,39 @@ describe("a schema that answers with a promise", () => {
     await expect(accepted).rejects.toThrow("must be JSON")
   })
 })
+
+describe("what is given to encode", () => {
+  test("encode reads each member once, so that nothing passes unchecked", () => {
+    const reads: string[] = []
+    const init = new Proxy(
+      { event: "log", data: "x", id: "1" },
+      {
+        get(target, name) {
+          reads.push(String(name))
+          // Another event for whoever asks again.
+          return reads.filter((read) => read === name).length === 1 ? (Reflect.get(target, name) as unknown) : "evil"
+        },
+      },
+    )
+    expect(any.encode(init as never)).toMatchObject({ event: "log", data: "x", id: "1" })
+    expect([...new Set(reads)]).toEqual(reads)
+  })
+
+  test("encode gives a control block that cannot become an event", () => {
+    let asked = 0
+    const init = {
+      id: "1",
+      get event() {
+        return asked++ === 0 ? undefined : "evil"
+      },
+    }
+    expect(encodeEvent(any.encode(init as never))).toBe("id: 1\n\n")
+  })
+
+  test("encodeAsync waits for no control block", async () => {
+    const then = (resolve: (value: unknown) => void) => resolve({ event: "evil", data: "x" })
+    const init = { id: "1" }
+    Reflect.set(init, "then", then)
+    expect(await any.encodeAsync(init)).toEqual({ id: "1" })
+  })
+})

@@ -207,12 +207,25 @@ describe("readEvents with a schema that answers with a promise", () => {
     const reader = readEvents(stream, { events, signal })
     const first = reader.next()
     await settle()
-    expect(add).toHaveBeenCalledTimes(2)
     schema.answers[0]!()
     await first
     await settle()
-    expect(add).toHaveBeenCalledTimes(2)
+    await reader.return()
+    expect(add).toHaveBeenCalledTimes(1)
     expect(remove).toHaveBeenCalledTimes(1)
+  })
+
+  test("a signal has one listener for a hundred readers that wait for their schema", async () => {
+    const { schema, events } = pending()
+    const controller = new AbortController()
+    const add = vi.spyOn(controller.signal, "addEventListener")
+    const calls = Array.from({ length: 100 }, () => readEvents(stream, { events, signal: controller.signal }).next())
+    await settle()
+    expect(schema.answers).toHaveLength(100)
+    expect(add).toHaveBeenCalledTimes(1)
+    controller.abort(new Error("mine"))
+    const outcomes = await Promise.allSettled(calls)
+    expect(outcomes.every((outcome) => outcome.status === "rejected")).toBe(true)
   })
 
   test("a refusal rejects the call that waits the longest and ends the others", async () => {
@@ -270,4 +283,25 @@ test("leaving the loop cancels the source", async () => {
     break
   }
   expect(cancelled()).toBeUndefined()
+})
+
+test("readEvents keeps the cursor before an event that was on its way when it was closed", async () => {
+  const events = defineEvents({ message: text() })
+  let push: (chunk: string) => void = () => {}
+  const source: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise((resolve) => (push = (value) => resolve({ done: false, value }))),
+    }),
+  }
+  for (let delay = 0; delay < 12; delay++) {
+    const reader = readEvents(source, { events })
+    const first = reader.next()
+    await settle()
+    push("id: 7\ndata: x\n\n")
+    for (let microtask = 0; microtask < delay; microtask++) await Promise.resolve()
+    await reader.return()
+    const { value } = await first
+    await settle()
+    expect(reader.lastEventId).toBe(value === undefined ? "" : "7")
+  }
 })

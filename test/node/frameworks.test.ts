@@ -112,3 +112,30 @@ test("eventStreamResponse serves hono on node, and its source stops when the cli
   const response = await readTwoAndLeave(`${origin}/events`, seen)
   expect(response.headers.get("x-accel-buffering")).toBe("no")
 })
+
+for (const how of ["its source throws", "its signal aborts"]) {
+  test(`sendEventStream resets an http2 stream where ${how}, so that its client sees no end`, async () => {
+    const stop = new AbortController()
+    const server = createHttp2Server((req, res) => {
+      const source = async (session: Session) => {
+        await session.send({ data: "a" })
+        if (how === "its source throws") throw new Error("mine")
+        await new Promise((resolve) => session.signal.addEventListener("abort", resolve))
+      }
+      void sendEventStream(req, res, source, { signal: stop.signal, onError() {} })
+    })
+    const client = connect(await listen(server))
+    onTestFinished(() => client.destroy())
+    const stream = client.request({ ":path": "/" })
+    let text = ""
+    let ended = false
+    const failure = new Promise((resolve) => void stream.on("error", resolve).on("close", () => resolve("clean")))
+    stream.on("end", () => void (ended = true))
+    stream.on("data", (chunk: Buffer) => void (text += chunk.toString()))
+    await vi.waitFor(() => expect(text).toBe("data: a\n\n"))
+    if (how === "its signal aborts") stop.abort()
+    expect(await failure).toMatchObject({ code: "ERR_HTTP2_STREAM_ERROR" })
+    expect(ended).toBe(false)
+    expect(stream.rstCode).toBe(2)
+  })
+}

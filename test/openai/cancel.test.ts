@@ -97,6 +97,18 @@ test("readChatCompletions ends a read that waits, also where the source ignores 
   expect(await ending).toEqual([])
 })
 
+test("readChatCompletions rejects with the signal's reason while it waits", async () => {
+  const controller = new AbortController()
+  const source = new ScriptedSource().write(HELLO)
+  const stream = readChatCompletions(source.stream, { signal: controller.signal })
+  const reading = rejection<unknown>(all(stream))
+  await settle()
+  controller.abort("enough")
+  expect(await reading).toBe("enough")
+  expect(await stream.ended).toMatchObject({ reason: "cancelled", error: "enough", chunks: 4 })
+  expect(source.cancellations).toEqual(["enough"])
+})
+
 test("readChatCompletions throws at the next read where the signal is aborted while the consumer is busy", async () => {
   const controller = new AbortController()
   const source = new ScriptedSource().write(HELLO)
@@ -258,6 +270,7 @@ test("no failure that nobody listens to is an unhandled rejection", async () => 
       typeof source === "string" ? source : () => Promise.reject<Response>(new Error("no")),
     )
     untouched.toReadableStream()
+    readChatCompletions(Promise.reject<Response>(new Error("no")))
   }
   await clock.advance(20)
   await settle()

@@ -65,10 +65,12 @@ test("readChatCompletions gives up draining after 64 KiB", async () => {
 })
 
 test("readChatCompletions cancels at once where drain is false", async () => {
+  const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
-  await readChatCompletions(source.stream, { drain: false }).collect()
+  await readChatCompletions(source.stream, { drain: false, clock }).collect()
   await settle()
   expect(source.cancellations).toHaveLength(1)
+  expect(clock.pendingTimers).toBe(0)
 })
 
 test("readChatCompletions keeps its outcome where the connection breaks while it is drained", async () => {

@@ -98,7 +98,7 @@ test("readResponses drops events up to after, and its cursor is the last one tha
 
 test("readResponses keeps the cursor where the stream breaks", async () => {
   const created = { type: "response.created", response: { id: "resp_1" }, sequence_number: 0 }
-  const broken = readResponses(events(created, numbered(7), { type: "keepalive", sequence_number: 8 }))
+  const broken = readResponses(events(created, numbered(7), { type: "keepalive", sequence_number: 8 }, numbered(2)))
   await all(broken).catch(() => {})
   expect((await broken.ended).cursor).toEqual({ responseId: "resp_1", sequenceNumber: 8 })
   const nothing = readResponses("", { after: 8 })
@@ -135,6 +135,12 @@ test("readResponses tells items by their output index where their ids change on 
       event("function_call_arguments.delta", 1, { delta: "}" }, 8),
       event("refusal.delta", 2, { delta: "no" }, 9),
       event("output_text.done", 2, { text: "Hello" }, 10),
+      event(
+        "output_item.done",
+        2,
+        { item: { type: "message", content: [{ type: "output_text", text: "Hello" }] } },
+        10,
+      ),
       event("output_item.done", 1, { item: { type: "function_call", call_id: "c", name: "f", arguments: "{}" } }, 11),
       { type: "response.completed", response: { id: "resp", status: "completed", usage: { total_tokens: 1 } } },
     ),

@@ -3,6 +3,17 @@ import { ManualClock } from "ssekit/testing"
 import { type ChunkProtocol, readChatCompletions, readChunks } from "ssekit/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
+test("readChatCompletions gives the chunks and what they add up to", async () => {
+  const stream = readChatCompletions(HELLO + DONE)
+  expect(await all(stream)).toHaveLength(4)
+  expect(stream.snapshot).toMatchObject({
+    id: "chatcmpl-1",
+    model: "m",
+    choices: [{ content: "Hello", finishReason: "stop" }],
+  })
+  expect(await stream.ended).toMatchObject({ reason: "done", chunks: 4, sawDone: true, error: undefined })
+})
+
 test("a second consumer is a TypeError at once", async () => {
   const stream = readChatCompletions(HELLO + DONE)
   stream[Symbol.asyncIterator]()

@@ -82,7 +82,8 @@ describe("readChatCompletions merges tool calls", () => {
     const pieces = Array.from({ length: 30 }, (_, at) =>
       call(0, `id${at}`, at === 0 ? "f" : null, at === 0 ? "[" : "1,"),
     )
-    expect(await foldCalls(...pieces, call(0, "last", null, "1]"))).toEqual([["id0", "f", `[${"1,".repeat(29)}1]`]])
+    pieces.push(call(0, "end", null, "1]"), call(0, "after", null, " "))
+    expect(await foldCalls(...pieces)).toEqual([["id0", "f", `[${"1,".repeat(29)}1] `]])
   })
 
   test("whose id is empty on later pieces", async () => {

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest"
+import { expect, onTestFinished, test, vi } from "vitest"
 import { readEvents, SseConnectionError, type SseEventInit } from "ssekit"
 import { eventStreamResponse, type Session } from "ssekit/server"
 
@@ -218,4 +218,54 @@ test("eventStreamResponse gives the session the cursor of the request, its bytes
   expect(await cursorOf({ "Last-Event-ID": "41" })).toBe("data: 41\n\n")
   expect(await cursorOf({ "Last-Event-ID": latin1("Größe 7 ✓") })).toBe("data: Größe 7 ✓\n\n")
   expect(await cursorOf({ "Last-Event-ID": "caf\xe9" })).toBe("data: café\n\n")
+})
+
+test("eventStreamResponse reports what onError throws, or rejects with, and stops nothing by it", async () => {
+  const failure = new Error("of onError")
+  const report = vi.spyOn(console, "error").mockImplementation(() => {})
+  onTestFinished(() => report.mockRestore())
+  const hooks: readonly (() => unknown)[] = [
+    () => {
+      throw failure
+    },
+    () => Promise.reject(failure),
+  ]
+  const source = () => Promise.reject(new Error("of the source"))
+  for (const onError of hooks) {
+    await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("failed")
+    await settled()
+  }
+  expect(report.mock.calls).toEqual([[failure], [failure]])
+})
+
+test("eventStreamResponse stops the source and leaves no listener where the status takes no body", async () => {
+  const { signal } = new AbortController()
+  const remove = vi.spyOn(signal, "removeEventListener")
+  const cancel = vi.fn<() => void>()
+  for (const status of [204, 600]) {
+    expect(() => eventStreamResponse(new ReadableStream({ cancel }), { status, signal })).toThrow(/status/i)
+  }
+  await settled()
+  expect(cancel).toHaveBeenCalledTimes(2)
+  expect(remove).toHaveBeenCalledTimes(1)
+})
+
+test("eventStreamResponse reports a stream-like source whose cancellation throws or is no promise", async () => {
+  const uncaught = vi.fn<() => void>()
+  process.on("uncaughtException", uncaught)
+  onTestFinished(() => void process.off("uncaughtException", uncaught))
+  const onError = vi.fn<(error: unknown) => void>()
+  const failing = () => {
+    throw new Error("hostile")
+  }
+  for (const cancel of [failing, () => undefined]) {
+    const source = { getReader: () => ({ read: () => new Promise(() => {}), cancel }) }
+    const reader = eventStreamResponse(source as never, { onError }).body!.getReader()
+    void reader.read()
+    await settled()
+    await reader.cancel()
+    await settled()
+  }
+  expect(uncaught).not.toHaveBeenCalled()
+  expect(onError.mock.calls).toEqual([[new Error("hostile")]])
 })

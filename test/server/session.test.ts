@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest"
-import { SseConnectionError } from "ssekit"
+import { defineEvents, SseConnectionError } from "ssekit"
 import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "ssekit/server"
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
@@ -119,4 +119,38 @@ test("Session breaks the stream where the function throws or its promise rejects
     await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source failed")
     expect(onError).toHaveBeenCalledTimes(1)
   }
+})
+
+test("Session.send keeps 100,000 events that nobody awaits in their order", async () => {
+  const response = eventStreamResponse(
+    (session) => {
+      for (let n = 0; n < 100_000; n++) void session.send({ id: `${n}` })
+      session.close()
+    },
+    { keepAlive: 0 },
+  )
+  expect(await response.text()).toBe(Array.from({ length: 100_000 }, (_, n) => `id: ${n}\n\n`).join(""))
+})
+
+test("Session.send goes on after events that the contract refuses, wherever they stand", async () => {
+  const check = async (value: unknown) =>
+    value === "bad" ? { issues: [{ message: "no" }] } : { value: value as string }
+  const events = defineEvents({ message: { "~standard": { version: 1, vendor: "test", validate: check } } as never })
+  const outcomes: Promise<string>[] = []
+  const response = eventStreamResponse(
+    (session) => {
+      for (const data of ["bad", "1", "bad", "bad", "2", "bad"]) {
+        outcomes.push(
+          session.send({ data } as never).then(
+            () => "sent",
+            () => "refused",
+          ),
+        )
+      }
+      session.close()
+    },
+    { keepAlive: 0, events },
+  )
+  expect(await response.text()).toBe('data: "1"\n\ndata: "2"\n\n')
+  expect(await Promise.all(outcomes)).toEqual(["refused", "sent", "refused", "refused", "sent", "refused"])
 })

@@ -24,11 +24,18 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Starts nginx as a proxy before a port of this machine, with its default settings for a proxy. */
-export async function startNginx(upstreamPort: number): Promise<{ url: string; close(): Promise<void> }> {
+/**
+ * Starts nginx as a proxy before a port of this machine, with its default settings for a proxy.
+ *
+ * @param directives - What its `http` block has besides.
+ */
+export async function startNginx(
+  upstreamPort: number,
+  directives = "",
+): Promise<{ url: string; close(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), "ssekit-nginx-"))
   const port = await freePort()
-  writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort))
+  writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort, directives))
   const arguments_ = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")]
   const nginx = spawn(findNginx()!, arguments_, { stdio: "ignore" })
   const exited = new Promise<void>((resolve) => nginx.once("exit", () => resolve()))
@@ -43,7 +50,7 @@ export async function startNginx(upstreamPort: number): Promise<{ url: string; c
   }
 }
 
-function config(folder: string, port: number, upstreamPort: number): string {
+function config(folder: string, port: number, upstreamPort: number, directives: string): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   )
@@ -55,6 +62,7 @@ events {}
 http {
   access_log off;
   ${temporary.join("\n  ")}
+  ${directives}
   server {
     listen 127.0.0.1:${port};
     location / { proxy_pass http://127.0.0.1:${upstreamPort}; }

@@ -1,0 +1,111 @@
+/* Law: the order of a chat completion: the role first, pieces, a finish reason for each choice, the usage last. */
+import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usage } from "../chat-chunk.ts"
+import { type AnswerOptions, type AnswerPiece, type AnswerUsage, IdMaker, unixTime } from "./answer-delta.ts"
+import { CallRegister, type CallStep } from "./call-register.ts"
+import type { Composer } from "./composed-items.ts"
+
+/** Options of {@link chatCompletionChunks}. */
+export interface ChatCompletionChunksOptions extends AnswerOptions {
+  /**
+   * What the request said in `stream_options.include_usage`: with `true` every chunk has a `usage` and the last one its
+   * value, with `false` none is written.
+   * @defaultValue a last chunk with the usage where the deltas bring one
+   */
+  readonly includeUsage?: boolean | undefined
+  /**
+   * The member that reasoning is written to.
+   * @defaultValue `"reasoning_content"`
+   */
+  readonly reasoningField?: "reasoning" | "reasoning_content" | undefined
+}
+
+interface Choice {
+  readonly register: CallRegister
+  finishReason: FinishReason | undefined
+}
+
+export class ChatComposer implements Composer<ChatCompletionChunk> {
+  readonly #ids: IdMaker
+  readonly #frame: Omit<ChatCompletionChunk, "choices">
+  readonly #includeUsage: boolean | undefined
+  readonly #reasoningField: "reasoning" | "reasoning_content"
+  readonly #choices: Map<number, Choice> = new Map()
+  #usage: AnswerUsage | undefined = undefined
+
+  constructor(options: ChatCompletionChunksOptions) {
+    this.#ids = new IdMaker(options.clock)
+    const { id = this.#ids.next("chatcmpl-"), created = unixTime(), model = "unknown" } = options
+    this.#frame = { id, object: "chat.completion.chunk", created, model }
+    this.#includeUsage = options.includeUsage
+    this.#reasoningField = options.reasoningField ?? "reasoning_content"
+  }
+
+  open(): ChatCompletionChunk[] {
+    return this.#begin(0)
+  }
+
+  add(piece: AnswerPiece): ChatCompletionChunk[] {
+    const { choice: index = 0, usage, finishReason } = piece
+    if (usage !== undefined) this.#usage = usage
+    const chunks = this.#choices.has(index) ? [] : this.#begin(index)
+    const choice = this.#choices.get(index)!
+    if (finishReason !== undefined) choice.finishReason = finishReason
+    const delta = this.#deltaOf(piece, choice.register)
+    if (Object.keys(delta).length > 0) chunks.push(this.#chunk({ index, delta, logprobs: null, finish_reason: null }))
+    return chunks
+  }
+
+  close(): ChatCompletionChunk[] {
+    const chunks = [...this.#choices].map(([index, { register, finishReason }]) => {
+      const reason = finishReason ?? (register.calls.length > 0 ? "tool_calls" : "stop")
+      return this.#chunk({ index, delta: {}, logprobs: null, finish_reason: reason })
+    })
+    if (this.#usage !== undefined && this.#includeUsage !== false) {
+      chunks.push({ ...this.#frame, choices: [], usage: usageOf(this.#usage) })
+    }
+    return chunks
+  }
+
+  #begin(index: number): ChatCompletionChunk[] {
+    if (!Number.isInteger(index) || index < 0) {
+      throw new TypeError(`Cannot build answer: "choice" must be an integer from 0, not ${index}`)
+    }
+    this.#choices.set(index, { register: new CallRegister(this.#ids), finishReason: undefined })
+    const delta = { role: "assistant", content: "" } as const
+    return [this.#chunk({ index, delta, logprobs: null, finish_reason: null })]
+  }
+
+  #deltaOf(piece: AnswerPiece, register: CallRegister): ChatDelta {
+    const delta: ChatDelta = {}
+    if (piece.text) delta.content = piece.text
+    if (piece.reasoning) delta[this.#reasoningField] = piece.reasoning
+    if (piece.refusal) delta.refusal = piece.refusal
+    if (piece.toolCall) delta.tool_calls = [toolCallOf(register.track(piece.toolCall))]
+    return delta
+  }
+
+  #chunk(choice: ChatChunkChoice): ChatCompletionChunk {
+    const chunk: ChatCompletionChunk = { ...this.#frame, choices: [choice] }
+    // Spec: where usage was asked for, every chunk has the member, and only the last a value.
+    if (this.#includeUsage === true) chunk.usage = null
+    return chunk
+  }
+}
+
+function toolCallOf({ call, begins, added }: CallStep): NonNullable<ChatDelta["tool_calls"]>[number] {
+  const { position: index, id, name } = call
+  return begins
+    ? { index, id, type: "function", function: { name, arguments: added } }
+    : { index, function: { arguments: added } }
+}
+
+function usageOf(usage: AnswerUsage): Usage {
+  const { inputTokens, outputTokens, totalTokens = inputTokens + outputTokens, cachedTokens, reasoningTokens } = usage
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: totalTokens,
+    ...(cachedTokens === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedTokens } }),
+    ...(reasoningTokens === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
+  }
+}

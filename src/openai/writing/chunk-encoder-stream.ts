@@ -1,0 +1,93 @@
+import { ignore } from "../../internal/cancel.ts"
+import type { OpenedSource } from "../../internal/item-source.ts"
+import { dialectWriter } from "./dialect-writer.ts"
+import type { EncodeChunksOptions } from "./encode-chunks.ts"
+import { EventFeed } from "./event-feed.ts"
+import { feedStream } from "./feed-stream.ts"
+
+/**
+ * Encodes chunks as a pair of WHATWG streams, for `pipeThrough`: chunks in, the bytes of a streamed answer out.
+ *
+ * Does what {@link encodeChunks} does: closing the writable side writes the end mark; aborting it, as a pipe does when its
+ * source fails, writes an error event instead, and the readable side ends cleanly. Cancelling the readable side errors the
+ * writable one.
+ *
+ * @throws RangeError where `keepAlive` is NaN or negative.
+ * @see https://streams.spec.whatwg.org/#generictransformstream
+ * @example
+ * ```ts
+ * import { ChunkEncoderStream } from "ssekit/openai"
+ *
+ * const chunks = new ReadableStream({
+ *   start(controller) {
+ *     controller.enqueue({ choices: [{ index: 0, delta: { content: "Hi" }, finish_reason: "stop" }] })
+ *     controller.close()
+ *   },
+ * })
+ * console.log(await new Response(chunks.pipeThrough(new ChunkEncoderStream())).text())
+ * ```
+ */
+export class ChunkEncoderStream<T extends object = object> {
+  /** Where the bytes come out. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Where the chunks go in. */
+  readonly writable: WritableStream<T>
+
+  /** Starts a stream; nothing is written before its readable side is read. */
+  constructor(options: EncodeChunksOptions = {}) {
+    const handoff = new Handoff<T>()
+    const writer = dialectWriter(options.protocol ?? "chat", options.done)
+    this.readable = feedStream(new EventFeed<T>(handoff, writer, options.onError), options)
+    this.writable = new WritableStream(handoff)
+  }
+}
+
+interface Offer<T> {
+  readonly result: () => IteratorResult<T, undefined>
+  onTaken(): void
+}
+
+/** A sink whose writes wait until they are pulled out on its other side. */
+class Handoff<T> implements UnderlyingSink<T>, OpenedSource<T> {
+  #controller: WritableStreamDefaultController | undefined = undefined
+  #offer: Offer<T> | undefined = undefined
+  #onOffer: () => void = ignore
+
+  start(controller: WritableStreamDefaultController): void {
+    this.#controller = controller
+  }
+
+  write(value: T): Promise<void> {
+    return this.#put(() => ({ done: false, value }))
+  }
+
+  close(): Promise<void> {
+    return this.#put(() => ({ done: true, value: undefined }))
+  }
+
+  abort(reason: unknown): void {
+    this.#put(() => {
+      throw reason
+    }).catch(ignore)
+  }
+
+  async next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#offer === undefined) await new Promise<void>((resolve) => (this.#onOffer = resolve))
+    const offer = this.#offer!
+    this.#offer = undefined
+    offer.onTaken()
+    return offer.result()
+  }
+
+  async stop(reason: unknown): Promise<void> {
+    this.#controller!.error(reason)
+    this.#offer?.onTaken()
+  }
+
+  #put(result: () => IteratorResult<T, undefined>): Promise<void> {
+    return new Promise((onTaken) => {
+      this.#offer = { result, onTaken }
+      this.#onOffer()
+    })
+  }
+}

@@ -1,0 +1,76 @@
+import { encodeEvent } from "../../encoder/index.ts"
+import type { ProviderErrorBody } from "../../errors.ts"
+import type { SseEventInit } from "../../event.ts"
+import { jsonOf } from "./encode-chunk.ts"
+
+/** Which API's streams are written: what a chunk is, how an error looks and what the end is. */
+export type ChunkDialect = "chat" | "completions" | "responses"
+
+/** Options of {@link encodeError}. */
+export interface EncodeErrorOptions {
+  /**
+   * The dialect.
+   * @defaultValue `"chat"`
+   */
+  readonly protocol?: ChunkDialect | undefined
+  /**
+   * The place in a Responses stream: one more than that of the event before it.
+   * @defaultValue `0`
+   */
+  readonly sequenceNumber?: number | undefined
+}
+
+/** An error as it is written; every member present. */
+export interface WrittenError {
+  readonly message: string
+  readonly type: string | null
+  readonly param: string | null
+  readonly code: string | null
+}
+
+/**
+ * Encodes an error inside a stream, in the shape that the provider's own clients throw as an API error. Nothing may
+ * follow it, least of all the end mark.
+ *
+ * What is missing of `error` becomes a server error that tells nothing; its `status` and `raw` are never written. In the
+ * Responses dialect the event is named `error` and has the members both nested, as servers send them, and flat, as they
+ * are documented.
+ *
+ * @see https://platform.openai.com/docs/guides/error-codes
+ * @example
+ * ```ts
+ * import { encodeError } from "ssekit/openai"
+ *
+ * encodeError({ message: "Try again in 20 s", type: "rate_limit_error", code: "rate_limit_exceeded" })
+ * ```
+ */
+export function encodeError(error: Partial<ProviderErrorBody> = {}, options: EncodeErrorOptions = {}): string {
+  const { protocol = "chat", sequenceNumber = 0 } = options
+  const written = writtenError(error)
+  return encodeEvent(protocol === "responses" ? responseErrorEvent(written, sequenceNumber) : errorEvent(written))
+}
+
+/** What is written of `error`. */
+export function writtenError(error: Partial<ProviderErrorBody>): WrittenError {
+  const { message, type, param, code } = error
+  return {
+    message: message ?? "The server had an error while processing your request",
+    type: type === undefined ? "server_error" : type,
+    param: param ?? null,
+    code: code === undefined ? "internal_error" : code,
+  }
+}
+
+/** The error event of the chat and completions dialects. */
+export function errorEvent(error: WrittenError): SseEventInit {
+  return { data: jsonOf({ error }) }
+}
+
+/** The error event of the Responses dialect. */
+export function responseErrorEvent(error: WrittenError, sequenceNumber: number): SseEventInit {
+  const { code, message, param } = error
+  return {
+    event: "error",
+    data: jsonOf({ type: "error", sequence_number: sequenceNumber, code, message, param, error }),
+  }
+}

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs"
+import { chromium, type Browser } from "playwright"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { readEvents, SseProviderError } from "ssekit"
+import { readChatCompletions } from "ssekit/openai"
+import { DemoServer } from "../../demo/server/demo-server.ts"
+import { chromiumArguments, findChromium } from "../support/chromium.ts"
+
+const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
+const executablePath = findChromium()
+
+async function startDemo(token: number): Promise<string> {
+  const demo = new DemoServer({ pageDirectory, pace: { token } })
+  onTestFinished(() => demo.close())
+  return `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
+}
+
+const bodyFor = (model: string) =>
+  JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "What are server-sent events?" }] })
+
+test("POST /relay/v1/chat/completions passes an answer on, and GET /api/relay shows what was read of it", async () => {
+  const origin = await startDemo(1)
+  const watching = readEvents(await fetch(`${origin}/api/relay?id=a`))
+  expect((await watching.next()).value?.event).toBe("ready")
+  const response = await fetch(`${origin}/relay/v1/chat/completions?watcher=a`, {
+    method: "POST",
+    body: bodyFor("demo"),
+  })
+  const received: string[] = []
+  for await (const { data } of readEvents(response)) received.push(data)
+  const read: string[] = []
+  for await (const { event, data } of watching) read.push(event === "end" ? event : data)
+  expect(received.at(-1)).toBe("[DONE]")
+  expect(read).toEqual([...received.slice(0, -1), "end"])
+})
+
+test("POST /relay/v1/chat/completions says that the provider broke off", async () => {
+  const origin = await startDemo(1)
+  const stream = readChatCompletions(
+    fetch(`${origin}/relay/v1/chat/completions`, { method: "POST", body: bodyFor("demo-cut") }),
+  )
+  const error: unknown = await stream.collect().catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(SseProviderError)
+  expect((error as SseProviderError).error.code).toBe("truncated")
+  expect((await fetch(`${origin}/relay/v1/chat/completions`, { method: "POST", body: "{}" })).status).toBe(400)
+})
+
+describe.skipIf(executablePath === undefined)("the demo's relay in Chromium", () => {
+  let browser: Browser
+  beforeAll(async () => {
+    if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
+  }, 30_000)
+  afterAll(() => browser?.close())
+
+  test.each([
+    ["run", 5, "The whole answer is stored.", "Complete, with the end mark."],
+    ["leave", 60, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
+    ["cut", 5, "The provider broke off: truncated.", "Failed: the relay says “truncated”."],
+  ])(
+    "shows the provider's chunks beside those of the page: %s",
+    { timeout: 120_000 },
+    async (action, pace, stored, received) => {
+      const page = await browser.newPage()
+      page.setDefaultTimeout(60_000)
+      const errors: string[] = []
+      page.on("pageerror", (error) => void errors.push(String(error)))
+      await page.goto(await startDemo(pace))
+      await page.click(`#relay [data-action="${action}"]`)
+      for (const [side, text] of [
+        ["#provider", stored],
+        ["#browser", received],
+      ] as const) {
+        await page.locator(`${side} .outcome`).filter({ hasText: text }).waitFor()
+      }
+      const dataOf = (side: string) => page.locator(`${side} .log tbody tr:not(.note) td:last-child`).allInnerTexts()
+      const seen = await dataOf("#browser")
+      expect(seen.length).toBeGreaterThanOrEqual(12)
+      expect((await dataOf("#provider")).slice(0, seen.length)).toEqual(seen)
+      expect(errors).toEqual([])
+      await page.close()
+    },
+  )
+})

@@ -1,0 +1,54 @@
+import { describe, expect, onTestFinished, test } from "vitest"
+import { ManualSource } from "../openai-writing/stream-reading.ts"
+import { findNginx, startNginx } from "../support/nginx.ts"
+
+import { servers } from "./answer-server.ts"
+import { ways } from "./written-answer.ts"
+
+const decoder = new TextDecoder()
+
+/** What the next read brings, which is never waited for any longer than the event that it is to bring. */
+async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, end: string): Promise<string> {
+  let text = ""
+  while (!text.endsWith(end)) {
+    const { done, value } = await reader.read()
+    if (done) break
+    text += decoder.decode(value, { stream: true })
+  }
+  return text
+}
+
+const variants = [
+  ["as it comes", "", "identity"],
+  ["that compresses", "gzip on; gzip_min_length 0; gzip_types text/event-stream; gzip_proxied any;", "gzip"],
+] as const
+
+describe.skipIf(findNginx() === undefined).each(servers)("on %s behind nginx", (server, start) => {
+  // Bytes in a bare Response have none of the headers that are tested here; nginx does hold them back.
+  const withHeaders = ways.filter(([way]) => server === "node:http" || way !== "encodeChunks()")
+  describe.each(withHeaders)("%s", (way, write) => {
+    test.each(variants)(`${way} shows its events one by one through an nginx %s`, async (__, directives, encoding) => {
+      const source = new ManualSource<string>()
+      const baseURL = await start(() => write("chat", source))
+      const nginx = await startNginx(Number(new URL(baseURL).port), directives)
+      onTestFinished(() => nginx.close())
+      const response = await fetch(`${nginx.url}v1/chat/completions`, {
+        method: "POST",
+        body: JSON.stringify({ model: "parrot" }),
+        headers: { "accept-encoding": encoding, "content-type": "application/json" },
+      })
+      expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/)
+      const reader = response.body!.getReader()
+      expect(await readUntil(reader, "\n\n")).toMatch(/^data: .*"role":"assistant".*\n\n$/)
+      // Nothing more is given before what was given has been seen.
+      for (const text of ["one", "two"]) {
+        await expect.poll(() => source.asked).toBe(text === "one" ? 1 : 2)
+        source.give(text)
+        expect(await readUntil(reader, "\n\n")).toMatch(new RegExp(`^data: .*"content":"${text}".*\n\n$`))
+      }
+      await expect.poll(() => source.asked).toBe(3)
+      source.end()
+      expect(await readUntil(reader, "data: [DONE]\n\n")).toContain('"finish_reason":"stop"')
+    })
+  })
+})

@@ -1,0 +1,257 @@
+import { getEventListeners } from "node:events"
+import { describe, expect, test, vi } from "vitest"
+import { chunkResponse, encodeChunks } from "ssekit/openai"
+import { ManualClock } from "ssekit/testing"
+import { eventsOf, failing, ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
+
+const INTERNAL = `{"message":"The server had an error while processing your request","type":"server_error","param":null,"code":"internal_error"}`
+
+async function* numbers(count: number) {
+  for (let n = 1; n <= count; n++) yield { n }
+}
+
+describe("encodeChunks()", () => {
+  test.each([
+    ["an async generator", () => numbers(2)],
+    ["an array", () => [{ n: 1 }, { n: 2 }]],
+    ["a stream", () => new ReadableStream({ start: (c) => (c.enqueue({ n: 1 }), c.enqueue({ n: 2 }), c.close()) })],
+  ])("encodeChunks() writes the chunks of %s, then the end mark", async (_, source) => {
+    expect(await textOf(encodeChunks(source()))).toBe('data: {"n":1}\n\ndata: {"n":2}\n\ndata: [DONE]\n\n')
+  })
+
+  test("encodeChunks() leaves the end mark out where it is told so, and after a chunk that carries an error", async () => {
+    expect(await textOf(encodeChunks([{ n: 1 }], { done: false }))).toBe('data: {"n":1}\n\n')
+    expect(await textOf(encodeChunks([{ error: { message: "No" } }]))).toBe('data: {"error":{"message":"No"}}\n\n')
+  })
+
+  test("encodeChunks() names and numbers Responses events, and writes no end mark", async () => {
+    const events = [
+      { type: "response.created", response: { id: "resp_1" } },
+      { type: "keepalive", sequence_number: 5 },
+      { type: "response.completed", response: { id: "resp_1" } },
+    ]
+    const written = await eventsOf(encodeChunks(events, { protocol: "responses" }))
+    expect(written.map(({ event }) => event)).toEqual(events.map(({ type }) => type))
+    expect(written.map(({ data }) => (JSON.parse(data) as { sequence_number: number }).sequence_number)).toEqual([
+      0, 5, 6,
+    ])
+    expect(await textOf(encodeChunks(events, { protocol: "responses", done: true }))).toMatch(/\n\ndata: \[DONE\]\n\n$/)
+  })
+
+  test("encodeChunks() never writes an id", async () => {
+    const chunks = [{ id: "chatcmpl-1", n: 1 }]
+    expect(await textOf(encodeChunks(chunks))).not.toMatch(/^id/m)
+  })
+
+  test("encodeChunks() ends with an error that tells nothing where the source throws, without the end mark (edge case 97)", async () => {
+    const onError = vi.fn<(error: unknown) => void>()
+    const error = new Error("connect ECONNREFUSED 10.0.0.7:5432")
+    const text = await textOf(encodeChunks(failing([{ n: 1 }], error), { onError }))
+    expect(text).toBe(`data: {"n":1}\n\ndata: {"error":${INTERNAL}}\n\n`)
+    expect(onError.mock.calls).toEqual([[error]])
+  })
+
+  test("encodeChunks() tells the client what onError gives", async () => {
+    const source = failing([], new Error("Come back later"))
+    const text = await textOf(
+      encodeChunks(source, {
+        onError: (error) => ({ message: (error as Error).message, code: "busy", status: 503, raw: error }),
+      }),
+    )
+    expect(text).toBe(
+      'data: {"error":{"message":"Come back later","type":"server_error","param":null,"code":"busy"}}\n\n',
+    )
+  })
+
+  test("encodeChunks() tells nothing where onError throws", async () => {
+    const body = encodeChunks(failing([], new Error("secret")), {
+      onError: () => {
+        throw new Error("logger broken")
+      },
+    })
+    expect(await textOf(body)).toBe(`data: {"error":${INTERNAL}}\n\n`)
+  })
+
+  test("encodeChunks() ends a failed Responses stream with error and response.failed", async () => {
+    const created = { type: "response.created", response: { id: "resp_1", object: "response", status: "in_progress" } }
+    const source = failing([created], new Error("secret"))
+    const [, error, failed, ...rest] = await eventsOf(encodeChunks(source, { protocol: "responses", done: true }))
+    expect(rest).toEqual([])
+    expect(JSON.parse(error!.data)).toMatchObject({
+      type: "error",
+      sequence_number: 1,
+      code: "internal_error",
+      error: { type: "server_error" },
+    })
+    expect(failed!.event).toBe("response.failed")
+    expect(JSON.parse(failed!.data)).toEqual({
+      type: "response.failed",
+      sequence_number: 2,
+      response: {
+        id: "resp_1",
+        object: "response",
+        status: "failed",
+        error: { code: "internal_error", message: "The server had an error while processing your request" },
+      },
+    })
+  })
+
+  test.each([
+    ["chat", { n: 1n }],
+    ["responses", { no: "type" }],
+    ["responses", { type: "a\nb" }],
+  ] as const)("encodeChunks() stops a source that gives what cannot be written: %s", async (protocol, chunk) => {
+    const source = new ManualSource<object>()
+    const body = textOf(encodeChunks(source, { protocol }))
+    await settle()
+    source.give(chunk)
+    expect(await body).toContain('"code":"internal_error"')
+    expect(source.returned).toBe(1)
+  })
+
+  test("encodeChunks() stops the source when the client leaves, also while it waits for it (edge case 98)", async () => {
+    const source = new ManualSource<object>()
+    const reader = encodeChunks(source).getReader()
+    const read = reader.read()
+    await settle()
+    const cancelled = reader.cancel()
+    expect(source.returned).toBe(1)
+    await cancelled
+    expect(await read).toEqual({ done: true, value: undefined })
+  })
+
+  test("encodeChunks() cancels a stream when the client leaves, with the client's reason", async () => {
+    const cancel = vi.fn<(reason: unknown) => void>()
+    const reader = encodeChunks(new ReadableStream({ pull: (c) => c.enqueue({}), cancel })).getReader()
+    await reader.read()
+    await reader.cancel("gone")
+    expect(cancel.mock.calls).toEqual([["gone"]])
+  })
+
+  test("encodeChunks() tells onError what the source's clean-up throws", async () => {
+    const onError = vi.fn<(error: unknown) => void>()
+    const error = new Error("clean-up")
+    async function* source() {
+      try {
+        yield {}
+      } finally {
+        // oxlint-disable-next-line no-unsafe-finally -- what is tested
+        throw error
+      }
+    }
+    const reader = encodeChunks(source(), { onError }).getReader()
+    await reader.read()
+    await reader.cancel()
+    await settle()
+    expect(onError.mock.calls).toEqual([[error]])
+  })
+
+  test("encodeChunks() errors with the signal's reason and stops the source when it is aborted", async () => {
+    const source = new ManualSource<object>()
+    const controller = new AbortController()
+    const reader = encodeChunks(source, { signal: controller.signal }).getReader()
+    const read = reader.read()
+    await settle()
+    const reason = new Error("shutdown")
+    controller.abort(reason)
+    await expect(read).rejects.toBe(reason)
+    expect(source.returned).toBe(1)
+    await expect(encodeChunks([{}], { signal: controller.signal }).getReader().read()).rejects.toBe(reason)
+  })
+
+  test("encodeChunks() leaves no listener on a signal that it no longer needs", async () => {
+    const { signal } = new AbortController()
+    await textOf(encodeChunks([{}], { signal }))
+    const reader = encodeChunks(new ManualSource<object>(), { signal }).getReader()
+    expect(getEventListeners(signal, "abort")).toHaveLength(1)
+    await reader.cancel()
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
+  })
+
+  test("encodeChunks() writes a comment only in silence, and none after the end (edge case 99)", async () => {
+    const clock = new ManualClock()
+    const source = new ManualSource<object>()
+    const reader = encodeChunks(source, { keepAlive: 1000, clock }).getReader()
+    const first = nextText(reader)
+    await clock.advance(999)
+    source.give({ n: 1 })
+    expect(await first).toBe('data: {"n":1}\n\n')
+    // Nobody waits: no comment piles up, however long it takes.
+    await clock.advance(60_000)
+    const second = nextText(reader)
+    await clock.advance(1000)
+    expect(await second).toBe(": keep-alive\n\n")
+    const third = nextText(reader)
+    source.end()
+    expect(await third).toBe("data: [DONE]\n\n")
+    expect(await nextText(reader)).toBeUndefined()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test("encodeChunks() writes no comment where chunks are never silent for long", async () => {
+    const clock = new ManualClock()
+    const source = new ManualSource<object>()
+    const body = textOf(encodeChunks(source, { clock }))
+    for (let n = 0; n < 10; n++) {
+      await clock.advance(14_000)
+      source.give({ n })
+    }
+    await settle()
+    source.end()
+    expect(await body).not.toContain(": keep-alive")
+  })
+
+  test("encodeChunks() asks for a chunk when one is wanted and not before (edge case 100)", async () => {
+    let asked = 0
+    const source = {
+      [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: { n: ++asked } }) as const }),
+    }
+    const reader = encodeChunks(source).getReader()
+    await settle()
+    expect(asked).toBe(0)
+    for (let n = 1; n <= 3; n++) {
+      expect(await nextText(reader)).toBe(`data: {"n":${n}}\n\n`)
+      await settle()
+      expect(asked).toBe(n)
+    }
+    await reader.cancel()
+  })
+
+  test("encodeChunks() refuses what is no source, and a keepAlive that is no duration", () => {
+    for (const source of [undefined, null, 1, "text", {}]) {
+      expect(() => encodeChunks(source as never)).toThrow(TypeError)
+    }
+    expect(() => encodeChunks([], { keepAlive: Number.NaN })).toThrow(RangeError)
+  })
+})
+
+describe("chunkResponse()", () => {
+  test("chunkResponse() has the headers that keep proxies from holding it back", async () => {
+    const response = chunkResponse([{ n: 1 }])
+    expect(response.status).toBe(200)
+    expect(Object.fromEntries(response.headers)).toEqual({
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    })
+    expect(await response.text()).toBe('data: {"n":1}\n\ndata: [DONE]\n\n')
+  })
+
+  test("chunkResponse() takes a status and headers, which win", () => {
+    const headers = { "cache-control": "no-store", "x-request-id": "7" }
+    const response = chunkResponse([], { status: 201, headers })
+    expect(response.status).toBe(201)
+    expect(response.headers.get("cache-control")).toBe("no-store")
+    expect(response.headers.get("x-request-id")).toBe("7")
+    expect(response.headers.get("x-accel-buffering")).toBe("no")
+  })
+
+  test("chunkResponse() starts nothing before its body is read", async () => {
+    const source = new ManualSource<object>()
+    const { body } = chunkResponse(source)
+    await settle()
+    expect(source.asked).toBe(0)
+    await body!.cancel()
+    expect(source.returned).toBe(1)
+  })
+})

@@ -1,0 +1,41 @@
+import { relay } from "ssekit/openai"
+import { textOf } from "./stream-reading.ts"
+
+export const CHUNK = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'
+export const FINISH = 'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+export const END = "data: [DONE]\n\n"
+
+/** A provider whose pieces come when the test says so, and which keeps what became of its request. */
+export class ManualProvider {
+  signal: AbortSignal | undefined = undefined
+  cancelled = false
+  #controller!: ReadableStreamDefaultController<Uint8Array>
+  readonly #body = new ReadableStream<Uint8Array>({
+    start: (controller) => void (this.#controller = controller),
+    cancel: () => void (this.cancelled = true),
+  })
+
+  readonly ask = async (signal: AbortSignal): Promise<Response> => {
+    this.signal = signal
+    return new Response(this.#body as ReadableStream<Uint8Array<ArrayBuffer>>, {
+      headers: { "content-type": "text/event-stream", "x-request-id": "req_1" },
+    })
+  }
+
+  give(text: string): void {
+    this.#controller.enqueue(new TextEncoder().encode(text))
+  }
+
+  end(): void {
+    this.#controller.close()
+  }
+
+  break(error: unknown): void {
+    this.#controller.error(error)
+  }
+}
+
+/** What a browser gets of a provider that sends `text` and ends. */
+export async function relayed(text: string, options: Parameters<typeof relay>[1] = {}): Promise<string> {
+  return textOf(relay(text, options).toReadableStream())
+}

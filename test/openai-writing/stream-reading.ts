@@ -1,0 +1,61 @@
+import { readEvents, type SseEvent } from "ssekit"
+
+const decoder = new TextDecoder()
+
+/** Everything that `body` gives, as text. */
+export async function textOf(body: ReadableStream<Uint8Array>): Promise<string> {
+  return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text()
+}
+
+/** The next chunk of `reader` as text, `undefined` at its end. */
+export async function nextText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
+  const { done, value } = await reader.read()
+  return done ? undefined : decoder.decode(value)
+}
+
+/** The events in what was written. */
+export async function eventsOf(written: string | ReadableStream<Uint8Array>): Promise<SseEvent[]> {
+  const events: SseEvent[] = []
+  for await (const event of readEvents(written)) events.push(event)
+  return events
+}
+
+/** One turn of the event loop, in which promises of any depth settle. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+/** A source whose items come when the test says so, and which keeps what was asked of it. */
+export class ManualSource<T> implements AsyncIterableIterator<T> {
+  asked = 0
+  returned = 0
+  #waiting: ((result: IteratorResult<T>) => void) | undefined = undefined
+
+  next(): Promise<IteratorResult<T>> {
+    this.asked++
+    return new Promise((resolve) => (this.#waiting = resolve))
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.returned++
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  give(value: T): void {
+    this.#waiting!({ done: false, value })
+  }
+
+  end(): void {
+    this.#waiting!({ done: true, value: undefined })
+  }
+}
+
+/** Items, then an error. */
+export async function* failing<T>(items: readonly T[], error: unknown): AsyncGenerator<T> {
+  yield* items
+  throw error
+}

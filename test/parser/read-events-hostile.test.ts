@@ -1,0 +1,166 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest"
+import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "ssekit"
+
+const type = { "content-type": "text/event-stream" }
+const DONE = { done: true, value: undefined }
+
+/** What only looks like a stream. */
+const streamLike = (read: () => unknown, cancel: () => unknown = () => Promise.resolve()) =>
+  ({ getReader: () => ({ read, cancel }) }) as unknown as SseSource
+
+/** Fails the test at a rejection that nobody handles. */
+function watchRejections() {
+  const unhandled = vi.fn<(reason: unknown) => void>()
+  process.on("unhandledRejection", unhandled)
+  onTestFinished(() => void process.off("unhandledRejection", unhandled))
+  return async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(unhandled).not.toHaveBeenCalled()
+  }
+}
+
+describe("readEvents() and hostile sources", () => {
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("hostile")
+      },
+      "hostile",
+    ],
+    ["gives no promise", () => ({ done: true }), "not a function"],
+  ] as const)(
+    "readEvents() rejects where the read of a stream %s, and then is at its end",
+    async (_, read, message) => {
+      const events = readEvents(streamLike(read))
+      await expect(events.next()).rejects.toThrow(message)
+      expect(await events.next()).toEqual(DONE)
+    },
+  )
+
+  test("readEvents() leaves nothing unhandled where a read and a cancellation reject after return()", async () => {
+    const check = watchRejections()
+    let fail: (error: Error) => void = () => {}
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise((_, reject) => (fail = reject)),
+        return: () => Promise.reject(new Error("clean-up")),
+      }),
+    }
+    const events = readEvents(source)
+    const waiting = events.next()
+    await Promise.resolve()
+    expect(await events.return()).toEqual(DONE)
+    fail(new Error("late"))
+    expect(await waiting).toEqual(DONE)
+    await check()
+  })
+
+  test("readEvents() leaves a stream unlocked where an option is refused", () => {
+    const stream = new ReadableStream<string>()
+    expect(() => readEvents(stream, { maxLineLength: -1 })).toThrow(RangeError)
+    expect(stream.locked).toBe(false)
+  })
+
+  test("readEvents() gives the error of a refused response whose body is only iterable, and leaves nothing unhandled", async () => {
+    const check = watchRejections()
+    let ended = false
+    const body = async function* () {
+      try {
+        for (;;) yield new TextEncoder().encode("no".repeat(5000))
+      } finally {
+        ended = true
+      }
+    }
+    const response = { status: 401, ok: false, headers: new Headers(type), body: body() } as unknown as Response
+    const events = readEvents(response)
+    await check()
+    const error = await events.next().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(SseResponseError)
+    expect((error as SseResponseError).body).toHaveLength(16_384)
+    expect(ended).toBe(true)
+  })
+
+  test("readEvents() ends at once for a 2xx without a body, whatever its type, and refuses any other", async () => {
+    expect(await readEvents(new Response(null)).next()).toEqual(DONE)
+    await expect(readEvents(new Response(null, { status: 401 })).next()).rejects.toThrow(SseResponseError)
+    await expect(readEvents(new Response(null, { status: 304 })).next()).rejects.toThrow(SseResponseError)
+    await expect(readEvents(Response.error()).next()).rejects.toThrow(SseResponseError)
+  })
+})
+
+describe("readEvents() closed from inside a handler", () => {
+  const stream = ": now\nid: 7\ndata: 1\n\n: then\ndata: 2\n\n"
+
+  test("readEvents() gives nothing after return() in a handler, and keeps the cursor", async () => {
+    const comments: string[] = []
+    const events: SseEventIterator = readEvents(stream, {
+      onComment(text) {
+        comments.push(text)
+        void events.return()
+      },
+    })
+    expect(await events.next()).toEqual(DONE)
+    expect(await events.next()).toEqual(DONE)
+    expect(events.lastEventId).toBe("")
+    expect(comments).toEqual(["now"])
+  })
+
+  test("readEvents() gives nothing after an abort in a handler, and keeps the cursor", async () => {
+    const controller = new AbortController()
+    const onComment = () => controller.abort(new Error("mine"))
+    const events = readEvents(stream, { signal: controller.signal, onComment })
+    await expect(events.next()).rejects.toThrow("mine")
+    expect(await events.next()).toEqual(DONE)
+    expect(events.lastEventId).toBe("")
+  })
+
+  test("readEvents() is over for a handler that closes it and throws", async () => {
+    const events: SseEventIterator = readEvents(stream, {
+      onComment() {
+        void events.return()
+        throw new Error("late")
+      },
+    })
+    expect(await events.next()).toEqual(DONE)
+    expect(await events.next()).toEqual(DONE)
+  })
+})
+
+describe("readEvents() and many", () => {
+  test("readEvents() has one listener on a signal for a thousand readers, and none after them", async () => {
+    const controller = new AbortController()
+    const add = vi.spyOn(controller.signal, "addEventListener")
+    const remove = vi.spyOn(controller.signal, "removeEventListener")
+    const open = () => readEvents(new ReadableStream<string>(), { signal: controller.signal })
+    const readers = Array.from({ length: 1000 }, open)
+    expect(add).toHaveBeenCalledTimes(1)
+    await Promise.all(readers.slice(1).map((events) => events.return()))
+    expect(remove).not.toHaveBeenCalled()
+    const last = readers[0]!.next()
+    controller.abort(new Error("mine"))
+    await expect(last).rejects.toThrow("mine")
+    expect(remove).toHaveBeenCalledTimes(1)
+  })
+
+  test("readEvents() answers 100,000 concurrent calls in their order", async () => {
+    const events = readEvents([Array.from({ length: 100_000 }, (_, n) => `data: ${n}\n\n`).join("")])
+    const results = await Promise.all(Array.from({ length: 100_000 }, () => events.next()))
+    expect(results.every(({ value }, n) => value?.data === `${n}`)).toBe(true)
+  })
+
+  test("readEvents() drops what is queued before a failure when the signal aborts", async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const remove = vi.spyOn(signal, "removeEventListener")
+    const events = readEvents("data: 1\n\ndata: 2\n\ndata: too long", { signal, maxLineLength: 8 })
+    expect((await events.next()).value?.data).toBe("1")
+    controller.abort(new Error("mine"))
+    await expect(events.next()).rejects.toThrow("mine")
+    expect(await events.next()).toEqual(DONE)
+    expect(remove).toHaveBeenCalledTimes(1)
+    const whole = readEvents("data: 1\n\ndata: too long", { signal: new AbortController().signal, maxLineLength: 8 })
+    await whole.next()
+    await expect(whole.next()).rejects.toThrow(SseLimitError)
+  })
+})

@@ -1,0 +1,36 @@
+import { createServer } from "node:http"
+import { describe, expect, test } from "vitest"
+import { encodeEvent } from "ssekit"
+import { encodeChunks } from "ssekit/openai"
+import { sendEventStream } from "ssekit/node"
+import { eventStreamResponse } from "ssekit/server"
+import { ManualClock } from "ssekit/testing"
+import { listen } from "../support/listen.ts"
+
+const bytes = (text: string) => new TextEncoder().encode(text)
+
+describe("eventStreamResponse()", () => {
+  test("eventStreamResponse() sends bytes as they are, among events", async () => {
+    const blocks = [bytes("data: a\r\n\r\n"), { data: "b" }, bytes(encodeEvent({ id: "1", data: "c" }))]
+    expect(await eventStreamResponse(blocks).text()).toBe("data: a\r\n\r\ndata: b\n\nid: 1\ndata: c\n\n")
+  })
+
+  test("eventStreamResponse() keeps a connection open once, where its source does so already", async () => {
+    const clock = new ManualClock()
+    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<object>>(() => {}) }) }
+    const reader = eventStreamResponse(encodeChunks(never, { clock }), { clock }).body!.getReader()
+    void reader.read()
+    await clock.advance(0)
+    expect(clock.pendingTimers).toBe(1)
+    await reader.cancel()
+  })
+})
+
+describe("sendEventStream()", () => {
+  test("sendEventStream() sends what encodeChunks() encodes", async () => {
+    const origin = await listen(
+      createServer((req, res) => void sendEventStream(req, res, encodeChunks([{ n: 1 }, { n: 2 }]))),
+    )
+    expect(await (await fetch(origin)).text()).toBe('data: {"n":1}\n\ndata: {"n":2}\n\ndata: [DONE]\n\n')
+  })
+})

@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type OpenAI from "openai"
+import { assertType, describe, expectTypeOf, test } from "vitest"
+import type { SseEventInit } from "ssekit"
+import {
+  type AnswerDelta,
+  chatCompletionChunks,
+  type ChatCompletionChunk,
+  type ChatSnapshot,
+  ChunkEncoderStream,
+  type CompletionSnapshot,
+  encodeChunks,
+  readChatCompletions,
+  relay,
+  type ResponseEvent,
+  responseEvents,
+  type ResponseSnapshot,
+} from "ssekit/openai"
+import { sendEventStream } from "ssekit/node"
+import { eventStreamResponse } from "ssekit/server"
+
+declare const req: IncomingMessage
+declare const res: ServerResponse
+declare const official: AsyncIterable<OpenAI.ChatCompletionChunk>
+declare const officialEvents: ReadableStream<OpenAI.Responses.ResponseStreamEvent>
+
+describe("encodeChunks()", () => {
+  test("encodeChunks() takes what the official client, the builders and the readers give", () => {
+    assertType<ReadableStream<Uint8Array<ArrayBuffer>>>(encodeChunks(official))
+    assertType(encodeChunks(officialEvents, { protocol: "responses" }))
+    assertType(encodeChunks(chatCompletionChunks("Hi")))
+    assertType(encodeChunks(responseEvents("Hi"), { protocol: "responses" }))
+    assertType(encodeChunks(readChatCompletions("")))
+    // @ts-expect-error -- text is no chunk
+    encodeChunks(["Hi"])
+  })
+
+  test("encodeChunks() gives what the servers take", () => {
+    assertType(sendEventStream(req, res, encodeChunks(official)))
+    assertType(eventStreamResponse(encodeChunks(official)))
+    assertType<ReadableWritablePair<Uint8Array, OpenAI.ChatCompletionChunk>>(new ChunkEncoderStream())
+  })
+
+  test("encodeChunks() takes an onError that tells something, and one that only looks", () => {
+    encodeChunks(official, { onError: () => ({ message: "No", code: "no" }) })
+    encodeChunks(official, { onError: (error) => console.error(error) })
+    // @ts-expect-error -- a message is text
+    encodeChunks(official, { onError: () => ({ message: 7 }) })
+  })
+})
+
+describe("chatCompletionChunks()", () => {
+  test("chatCompletionChunks() gives chunks and takes deltas of every kind", () => {
+    expectTypeOf(chatCompletionChunks("Hi")).toExtend<AsyncIterable<ChatCompletionChunk>>()
+    assertType<AnswerDelta[]>(["a", { text: "a", toolCall: { name: "f", arguments: { a: 1 } } }])
+    // @ts-expect-error -- a delta has no such member
+    assertType<AnswerDelta>({ content: "a" })
+  })
+})
+
+describe("relay()", () => {
+  test("relay() has the snapshot and the chunks of its dialect", () => {
+    expectTypeOf(relay("").snapshot).toEqualTypeOf<ChatSnapshot>()
+    expectTypeOf(relay("", { protocol: "chat" }).snapshot).toEqualTypeOf<ChatSnapshot>()
+    expectTypeOf(relay("", { protocol: "completions" }).snapshot).toEqualTypeOf<CompletionSnapshot>()
+    expectTypeOf(relay("", { protocol: "responses" }).snapshot).toEqualTypeOf<ResponseSnapshot>()
+    relay("", { onChunk: (chunk) => expectTypeOf(chunk).toEqualTypeOf<ChatCompletionChunk>() })
+    relay("", { protocol: "responses", onChunk: (event) => expectTypeOf(event).toEqualTypeOf<ResponseEvent>() })
+    relay<OpenAI.ChatCompletionChunk>("", { onChunk: (chunk) => expectTypeOf(chunk.created).toBeNumber() })
+  })
+
+  test("relay() is a source of events that the servers take", () => {
+    expectTypeOf(relay("")).toExtend<AsyncIterable<SseEventInit>>()
+    assertType(sendEventStream(req, res, relay("")))
+    assertType(eventStreamResponse(relay("")))
+    assertType<Response>(relay("").toResponse({ status: 200, headers: { a: "b" } }))
+  })
+})
