@@ -54,6 +54,7 @@ describe("readEvents() and hostile sources", () => {
     fail(new Error("late"))
     expect(await waiting).toEqual(DONE)
     await check()
+    expect(await events.next()).toEqual(DONE)
   })
 
   test("readEvents() leaves a stream unlocked where an option is refused", () => {
@@ -87,6 +88,32 @@ describe("readEvents() and hostile sources", () => {
     await expect(readEvents(new Response(null, { status: 304 })).next()).rejects.toThrow(SseResponseError)
     await expect(readEvents(Response.error()).next()).rejects.toThrow(SseResponseError)
   })
+})
+
+describe("readEvents() and responses of other platforms", () => {
+  const responseLike = (members: object) =>
+    ({ status: 200, ok: true, headers: new Headers(type), ...members }) as unknown as Response
+
+  test("readEvents() is a TypeError at once for a used body that is not locked", () => {
+    const response = responseLike({ bodyUsed: true, body: new ReadableStream() })
+    expect(() => readEvents(response)).toThrow("must not be locked or used")
+  })
+
+  test("readEvents() cancels the body of a 204, which has no events", async () => {
+    const cancel = vi.fn<() => void>()
+    const body = new ReadableStream({ cancel })
+    expect(await readEvents(responseLike({ status: 204, body })).next()).toEqual(DONE)
+    expect(cancel).toHaveBeenCalledTimes(1)
+  })
+
+  test.each(["AbortError", "TimeoutError"])(
+    "readEvents() passes on the %s of the fetch that gave the response",
+    async (name) => {
+      const failure = new DOMException("over", name)
+      const body = new ReadableStream({ start: (controller) => controller.error(failure) })
+      await expect(readEvents(responseLike({ body })).next()).rejects.toBe(failure)
+    },
+  )
 })
 
 describe("readEvents() closed from inside a handler", () => {
