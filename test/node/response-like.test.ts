@@ -64,6 +64,34 @@ test("sendEventStream stops the source where the headers cannot be sent, and rej
   expect(response.eventNames()).toEqual([])
 })
 
+test("sendEventStream sends each cookie by itself, and no length that was set before", async () => {
+  const setHeader = vi.fn<(name: string, value: unknown) => void>()
+  const removeHeader = vi.fn<(name: string) => void>()
+  const headers = new Headers([
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ])
+  const response = responseLike({ setHeader, removeHeader, writableEnded: false })
+  const sent = sendEventStream(request, response, count(1), { headers })
+  expect(setHeader.mock.calls.filter(([name]) => name === "set-cookie")).toEqual([["set-cookie", ["a=1", "b=2"]]])
+  expect(removeHeader.mock.calls).toEqual([["content-length"]])
+  response.emit("close")
+  await sent
+})
+
+test("sendEventStream leaves no listener on its signal when it is over", async () => {
+  const { signal } = new AbortController()
+  const add = vi.spyOn(signal, "addEventListener")
+  const remove = vi.spyOn(signal, "removeEventListener")
+  const response = responseLike()
+  const sent = sendEventStream(request, response, count(1), { signal })
+  response.emit("close")
+  await sent
+  await settled()
+  expect(add).toHaveBeenCalled()
+  expect(remove.mock.calls).toEqual(add.mock.calls)
+})
+
 /** A response that waits behind another one on its socket, on Node 20: it has no 'close' when its client leaves. */
 function pipelined() {
   const socket = Object.assign(new EventEmitter(), { destroyed: false })
