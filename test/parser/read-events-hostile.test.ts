@@ -106,6 +106,11 @@ describe("readEvents() and responses of other platforms", () => {
     expect(cancel).toHaveBeenCalledTimes(1)
   })
 
+  test("readEvents() writes the type that it refuses into its message so that no terminal obeys it", async () => {
+    const response = new Response("x", { headers: { "content-type": 'a"\u001B[31m' } })
+    await expect(readEvents(response).next()).rejects.toThrow(String.raw`not "a\"\u001b[31m"`)
+  })
+
   test.each(["AbortError", "TimeoutError"])(
     "readEvents() passes on the %s of the fetch that gave the response",
     async (name) => {
