@@ -147,6 +147,14 @@ describe("readEvents() closed from inside a handler", () => {
     expect(events.lastEventId).toBe("")
   })
 
+  test("readEvents() keeps the cursor before an event that a later handler of its chunk drops", async () => {
+    const controller = new AbortController()
+    const onComment = (text: string) => text === "then" && controller.abort(new Error("mine"))
+    const events = readEvents(stream, { signal: controller.signal, onComment })
+    await expect(events.next()).rejects.toThrow("mine")
+    expect(events.lastEventId).toBe("")
+  })
+
   test("readEvents() is over for a handler that closes it and throws", async () => {
     const events: SseEventIterator = readEvents(stream, {
       onComment() {
