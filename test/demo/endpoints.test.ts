@@ -96,9 +96,9 @@ test("POST /v1/chat/completions stops at max_tokens with the finish reason lengt
   expect(snapshot.choices[0]).toMatchObject({ content: "Server-sent events", finishReason: "length" })
 })
 
-test("POST /v1/chat/completions falls silent with the model demo-stall, which a timeout ends with the text so far", async () => {
+test("POST /v1/chat/completions falls silent with the model demo-idle, which a timeout ends with the text so far", async () => {
   const { origin } = await startDemo()
-  const body = { model: "demo-stall", stream: true, messages: MESSAGES }
+  const body = { model: "demo-idle", stream: true, messages: MESSAGES }
   const stream = readChatCompletions((signal) => fetch(`${origin}/v1/chat/completions`, init(body, signal)), {
     timeouts: { eventIdle: 300 },
   })
@@ -210,7 +210,7 @@ test("DemoServer.close ends the open streams at once", async () => {
   const { demo, origin } = await startDemo()
   const texts = [
     fetch(`${origin}/ticks`),
-    post(`${origin}/v1/chat/completions`, { stream: true, model: "demo-stall", messages: MESSAGES }),
+    post(`${origin}/v1/chat/completions`, { stream: true, model: "demo-idle", messages: MESSAGES }),
   ]
   const bodies = Promise.allSettled((await Promise.all(texts)).map((response) => response.text()))
   demo.close()
