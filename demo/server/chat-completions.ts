@@ -105,15 +105,9 @@ async function* speak(
   { token }: AnswerPace,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerDelta> {
-  const wait = (ms: number) => sleep(ms, undefined, { signal })
-  const length = course === "whole" || course === "endless" ? pieces.length : Math.ceil(pieces.length / 2)
-  do {
-    if (course === "no-content-at-all") await aborted(signal)
-    for (const piece of pieces.slice(0, length)) {
-      await wait(token)
-      yield piece
-    }
-  } while (course === "endless")
+  if (course === "no-content-at-all") await aborted(signal)
+  if (course === "endless") for (;;) yield* paced(pieces, token, signal)
+  yield* paced(course === "whole" ? pieces : pieces.slice(0, Math.ceil(pieces.length / 2)), token, signal)
   if (course === "error") throw new ModelError("The model is overloaded and stopped half way")
   if (course === "silence" || course === "comments") await aborted(signal)
   yield { finishReason, usage }
@@ -127,13 +121,21 @@ async function* endOf(
   signal: AbortSignal,
 ): AsyncGenerator<ChatCompletionChunk> {
   for await (const chunk of chunks) {
-    const ends = chunk.choices[0]?.finish_reason != null
+    const ends = typeof chunk.choices[0]?.finish_reason === "string"
     if (ends && course === "cut") return
-    while (ends && course === "empty-chunks") {
-      yield { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: null }] }
-      await sleep(beat, undefined, { signal })
+    if (ends && course === "empty-chunks") {
+      const empty = { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: null }] }
+      for (;;) yield* paced([empty], beat, signal)
     }
     yield chunk
+  }
+}
+
+/** `items`, each after a pause. */
+async function* paced<T>(items: readonly T[], ms: number, signal: AbortSignal): AsyncGenerator<T> {
+  for (const item of items) {
+    await sleep(ms, undefined, { signal })
+    yield item
   }
 }
 

@@ -96,22 +96,6 @@ test("POST /v1/chat/completions stops at max_tokens with the finish reason lengt
   expect(snapshot.choices[0]).toMatchObject({ content: "Server-sent events", finishReason: "length" })
 })
 
-test("POST /v1/chat/completions falls silent with the model demo-idle, which a timeout ends with the text so far", async () => {
-  const { origin } = await startDemo()
-  const body = { model: "demo-idle", stream: true, messages: MESSAGES }
-  const stream = readChatCompletions((signal) => fetch(`${origin}/v1/chat/completions`, init(body, signal)), {
-    timeouts: { eventIdle: 300 },
-  })
-  await expect(stream.collect()).rejects.toMatchObject({ code: "timeout", phase: "eventIdle", ms: 300 })
-  expect(stream.snapshot.choices[0]!.content).toMatch(/^Server-sent events are/)
-})
-
-const init = (body: unknown, signal: AbortSignal): RequestInit => ({
-  method: "POST",
-  body: JSON.stringify(body),
-  signal,
-})
-
 test("POST /v1/chat/completions serves the official openai client to the end of its stream", async () => {
   const { origin } = await startDemo()
   const client = new OpenAI({ baseURL: `${origin}/v1`, apiKey: "none", maxRetries: 0 })
