@@ -167,7 +167,12 @@ export class EventReader implements SseEventIterator {
   #owe(reader: NonNullable<ChunkSource["reader"]>): Promise<IteratorResult<SseEvent, undefined>> {
     this.#reading = true
     this.#isOwing = true
-    return reader.read().then(this.#onOwedChunk, this.#onOwedError)
+    try {
+      return reader.read().then(this.#onOwedChunk, this.#onOwedError)
+    } catch (error) {
+      // Only what merely looks like a stream throws here, or gives no promise.
+      return this.#onOwedError(error)
+    }
   }
 
   readonly #onOwedChunk = (
