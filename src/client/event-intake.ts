@@ -77,7 +77,8 @@ export class EventIntake {
 
   /** Drops what is left of the chunk, and all that follows. */
   stop(): void {
-    this.#parser?.end()
+    // Not `end`, which first reads on where a function of the caller's has thrown.
+    this.#parser?.reset()
     this.#parser = undefined
   }
 

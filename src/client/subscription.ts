@@ -108,6 +108,7 @@ export class ClientSubscription implements Subscription {
   }
 
   async listen({ onEvent, onError }: SubscriptionHandlers): Promise<void> {
+    if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
     const events = this[Symbol.asyncIterator]()
     const { report } = this.#settings
     try {
