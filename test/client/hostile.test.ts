@@ -156,6 +156,14 @@ describe("subscribe() and functions of the caller's that fail", () => {
     expect(end).toEqual({ outcome: new Error("of the caller's"), data: ["a"], requests: 1, timers: 0, open: 0 })
   })
 
+  test("subscribe() leaves the cursor where it was before the event that until throws at", async () => {
+    const chunks = ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"]
+    const until = ({ data }: { data: string }) => (data === "b" ? fail() : false)
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([{ chunks }]), until })
+    await consume(subscription).outcome
+    expect(subscription.lastEventId).toBe("1")
+  })
+
   test.each(["onOpen", "onRetry", "onComment", "onStateChange", "onGap", "onWarning"] as const)(
     "subscribe() goes on where %s rejects and onHandlerError throws",
     async (name) => {
