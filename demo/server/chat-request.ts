@@ -22,7 +22,9 @@ export function parseChatRequest(body: unknown): ChatRequest {
     throw invalid("messages", "must be a list of messages, not empty")
   if (typeof stream !== "boolean" && stream !== null) throw invalid("stream", "must be true or false")
   if (n !== 1 && n !== null) throw invalid("n", "must be 1")
-  if (typeof maxTokens !== "number" || !(maxTokens >= 1)) throw invalid("max_tokens", "must be a positive integer")
+  if (typeof maxTokens !== "number" || maxTokens < 1 || (maxTokens !== Infinity && !Number.isInteger(maxTokens))) {
+    throw invalid("max_tokens", "must be a positive integer")
+  }
   const texts = messages.map((message: unknown, index) => textOf(message, `messages[${index}]`))
   return {
     model,

@@ -1,3 +1,4 @@
+import type { EventDecoder } from "../contract/index.ts"
 import type { SseError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
 import type { Clock } from "../internal/clock.ts"
@@ -163,7 +164,8 @@ export interface SubscribeLimits {
 export type SubscribeInit = Omit<RequestInit, "headers" | "body" | "signal" | "window">
 
 /** Options of {@link subscribe}; members of RequestInit that are not listed here are passed to `fetch`. */
-export interface SubscribeOptions extends SubscribeInit, SubscriptionHooks {
+export interface SubscribeOptions<Event extends SseEvent<string, unknown> = never>
+  extends SubscribeInit, SubscriptionHooks {
   /** Headers of the request; a function is asked again for each attempt, so that tokens can be fresh. */
   readonly headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
   /** The body of the request; a function is asked again for each attempt. A stream is sent once and never repeated. */
@@ -182,6 +184,11 @@ export interface SubscribeOptions extends SubscribeInit, SubscriptionHooks {
   readonly lastEventId?: string | undefined
   /** The query parameter that carries the last event ID, instead of the header. */
   readonly lastEventIdParam?: string | undefined
+  /**
+   * The contract that the events are read through, made by `defineEvents`; without one they come as they are. `until`,
+   * `dedupe` and `onGap` see the events before it.
+   */
+  readonly events?: EventDecoder<Event> | undefined
   /**
    * What ends the stream: data that is exactly this string, which is not delivered, or an event that the predicate holds
    * for, which is. A stream that ends without it was cut.

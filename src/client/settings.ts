@@ -5,11 +5,14 @@ import { timeoutsOf } from "./deadlines.ts"
 import type { QueueLimits } from "./event-queue.ts"
 import { callHook, reporterOf, type SubscriptionHooks } from "./hooks.ts"
 import { HttpTransport } from "./http-transport.ts"
-import type { RetryOptions, SubscribeLimits, SubscribeOptions, SubscribeTarget } from "./options.ts"
+import type { RetryOptions, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget } from "./options.ts"
 import { baseUrl } from "./page.ts"
 import { isOneShot, type RequestPlan, requestHasBody } from "./request.ts"
 import { type RetryPolicy, retryPolicyOf } from "./retry.ts"
 import type { Transport } from "./transport.ts"
+
+/** The options that a loop runs by; the contract is the consumer's. */
+type SubscribeOptions = Omit<Options, "events">
 
 /** What a loop runs by. */
 export interface Settings {
@@ -168,7 +171,7 @@ function membersOf(request: Request): RequestInit {
 
 const OWN_OPTIONS = new Set(
   (
-    "method headers body fetch signal lastEventId lastEventIdParam until dedupe retry resume timeouts limits clock " +
+    "method headers body fetch signal events lastEventId lastEventIdParam until dedupe retry resume timeouts limits clock " +
     "pauseWhenHidden waitForOnline onOpen onRetry onComment onStateChange onGap onWarning onHandlerError"
   ).split(" "),
 )

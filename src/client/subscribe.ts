@@ -1,3 +1,5 @@
+import type { EventDecoder } from "../contract/index.ts"
+import type { SseEvent } from "../event.ts"
 import type { SubscribeOptions, SubscribeTarget } from "./options.ts"
 import { settingsOf } from "./settings.ts"
 import { ClientSubscription, type Subscription } from "./subscription.ts"
@@ -12,6 +14,8 @@ import { ClientSubscription, type Subscription } from "./subscription.ts"
  *
  * GET is repeated by default, other methods are not: see `resume`.
  *
+ * With `events` each event is decoded and validated, in its order, and the loop gets the union of the contract.
+ *
  * @throws TypeError, RangeError at the call, where the target or an option is not what it must be.
  * @throws {@link SseRetryError} from `next()`, when the budget is used up; `cause` is the last failure.
  * @throws {@link SseResponseError} from `next()`, where the status, the type or a redirect says that trying again is no
@@ -20,6 +24,8 @@ import { ClientSubscription, type Subscription } from "./subscription.ts"
  * repeated.
  * @throws {@link SseTruncatedError} from `next()`, where nothing is repeated and the stream ended before `until` was met.
  * @throws {@link SseConnectionError}, {@link SseLimitError} from `next()`, where nothing is repeated.
+ * @throws {@link SseValidationError} from `next()`, where an event does not fit `events`; the subscription is closed, and
+ * `lastEventId` stays before that event.
  * @throws the signal's reason from `next()`, when it aborts.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#processing-model-9
  * @example
@@ -31,6 +37,18 @@ import { ClientSubscription, type Subscription } from "./subscription.ts"
  * }
  * ```
  */
-export function subscribe(target: SubscribeTarget, options: SubscribeOptions = {}): Subscription {
-  return new ClientSubscription(settingsOf(target, options))
+export function subscribe<Event extends SseEvent<string, unknown>>(
+  target: SubscribeTarget,
+  options: SubscribeOptions<Event> & { readonly events: EventDecoder<Event> },
+): Subscription<Event>
+export function subscribe(target: SubscribeTarget, options?: SubscribeOptions): Subscription
+export function subscribe<Event extends SseEvent<string, unknown>>(
+  target: SubscribeTarget,
+  options: SubscribeOptions<Event> = {},
+): Subscription<Event> | Subscription {
+  const settings = settingsOf(target, options)
+  const { events } = options
+  return events === undefined
+    ? new ClientSubscription(settings, (source) => source)
+    : new ClientSubscription(settings, (source, signal) => events.read(source, signal))
 }

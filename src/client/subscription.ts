@@ -1,5 +1,5 @@
 /* Law: the consumer's side: one consumer, and every way out of it leads to `close`. */
-import type { SseEvent } from "../event.ts"
+import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import type { EventSink } from "./event-intake.ts"
 import { EventQueue, type Failure } from "./event-queue.ts"
@@ -10,27 +10,35 @@ import { StateFeed } from "./state-feed.ts"
 import type { SubscriptionState } from "./state.ts"
 
 /** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
-export interface SubscriptionIterator extends AsyncIterableIterator<SseEvent, undefined, undefined> {
+export interface SubscriptionIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<
+  Event,
+  undefined,
+  undefined
+> {
   /** Gives the next event, and begins the subscription the first time; any number of calls may wait. */
-  next(): Promise<IteratorResult<SseEvent, undefined>>
+  next(): Promise<IteratorResult<Event, undefined>>
   /** Closes the subscription. */
-  return(): Promise<IteratorResult<SseEvent, undefined>>
+  return(): Promise<IteratorResult<Event, undefined>>
   /** Closes the subscription and rejects with `error`. */
-  throw(error: unknown): Promise<IteratorResult<SseEvent, undefined>>
+  throw(error: unknown): Promise<IteratorResult<Event, undefined>>
   /** Gives the iterator itself. */
-  [Symbol.asyncIterator](): SubscriptionIterator
+  [Symbol.asyncIterator](): SubscriptionIterator<Event>
 }
 
 /** The handlers of {@link Subscription.listen}. */
-export interface SubscriptionHandlers {
+export interface SubscriptionHandlers<Event extends SseEvent<string, unknown> = SseEvent> {
   /** Called with each event; the next one comes when what it returns has settled. */
-  readonly onEvent: (event: SseEvent) => unknown
+  readonly onEvent: (event: Event) => unknown
   /** Called once with what ended the subscription, where that is a failure; the promise of `listen` then fulfils. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
 /** One stream of events across reconnections, for one consumer. */
-export interface Subscription extends AsyncIterable<SseEvent, undefined, undefined> {
+export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterable<
+  Event,
+  undefined,
+  undefined
+> {
   /** What the subscription is doing: `"connecting"` also before it has begun. */
   readonly state: SubscriptionState
   /**
@@ -50,23 +58,26 @@ export interface Subscription extends AsyncIterable<SseEvent, undefined, undefin
    *
    * @throws TypeError where the subscription has a consumer.
    */
-  listen(handlers: SubscriptionHandlers): Promise<void>
+  listen(handlers: SubscriptionHandlers<Event>): Promise<void>
   /**
    * Begins the subscription at its first `next()`.
    *
    * @throws TypeError where the subscription has a consumer.
    */
-  [Symbol.asyncIterator](): SubscriptionIterator
+  [Symbol.asyncIterator](): SubscriptionIterator<Event>
   /** Closes the subscription; missing where the platform has no such symbol. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /** The subscription that {@link subscribe} gives. */
-export class ClientSubscription implements Subscription {
+export class ClientSubscription<Event extends SseEvent<string, unknown>> implements Subscription<Event> {
   readonly #settings: Settings
   readonly #queue: EventQueue
   readonly #loop: ReconnectionLoop
   readonly #feed: StateFeed = new StateFeed()
+  readonly #events: SseEventIterator<Event>
+  /** Cuts short the wait for a schema when a signal ends the subscription. */
+  readonly #abort: AbortController = new AbortController()
   readonly #stops: (() => void)[] = []
   #isConsumed = false
   #isStarted = false
@@ -74,13 +85,15 @@ export class ClientSubscription implements Subscription {
   #isClosed = false
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
-  constructor(settings: Settings) {
+  /** @param read - Gives the events that the consumer gets. */
+  constructor(settings: Settings, read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>) {
     this.#settings = settings
     this.#queue = new EventQueue(settings.queueLimits, settings.lastEventId, {
       onWait: (waits) => this.#loop.consumerWaits(waits),
       onEnd: () => this.#forgetSignals(),
     })
     this.#loop = new ReconnectionLoop(settings, this.#queue satisfies EventSink, (state) => this.#onState(state))
+    this.#events = read(this.#source(), this.#abort.signal)
     // Not a method: where the symbol is missing, that would be a method called "undefined".
     if (typeof Symbol.asyncDispose === "symbol") {
       Object.defineProperty(this, Symbol.asyncDispose, { value: async () => this.close() })
@@ -92,7 +105,7 @@ export class ClientSubscription implements Subscription {
   }
 
   get lastEventId(): string {
-    return this.#queue.lastEventId
+    return this.#events.lastEventId
   }
 
   get retries(): number {
@@ -104,10 +117,10 @@ export class ClientSubscription implements Subscription {
   }
 
   close(): void {
-    this.#close()
+    void this.#events.return()
   }
 
-  async listen({ onEvent, onError }: SubscriptionHandlers): Promise<void> {
+  async listen({ onEvent, onError }: SubscriptionHandlers<Event>): Promise<void> {
     const events = this[Symbol.asyncIterator]()
     const { report } = this.#settings
     try {
@@ -125,22 +138,36 @@ export class ClientSubscription implements Subscription {
     }
   }
 
-  [Symbol.asyncIterator](): SubscriptionIterator {
+  [Symbol.asyncIterator](): SubscriptionIterator<Event> {
     if (this.#isConsumed) throw new TypeError("Cannot iterate subscription: it must have only one consumer")
     this.#isConsumed = true
-    const iterator: SubscriptionIterator = {
-      next: () => this.#next(),
-      return: () => {
-        this.#close()
-        return Promise.resolve({ done: true, value: undefined })
-      },
+    const iterator: SubscriptionIterator<Event> = {
+      next: () => this.#events.next(),
+      return: () => this.#events.return(),
       throw: (error) => {
-        this.#close()
+        this.close()
         return Promise.reject(error)
       },
       [Symbol.asyncIterator]: () => iterator,
     }
     return iterator
+  }
+
+  /** The events as they came, for one reader. */
+  #source(): SseEventIterator {
+    const queue = this.#queue
+    const source: SseEventIterator = {
+      get lastEventId() {
+        return queue.lastEventId
+      },
+      next: () => this.#next(),
+      return: () => {
+        this.#close()
+        return Promise.resolve({ done: true, value: undefined })
+      },
+      [Symbol.asyncIterator]: () => source,
+    }
+    return source
   }
 
   #next(): Promise<IteratorResult<SseEvent, undefined>> {
@@ -161,6 +188,7 @@ export class ClientSubscription implements Subscription {
 
   #close(failure?: Failure): void {
     this.#isClosed = true
+    if (failure !== undefined) this.#abort.abort(failure.reason)
     this.#queue.close(failure)
     this.#loop.close()
   }
@@ -176,9 +204,9 @@ export class ClientSubscription implements Subscription {
   }
 }
 
-async function handle(
-  onEvent: SubscriptionHandlers["onEvent"],
-  event: SseEvent,
+async function handle<Event>(
+  onEvent: (event: Event) => unknown,
+  event: Event,
   report: (error: unknown) => void,
 ): Promise<void> {
   try {

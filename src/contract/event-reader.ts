@@ -108,6 +108,6 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
 function untilAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     const forget = onAbort(signal, () => reject(signal.reason))
-    promise.then(resolve, reject).finally(forget).catch(ignore)
+    void promise.then(resolve, reject).finally(forget)
   })
 }

@@ -16,12 +16,11 @@ export class HandlerAttribute {
   }
 
   set value(value: unknown) {
-    const had = this.#value !== null
     // Spec: [LegacyTreatNonObjectAsNull]: an object that cannot be called is kept, and does nothing.
     this.#value = typeof value === "function" || typeof value === "object" ? value : null
-    const has = this.#value !== null
-    if (has && !had) this.#target.addEventListener(this.#type, this.#onEvent)
-    if (had && !has) this.#target.removeEventListener(this.#type, this.#onEvent)
+    // Adding a listener that is there changes nothing, its place neither.
+    if (this.#value !== null) this.#target.addEventListener(this.#type, this.#onEvent)
+    else this.#target.removeEventListener(this.#type, this.#onEvent)
   }
 
   readonly #onEvent = (event: Event): void => {

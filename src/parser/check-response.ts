@@ -27,7 +27,7 @@ export function checkResponse(response: Response, stop?: AbortSignal): Promise<S
   }
   const type = response.headers.get("content-type")
   if (isEventStreamType(type)) return undefined
-  const found = type === null ? "missing" : `"${type.slice(0, 100)}"`
+  const found = type === null ? "missing" : JSON.stringify(type.slice(0, 100))
   return responseError("content-type", `the content type must be "text/event-stream", not ${found}`, response, stop)
 }
 

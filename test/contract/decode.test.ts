@@ -125,3 +125,10 @@ describe("invalid", () => {
     expect(() => events.encode({ event: "tick", data: "a" as never })).toThrow(SseValidationError)
   })
 })
+
+test("decode takes whatever is falsy among issues for success", () => {
+  const validate = () => ({ value: 1, issues: null })
+  const events = defineEvents({ message: { "~standard": { version: 1, vendor: "test", validate } } as never })
+  const event = { event: "message", data: "1", id: undefined, lastEventId: "" }
+  expect(events.decode(event)).toEqual({ ...event, data: 1 })
+})

@@ -96,6 +96,15 @@ test("POST /v1/chat/completions stops at max_tokens with the finish reason lengt
   expect(snapshot.choices[0]).toMatchObject({ content: "Server-sent events", finishReason: "length" })
 })
 
+test("POST /v1/chat/completions refuses a max_tokens that is no positive integer", async () => {
+  const { origin } = await startDemo()
+  for (const tokens of [0, -1, 1.5, "3", [3]]) {
+    const response = await post(`${origin}/v1/chat/completions`, { max_tokens: tokens, messages: MESSAGES })
+    expect(await response.json()).toMatchObject({ error: { param: "max_tokens" } })
+    expect(response.status).toBe(400)
+  }
+})
+
 test("POST /v1/chat/completions falls silent with the model demo-stall, which a timeout ends with the text so far", async () => {
   const { origin } = await startDemo()
   const body = { model: "demo-stall", stream: true, messages: MESSAGES }

@@ -137,6 +137,24 @@ describe("EventSource by default", () => {
     expect(Object.keys(refused.errors[0]!)).toEqual(Object.keys(new Event("error")))
   })
 
+  test("EventSource reads on when the events of a chunk are fired, not before", async () => {
+    const chunk = new TextEncoder().encode("data: a\n\n".repeat(100))
+    let pulled = 0
+    const body = new ReadableStream<Uint8Array>(
+      { pull: (controller) => (pulled++ < 20 ? controller.enqueue(chunk) : controller.close()) },
+      { highWaterMark: 0 },
+    )
+    // Not a scripted one, which clones what it answers with.
+    const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } })
+    const { clock, source, lines } = connect(scriptedFetch([]), { fetch, retry: false })
+    const ahead: number[] = []
+    let fired = 0
+    source.addEventListener("message", () => ahead.push(pulled - Math.ceil(++fired / 100)))
+    await clock.advance(100)
+    expect([fired, Math.max(...ahead)]).toEqual([2_000, 0])
+    expect(lines.at(-1)).toBe("error 2")
+  })
+
   test("EventSource closes itself over an event that is larger than its limit, after the events before it", async () => {
     const fetch = scriptedFetch([{ chunks: [`data: a\n\ndata: ${"x".repeat(100)}\n\n`] }])
     const { clock, lines, errors } = connect(fetch, { limits: { maxEventSize: 50 } })

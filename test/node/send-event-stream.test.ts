@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { expect, onTestFinished, test, vi } from "vitest"
 import { readEvents, type SseEventInit } from "ssekit"
@@ -253,41 +252,4 @@ test("sendEventStream answers pipelined requests one after the other", async () 
   const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3))
   await vi.waitFor(() => expect(raw.text.match(/data: 2/g)).toHaveLength(3))
   await vi.waitFor(() => expect(outcomes).toEqual([{}, {}, {}]))
-})
-
-/** A response that waits behind another one on its socket, on Node 20: it has no 'close' when its client leaves. */
-function pipelined() {
-  const socket = Object.assign(new EventEmitter(), { destroyed: false })
-  const members = { headersSent: false, writableEnded: false, destroyed: false, socket: null }
-  const methods = { setHeader() {}, removeHeader() {}, writeHead() {}, write: () => true, end() {}, destroy() {} }
-  const leave = () => {
-    socket.destroyed = true
-    socket.emit("close")
-  }
-  const respond = () => Object.assign(new EventEmitter(), members, methods)
-  return { request: { method: "GET", headers: {}, socket }, respond, socket, leave }
-}
-
-test("sendEventStream stops what waits for its turn on a socket, by one listener, when the socket closes", async () => {
-  const { request, respond, socket, leave } = pipelined()
-  const sessions: Session[] = []
-  const source = (session: Session) => void sessions.push(session)
-  const sent = [1, 2, 3].map(() => sendEventStream(request, respond(), source))
-  await vi.waitFor(() => expect(sessions).toHaveLength(3))
-  expect(socket.listenerCount("close")).toBe(1)
-  leave()
-  await Promise.all(sent)
-  expect(sessions.map(({ state }) => state)).toEqual(["closed", "closed", "closed"])
-  await sendEventStream(request, respond(), source)
-  expect(sessions).toHaveLength(3)
-})
-
-test("sendEventStream resolves by its signal also where a response that is broken has no close", async () => {
-  const { request, respond } = pipelined()
-  const stop = new AbortController()
-  const response = Object.assign(respond(), { write: () => false })
-  const sent = sendEventStream(request, response, count(9), { signal: stop.signal })
-  await new Promise((resolve) => setImmediate(resolve))
-  stop.abort()
-  expect(await sent).toBe(undefined)
 })

@@ -54,6 +54,7 @@ describe("readEvents() and hostile sources", () => {
     fail(new Error("late"))
     expect(await waiting).toEqual(DONE)
     await check()
+    expect(await events.next()).toEqual(DONE)
   })
 
   test("readEvents() leaves a stream unlocked where an option is refused", () => {
@@ -89,6 +90,37 @@ describe("readEvents() and hostile sources", () => {
   })
 })
 
+describe("readEvents() and responses of other platforms", () => {
+  const responseLike = (members: object) =>
+    ({ status: 200, ok: true, headers: new Headers(type), ...members }) as unknown as Response
+
+  test("readEvents() is a TypeError at once for a used body that is not locked", () => {
+    const response = responseLike({ bodyUsed: true, body: new ReadableStream() })
+    expect(() => readEvents(response)).toThrow("must not be locked or used")
+  })
+
+  test("readEvents() cancels the body of a 204, which has no events", async () => {
+    const cancel = vi.fn<() => void>()
+    const body = new ReadableStream({ cancel })
+    expect(await readEvents(responseLike({ status: 204, body })).next()).toEqual(DONE)
+    expect(cancel).toHaveBeenCalledTimes(1)
+  })
+
+  test("readEvents() writes the type that it refuses into its message so that no terminal obeys it", async () => {
+    const response = new Response("x", { headers: { "content-type": 'a"\u001B[31m' } })
+    await expect(readEvents(response).next()).rejects.toThrow(String.raw`not "a\"\u001b[31m"`)
+  })
+
+  test.each(["AbortError", "TimeoutError"])(
+    "readEvents() passes on the %s of the fetch that gave the response",
+    async (name) => {
+      const failure = new DOMException("over", name)
+      const body = new ReadableStream({ start: (controller) => controller.error(failure) })
+      await expect(readEvents(responseLike({ body })).next()).rejects.toBe(failure)
+    },
+  )
+})
+
 describe("readEvents() closed from inside a handler", () => {
   const stream = ": now\nid: 7\ndata: 1\n\n: then\ndata: 2\n\n"
 
@@ -112,6 +144,14 @@ describe("readEvents() closed from inside a handler", () => {
     const events = readEvents(stream, { signal: controller.signal, onComment })
     await expect(events.next()).rejects.toThrow("mine")
     expect(await events.next()).toEqual(DONE)
+    expect(events.lastEventId).toBe("")
+  })
+
+  test("readEvents() keeps the cursor before an event that a later handler of its chunk drops", async () => {
+    const controller = new AbortController()
+    const onComment = (text: string) => text === "then" && controller.abort(new Error("mine"))
+    const events = readEvents(stream, { signal: controller.signal, onComment })
+    await expect(events.next()).rejects.toThrow("mine")
     expect(events.lastEventId).toBe("")
   })
 

@@ -78,3 +78,14 @@ describe("SseParserStream", () => {
     expect(pulled).toBeLessThanOrEqual(7)
   })
 })
+
+test("SseParserStream takes nothing from its source before it is read", async () => {
+  const { readable, writable } = new SseParserStream()
+  const writer = writable.getWriter()
+  let taken = false
+  const written = writer.write("data: 1\n\n").then(() => (taken = true))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(taken).toBe(false)
+  expect((await readable.getReader().read()).value?.data).toBe("1")
+  await written
+})

@@ -269,3 +269,51 @@ test("eventStreamResponse reports a stream-like source whose cancellation throws
   expect(uncaught).not.toHaveBeenCalled()
   expect(onError.mock.calls).toEqual([[new Error("hostile")]])
 })
+
+test("eventStreamResponse does not report a source that only passes on that it was stopped", async () => {
+  const onError = vi.fn<(error: unknown) => void>()
+  const passOn = async (session: Session) => {
+    await session.send({ data: "a" })
+    await waitForEnd(session)
+  }
+  const abort = async (session: Session) => {
+    await passOn(session).catch(() => {})
+    throw new DOMException("aborted", "AbortError")
+  }
+  for (const source of [passOn, abort]) {
+    const reader = eventStreamResponse(source, { onError }).body!.getReader()
+    await reader.read()
+    await settled()
+    await reader.cancel()
+    await settled()
+  }
+  expect(onError).not.toHaveBeenCalled()
+})
+
+test("eventStreamResponse reports once where the source and its clean-up both fail", async () => {
+  const onError = vi.fn<(error: unknown) => void>()
+  const source = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false as const, value: { id: "\n" } }),
+      return: async () => {
+        throw new Error("clean-up")
+      },
+    }),
+  }
+  await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source failed")
+  await settled()
+  expect(onError.mock.calls).toMatchObject([[{ code: "invalid-field" }]])
+})
+
+test("eventStreamResponse does not return an iterator that has ended or thrown", async () => {
+  const stop = vi.fn<() => void>()
+  const next = [async () => ({ done: true as const, value: undefined }), () => Promise.reject(new Error("mine"))]
+  for (const one of next) {
+    const source = { [Symbol.asyncIterator]: () => ({ next: one, return: async () => stop() as never }) }
+    await eventStreamResponse(source, { onError() {} })
+      .text()
+      .catch(() => {})
+    await settled()
+  }
+  expect(stop).not.toHaveBeenCalled()
+})

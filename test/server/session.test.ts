@@ -154,3 +154,35 @@ test("Session.send goes on after events that the contract refuses, wherever they
   expect(await response.text()).toBe('data: "1"\n\ndata: "2"\n\n')
   expect(await Promise.all(outcomes)).toEqual(["refused", "sent", "refused", "refused", "sent", "refused"])
 })
+
+test("Session.send may be left alone where the client leaves before the event is taken", async () => {
+  const unhandled = vi.fn<() => void>()
+  process.on("unhandledRejection", unhandled)
+  const { session, reader } = await openSession({ keepAlive: 0 })
+  for (let n = 0; n < 9; n++) void session.send({ data: `${n}` })
+  await reader.cancel()
+  await session.closed
+  await settled()
+  process.off("unhandledRejection", unhandled)
+  expect(unhandled).not.toHaveBeenCalled()
+})
+
+test("Session ends after its last events, also where the contract refuses them in another order", async () => {
+  const answers: (() => void)[] = []
+  const validate = () => new Promise((resolve) => answers.push(() => resolve({ issues: [{ message: "no" }] })))
+  const events = defineEvents({ message: { "~standard": { version: 1, vendor: "test", validate } } as never })
+  const refused: Promise<unknown>[] = []
+  const text = eventStreamResponse(
+    (session) => {
+      for (const data of ["1", "2"]) refused.push(session.send({ data } as never).catch((error: unknown) => error))
+      session.close()
+    },
+    { keepAlive: 0, events },
+  ).text()
+  await vi.waitFor(() => expect(answers).toHaveLength(2))
+  answers[1]!()
+  await settled()
+  answers[0]!()
+  expect(await text).toBe("")
+  expect(await Promise.all(refused)).toMatchObject([{ code: "validation" }, { code: "validation" }])
+})

@@ -1,0 +1,128 @@
+import { EventEmitter } from "node:events"
+import { expect, test, vi } from "vitest"
+import type { SseEventInit } from "ssekit"
+import { sendEventStream } from "ssekit/node"
+import type { Session } from "ssekit/server"
+
+const request = { method: "GET", headers: {} }
+
+/** What a response of node:http is to us, without a socket. */
+function responseLike(members: object = {}) {
+  const state = { headersSent: false, writableEnded: false, destroyed: false }
+  const methods = { setHeader() {}, removeHeader() {}, writeHead() {}, write: () => true, end() {}, destroy() {} }
+  return Object.assign(new EventEmitter(), state, methods, members)
+}
+
+async function* count(to: number): AsyncGenerator<SseEventInit> {
+  for (let n = 1; n <= to; n++) yield { id: `${n}`, data: `${n}` }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+
+test.each([
+  ["has ended", { writableEnded: true }],
+  ["is destroyed", { destroyed: true }],
+  ["has lost its http2 stream", { stream: { destroyed: true } }],
+])("sendEventStream never starts the source of a response that %s", async (_, members) => {
+  const source = vi.fn<() => void>()
+  expect(await sendEventStream(request, responseLike(members), source)).toBe(undefined)
+  expect(source).not.toHaveBeenCalled()
+})
+
+test("sendEventStream stops the source at an 'error' of the response, which ends no process", async () => {
+  const response = responseLike()
+  let session: Session | undefined
+  const sent = sendEventStream(request, response, (given) => void (session = given))
+  await vi.waitFor(() => expect(session).toBeDefined())
+  response.emit("error", new Error("EPIPE"))
+  await sent
+  expect(session!.state).toBe("closed")
+})
+
+test("sendEventStream resolves when the response has finished, not when its end was asked for", async () => {
+  const end = vi.fn<() => void>()
+  const response = responseLike({ end })
+  let resolved = false
+  const sent = sendEventStream(request, response, count(1)).then(() => (resolved = true))
+  await vi.waitFor(() => expect(end).toHaveBeenCalled())
+  await settled()
+  expect(resolved).toBe(false)
+  response.emit("finish")
+  await sent
+})
+
+test("sendEventStream stops the source where the headers cannot be sent, and rejects", async () => {
+  const cancel = vi.fn<() => void>()
+  const response = responseLike({
+    writeHead() {
+      throw new Error("no head")
+    },
+  })
+  await expect(sendEventStream(request, response, new ReadableStream({ cancel }))).rejects.toThrow("no head")
+  await settled()
+  expect(cancel).toHaveBeenCalledTimes(1)
+  expect(response.eventNames()).toEqual([])
+})
+
+test("sendEventStream sends each cookie by itself, and no length that was set before", async () => {
+  const setHeader = vi.fn<(name: string, value: unknown) => void>()
+  const removeHeader = vi.fn<(name: string) => void>()
+  const headers = new Headers([
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ])
+  const response = responseLike({ setHeader, removeHeader, writableEnded: false })
+  const sent = sendEventStream(request, response, count(1), { headers })
+  expect(setHeader.mock.calls.filter(([name]) => name === "set-cookie")).toEqual([["set-cookie", ["a=1", "b=2"]]])
+  expect(removeHeader.mock.calls).toEqual([["content-length"]])
+  response.emit("close")
+  await sent
+})
+
+test("sendEventStream leaves no listener on its signal when it is over", async () => {
+  const { signal } = new AbortController()
+  const add = vi.spyOn(signal, "addEventListener")
+  const remove = vi.spyOn(signal, "removeEventListener")
+  const response = responseLike()
+  const sent = sendEventStream(request, response, count(1), { signal })
+  response.emit("close")
+  await sent
+  await settled()
+  expect(add).toHaveBeenCalled()
+  expect(remove.mock.calls).toEqual(add.mock.calls)
+})
+
+/** A response that waits behind another one on its socket, on Node 20: it has no 'close' when its client leaves. */
+function pipelined() {
+  const socket = Object.assign(new EventEmitter(), { destroyed: false })
+  const leave = () => {
+    socket.destroyed = true
+    socket.emit("close")
+  }
+  const respond = () => responseLike({ socket: null })
+  return { queued: { ...request, socket }, respond, socket, leave }
+}
+
+test("sendEventStream stops what waits for its turn on a socket, by one listener, when the socket closes", async () => {
+  const { queued, respond, socket, leave } = pipelined()
+  const sessions: Session[] = []
+  const source = (session: Session) => void sessions.push(session)
+  const sent = [1, 2, 3].map(() => sendEventStream(queued, respond(), source))
+  await vi.waitFor(() => expect(sessions).toHaveLength(3))
+  expect(socket.listenerCount("close")).toBe(1)
+  leave()
+  await Promise.all(sent)
+  expect(sessions.map(({ state }) => state)).toEqual(["closed", "closed", "closed"])
+  await sendEventStream(queued, respond(), source)
+  expect(sessions).toHaveLength(3)
+})
+
+test("sendEventStream resolves by its signal also where a response that is broken has no close", async () => {
+  const { queued, respond } = pipelined()
+  const stop = new AbortController()
+  const response = Object.assign(respond(), { write: () => false })
+  const sent = sendEventStream(queued, response, count(9), { signal: stop.signal })
+  await new Promise((resolve) => setImmediate(resolve))
+  stop.abort()
+  expect(await sent).toBe(undefined)
+})
