@@ -4,14 +4,23 @@
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import type { SseLimitError } from "../errors.ts"
-import { fieldName, fieldValue, isData, isEvent, isId, parseRetry } from "./field.ts"
+import {
+  fieldName,
+  fieldValue,
+  isData,
+  isEvent,
+  isId,
+  isWholeData,
+  LETTER_D,
+  LETTER_E,
+  LETTER_I,
+  parseRetry,
+  valueAt,
+} from "./field.ts"
 import { indexOrEnd, LF } from "./line-end.ts"
 import { limitError, limitOf, type SseParserLimits, type SseParserOptions } from "./options.ts"
 
 const COLON = 58
-const LETTER_D = 100
-const LETTER_E = 101
-const LETTER_I = 105
 
 export abstract class Interpreter {
   readonly #onEvent: SseParserOptions["onEvent"]
@@ -73,16 +82,17 @@ export abstract class Interpreter {
 
   /**
    * Takes the lines that end in `text`, from the one that starts at `from`, and keeps the rest.
-   *
-   * Measured: one loop that tells the frequent fields apart itself, since a call for each line costs a fifth more.
    */
+  // oxlint-disable-next-line max-lines-per-function -- measured: a call for each line costs a fifth more.
   protected readLines(text: string, from: number): void {
     const { epoch } = this
     const { length } = text
     let start = from
-    // Both are kept: looking up the rarer one again at every line would be quadratic.
+    // All are kept: looking up the rarer ones again at every line would be quadratic. Measured: a look for NUL in each id
+    // instead makes a ticker in 16 KiB take 1.12 times as long.
     let lf = -1
     let cr = indexOrEnd(text, "\r", start)
+    let nul = -1
     try {
       while (start < length && this.epoch === epoch) {
         const lineStart = start
@@ -99,16 +109,20 @@ export abstract class Interpreter {
         if (end === cr) cr = indexOrEnd(text, "\r", start)
         if (end - lineStart > this.#maxLineLength) this.failLine()
         if (first === LETTER_D && isData(text, lineStart)) {
-          const value = fieldValue(text, lineStart + 5, end)
           if (this.#data === undefined && start < length && text.charCodeAt(start) === LF) {
             start++
-            this.#grow(value.length)
-            this.#dispatch(value)
-          } else this.#addData(value)
+            const data = fieldValue(text, lineStart + 5, end)
+            this.#grow(data.length)
+            this.#dispatch(data)
+          } else if (end === lf && isWholeData(text, start)) start = this.#readDataLines(text, lineStart, end, cr)
+          else this.#addData(fieldValue(text, lineStart + 5, end))
         } else if (first === LETTER_E && isEvent(text, lineStart))
           this.#setEventType(fieldValue(text, lineStart + 6, end))
-        else if (first === LETTER_I && isId(text, lineStart)) this.#setId(fieldValue(text, lineStart + 3, end))
-        else if (first === COLON) this.#onComment?.(fieldValue(text, lineStart + 1, end))
+        else if (first === LETTER_I && isId(text, lineStart)) {
+          if (nul < lineStart) nul = indexOrEnd(text, "\0", lineStart)
+          // Spec: an id with NUL is ignored.
+          if (nul >= end) this.#setId(fieldValue(text, lineStart + 3, end))
+        } else if (first === COLON) this.#onComment?.(fieldValue(text, lineStart + 1, end))
         else if (end === lineStart) this.endBlock()
         else this.#readRare(text.slice(lineStart, end))
       }
@@ -116,6 +130,33 @@ export abstract class Interpreter {
       if (this.epoch === epoch) this.keepUnread(text.slice(start))
       throw error
     }
+  }
+
+  /**
+   * Takes the `data` line at `text[start, end)` and those after it that end in LF; gives where the next line starts.
+   *
+   * Measured: a value copied out with its LF saves one of two concatenations: multi-line events take 0.87 of the time.
+   */
+  #readDataLines(text: string, start: number, end: number, cr: number): number {
+    let valueStart = valueAt(text, start + 5)
+    let lf = end
+    let data = this.#data === undefined ? "" : `${this.#data}\n`
+    let size = this.#size + (this.#data === undefined ? 0 : 1)
+    for (;;) {
+      const next = lf + 1
+      size += lf - valueStart
+      if (size > this.#maxEventSize) this.#failEvent()
+      const nextLf = isWholeData(text, next) ? text.indexOf("\n", next) : -1
+      if (nextLf === -1 || nextLf > cr) break
+      if (nextLf - next > this.#maxLineLength) this.failLine()
+      data += text.slice(valueStart, next)
+      size++
+      valueStart = valueAt(text, next + 5)
+      lf = nextLf
+    }
+    this.#data = data + text.slice(valueStart, lf)
+    this.#size = size
+    return lf + 1
   }
 
   /** Keeps the unfinished line. */
@@ -195,8 +236,6 @@ export abstract class Interpreter {
   }
 
   #setId(value: string): void {
-    // Spec: an id with NUL is ignored.
-    if (value.indexOf("\0") !== -1) return
     const before = this.#id
     this.#id = value
     this.#grow(before === undefined ? value.length : value.length - before.length)
@@ -209,7 +248,11 @@ export abstract class Interpreter {
 
   #grow(by: number): void {
     this.#size += by
-    if (this.#size > this.#maxEventSize) this.#fail("maxEventSize", this.#maxEventSize)
+    if (this.#size > this.#maxEventSize) this.#failEvent()
+  }
+
+  #failEvent(): never {
+    this.#fail("maxEventSize", this.#maxEventSize)
   }
 
   #fail(limit: keyof SseParserLimits, max: number): never {

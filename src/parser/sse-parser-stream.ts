@@ -1,5 +1,6 @@
 import type { SseEvent } from "../event.ts"
-import { EventReader, type ReadEventsOptions } from "./read-events.ts"
+import { EventReader } from "./event-reader.ts"
+import type { ReadEventsOptions } from "./read-events-options.ts"
 import type { SseChunk } from "./source.ts"
 
 /** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */

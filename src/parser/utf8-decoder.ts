@@ -111,13 +111,14 @@ function decodeUtf8Fatal(bytes: Uint8Array): string {
 
 function makeDecode(): Decode {
   const platform = globalThis as {
-    readonly Buffer?: { readonly prototype: { readonly utf8Slice?: (start: number, end: number) => string } }
+    readonly Buffer?: { readonly prototype: { readonly utf8Slice?: (start?: number, end?: number) => string } }
     readonly Deno?: unknown
   }
   const utf8Slice = platform.Buffer?.prototype.utf8Slice
   // Measured: chunks of one event are parsed 1.1 times as fast with it on Node; on Deno it is slower than TextDecoder.
   if (utf8Slice !== undefined && platform.Deno === undefined) {
-    return (bytes, start, end) => utf8Slice.call(bytes, start, end)
+    return (bytes, start, end) =>
+      start === 0 && end === bytes.length ? utf8Slice.call(bytes) : utf8Slice.call(bytes, start, end)
   }
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
   // Measured: making a view costs a third of decoding a chunk of one event.
