@@ -26,7 +26,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
   }, 30_000)
   afterAll(() => browser?.close())
 
-  /** The page of a demo of its own, with what its console said. */
+  /** The page of a demo of its own, `pace` times as fast in what it waits for, with what its console said. */
   async function openPage({ onTestFinished }: TestContext, pace = 5) {
     const demo = new DemoServer({
       pageDirectory,
@@ -189,7 +189,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
 
   test("cancels half way and on demand, and keeps the text so far", { timeout: 120_000 }, async (context) => {
     const { expect } = context
-    const { page, errors } = await openPage(context)
+    const { page, errors } = await openPage(context, 0.1)
     await ask(page, "Cancelled half way")
     await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
     const text = await textOf(page, "#chat .answer")
@@ -227,14 +227,14 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
 
   test("shows each timeout, and what is kept of the answer", { timeout: 120_000 }, async (context) => {
     const { expect } = context
-    const { page, errors } = await openPage(context)
+    const { page, errors } = await openPage(context, 2.5)
     for (const [label, phase, outcome] of [
-      ["No response", "connect", "Timed out: no response came within 0.4 s. Nothing had come."],
-      ["No first token", "firstContent", "Timed out: no first token came within 0.4 s. Nothing had come."],
-      ["Silence", "idle", "Timed out: not a byte came for 0.4 s. What came is kept:"],
-      ["Only comments", "eventIdle", "Timed out: no event came for 0.4 s. What came is kept:"],
-      ["Only empty chunks", "contentIdle", "Timed out: no chunk with content came for 0.4 s. What came is kept:"],
-      ["No end", "total", "Timed out: the answer was not whole after 1.2 s. What came is kept:"],
+      ["No response", "connect", "Timed out: no response came within 0.8 s. Nothing had come."],
+      ["No first token", "firstContent", "Timed out: no first token came within 0.8 s. Nothing had come."],
+      ["Silence", "idle", "Timed out: not a byte came for 0.8 s. What came is kept:"],
+      ["Only comments", "eventIdle", "Timed out: no event came for 0.8 s. What came is kept:"],
+      ["Only empty chunks", "contentIdle", "Timed out: no chunk with content came for 0.8 s. What came is kept:"],
+      ["No end", "total", "Timed out: the answer was not whole after 2.4 s. What came is kept:"],
     ] as const) {
       await ask(page, label)
       await waitForText(page, "#chat .outcome", outcome)
