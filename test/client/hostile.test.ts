@@ -207,6 +207,7 @@ describe("subscribe() and servers that try to fool its budget", () => {
     ["events without an id", () => "data: a\n\n", 6],
     ["a new id each time, with no event", (n: number) => `id: ${n}\n\n`, 6],
     ["ids that are too long to remember", (n: number) => `id: ${"x".repeat(5_000)}${n}\ndata: a\n\n`, 6],
+    ["an empty id each time", () => "id:\ndata: a\n\n", 6],
     ["an event that is cut", (n: number) => `id: ${n}\ndata: a\n`, 6],
     ["retry: 0", () => "retry: 0\n\n", 6],
     ["gaps with new ids", (n: number) => `event: ssekit.gap\nid: ${n}\ndata: 0\n\n`, 6],
@@ -220,5 +221,48 @@ describe("subscribe() and servers that try to fool its budget", () => {
       3,
       "retries-exhausted",
     ])
+  })
+})
+
+describe("subscribe() and a consumer that asks in odd ways", () => {
+  test("subscribe() with dedupe delivers every event whose id is empty", async () => {
+    const fetch = scriptedFetch([{ chunks: ["id:\ndata: a\n\nid:\ndata: b\n\n"] }])
+    const { data, outcome } = consume(subscribe(TARGET, { fetch, dedupe: true, retry: false }))
+    expect([await outcome, data]).toEqual(["done", ["a", "b"]])
+  })
+
+  test("next() that is called again and again does not put a deadline off", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([() => new Promise<never>(() => {})])
+    const events = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
+    const first = events.next().catch((error: unknown) => error)
+    await clock.advance(29_999)
+    void events.next()
+    await clock.advance(1)
+    expect(await Promise.race([first, "waiting"])).toMatchObject({ code: "timeout", phase: "connect" })
+  })
+
+  test("next() throws the reason of an abort once, to all that wait, and is done from then on", async () => {
+    const abort = new AbortController()
+    const events = subscribe(TARGET, { fetch: scriptedFetch([stall]), signal: abort.signal })[Symbol.asyncIterator]()
+    const waiting = [events.next(), events.next()]
+    abort.abort(new Error("enough"))
+    expect(await Promise.allSettled(waiting)).toEqual([
+      { status: "rejected", reason: new Error("enough") },
+      { status: "rejected", reason: new Error("enough") },
+    ])
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test("subscribe() leaves its signal alone once the last event of an ended stream was taken", async () => {
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, "removeEventListener")
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"] }])
+    const events = subscribe(TARGET, { fetch, signal, retry: false })[Symbol.asyncIterator]()
+    await events.next()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(remove).not.toHaveBeenCalled()
+    await events.next()
+    expect(remove).toHaveBeenCalledTimes(1)
   })
 })
