@@ -157,7 +157,6 @@ export class Reading<T, S> {
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
     this.#parser.feed(piece)
-    if (this.isOver) return
     const isFresh = this.#count > 0
     this.#deadlines.rest(isFresh)
     this.#deadlines.restart(IDLE)

@@ -239,7 +239,7 @@ describe("subscribe() and a consumer that asks in odd ways", () => {
     await clock.advance(29_999)
     void events.next()
     await clock.advance(1)
-    expect(await Promise.race([first, "waiting"])).toMatchObject({ code: "timeout", phase: "connect" })
+    expect(await Promise.race([first, Promise.resolve("waiting")])).toMatchObject({ code: "timeout", phase: "connect" })
   })
 
   test("next() throws the reason of an abort once, to all that wait, and is done from then on", async () => {
@@ -265,4 +265,51 @@ describe("subscribe() and a consumer that asks in odd ways", () => {
     await events.next()
     expect(remove).toHaveBeenCalledTimes(1)
   })
+
+  test("close() in onStateChange keeps onRetry, and everything else, from being called", async () => {
+    const clock = new ManualClock()
+    const called: string[] = []
+    const subscription = subscribe(TARGET, {
+      fetch: scriptedFetch([{ chunks: ["data: a\n\n"] }]),
+      clock,
+      onStateChange: (state) => {
+        called.push(state)
+        if (state === "waiting") subscription.close()
+      },
+      onRetry: () => called.push("retry"),
+      onOpen: () => called.push("opened"),
+    })
+    await consume(subscription).outcome
+    await clock.advance(HOUR)
+    expect(called).toEqual(["open", "opened", "waiting", "closed"])
+  })
+})
+
+describe("subscribe() and redirects that lead astray", () => {
+  test.each([
+    ["http://example.com/", "https://example.com/", 1],
+    ["https://example.com/", "https://example.com:444/", 1],
+    ["https://example.com/", "https://EXAMPLE.com:443/next", 2],
+    ["https://example.com/", "//example.com/next", 2],
+    ["https://example.com/", "//other.example/next", 1],
+    ["https://example.com/", "https://user@example.com/", 1],
+    ["https://example.com/", "data:text/event-stream,data:x", 1],
+    ["https://example.com/", "http://[", 1],
+    ["https://example.com/a", "", 6],
+  ])(
+    "subscribe() with a header of its own, sent from %s to %j, makes %i requests",
+    async (from, location, requests) => {
+      const clock = new ManualClock()
+      const fetch = scriptedFetch([
+        { status: 302, headers: { location } },
+        location === "" ? { status: 302, headers: { location } } : new Response(null, { status: 204 }),
+      ])
+      const retry = { maxRetries: 0 }
+      const { outcome } = consume(subscribe(from, { fetch, clock, headers: { "x-key": "1" }, retry }))
+      await clock.advance(HOUR)
+      expect(fetch.requests).toHaveLength(requests)
+      const error = (await outcome) as { code?: string; cause?: { code: string } }
+      if (requests !== 2) expect(error.cause?.code ?? error.code).toBe("redirect-refused")
+    },
+  )
 })

@@ -200,6 +200,18 @@ describe("readChatCompletions() and its end", () => {
     }
   })
 
+  test("readChatCompletions() keeps no more than 64 Ki characters of what is no event stream", async () => {
+    const json = (length: number) => `{"x":"${"y".repeat(length)}"}`
+    const small = await rejection(readChatCompletions(json(60_000)).collect())
+    const large = await rejection(readChatCompletions(json(70_000)).collect())
+    expect([small.code, Object.keys(small.json ?? {}), large.code, large.json]).toEqual([
+      "not-a-stream",
+      ["x"],
+      "not-a-stream",
+      undefined,
+    ])
+  })
+
   test("readResponses() throws the first of two errors, once the response has failed", async () => {
     const failed = { type: "response.failed", response: { id: "r", status: "failed" } }
     const made = events({ type: "error", code: "first" }, { type: "error", code: "second" }, failed)
