@@ -313,3 +313,22 @@ describe("subscribe() and redirects that lead astray", () => {
     },
   )
 })
+
+describe("subscribe() and what it leaves behind", () => {
+  test("subscribe() frees the body of a 204 that has one", async () => {
+    let cancelled = 0
+    const body = new ReadableStream({ cancel: () => void cancelled++ })
+    const response = Object.defineProperty(new Response(body), "status", { value: 204 })
+    expect(await consume(subscribe(TARGET, { fetch: async () => response })).outcome).toBe("done")
+    expect(cancelled).toBe(1)
+  })
+
+  test("states() that is left tells nothing more, not even what it had not told", async () => {
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]) })
+    const states = subscription.states()
+    await states.return!()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
+    subscription.close()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
+  })
+})
