@@ -124,7 +124,6 @@ export class EventQueue {
     const waiters = this.#waiters.splice(0)
     this.#failure = waiters.length === 0 ? failure : undefined
     for (const waiter of waiters) settleEnd(waiter, failure)
-    this.#onRoom?.()
     this.#tellEnd()
   }
 

@@ -61,6 +61,8 @@ export class Answer<T, S> {
   /** Takes an event and gives its chunk, if it has one for the consumer. */
   accept(event: SseEvent): T | undefined {
     const { data } = event
+    // Whoever says no more than that it failed has failed all the same.
+    if (data === "" && event.event === "error") return this.#acceptPayload({}, event)
     if (data.length <= this.#maxMark && this.#acceptMark(data)) return undefined
     let json: unknown
     try {
@@ -80,11 +82,15 @@ export class Answer<T, S> {
     return isMark || data === ""
   }
 
-  /** Takes a line that is in no field, and gives the event that it should have been. */
-  acceptLine(line: string): SseEvent | undefined {
+  /**
+   * Takes a line that is in no field, and gives the event that it should have been.
+   *
+   * @param isStream - Whether data came before it, taken or not: the body is an event stream.
+   */
+  acceptLine(line: string, isStream: boolean): SseEvent | undefined {
     const data = errorInLine(line)
     if (data !== undefined) return eventOf("error", data)
-    if (this.#payloads > 0) return undefined
+    if (isStream) return undefined
     this.#stray.push(line)
     if (this.#stray.isHopeless) this.#endAsNoStream()
     return undefined

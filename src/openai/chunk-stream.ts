@@ -90,7 +90,10 @@ export interface ReadChunksOptions {
   readonly onMalformed?: "throw" | "skip" | ((payload: MalformedPayload) => "throw" | "skip") | undefined
   /** Called with comments, heartbeat events and empty events, which are never chunks. */
   readonly onHeartbeat?: ((heartbeat: Heartbeat) => void) | undefined
-  /** Called with what `onHeartbeat` throws, once, since it stops nothing; by default the platform's `reportError`. */
+  /**
+   * Called with what `onHeartbeat` throws, now or as a promise, once, since it stops nothing.
+   * @defaultValue `globalThis.reportError`, else `console.error`
+   */
   readonly onHandlerError?: ((error: unknown) => void) | undefined
   /** How much may be kept. */
   readonly limits?: ChunkLimits | undefined

@@ -24,16 +24,13 @@ export class Hooks {
   readonly #report = (error: unknown): void => {
     if (this.#reported) return
     this.#reported = true
-    if (this.#onHandlerError === undefined) reportGlobally(error)
-    else callHook(this.#onHandlerError, error)
+    callHook(this.#onHandlerError ?? rethrow, error)
   }
 }
 
-/** Reports to the platform what nobody else is told of. */
-export function reportGlobally(error: unknown): void {
-  callHook(() => {
-    throw error
-  }, undefined)
+/** For what only the platform is told of. */
+function rethrow(error: unknown): never {
+  throw error
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

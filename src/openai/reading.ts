@@ -38,6 +38,7 @@ export class Reading<T, S> {
   #taken = 0
   #isReading = false
   #awaitsContent = true
+  #sawData = false
   #atEnd: (() => void) | undefined = undefined
   readonly #forgetSignal: () => void = ignore
   #settle!: (info: EndInfo) => void
@@ -156,7 +157,6 @@ export class Reading<T, S> {
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
     this.#parser.feed(piece)
-    if (this.isOver) return
     const isFresh = this.#count > 0
     this.#deadlines.rest(isFresh)
     this.#deadlines.restart(IDLE)
@@ -165,11 +165,13 @@ export class Reading<T, S> {
 
   readonly #onEvent = (event: SseEvent): void => {
     // A hook that ends the reading drops what is left of the piece.
-    if (!this.isOver) this.#queue[this.#count++] = event
+    if (this.isOver) return
+    this.#sawData ||= event.data !== ""
+    this.#queue[this.#count++] = event
   }
 
   readonly #onUnknownLine = (line: string): void => {
-    const event = this.#answer.acceptLine(line)
+    const event = this.#answer.acceptLine(line, this.#sawData)
     if (event !== undefined) this.#onEvent(event)
     if (this.#answer.verdict === undefined) return
     this.#parser.end()

@@ -207,6 +207,7 @@ describe("subscribe() and servers that try to fool its budget", () => {
     ["events without an id", () => "data: a\n\n", 6],
     ["a new id each time, with no event", (n: number) => `id: ${n}\n\n`, 6],
     ["ids that are too long to remember", (n: number) => `id: ${"x".repeat(5_000)}${n}\ndata: a\n\n`, 6],
+    ["an empty id each time", () => "id:\ndata: a\n\n", 6],
     ["an event that is cut", (n: number) => `id: ${n}\ndata: a\n`, 6],
     ["retry: 0", () => "retry: 0\n\n", 6],
     ["gaps with new ids", (n: number) => `event: ssekit.gap\nid: ${n}\ndata: 0\n\n`, 6],
@@ -220,5 +221,114 @@ describe("subscribe() and servers that try to fool its budget", () => {
       3,
       "retries-exhausted",
     ])
+  })
+})
+
+describe("subscribe() and a consumer that asks in odd ways", () => {
+  test("subscribe() with dedupe delivers every event whose id is empty", async () => {
+    const fetch = scriptedFetch([{ chunks: ["id:\ndata: a\n\nid:\ndata: b\n\n"] }])
+    const { data, outcome } = consume(subscribe(TARGET, { fetch, dedupe: true, retry: false }))
+    expect([await outcome, data]).toEqual(["done", ["a", "b"]])
+  })
+
+  test("next() that is called again and again does not put a deadline off", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([() => new Promise<never>(() => {})])
+    const events = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
+    const first = events.next().catch((error: unknown) => error)
+    await clock.advance(29_999)
+    void events.next()
+    await clock.advance(1)
+    expect(await Promise.race([first, Promise.resolve("waiting")])).toMatchObject({ code: "timeout", phase: "connect" })
+  })
+
+  test("next() throws the reason of an abort once, to all that wait, and is done from then on", async () => {
+    const abort = new AbortController()
+    const events = subscribe(TARGET, { fetch: scriptedFetch([stall]), signal: abort.signal })[Symbol.asyncIterator]()
+    const waiting = [events.next(), events.next()]
+    abort.abort(new Error("enough"))
+    expect(await Promise.allSettled(waiting)).toEqual([
+      { status: "rejected", reason: new Error("enough") },
+      { status: "rejected", reason: new Error("enough") },
+    ])
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test("subscribe() leaves its signal alone once the last event of an ended stream was taken", async () => {
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, "removeEventListener")
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"] }])
+    const events = subscribe(TARGET, { fetch, signal, retry: false })[Symbol.asyncIterator]()
+    await events.next()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(remove).not.toHaveBeenCalled()
+    await events.next()
+    expect(remove).toHaveBeenCalledTimes(1)
+  })
+
+  test("close() in onStateChange keeps onRetry, and everything else, from being called", async () => {
+    const clock = new ManualClock()
+    const called: string[] = []
+    const subscription = subscribe(TARGET, {
+      fetch: scriptedFetch([{ chunks: ["data: a\n\n"] }]),
+      clock,
+      onStateChange: (state) => {
+        called.push(state)
+        if (state === "waiting") subscription.close()
+      },
+      onRetry: () => called.push("retry"),
+      onOpen: () => called.push("opened"),
+    })
+    await consume(subscription).outcome
+    await clock.advance(HOUR)
+    expect(called).toEqual(["open", "opened", "waiting", "closed"])
+  })
+})
+
+describe("subscribe() and redirects that lead astray", () => {
+  test.each([
+    ["http://example.com/", "https://example.com/", 1],
+    ["https://example.com/", "https://example.com:444/", 1],
+    ["https://example.com/", "https://EXAMPLE.com:443/next", 2],
+    ["https://example.com/", "//example.com/next", 2],
+    ["https://example.com/", "//other.example/next", 1],
+    ["https://example.com/", "https://user@example.com/", 1],
+    ["https://example.com/", "data:text/event-stream,data:x", 1],
+    ["https://example.com/", "http://[", 1],
+    ["https://example.com/a", "", 6],
+  ])(
+    "subscribe() with a header of its own, sent from %s to %j, makes %i requests",
+    async (from, location, requests) => {
+      const clock = new ManualClock()
+      const fetch = scriptedFetch([
+        { status: 302, headers: { location } },
+        location === "" ? { status: 302, headers: { location } } : new Response(null, { status: 204 }),
+      ])
+      const retry = { maxRetries: 0 }
+      const { outcome } = consume(subscribe(from, { fetch, clock, headers: { "x-key": "1" }, retry }))
+      await clock.advance(HOUR)
+      expect(fetch.requests).toHaveLength(requests)
+      const error = (await outcome) as { code?: string; cause?: { code: string } }
+      if (requests !== 2) expect(error.cause?.code ?? error.code).toBe("redirect-refused")
+    },
+  )
+})
+
+describe("subscribe() and what it leaves behind", () => {
+  test("subscribe() frees the body of a 204 that has one", async () => {
+    let cancelled = 0
+    const body = new ReadableStream({ cancel: () => void cancelled++ })
+    const response = Object.defineProperty(new Response(body), "status", { value: 204 })
+    expect(await consume(subscribe(TARGET, { fetch: async () => response })).outcome).toBe("done")
+    expect(cancelled).toBe(1)
+  })
+
+  test("states() that is left tells nothing more, not even what it had not told", async () => {
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]) })
+    const states = subscription.states()
+    await states.return!()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
+    subscription.close()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
   })
 })

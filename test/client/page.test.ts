@@ -159,3 +159,24 @@ test("waitForOnline ends a long wait early when the network comes back", async (
   subscription.close()
   await outcome
 })
+
+test("pauseWhenHidden with waitForOnline makes no request for a hidden page when the network comes back", async () => {
+  const { show, tell } = stubPage()
+  const clock = new ManualClock()
+  const fetch = scriptedFetch([stream(1), stream(2)])
+  const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, waitForOnline: true })
+  const { outcome } = consume(subscription)
+  await clock.advance(0)
+  show("hidden")
+  for (const type of ["online", "online"]) {
+    await clock.advance(HOUR)
+    tell(type)
+  }
+  await clock.advance(HOUR)
+  expect([subscription.state, fetch.requests.length]).toEqual(["waiting", 1])
+  show("visible")
+  await clock.advance(0)
+  expect([subscription.state, fetch.requests.length]).toEqual(["open", 2])
+  subscription.close()
+  await outcome
+})

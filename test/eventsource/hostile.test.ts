@@ -96,3 +96,16 @@ test("EventSource of a data: URL can be closed at any time, and throws nothing w
   process.off("uncaughtException", onThrown)
   expect(thrown).toEqual([])
 })
+
+test("EventSource calls a handler that was taken away no more, and one that is set anew after the others", async () => {
+  const clock = new ManualClock()
+  const source = new EventSource(TARGET, { clock, fetch: scriptedFetch([{ chunks: ["data: a\n\n"], end: "stall" }]) })
+  const called: string[] = []
+  source.onmessage = () => void called.push("first")
+  source.addEventListener("message", () => void called.push("listener"))
+  source.onmessage = null
+  source.onmessage = () => void called.push("second")
+  await clock.advance(0)
+  expect(called).toEqual(["listener", "second"])
+  source.close()
+})

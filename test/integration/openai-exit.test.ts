@@ -21,6 +21,11 @@ async function run(code: string): Promise<string> {
 
 test.each([
   ["[DONE]", "await readChatCompletions(open(chunk + 'data: [DONE]\\n\\n')).collect(); print('over')", "over 0"],
+  [
+    "[DONE], while the rest of the body is waited for",
+    "await readChatCompletions(open(chunk + 'data: [DONE]\\n\\n'), { drain: { ms: 60_000, bytes: 9e9 } }).collect(); print('over')",
+    "over 0",
+  ],
   ["a break", "for await (const _ of readChatCompletions(open(chunk))) break; print('over')", "over 0"],
   [
     "an abort",

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest"
 import { SseError, SseProviderError } from "ssekit"
 import { readChatCompletions, readChunks, readResponses, toChatCompletion } from "ssekit/openai"
+import { chunkings } from "ssekit/testing"
 import { all, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 /** What cannot be made a string or a number: the platform's conversions throw. */
@@ -67,6 +68,16 @@ describe("readChatCompletions() and payloads made to break it", () => {
     const error = await rejection(readChatCompletions(events(payload)).collect())
     expect(error).toBeInstanceOf(SseProviderError)
     expect(error.partial.choices).toEqual([])
+  })
+
+  test.each([
+    ["readChatCompletions", readChatCompletions],
+    ["readResponses", readResponses],
+  ] as const)("%s() takes an event named error for one that says nothing of it, too", async (_, read) => {
+    const body = `data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\nevent: error\ndata:\n\n${DONE}`
+    const error = await rejection((read as typeof readChatCompletions)(body).collect())
+    expect(error).toBeInstanceOf(SseProviderError)
+    expect(error).toMatchObject({ error: { message: "", code: null } })
   })
 
   test.each(["__proto__", "constructor", "toString"])(
@@ -155,6 +166,57 @@ describe("readChatCompletions() and its end", () => {
     const stream = readChatCompletions(pretty.map((line) => `data: ${line}\n`).join(""))
     expect((await stream.collect()).choices[0]!.content).toBe("Hi")
     expect((await stream.ended).reason).toBe("finished")
+  })
+
+  test("readChatCompletions() passes over lines of no field after a chunk, wherever the body is cut", async () => {
+    const body = events(chat({ content: "Hi" })) + "<html>\nplain text\n" + events(chat({}, "stop")) + DONE
+    for (const chunks of chunkings(body)) {
+      const { choices } = await readChatCompletions(chunks).collect()
+      expect(choices[0]).toMatchObject({ content: "Hi", finishReason: "stop" })
+    }
+  })
+
+  test("readChatCompletions() tells the same of a body that is broken, wherever it is cut", async () => {
+    const bodies = [
+      `<html>\n${HELLO}`,
+      `: c\n\ndata:\n\n<html>\n${HELLO}`,
+      `error: {"message":"m"}\n${HELLO}`,
+      `${HELLO}error: no\n`,
+      'plain\n{"error":{"code":"c"}}\n',
+      `${events(chat({ content: "Hi" }))}data: {`,
+      `${events(chat({ content: "Hi" }))}nonsense`,
+    ]
+    for (const body of bodies) {
+      const whole = await rejection(readChatCompletions([body]).collect())
+      for (const chunks of chunkings(body)) {
+        const error = await rejection(readChatCompletions(chunks).collect())
+        expect([error.code, error.message, error.chunks, error.partial]).toEqual([
+          whole.code,
+          whole.message,
+          whole.chunks,
+          whole.partial,
+        ])
+      }
+    }
+  })
+
+  test("readChatCompletions() keeps no more than 64 Ki characters of what is no event stream", async () => {
+    const json = (length: number) => `{"x":"${"y".repeat(length)}"}`
+    const small = await rejection(readChatCompletions(json(60_000)).collect())
+    const large = await rejection(readChatCompletions(json(70_000)).collect())
+    expect([small.code, Object.keys(small.json ?? {}), large.code, large.json]).toEqual([
+      "not-a-stream",
+      ["x"],
+      "not-a-stream",
+      undefined,
+    ])
+  })
+
+  test("readResponses() throws the first of two errors, once the response has failed", async () => {
+    const failed = { type: "response.failed", response: { id: "r", status: "failed" } }
+    const made = events({ type: "error", code: "first" }, { type: "error", code: "second" }, failed)
+    const error = await rejection(readResponses(made).collect())
+    expect(error).toMatchObject({ error: { code: "first" }, partial: { final: failed.response } })
   })
 
   test("readChatCompletions().textDeltas() serves calls that wait in their order", async () => {

@@ -80,3 +80,17 @@ test("startFaultServer() sends nothing more, and waits for nothing, once it is c
   expect(delays() - before).toBeLessThanOrEqual(1)
   set.mockRestore()
 })
+
+test("startFaultServer() counts a socket as open while it is, and sends nothing after the cut", async () => {
+  await start([{ end: "stall" }, { body: ["a", "b", "c"], framing: "close", cutAt: 5 }])
+  const response = await fetch(server!.url)
+  expect(server!.openSockets).toBe(1)
+  await response.body!.cancel()
+  await server!.allClosed()
+  const { port } = server!
+  const { connect } = await import("node:net")
+  const socket = connect(port, "127.0.0.1", () => void socket.write("GET / HTTP/1.1\r\nhost: a\r\n\r\n"))
+  let got = ""
+  for await (const piece of socket) got += String(piece)
+  expect(got).toBe("HTTP/")
+})

@@ -80,3 +80,11 @@ test.each([204, 205, 304])(
     ])
   },
 )
+
+test("scriptedFetch() counts a body that was cancelled as closed", async () => {
+  const fetch = scriptedFetch([{ chunks: ["a"], end: "stall" }])
+  const response = await fetch(TARGET)
+  expect(fetch.openBodies).toBe(1)
+  await response.body!.cancel()
+  expect(fetch.openBodies).toBe(0)
+})

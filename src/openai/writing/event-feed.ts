@@ -7,7 +7,6 @@ import type { SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { callHook } from "../../internal/hook.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
-import { reportGlobally } from "../hooks.ts"
 import type { EventWriter } from "./dialect-writer.ts"
 
 /** Says what the client may know of an error; nothing where it gives nothing. */
@@ -64,7 +63,7 @@ export class EventFeed<T> {
       return this.#writer.fail(told ?? undefined, error)
     } catch (thrown) {
       // What it may know cannot be written, so it knows nothing.
-      reportGlobally(thrown)
+      callHook(rethrow, thrown)
       return this.#writer.fail(undefined, error)
     }
   }
@@ -76,8 +75,13 @@ export class EventFeed<T> {
       callHook(() => told, undefined)
       return told
     } catch (thrown) {
-      reportGlobally(thrown)
+      callHook(rethrow, thrown)
       return undefined
     }
   }
+}
+
+/** For what only the platform is told of. */
+function rethrow(error: unknown): never {
+  throw error
 }
