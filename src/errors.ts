@@ -162,7 +162,7 @@ export interface SseValidationIssue {
   /** What does not fit. */
   readonly message: string
   /** Where in the data. */
-  readonly path?: readonly (PropertyKey | { /** The key. */ readonly key: PropertyKey })[] | undefined
+  readonly path?: readonly (PropertyKey | Readonly<Record<"key", PropertyKey>>)[] | undefined
 }
 
 /** An event does not fit the contract. What may quote its data is not enumerable. */
@@ -195,9 +195,13 @@ export class SseValidationError extends SseError {
 
 /** An error that the provider reported inside its stream, in one shape whatever the provider's was. */
 export interface ProviderErrorBody {
+  /** What went wrong, in words. */
   readonly message: string
+  /** The kind of error, such as `"server_error"`. */
   readonly type: string | null
+  /** What exactly it is, such as `"rate_limit_exceeded"`; a number comes as text. */
   readonly code: string | null
+  /** The parameter of the request that is at fault. */
   readonly param: string | null
   /** The HTTP status that the error names, where it names one. */
   readonly status: number | null

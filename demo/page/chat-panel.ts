@@ -1,81 +1,91 @@
-import { SseError, SseTimeoutError } from "ssekit"
-import { readChatCompletions, type ChatSnapshot, type EndInfo } from "ssekit/openai"
+import { readChatCompletions, type ChatCompletionChunk, type EndInfo } from "ssekit/openai"
+import { AnswerView } from "./answer-view.ts"
+import { outcomeOf } from "./chat-outcome.ts"
+import { QUESTION, SCENARIOS, type Scenario } from "./chat-scenarios.ts"
 import { chunkEntry } from "./chunk-entry.ts"
-import { appendPiece, find, onAction, seconds, setFact, setOutcome, setState } from "./dom.ts"
+import { ClockBar } from "./clock-bar.ts"
+import { find, onAction, seconds, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
+import { ScenarioChoice } from "./scenario-choice.ts"
 
-/** How a run goes: to its end, cancelled half way, or against a model that falls silent. */
-type Course = "run" | "half" | "stall"
-
-const SILENCE_MS = 2000
+type Stream = ReturnType<typeof readChatCompletions>
 
 /** The OpenAI-style answer. */
 export class ChatPanel {
   readonly #root: HTMLElement
   readonly #log: EventLog
   readonly #message: HTMLTextAreaElement
-  readonly #answer: HTMLElement
-  readonly #starters: readonly HTMLButtonElement[]
+  readonly #answer: AnswerView
+  readonly #clock: ClockBar
+  readonly #choice: ScenarioChoice
+  readonly #send: HTMLButtonElement
   readonly #cancel: HTMLButtonElement
-  #running: { cancel(reason?: unknown): Promise<void> } | undefined = undefined
+  #running: Stream | undefined = undefined
+  #heartbeats = 0
 
   constructor(root: HTMLElement) {
     this.#root = root
     this.#log = new EventLog(find(root, ".log"))
     this.#message = find(root, "textarea", HTMLTextAreaElement)
-    this.#answer = find(root, ".answer")
-    const form = find(root, "form")
-    form.addEventListener("submit", (event) => {
+    this.#answer = new AnswerView(root)
+    this.#clock = new ClockBar(find(root, ".clock"))
+    this.#choice = new ScenarioChoice(find(root, "fieldset", HTMLFieldSetElement), (scenario) =>
+      this.#prepare(scenario),
+    )
+    find(root, "form").addEventListener("submit", (event) => {
       event.preventDefault()
-      void this.#run("run")
+      void this.#run(this.#choice.chosen)
     })
-    this.#starters = [
-      find(root, `[data-action="run"]`, HTMLButtonElement),
-      onAction(root, "half", () => void this.#run("half")),
-      onAction(root, "stall", () => void this.#run("stall")),
-    ]
+    this.#send = find(root, `[data-action="run"]`, HTMLButtonElement)
     this.#cancel = onAction(root, "cancel", () => void this.#running?.cancel())
     for (const chip of root.querySelectorAll<HTMLButtonElement>(".chip")) {
       chip.addEventListener("click", () => (this.#message.value = chip.textContent ?? ""))
     }
   }
 
-  async #run(course: Course): Promise<void> {
+  /** Shows what is to come; a question of the reader's own stays. */
+  #prepare({ model, question = QUESTION, timeouts }: Scenario): void {
+    const { value } = this.#message
+    const isOurs = SCENARIOS.some(({ scenarios }) => scenarios.some((scenario) => scenario.question === value))
+    if (isOurs || value === QUESTION) this.#message.value = question
+    this.#clock.set(timeouts)
+    find(this.#root, "[data-model]").textContent = `"${model}"`
+    const [entry] = Object.entries(timeouts ?? {})
+    find(this.#root, "[data-timeouts]").textContent = entry === undefined ? "" : `${entry[0]}: ${entry[1]}`
+    find(this.#root, "[data-timeouts]").parentElement!.hidden = entry === undefined
+  }
+
+  async #run(scenario: Scenario): Promise<void> {
     if (this.#running !== undefined) return
-    let total = Infinity
+    let half = Infinity
     const stream = readChatCompletions(
       async (signal) => {
-        const response = await this.#ask(course, signal)
-        total = Number(response.headers.get("x-demo-tokens") ?? Infinity)
+        const response = await this.#ask(scenario, signal)
+        this.#clock.take("response")
+        half = Number(response.headers.get("x-demo-pieces") ?? Infinity) / 2
         return response
       },
-      { timeouts: { eventIdle: SILENCE_MS } },
+      { timeouts: scenario.timeouts, onHeartbeat: ({ text }) => this.#beat(text) },
     )
-    this.#running = stream
-    this.#begin()
-    let tokens = 0
+    this.#begin(stream)
+    let chunks = 0
     try {
       for await (const chunk of stream) {
-        setState(this.#root, "open", "streaming")
-        this.#log.add(chunkEntry(chunk))
-        const token = chunk.choices[0]?.delta.content ?? ""
-        if (token !== "") tokens++
-        appendPiece(this.#answer, token)
-        setFact(this.#root, "chunks", String(Number(find(this.#root, `[data-fact="chunks"]`).textContent) + 1))
-        if (course === "half" && tokens >= total / 2) await stream.cancel()
+        this.#show(chunk, ++chunks)
+        if (scenario.cancels === true && chunks >= half) await stream.cancel()
       }
     } catch {
       // The outcome has it.
     }
-    this.#finish(await stream.ended, stream.snapshot)
+    this.#finish(await stream.ended, stream)
   }
 
-  #ask(course: Course, signal: AbortSignal): Promise<Response> {
+  #ask({ model }: Scenario, signal: AbortSignal): Promise<Response> {
     return fetch("/v1/chat/completions", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({
-        model: course === "stall" ? "demo-stall" : "demo",
+        model,
         stream: true,
         stream_options: { include_usage: true },
         messages: [{ role: "user", content: this.#message.value }],
@@ -84,46 +94,55 @@ export class ChatPanel {
     })
   }
 
-  #begin(): void {
-    this.#setRunning(true)
+  #begin(stream: Stream): void {
+    this.#setRunning(stream)
     this.#log.clear()
-    this.#answer.replaceChildren()
+    this.#answer.clear()
+    this.#clock.start()
+    this.#heartbeats = 0
     setState(this.#root, "connecting")
     setOutcome(this.#root, "")
     setFact(this.#root, "chunks", "0")
     setFact(this.#root, "attempts", "1")
-    for (const fact of ["first", "duration", "usage"]) setFact(this.#root, fact, "–")
+    setFact(this.#root, "beats", "0")
+    for (const fact of ["first", "duration", "usage", "error", "kept"]) setFact(this.#root, fact, "–")
   }
 
-  #finish(end: EndInfo, snapshot: ChatSnapshot): void {
-    this.#running = undefined
-    this.#setRunning(false)
+  #show(chunk: ChatCompletionChunk, chunks: number): void {
+    const delta = chunk.choices[0]?.delta
+    const hasContent = delta?.content || delta?.reasoning_content || delta?.tool_calls
+    this.#clock.take(hasContent ? "content" : "chunk")
+    setState(this.#root, "open", "streaming")
+    setFact(this.#root, "chunks", String(chunks))
+    this.#log.add(chunkEntry(chunk))
+    this.#answer.update(this.#running!.snapshot)
+  }
+
+  #beat(text: string): void {
+    this.#clock.take("comment")
+    setFact(this.#root, "beats", String(++this.#heartbeats))
+    this.#log.note("comment", text.trim() || "keep-alive")
+  }
+
+  #finish(end: EndInfo, { snapshot }: Stream): void {
+    this.#setRunning(undefined)
+    const { state, label, kind, text, error, kept } = outcomeOf(end, snapshot)
     const { usage } = snapshot
+    this.#clock.stop(label === "timed out")
     if (end.firstContentMs !== null) setFact(this.#root, "first", `${Math.round(end.firstContentMs)} ms`)
     setFact(this.#root, "duration", seconds(end.durationMs))
     if (usage !== null) setFact(this.#root, "usage", `${usage.prompt_tokens} in, ${usage.completion_tokens} out`)
-    const text = snapshot.choices[0]?.content ?? ""
-    const kept = `The ${text.length} characters that came are kept.`
-    if (end.reason === "cancelled") {
-      setState(this.#root, "cancelled")
-      setOutcome(this.#root, `Cancelled. ${kept}`)
-    } else if (end.reason === "error") {
-      setState(this.#root, "failed", end.error instanceof SseTimeoutError ? "timed out" : "failed")
-      setOutcome(this.#root, `${describe(end.error)} ${kept}`, "bad")
-    } else {
-      setState(this.#root, "done", "complete")
-      setOutcome(this.#root, `Complete: finish reason “${snapshot.choices[0]?.finishReason ?? "none"}”.`, "good")
-    }
-    this.#log.note("end", end.sawDone ? "[DONE]" : SseError.is(end.error) ? end.error.code : end.reason)
+    setFact(this.#root, "error", error)
+    setFact(this.#root, "kept", kept)
+    setState(this.#root, state, label)
+    setOutcome(this.#root, text, kind)
+    this.#log.note("end", end.sawDone ? "[DONE]" : end.reason === "error" ? error : end.reason)
   }
 
-  #setRunning(running: boolean): void {
-    for (const starter of this.#starters) starter.disabled = running
-    this.#cancel.disabled = !running
+  #setRunning(stream: Stream | undefined): void {
+    this.#running = stream
+    this.#choice.disabled = stream !== undefined
+    this.#send.disabled = stream !== undefined
+    this.#cancel.disabled = stream === undefined
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof SseTimeoutError) return `Timed out: nothing came for ${seconds(error.ms)}.`
-  return `Failed: ${(error as Error).message}.`
 }

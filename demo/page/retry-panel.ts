@@ -2,6 +2,7 @@ import { SseError, SseRetryError } from "ssekit"
 import { subscribe, type Subscription } from "ssekit/client"
 import { find, onAction, seconds, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
+import { pace } from "./pace.ts"
 import { ServerSwitch } from "./server-switch.ts"
 import { Timeline } from "./timeline.ts"
 
@@ -37,7 +38,7 @@ export class RetryPanel {
     this.#begin()
     const subscription = subscribe("/ticks", {
       lastEventId: sessionStorage.getItem(CURSOR_KEY) ?? "",
-      retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 },
+      retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 / pace },
       timeouts: { connect: 5000 },
       onStateChange: (state) => {
         if (state === "connecting") this.#connecting()

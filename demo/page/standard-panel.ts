@@ -1,11 +1,12 @@
 import { subscribe, type Subscription } from "ssekit/client"
 import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
+import { pace } from "./pace.ts"
 import type { Wire } from "./wire.ts"
 
-/** The server says `retry: 1000`: a second request would have come by then. */
-const WATCH_MS = 2500
-const WATCH_EVERY_MS = 500
+/** The server says `retry: 500`: a second request would have come by then. */
+const WATCH_MS = 2500 / pace
+const WATCH_EVERY_MS = 500 / pace
 
 /** One of the two readers of the sentence. */
 class Reader {

@@ -1,103 +1,145 @@
-import { randomUUID } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
-import type { SseEventInit } from "ssekit"
-import type { Session } from "ssekit/server"
+import {
+  type AnswerDelta,
+  type AnswerUsage,
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  chatCompletionChunks,
+  encodeChunks,
+  readChatCompletions,
+  toChatCompletion,
+} from "ssekit/openai"
 import type { ChatRequest } from "./chat-request.ts"
+import { scriptOf, tokenize } from "./scripts.ts"
 
-const ANSWERS: readonly { readonly about: RegExp; readonly text: string }[] = [
-  {
-    about: /haiku|poem/i,
-    text: "One line, then one more,\na blank line lets each word go:\nthe stream says it's done.",
-  },
-  {
-    about: /retr|limit|reconnect/i,
-    text:
-      "A client that retries for ever turns one dead server into a crowd at its door. A limit with growing, " +
-      "uneven pauses gives the server room to come back, and it gives the person in front of the screen an honest " +
-      "answer: this did not work, here is why, press the button when you like to try again.",
-  },
-]
-const DEFAULT_ANSWER =
-  "Server-sent events are a text format for a response that does not end yet. Each event is a few lines, a field name " +
-  "and a value, and a blank line sends it off. The browser reads it with EventSource and comes back by itself; " +
-  "OpenAI-style APIs answer a POST with the same lines, one JSON chunk for each token, and say [DONE] at the end."
+/** What becomes of a streamed answer half way, by the name of the model; every other model says all it has to say. */
+const COURSES: ReadonlyMap<string, Course> = new Map([
+  ["demo-error", "error"],
+  ["demo-cut", "cut"],
+  ["demo-connect", "no-response"],
+  ["demo-first-content", "no-content-at-all"],
+  ["demo-idle", "silence"],
+  ["demo-event-idle", "comments"],
+  ["demo-content-idle", "empty-chunks"],
+  ["demo-total", "endless"],
+])
 
-/** The model of this name falls silent half way, without ending the stream: what a timeout is for. */
-const STALLING_MODEL = "demo-stall"
+type Course =
+  | "whole"
+  | "error"
+  | "cut"
+  | "no-response"
+  | "no-content-at-all"
+  | "silence"
+  | "comments"
+  | "empty-chunks"
+  | "endless"
 
-/** The model of this name ends the stream half way, as if it were whole: what a relay must not take for an answer. */
-const CUTTING_MODEL = "demo-cut"
+/** How fast an answer goes, in milliseconds. */
+export interface AnswerPace {
+  /** Between two pieces. */
+  readonly token: number
+  /** Between two signs of life of a model that has stopped to speak. */
+  readonly beat: number
+}
 
 /** What the demo's model says. */
 export interface Answer {
-  readonly tokens: readonly string[]
-  readonly finishReason: "length" | "stop"
-  readonly usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number }
+  readonly pieces: readonly AnswerDelta[]
+  readonly finishReason: "length" | undefined
+  readonly usage: AnswerUsage
 }
+
+/** What breaks a model off. The client is told: nothing of it is secret. */
+class ModelError extends Error {}
 
 /** What the model says to this request. */
 export function answerTo(request: ChatRequest): Answer {
-  const text = ANSWERS.find(({ about }) => about.test(request.prompt))?.text ?? DEFAULT_ANSWER
-  const all = tokenize(text)
-  const tokens = all.slice(0, request.maxTokens)
-  const input = tokenize(request.input).length
+  const all = scriptOf(request.model, request.prompt)
+  const pieces = all.slice(0, request.maxTokens)
+  const reasoningTokens = pieces.filter((piece) => typeof piece === "object" && piece.reasoning !== undefined).length
   return {
-    tokens,
-    finishReason: tokens.length < all.length ? "length" : "stop",
-    usage: { prompt_tokens: input, completion_tokens: tokens.length, total_tokens: input + tokens.length },
+    pieces,
+    finishReason: pieces.length < all.length ? "length" : undefined,
+    usage: { inputTokens: tokenize(request.input).length, outputTokens: pieces.length, reasoningTokens },
   }
 }
 
-/** The chunks of an answer, token by token, and the end mark. */
-export async function* streamCompletion(
+/** Whether this model never answers a request for a stream: what a limit on connecting is for. */
+export function isUnreachable({ model }: ChatRequest): boolean {
+  return COURSES.get(model) === "no-response"
+}
+
+/** The bytes of a streamed answer, as far as its model goes. */
+export function streamCompletion(
   request: ChatRequest,
-  { tokens, finishReason, usage }: Answer,
-  session: Session,
-  pace: number,
-): AsyncGenerator<SseEventInit> {
-  const head = { ...headOf(request), object: "chat.completion.chunk" }
-  const chunk = (delta: unknown, finish: string | null = null): SseEventInit => ({
-    data: JSON.stringify({
-      ...head,
-      choices: [{ index: 0, delta, finish_reason: finish }],
-      ...(request.includeUsage ? { usage: null } : {}),
-    }),
+  answer: Answer,
+  pace: AnswerPace,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const course = COURSES.get(request.model) ?? "whole"
+  const { model, includeUsage } = request
+  const chunks = chatCompletionChunks(speak(answer, course, pace, signal), { model, includeUsage })
+  const beats = course === "comments" || course === "no-content-at-all"
+  return encodeChunks(endOf(chunks, course, pace, signal), {
+    done: course !== "cut",
+    keepAlive: beats ? pace.beat : 0,
+    onError: (error) =>
+      error instanceof ModelError
+        ? { message: error.message, type: "server_error", code: "model_overloaded" }
+        : undefined,
   })
-  yield chunk({ role: "assistant", content: "" })
-  for (const [index, token] of tokens.entries()) {
-    if (request.model === CUTTING_MODEL && index >= tokens.length / 2) return
-    if (request.model === STALLING_MODEL && index >= tokens.length / 2) {
-      await new Promise((resolve) => session.signal.addEventListener("abort", resolve))
-      return
-    }
-    await sleep(pace, undefined, { signal: session.signal })
-    yield chunk({ content: token })
-  }
-  yield chunk({}, finishReason)
-  if (request.includeUsage) yield { data: JSON.stringify({ ...head, choices: [], usage }) }
-  yield { data: "[DONE]" }
 }
 
 /** The same answer in one piece. */
-export function completion(request: ChatRequest, { tokens, finishReason, usage }: Answer): unknown {
-  const message = { role: "assistant", content: tokens.join(""), refusal: null }
-  return {
-    ...headOf(request),
-    object: "chat.completion",
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
-    usage,
+export async function completion(request: ChatRequest, answer: Answer): Promise<ChatCompletion> {
+  const { finishReason, usage, pieces } = answer
+  const chunks = chatCompletionChunks([...pieces, { finishReason, usage }], { model: request.model })
+  return toChatCompletion(await readChatCompletions(encodeChunks(chunks)).collect())
+}
+
+/** The pieces at their pace, until half way what is to become of the answer becomes of it. */
+async function* speak(
+  { pieces, finishReason, usage }: Answer,
+  course: Course,
+  { token }: AnswerPace,
+  signal: AbortSignal,
+): AsyncGenerator<AnswerDelta> {
+  if (course === "no-content-at-all") await aborted(signal)
+  if (course === "endless") for (;;) yield* paced(pieces, token, signal)
+  yield* paced(course === "whole" ? pieces : pieces.slice(0, Math.ceil(pieces.length / 2)), token, signal)
+  if (course === "error") throw new ModelError("The model is overloaded and stopped half way")
+  if (course === "silence" || course === "comments") await aborted(signal)
+  yield { finishReason, usage }
+}
+
+/** The chunks of an answer, without the end of those that do not come to it. */
+async function* endOf(
+  chunks: AsyncIterable<ChatCompletionChunk>,
+  course: Course,
+  { beat }: AnswerPace,
+  signal: AbortSignal,
+): AsyncGenerator<ChatCompletionChunk> {
+  for await (const chunk of chunks) {
+    const ends = typeof chunk.choices[0]?.finish_reason === "string"
+    if (ends && course === "cut") return
+    if (ends && course === "empty-chunks") {
+      const empty = { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: null }] }
+      for (;;) yield* paced([empty], beat, signal)
+    }
+    yield chunk
   }
 }
 
-function headOf(request: ChatRequest): { id: string; created: number; model: string } {
-  return {
-    id: `chatcmpl-${randomUUID().replaceAll("-", "").slice(0, 24)}`,
-    created: Math.floor(Date.now() / 1000),
-    model: request.model,
+/** `items`, each after a pause. */
+async function* paced<T>(items: readonly T[], ms: number, signal: AbortSignal): AsyncGenerator<T> {
+  for (const item of items) {
+    await sleep(ms, undefined, { signal })
+    yield item
   }
 }
 
-/** Pieces of a word's length or less, as models give them. */
-function tokenize(text: string): string[] {
-  return text.match(/\s*[^\s]{1,6}|\s+$/g) ?? []
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))
+  throw signal.reason
 }

@@ -1,7 +1,8 @@
+import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { sendEventStream } from "ssekit/node"
 import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
-import { answerTo, completion, streamCompletion } from "./chat-completions.ts"
+import { answerTo, completion, isUnreachable, streamCompletion } from "./chat-completions.ts"
 import { parseChatRequest } from "./chat-request.ts"
 import { Outage } from "./outage.ts"
 import { originOf, Relays } from "./relays.ts"
@@ -12,8 +13,11 @@ import { sentence, ticks } from "./sentence.ts"
 export interface DemoServerOptions {
   /** Where the built page lies; ends with a slash. */
   readonly pageDirectory: URL
-  /** Milliseconds between two words, ticks and tokens. */
-  readonly pace?: { readonly word?: number; readonly tick?: number; readonly token?: number }
+  /**
+   * Milliseconds between two words, ticks and tokens, between two signs of life of a model that says nothing more, and
+   * before a client comes back.
+   */
+  readonly pace?: Partial<Record<"word" | "tick" | "token" | "beat" | "retry", number>>
 }
 
 type Handler = (req: IncomingMessage, res: ServerResponse, url: URL) => unknown
@@ -90,8 +94,8 @@ export class DemoServer {
   readonly #sendSentence: Handler = (req, res, url) => {
     const reader = url.searchParams.get("reader")
     if (reader !== null) this.#countRequest(reader)
-    const pace = this.#options.pace?.word ?? 160
-    return sendEventStream(req, res, (session) => sentence(session, pace), { retry: 1000, signal: this.#stop.signal })
+    const { word = 160, retry = 500 } = this.#options.pace ?? {}
+    return sendEventStream(req, res, (session) => sentence(session, word), { retry, signal: this.#stop.signal })
   }
 
   readonly #sendTicks: Handler = async (req, res) => {
@@ -103,22 +107,29 @@ export class DemoServer {
     }
     const signal = AbortSignal.any([this.#outage.signal, this.#stop.signal])
     const pace = this.#options.pace?.tick ?? 1000
-    await sendEventStream(req, res, (session) => ticks(session, pace), { retry: 500, signal })
+    const retry = this.#options.pace?.retry ?? 500
+    await sendEventStream(req, res, (session) => ticks(session, pace), { retry, signal })
   }
 
   readonly #complete: Handler = async (req, res) => {
     const request = parseChatRequest(await readJson(req, MAX_BODY_BYTES))
     const answer = answerTo(request)
     if (!request.stream) {
-      sendJson(res, 200, completion(request, answer))
+      sendJson(res, 200, await completion(request, answer))
       return
     }
-    const pace = this.#options.pace?.token ?? 40
-    await sendEventStream(req, res, (session) => streamCompletion(request, answer, session, pace), {
-      // Not of the protocol: the page cancels half way by it.
-      headers: { "x-demo-tokens": String(answer.tokens.length) },
-      signal: this.#stop.signal,
-    })
+    if (isUnreachable(request)) {
+      if (!res.destroyed) await once(res, "close")
+      return
+    }
+    const { token = 40, beat = 400 } = this.#options.pace ?? {}
+    await sendEventStream(
+      req,
+      res,
+      (session) => streamCompletion(request, answer, { token, beat }, session.signal),
+      // The header is not of the protocol: the page cancels half way by it.
+      { headers: { "x-demo-pieces": String(answer.pieces.length) }, keepAlive: 0, signal: this.#stop.signal },
+    )
   }
 
   /** The route between a provider, which is this server as well, and the page. */

@@ -69,7 +69,10 @@ export class EventIntake {
     try {
       this.#parser?.feed(chunk)
     } catch (error) {
-      throw SseError.is(error) ? error : new Misuse(error)
+      if (SseError.is(error)) throw error
+      // The event that it was called with has not come as far as the sink.
+      this.cursor = this.#toldCursor
+      throw new Misuse(error)
     } finally {
       if (this.cursor !== this.#toldCursor) this.#sink.moveCursor((this.#toldCursor = this.cursor))
     }
@@ -77,7 +80,8 @@ export class EventIntake {
 
   /** Drops what is left of the chunk, and all that follows. */
   stop(): void {
-    this.#parser?.end()
+    // Not `end`, which first reads on where a function of the caller's has thrown.
+    this.#parser?.reset()
     this.#parser = undefined
   }
 

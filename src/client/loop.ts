@@ -32,6 +32,7 @@ export class ReconnectionLoop {
   #isAttempting = false
   #isOver = false
   #attempts = 0
+  #hasAsked = false
   #lastAttempt: Attempt | undefined = undefined
 
   constructor(settings: Settings, sink: EventSink, onStateChange: (state: SubscriptionState) => void) {
@@ -204,10 +205,11 @@ export class ReconnectionLoop {
     const { clock } = this.#settings
     return {
       interruption,
-      isFirst: this.#attempts === 1,
+      isFirst: !this.#hasAsked,
       takeTurn: async () => {
         await this.#sleep(this.#pace.delayAt(clock.now()), interruption)
         this.#pace.begin(clock.now())
+        this.#hasAsked = true
       },
       after: (ms, run) => {
         const timer = clock.setTimeout(run, ms)

@@ -3,7 +3,8 @@ import { SseConnectionError } from "../errors.ts"
 import type { SubscriptionWarning } from "./hooks.ts"
 import { fitsQuery, lastEventIdHeader } from "./last-event-id.ts"
 import type { Attempt, Resume, ResumeInit, SubscribeOptions } from "./options.ts"
-import { type AttemptContext, connectionError } from "./transport.ts"
+import { httpUrl } from "./http-url.ts"
+import { type AttemptContext, connectionError, Misuse } from "./transport.ts"
 
 /** Headers that say something of a body, and go when it goes. */
 export const BODY_HEADERS: readonly string[] = [
@@ -65,12 +66,12 @@ export async function prepareRequest(
   const change = isFirst ? undefined : await interruption.wait(() => askForChange(plan.resume, attempt))
   const method = change?.method?.toUpperCase() ?? plan.method
   const body = await interruption.wait(() => askForBody(plan, attempt, method, change))
-  if (body === undefined && plan.body !== undefined) for (const name of BODY_HEADERS) headers.delete(name)
+  if (body === undefined && takesBodyAway(plan, method)) for (const name of BODY_HEADERS) headers.delete(name)
   if (change?.headers !== undefined) for (const [name, value] of headersOf(change.headers)) headers.set(name, value)
   if (isKeyed(plan.resume)) headers.set("idempotency-key", plan.resume.idempotencyKey)
   const hasCallerHeaders = headers.keys().next().done !== true
   if (!headers.has("accept")) headers.set("accept", "text/event-stream")
-  const url = withCursor(plan, change?.url ?? plan.url, headers, attempt.lastEventId, warn)
+  const url = withCursor(plan, nextUrl(plan, change), headers, attempt.lastEventId, warn)
   const input = plan.request !== undefined && isAsGiven(plan.request, url, method) ? plan.request : undefined
   const hasBody = body !== undefined || (input !== undefined && requestHasBody(input))
   if (!hasBody && plan.request !== undefined && method === plan.method && requestHasBody(plan.request)) {
@@ -152,15 +153,36 @@ function withCursor(
   lastEventId: string,
   warn: (warning: SubscriptionWarning) => void,
 ): string {
-  const url = new URL(href, plan.url)
+  const url = new URL(href)
   if (lastEventId !== "") {
     const param = plan.lastEventIdParam
     const value = param === undefined ? lastEventIdHeader(lastEventId) : undefined
-    if (param !== undefined && fitsQuery(lastEventId)) url.searchParams.set(param, lastEventId)
+    if (param !== undefined && fitsQuery(lastEventId)) setParam(url, param, lastEventId)
     else if (value !== undefined) headers.set("last-event-id", value)
     else warn({ code: "unsendable-id", message: "The last event ID is not sent: no request can carry it unchanged" })
   }
   return url.href
+}
+
+function nextUrl(plan: RequestPlan, change: ResumeInit | undefined): string {
+  if (change?.url === undefined) return plan.url
+  try {
+    return httpUrl(change.url, plan.url, 'the "url" that "resume" gives')
+  } catch (error) {
+    throw new Misuse(error)
+  }
+}
+
+/** Not by `searchParams`, which spells all the others anew: a signature over the query would no longer hold. */
+function setParam(url: URL, name: string, value: string): void {
+  const pairs = url.search === "" ? [] : url.search.slice(1).split("&")
+  const others = pairs.filter((pair) => !new URLSearchParams(pair).has(name))
+  url.search = [...others, String(new URLSearchParams([[name, value]]))].join("&")
+}
+
+/** Whether a request has had a body that one by `method` has not. */
+function takesBodyAway({ body, request, method: original }: RequestPlan, method: string): boolean {
+  return body !== undefined || (request !== undefined && method !== original && requestHasBody(request))
 }
 
 /** Whether a Request can be given to `fetch` as it is; what its members do not show goes with it only then. */

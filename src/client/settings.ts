@@ -5,6 +5,7 @@ import { timeoutsOf } from "./deadlines.ts"
 import type { QueueLimits } from "./event-queue.ts"
 import { callHook, reporterOf, type SubscriptionHooks } from "./hooks.ts"
 import { HttpTransport } from "./http-transport.ts"
+import { httpUrl } from "./http-url.ts"
 import type { RetryOptions, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget } from "./options.ts"
 import { baseUrl } from "./page.ts"
 import { isOneShot, type RequestPlan, requestHasBody } from "./request.ts"
@@ -81,7 +82,7 @@ function retryOptionsOf(retry: RetryOptions | undefined): RetryOptions {
 
 function requestPlanOf(target: string | URL | Request, options: SubscribeOptions, guardsCursor: boolean): RequestPlan {
   const request = isRequest(target) ? target : undefined
-  const url = parseUrl(request?.url ?? (target as string | URL))
+  const url = httpUrl(request?.url ?? (target as string | URL), baseUrl(), "the URL")
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
   if (body !== undefined && (method === "GET" || method === "HEAD")) {
@@ -107,23 +108,6 @@ function requestPlanOf(target: string | URL | Request, options: SubscribeOptions
 function isRequest(target: unknown): target is Request {
   const request = target as Partial<Request> | null
   return typeof request === "object" && typeof request?.url === "string" && typeof request.method === "string"
-}
-
-function parseUrl(target: string | URL): string {
-  let url: URL
-  try {
-    url = new URL(target, baseUrl())
-  } catch {
-    // Why without a cause: the platform's error quotes the URL, which may hold a secret.
-    throw new TypeError("Cannot subscribe: the target must be a URL, a Request or a function")
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`Cannot subscribe: the URL must be http or https, not ${url.protocol}`)
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError("Cannot subscribe: the URL must not hold a user name or password; send a header instead")
-  }
-  return url.href
 }
 
 function checkHeaders(headers: SubscribeOptions["headers"]): void {

@@ -121,6 +121,7 @@ export class ClientSubscription<Event extends SseEvent<string, unknown>> impleme
   }
 
   async listen({ onEvent, onError }: SubscriptionHandlers<Event>): Promise<void> {
+    if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
     const events = this[Symbol.asyncIterator]()
     const { report } = this.#settings
     try {

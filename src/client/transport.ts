@@ -62,8 +62,8 @@ export function discardSource(source: SseSource): void {
 
 /** Frees the connection of a response that nobody reads. */
 export function discardBody(response: Response): void {
-  // `body` is missing on platforms without streams, whatever its type says.
-  const body = response.body as ReadableStream | null | undefined
+  // `body` is missing on platforms without streams, and a late answer may be no response at all, whatever the types say.
+  const body = (response as Partial<Response> | null | undefined)?.body
   if (typeof body?.cancel === "function") cancelQuietly(body)
 }
 

@@ -27,6 +27,7 @@ export class SseEncoderStream {
   /** Where the events go in. */
   readonly writable: WritableStream<SseEventInit>
 
+  /** Makes the pair. */
   constructor() {
     const encoder = new TextEncoder()
     const { readable, writable } = new TransformStream<SseEventInit, Uint8Array<ArrayBuffer>>({

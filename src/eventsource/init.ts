@@ -91,7 +91,8 @@ export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): 
   const isHttp = url.protocol === "http:" || url.protocol === "https:"
   // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
   if (isHttp && url.username === "" && url.password === "") return settingsOf(url, options, false)
-  return settingsOf(() => fetchOther(url, fetch), options)
+  // Why without the signal: Node 24 throws, where nobody can catch it, when a data: response is aborted before it is read.
+  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options)
 }
 
 function isObject(value: unknown): value is object {
@@ -119,11 +120,14 @@ function plainHeaders(headers: HeadersInit | undefined): Record<string, string> 
   return Object.fromEntries([...new Headers(headers)].map(([name, value]) => [SPELLED[name] ?? name, value]))
 }
 
-async function fetchOther(url: URL, fetch: typeof globalThis.fetch): Promise<Response> {
+async function fetchOther(
+  url: URL,
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
   if (url.protocol !== "data:" && url.protocol !== "blob:") {
     const message = "Cannot open event stream: the URL must be http, https, data or blob, without credentials"
     throw new SseConnectionError(message, { retryable: false })
   }
-  // Without the attempt's signal: when that is aborted, Node 24's fetch throws an uncaught TypeError for such a URL.
-  return fetch(url.href, { method: "GET", signal: new AbortController().signal })
+  return fetch(url.href, { method: "GET", signal: signal ?? null })
 }

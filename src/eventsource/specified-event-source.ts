@@ -96,7 +96,7 @@ export class EventSource extends EventTarget {
   /** Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#announce-the-connection */
   #announceConnection(url: string | undefined): void {
     this.#tasks.add(() => {
-      this.#origin = url ? new URL(url).origin : "null"
+      this.#origin = url ? originOf(url, this.#url) : "null"
       this.#readyState = OPEN
       this.dispatchEvent(new Event("open"))
     })
@@ -123,6 +123,15 @@ function parseUrl(url: string): URL {
   } catch {
     // Why without the URL: it may hold a secret.
     throw new DOMException("Cannot create EventSource: the URL must be one that can be parsed", "SyntaxError")
+  }
+}
+
+/** The origin that `url` has; a `fetch` of the caller's may give a response that names none, or names it as it likes. */
+function originOf(url: string, base: URL): string {
+  try {
+    return new URL(url, base).origin
+  } catch {
+    return base.origin
   }
 }
 

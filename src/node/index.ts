@@ -1,3 +1,3 @@
 export { sendEventStream } from "./send-event-stream.ts"
-export type { NodeRequestLike, NodeResponseLike, SendEventStreamOptions } from "./send-event-stream.ts"
-export type { NodeRequest, NodeResponse } from "./node-response.ts"
+export type { NodeReply, NodeRequestLike, NodeResponseLike, SendEventStreamOptions } from "./send-event-stream.ts"
+export type { NodeRequest, NodeResponse, NodeSocket } from "./node-response.ts"

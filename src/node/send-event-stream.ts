@@ -10,14 +10,18 @@ import { Connection } from "./connection.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
 
 /** A request, or what holds one as fastify's does. */
-export type NodeRequestLike = NodeRequest | { readonly raw: NodeRequest }
+export type NodeRequestLike = NodeRequest | Readonly<Record<"raw", NodeRequest>>
 
 /** A response, or what holds one as fastify's reply does; that is hijacked, and the headers set on it are sent. */
 export type NodeResponseLike = NodeResponse | NodeReply
 
-interface NodeReply {
+/** What is used of fastify's reply. */
+export interface NodeReply {
+  /** The response that it holds. */
   readonly raw: NodeResponse
+  /** Takes the response out of the framework's hands. */
   hijack?(): unknown
+  /** The headers set on the reply so far. */
   getHeaders?(): Readonly<Record<string, number | string | readonly string[] | undefined>>
 }
 

@@ -12,6 +12,7 @@ import {
 } from "../errors.ts"
 import type { ChunkAccumulator, ResolvedLimits, ChunkProtocol } from "./chunk-protocol.ts"
 import type { EndReason, Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
+import { Hooks } from "./hooks.ts"
 import { providerError, providerErrorOf } from "./provider-error.ts"
 import { errorInLine, StrayText } from "./stray-text.ts"
 
@@ -33,8 +34,8 @@ export class Answer<T, S> {
   /** The length up to which data may be no payload. */
   readonly #maxMark: number
   readonly #stray: StrayText = new StrayText()
+  readonly #hooks: Hooks
   #payloads = 0
-  #reported = false
   readonly accumulator: ChunkAccumulator<T, S>
   /** Whether any of the next three has been set since somebody looked. */
   hasNews = false
@@ -51,6 +52,7 @@ export class Answer<T, S> {
   constructor(protocol: ChunkProtocol<T, S>, options: ReadChunksOptions, limits: ResolvedLimits) {
     this.#protocol = protocol
     this.#options = options
+    this.#hooks = new Hooks(options.onHandlerError)
     this.#sentinel = protocol.sentinel
     this.#maxMark = (protocol.sentinel?.length ?? 0) + MARK_SPACES
     this.accumulator = protocol.accumulate(limits)
@@ -90,7 +92,7 @@ export class Answer<T, S> {
 
   /** What an event that a clean end of the body cut off is: all there, only the end mark, or a loss. */
   lastEvent({ data }: SseEvent): "whole" | "mark" | "lost" {
-    if (data.split("\n").every((line) => this.#isPayload(line))) return "whole"
+    if (this.#isPayload(data) || data.split("\n").every((line) => this.#isPayload(line))) return "whole"
     return this.#sentinel?.startsWith(data.trim()) === true ? "mark" : "lost"
   }
 
@@ -108,12 +110,7 @@ export class Answer<T, S> {
 
   /** Tells the consumer of a heartbeat. */
   #beat(kind: Heartbeat["kind"], text: string): undefined {
-    try {
-      this.#options.onHeartbeat?.({ kind, text })
-    } catch (error) {
-      if (!this.#reported) (this.#options.onHandlerError ?? globalThis.reportError)?.(error)
-      this.#reported = true
-    }
+    this.#hooks.call(this.#options.onHeartbeat, { kind, text })
   }
 
   readonly onComment = (text: string): void => this.#beat("comment", text)

@@ -22,7 +22,7 @@ export function openBody(source: ChunkSource, clock: Clock, onResponse: OnRespon
     const promise = Promise.resolve(source as PromiseLike<Response>)
     // Reported by the read that waits for it, or by nobody where there is none.
     promise.catch(ignore)
-    return new AskedBody(() => promise, clock, onResponse)
+    return new AskedBody(() => promise, clock, onResponse, true)
   }
   return { ...openSource(source as string), asks: false }
 }
@@ -35,10 +35,18 @@ class AskedBody implements Body {
   readonly #onResponse: OnResponse
   readonly #controller: AbortController = new AbortController()
   #body: Body | undefined = undefined
+  /** Whether a response is on its way that nobody has waited for yet. */
+  #isUnmet: boolean
   #stopped = false
 
-  constructor(ask: (signal: AbortSignal) => Response | PromiseLike<Response>, clock: Clock, onResponse: OnResponse) {
+  constructor(
+    ask: (signal: AbortSignal) => Response | PromiseLike<Response>,
+    clock: Clock,
+    onResponse: OnResponse,
+    isAsked = false,
+  ) {
     this.#ask = ask
+    this.#isUnmet = isAsked
     this.#clock = clock
     this.#onResponse = onResponse
   }
@@ -51,15 +59,18 @@ class AskedBody implements Body {
     this.#stopped = true
     this.#body?.cancel(reason)
     this.#controller.abort(reason)
+    if (this.#isUnmet) this.#open().catch(ignore)
   }
 
   async #open(): ReturnType<Body["read"]> {
+    this.#isUnmet = false
     const response = await this.#ask(this.#controller.signal)
     if (!isResponse(response)) throw new Misuse("Cannot read chunks: the source must give a Response")
     if (this.#stopped) {
       if (response.body) cancelQuietly(response.body)
       return { done: true, value: undefined }
     }
+    if (response.ok && isUsed(response)) throw new Misuse(USED)
     this.#body = openResponse(response, this.#clock, this.#onResponse)
     return this.#body.read()
   }
@@ -70,9 +81,12 @@ function openResponse(response: Response, clock: Clock, onResponse: OnResponse):
   const requestId = REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null) ?? null
   onResponse({ status, headers, requestId })
   if (!response.ok) return refusedBody(response, clock)
-  const { body, bodyUsed } = response
-  if (bodyUsed || body?.locked === true) {
-    throw new TypeError("Cannot read chunks: the body of the response must not be locked or used")
-  }
-  return openSource(body ?? "")
+  if (isUsed(response)) throw new TypeError(USED)
+  return openSource(response.body ?? "")
+}
+
+const USED = "Cannot read chunks: the body of the response must not be locked or used"
+
+function isUsed({ body, bodyUsed }: Response): boolean {
+  return bodyUsed || body?.locked === true
 }

@@ -13,7 +13,12 @@ export interface Usage {
   /** Both together. */
   total_tokens: number
   /** What the tokens of the prompt were. */
-  prompt_tokens_details?: { cached_tokens?: number; audio_tokens?: number } | null
+  prompt_tokens_details?: {
+    /** Read from a cache. */
+    cached_tokens?: number
+    /** Of audio. */
+    audio_tokens?: number
+  } | null
   /** What the tokens of the answer were. */
   completion_tokens_details?: {
     /** Spent on reasoning. */
@@ -36,9 +41,19 @@ export interface ToolCallDelta {
   /** The kind of tool. */
   type?: Open<"function" | "custom"> | null
   /** A piece of a call of a function. */
-  function?: { name?: string | null; arguments?: string | null }
+  function?: {
+    /** The name of the function, on the first piece. */
+    name?: string | null
+    /** A piece of the arguments' JSON. */
+    arguments?: string | null
+  }
   /** A piece of a call of a custom tool. */
-  custom?: { name?: string | null; input?: string | null }
+  custom?: {
+    /** The name of the tool, on the first piece. */
+    name?: string | null
+    /** A piece of the input. */
+    input?: string | null
+  }
 }
 
 /** What a chunk adds to a choice. */
@@ -52,9 +67,23 @@ export interface ChatDelta {
   /** Pieces of tool calls. */
   tool_calls?: ToolCallDelta[] | null
   /** @deprecated Replaced by `tool_calls`. */
-  function_call?: { name?: string; arguments?: string } | null
+  function_call?: {
+    /** The name of the function, on the first piece. */
+    name?: string
+    /** A piece of the arguments' JSON. */
+    arguments?: string
+  } | null
   /** A piece of audio, in base64, and its transcript. */
-  audio?: { id?: string; data?: string; transcript?: string; expires_at?: number } | null
+  audio?: {
+    /** The ID of the audio. */
+    id?: string
+    /** A piece of the audio, in base64. */
+    data?: string
+    /** A piece of the transcript. */
+    transcript?: string
+    /** When the provider forgets the audio, in seconds since 1970; on the last piece. */
+    expires_at?: number
+  } | null
   /** Reasoning as DeepSeek, xAI, Alibaba, Moonshot and older versions of vLLM name it. */
   reasoning_content?: string | null
   /** Reasoning as Groq, Cerebras, Ollama, OpenRouter and newer versions of vLLM name it. */
@@ -70,7 +99,7 @@ export interface TokenLogprob {
   /** Its bytes in UTF-8. */
   bytes: number[] | null
   /** The likeliest tokens at this place. */
-  top_logprobs: { token: string; logprob: number; bytes: number[] | null }[]
+  top_logprobs: Omit<TokenLogprob, "top_logprobs">[]
 }
 
 /** One choice of a chunk. */
@@ -82,7 +111,12 @@ export interface ChatChunkChoice {
   /** Why the choice ended, on its last piece. */
   finish_reason?: FinishReason | null
   /** How likely the tokens of this piece were. */
-  logprobs?: { content: TokenLogprob[] | null; refusal: TokenLogprob[] | null } | null
+  logprobs?: {
+    /** Those of the text. */
+    content: TokenLogprob[] | null
+    /** Those of the refusal. */
+    refusal: TokenLogprob[] | null
+  } | null
 }
 
 /**

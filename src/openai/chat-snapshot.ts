@@ -7,6 +7,34 @@ import { choiceOf, isIndex, isObject, numberOr, objectsIn, textOr, type Fields }
 import type { ChunkAccumulator, ResolvedLimits } from "./chunk-protocol.ts"
 import { emptyRecord, mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
 
+/** A call of the deprecated form as far as it has come. */
+export interface FunctionCallSnapshot {
+  /** The name of the function. */
+  name: string
+  /** The arguments, JSON text of which any part may be missing. */
+  arguments: string
+}
+
+/** Audio as far as it has come. */
+export interface AudioSnapshot {
+  /** The ID of the audio. */
+  id: string | null
+  /** The audio, in base64. */
+  data: string
+  /** What is said. */
+  transcript: string
+  /** When the provider forgets the audio, in seconds since 1970; `null` before its end. */
+  expires_at: number | null
+}
+
+/** How likely the tokens that have come were. */
+export interface LogprobsSnapshot {
+  /** Those of the text. */
+  content: TokenLogprob[]
+  /** Those of the refusal. */
+  refusal: TokenLogprob[]
+}
+
 /** One choice of a chat completion as far as it has come. */
 export interface ChoiceSnapshot {
   /** Its number among the choices. */
@@ -22,11 +50,11 @@ export interface ChoiceSnapshot {
   /** The tool calls, in order. */
   toolCalls: ToolCallSnapshot[]
   /** The call of the deprecated form. */
-  functionCall: { name: string; arguments: string } | null
+  functionCall: FunctionCallSnapshot | null
   /** The audio in base64, and its transcript. */
-  audio: { id: string | null; data: string; transcript: string; expires_at: number | null } | null
+  audio: AudioSnapshot | null
   /** How likely each token was. */
-  logprobs: { content: TokenLogprob[]; refusal: TokenLogprob[] } | null
+  logprobs: LogprobsSnapshot | null
   /** Why the choice ended, `null` before it has. */
   finishReason: FinishReason | null
 }

@@ -99,7 +99,15 @@ export interface ReadChunksOptions {
    * `false` cancels it at once.
    * @defaultValue 250 milliseconds, 65,536 bytes
    */
-  readonly drain?: { readonly ms: number; readonly bytes: number } | false | undefined
+  readonly drain?:
+    | {
+        /** For how many milliseconds at most. */
+        readonly ms: number
+        /** For how many bytes at most. */
+        readonly bytes: number
+      }
+    | false
+    | undefined
   /** Where time comes from. */
   readonly clock?: Clock | undefined
 }

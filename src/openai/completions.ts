@@ -5,6 +5,18 @@ import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-pr
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 
+/** One choice of a {@link CompletionChunk}. */
+export interface CompletionChunkChoice {
+  /** Which choice it is of. */
+  index: number
+  /** The text that it adds. */
+  text: string
+  /** Why the choice ended, on its last piece. */
+  finish_reason: FinishReason | null
+  /** How likely the tokens of this piece were, in the provider's own shape. */
+  logprobs: unknown
+}
+
 /**
  * A chunk of a streamed completion of the older API; any other field passes.
  *
@@ -20,11 +32,21 @@ export interface CompletionChunk {
   /** The model that answers. */
   model: string
   /** Empty on the chunk with the usage. */
-  choices: { index: number; text: string; finish_reason: FinishReason | null; logprobs: unknown }[]
+  choices: CompletionChunkChoice[]
   /** What the request cost, on the last chunk where it was asked for. */
   usage?: Usage | null
   /** The configuration that the model ran with. */
   system_fingerprint?: string | null
+}
+
+/** One choice of a completion as far as it has come. */
+export interface CompletionChoiceSnapshot {
+  /** Its number among the choices. */
+  index: number
+  /** The text. */
+  text: string
+  /** Why the choice ended, `null` before it has. */
+  finishReason: FinishReason | null
 }
 
 /** A completion as far as it has come. */
@@ -36,7 +58,7 @@ export interface CompletionSnapshot {
   /** When the answer was begun, in seconds since 1970. */
   created: number | null
   /** The choices, by their index. */
-  choices: { index: number; text: string; finishReason: FinishReason | null }[]
+  choices: CompletionChoiceSnapshot[]
   /** What the request cost, `null` where no chunk said. */
   usage: Usage | null
 }

@@ -33,7 +33,7 @@ export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
   return {
     message: typeof message === "string" ? message : "",
     // The type of a flat error may be that of its event.
-    type: EVENT_TYPE.test(String(fields["type"])) ? null : textOr(fields["type"]),
+    type: EVENT_TYPE.test(textOr(fields["type"]) ?? "") ? null : textOr(fields["type"]),
     code: textOr(code),
     param: textOr(fields["param"]),
     status: statusOf(fields["status"]) ?? statusOf(fields["status_code"]) ?? statusOf(code),
@@ -60,6 +60,7 @@ function textOr(value: unknown): string | null {
 }
 
 function statusOf(value: unknown): number | null {
-  const status = Number(value)
+  // Not of an object, whose own conversion may throw.
+  const status = Number(textOr(value) ?? Number.NaN)
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : null
 }

@@ -5,6 +5,8 @@
  */
 import type { SseEvent } from "../event.ts"
 import { SseError, SseTimeoutError } from "../errors.ts"
+import { onAbort } from "../internal/abort-listener.ts"
+import { ignore } from "../internal/cancel.ts"
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { type ChunkSource as Body, SseParser } from "../parser/index.ts"
 import { Answer } from "./answer.ts"
@@ -37,6 +39,7 @@ export class Reading<T, S> {
   #isReading = false
   #awaitsContent = true
   #atEnd: (() => void) | undefined = undefined
+  readonly #forgetSignal: () => void = ignore
   #settle!: (info: EndInfo) => void
   readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.#settle = resolve))
   response: ChunkResponse | undefined = undefined
@@ -61,8 +64,8 @@ export class Reading<T, S> {
       onUnknownLine: this.#onUnknownLine,
     })
     this.#body = openBody(source, clock, this.#onResponse)
-    signal?.addEventListener("abort", this.#onAbort)
     if (signal?.aborted === true) this.#onAbort()
+    else if (signal !== undefined) this.#forgetSignal = onAbort(signal, this.#onAbort)
   }
 
   get snapshot(): S {
@@ -96,7 +99,12 @@ export class Reading<T, S> {
     this.#isReading = true
     if (this.#progress.startedAt === undefined) this.#start()
     this.#deadlines.wait()
-    this.#body.read().then(this.#onPiece, this.#onError)
+    try {
+      this.#body.read().then(this.#onPiece, this.#onError)
+    } catch (error) {
+      // Only what merely looks like a stream throws here, or gives no promise.
+      this.#onError(error)
+    }
   }
 
   /** Ends the reading by the consumer's will. */
@@ -148,6 +156,7 @@ export class Reading<T, S> {
     progress.bytes += piece.length
     if (progress.bytes > this.#limits.maxTotalSize) throw limitError("maxTotalSize", this.#limits, "bytes in a stream")
     this.#parser.feed(piece)
+    if (this.isOver) return
     const isFresh = this.#count > 0
     this.#deadlines.rest(isFresh)
     this.#deadlines.restart(IDLE)
@@ -155,7 +164,8 @@ export class Reading<T, S> {
   }
 
   readonly #onEvent = (event: SseEvent): void => {
-    this.#queue[this.#count++] = event
+    // A hook that ends the reading drops what is left of the piece.
+    if (!this.isOver) this.#queue[this.#count++] = event
   }
 
   readonly #onUnknownLine = (line: string): void => {
@@ -253,7 +263,7 @@ export class Reading<T, S> {
     this.#count = 0
     this.#taken = 0
     this.#deadlines.stop()
-    this.#options.signal?.removeEventListener("abort", this.#onAbort)
+    this.#forgetSignal()
     const { sawDone, accumulator } = this.#answer
     const end = { reason, error, sawDone, cursor: accumulator.cursor ?? null }
     this.#settle(this.#progress.outcome(this.#clock.now(), end))

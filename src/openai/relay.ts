@@ -10,6 +10,7 @@ import { openChunks } from "./chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
 import { type CompletionChunk, completionProtocol, type CompletionSnapshot } from "./completions.ts"
 import { type ForwardedEvent, ForwardedProtocol, ForwardingWriter } from "./forwarded-event.ts"
+import { Hooks } from "./hooks.ts"
 import type { ResponseSnapshot } from "./response-snapshot.ts"
 import { type ResponseEvent, responseProtocol } from "./responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "./writing/chunk-response.ts"
@@ -110,16 +111,18 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   readonly #stream: ChunkStream<ForwardedEvent<T>, S>
   readonly #writer: ForwardingWriter<T>
   readonly #name: string
+  readonly #hooks: Hooks
   #isConsumed = false
-  #reported = false
 
   constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: RelayOptions<T>) {
     keepAliveOf(options)
     this.#options = options
+    this.#hooks = new Hooks(options.onHandlerError)
     this.#name = protocol.name
     const forwarded = new ForwardedProtocol(protocol)
     this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" })
     this.#writer = new ForwardingWriter<T>(dialectWriter(options.protocol ?? "chat"), forwarded.failure, this.#tap)
+    void this.#stream.ended.then(({ reason }) => (this.#writer.isCancelled = reason === "cancelled"))
   }
 
   get snapshot(): S {
@@ -153,7 +156,7 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   toResponse(init: ChunkResponseInit = {}): Response {
-    return bodyResponse(this.toReadableStream(), init)
+    return bodyResponse(() => this.toReadableStream(), init)
   }
 
   toReadableStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -162,7 +165,6 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   cancel(reason?: unknown): Promise<void> {
-    this.#writer.isCancelled = true
     return this.#stream.cancel(reason)
   }
 
@@ -175,11 +177,6 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   readonly #tap = (chunk: T): void => {
-    try {
-      this.#options.onChunk?.(chunk)
-    } catch (error) {
-      if (!this.#reported) (this.#options.onHandlerError ?? globalThis.reportError)?.(error)
-      this.#reported = true
-    }
+    this.#hooks.call(this.#options.onChunk, chunk)
   }
 }

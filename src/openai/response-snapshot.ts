@@ -56,16 +56,18 @@ export interface ResponseSnapshot<Final = unknown> {
 type Part = "text" | "refusal" | "reasoning" | "arguments"
 
 // Which part of an item an event adds to, by its type without the last word.
-const PARTS: Readonly<Record<string, Part>> = {
-  "response.output_text": "text",
-  "response.refusal": "refusal",
-  "response.reasoning_text": "reasoning",
-  "response.reasoning_summary_text": "reasoning",
-  "response.function_call_arguments": "arguments",
-  "response.custom_tool_call_input": "arguments",
-  "response.mcp_call_arguments": "arguments",
-  "response.code_interpreter_call_code": "arguments",
-}
+const PARTS: ReadonlyMap<string, Part> = new Map(
+  Object.entries({
+    "response.output_text": "text",
+    "response.refusal": "refusal",
+    "response.reasoning_text": "reasoning",
+    "response.reasoning_summary_text": "reasoning",
+    "response.function_call_arguments": "arguments",
+    "response.custom_tool_call_input": "arguments",
+    "response.mcp_call_arguments": "arguments",
+    "response.code_interpreter_call_code": "arguments",
+  }),
+)
 const WHOLE = ["text", "refusal", "arguments", "input", "code"]
 const DELTA = ".delta"
 const DONE = ".done"
@@ -117,14 +119,14 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   }
 
   #pushDelta(type: string, event: Fields): void {
-    const part = PARTS[type.slice(0, -DELTA.length)]
+    const part = PARTS.get(type.slice(0, -DELTA.length))
     if (part !== undefined && typeof event["delta"] === "string") {
       this.#append(this.#itemOf(event["output_index"]), part, event["delta"])
     }
   }
 
   #pushWhole(type: string, event: Fields): void {
-    const part = PARTS[type.slice(0, -DONE.length)]
+    const part = PARTS.get(type.slice(0, -DONE.length))
     if (part === undefined) return
     const item = this.#itemOf(event["output_index"])
     const whole = WHOLE.map((name) => textOr(event[name])).find((text) => text !== null)

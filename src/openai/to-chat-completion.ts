@@ -1,4 +1,10 @@
-import type { ChatSnapshot, ChoiceSnapshot } from "./chat-snapshot.ts"
+import type {
+  AudioSnapshot,
+  ChatSnapshot,
+  ChoiceSnapshot,
+  FunctionCallSnapshot,
+  LogprobsSnapshot,
+} from "./chat-snapshot.ts"
 import type { ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A message of a {@link ChatCompletion}. */
@@ -14,9 +20,21 @@ export interface ChatCompletionMessage {
   /** The tool calls; absent where there are none. */
   tool_calls?: object[]
   /** The call of the deprecated form. */
-  function_call?: { name: string; arguments: string }
+  function_call?: FunctionCallSnapshot
   /** The audio in base64, and its transcript. */
-  audio?: { id: string | null; data: string; transcript: string; expires_at: number | null }
+  audio?: AudioSnapshot
+}
+
+/** One choice of a {@link ChatCompletion}. */
+export interface ChatCompletionChoice {
+  /** Its number among the choices. */
+  index: number
+  /** What the model said. */
+  message: ChatCompletionMessage
+  /** Why the choice ended, `null` where it was cut. */
+  finish_reason: string | null
+  /** How likely each token was. */
+  logprobs: LogprobsSnapshot | null
 }
 
 /** A chat completion as OpenAI sends it where it is not streamed. */
@@ -30,12 +48,7 @@ export interface ChatCompletion {
   /** The model that answered. */
   model: string
   /** The choices, by their index. */
-  choices: {
-    index: number
-    message: ChatCompletionMessage
-    finish_reason: string | null
-    logprobs: ChoiceSnapshot["logprobs"]
-  }[]
+  choices: ChatCompletionChoice[]
   /** What the request cost. */
   usage?: object
   /** The configuration that the model ran with. */

@@ -28,6 +28,7 @@ export class SseParserStream {
   /** Where the bytes or text go in. */
   readonly writable: WritableStream<SseChunk>
 
+  /** Makes the pair; nothing is parsed before `readable` is read. */
   constructor(options: SseParserStreamOptions = {}) {
     // Not one transform: it would drop the events of a chunk whose end is refused.
     const chunks = new TransformStream<SseChunk, SseChunk>()

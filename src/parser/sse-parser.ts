@@ -77,7 +77,10 @@ export class SseParser {
    *
    * @returns `incomplete`: whether a block, or a line other than a comment, was unfinished.
    */
-  end(options: { readonly flush?: boolean | undefined } = {}): { incomplete: boolean } {
+  end(options: { readonly flush?: boolean | undefined } = {}): {
+    /** Whether a block, or a line other than a comment, was unfinished. */
+    incomplete: boolean
+  } {
     if (this.#refusal !== undefined) return { incomplete: false }
     if (!this.#isReading) this.feed("")
     const incomplete = this.#text.hasBlock || this.#text.hasLine

@@ -17,7 +17,10 @@ export interface EventStreamRequest {
   /** With `"HEAD"` the response has headers only, and the source is not started. */
   readonly method?: string | undefined
   /** Where `Last-Event-ID` is read from. */
-  readonly headers: { get(name: string): string | null }
+  readonly headers: {
+    /** The value of a header, `null` where it is missing. */
+    get(name: string): string | null
+  }
   /** Ends the stream when it is aborted, as `signal` of the options does. */
   readonly signal?: AbortSignal | undefined
 }

@@ -208,6 +208,7 @@ async function send(socket: NodeSocket, answer: FaultAnswer): Promise<void> {
   const { pieces, repeated, end } = await wireOf(answer)
   const write = writerOf(socket)
   for (const piece of pieces) {
+    if (socket.destroyed) return
     if (answer.pieceDelay !== undefined) await new Promise<void>((resolve) => setTimeout(resolve, answer.pieceDelay))
     await write(piece)
   }

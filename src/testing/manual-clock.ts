@@ -55,7 +55,7 @@ export class ManualClock implements Clock {
   /** Calls `run` when it has been moved on by `ms` milliseconds. */
   setTimeout(run: () => void, ms: number): number {
     const handle = ++this.#lastHandle
-    this.#timers.set(handle, { due: this.#now + Math.max(0, ms), run })
+    this.#timers.set(handle, { due: this.#now + (ms > 0 ? ms : 0), run })
     return handle
   }
 
@@ -64,8 +64,15 @@ export class ManualClock implements Clock {
     this.#timers.delete(handle as number)
   }
 
-  /** Moves time on, firing each timer at its time and letting promises settle before and after each. */
+  /**
+   * Moves time on, firing each timer at its time and letting promises settle before and after each.
+   *
+   * @throws RangeError where `ms` is negative, NaN or Infinity.
+   */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new RangeError(`Cannot advance clock: it must move on by a number of milliseconds from 0, not ${ms}`)
+    }
     const end = this.#now + ms
     await settle()
     for (let next = this.#next(); next !== undefined && next[1].due <= end; next = this.#next()) {
@@ -75,7 +82,8 @@ export class ManualClock implements Clock {
       timer.run()
       await settle()
     }
-    this.#now = end
+    // It may have been moved further meanwhile.
+    this.#now = Math.max(this.#now, end)
   }
 
   #next(): [number, Timer] | undefined {

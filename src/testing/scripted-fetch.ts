@@ -103,7 +103,12 @@ function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promi
   })
 }
 
+/** Statuses whose response has no body. Spec: https://fetch.spec.whatwg.org/#null-body-status */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
+
 function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined, open: Set<object>): Response {
+  const { status = 200 } = script
+  if (BODILESS.has(status)) return new Response(null, { status, headers: script.headers ?? {} })
   const pieces = [...(script.chunks ?? [])]
   const encoder = new TextEncoder()
   const body = {}
@@ -130,5 +135,5 @@ function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined,
     { highWaterMark: 0 },
   )
   const headers = { "content-type": "text/event-stream", ...script.headers }
-  return new Response(stream, { status: script.status ?? 200, headers })
+  return new Response(stream, { status, headers })
 }

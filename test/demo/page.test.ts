@@ -10,6 +10,11 @@ const executablePath = findChromium()
 const waitForText = (page: Page, selector: string, text: string) =>
   page.locator(selector).filter({ hasText: text }).first().waitFor()
 const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().innerText()).trim()
+/** Asks the third panel for an answer of this kind. */
+async function ask(page: Page, scenario: string) {
+  await page.locator("#chat .row label").filter({ hasText: scenario }).click()
+  await page.click('#chat [data-action="run"]')
+}
 const fact = (page: Page, root: string, name: string) => textOf(page, `${root} [data-fact="${name}"]`)
 
 // Concurrently: most of their time is spent in waiting for delays that the page shows.
@@ -21,11 +26,14 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
   }, 30_000)
   afterAll(() => browser?.close())
 
-  /** The page of a demo of its own, with what its console said. */
-  async function openPage({ onTestFinished }: TestContext) {
-    const demo = new DemoServer({ pageDirectory, pace: { word: 15, tick: 60, token: 15 } })
+  /** The page of a demo of its own, `pace` times as fast in what it waits for, with what its console said. */
+  async function openPage({ onTestFinished }: TestContext, pace = 5) {
+    const demo = new DemoServer({
+      pageDirectory,
+      pace: { word: 15, tick: 60, token: 5, beat: 40, retry: 500 / pace },
+    })
     const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
-    const context = await browser.newContext()
+    const context = await browser.newContext({ reducedMotion: "reduce" })
     onTestFinished(async () => {
       await context.close()
       demo.close()
@@ -35,7 +43,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     const errors: string[] = []
     page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
     page.on("pageerror", (error) => void errors.push(String(error)))
-    await page.goto(origin)
+    await page.goto(`${origin}/?pace=${pace}`)
     return { page, demo, errors }
   }
 
@@ -81,7 +89,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
 
   test("recovers within the limit by itself, with a full budget", { timeout: 120_000 }, async (context) => {
     const { expect } = context
-    const { page } = await openPage(context)
+    const { page } = await openPage(context, 1)
     await waitForText(page, "#retry .badge", "open")
     await page.selectOption('#retry [data-choice="kind"]', "503")
     await page.click('#retry [data-action="server"]')
@@ -113,7 +121,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     demo.close()
     await page.click('#retry [data-action="server"]')
     await waitForText(page, "#retry .outcome", "The demo’s server itself does not answer.")
-    await page.click('#chat [data-action="run"]')
+    await ask(page, "Text")
     await waitForText(page, "#chat .outcome", "Failed:")
     expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
   })
@@ -131,33 +139,110 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
   test("shows an answer to its end, with finish reason and usage", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
-    await page.click('#chat [data-action="run"]')
+    await ask(page, "Text")
     await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
     expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are .* at the end\.$/s)
     expect(await fact(page, "#chat", "usage")).toMatch(/^\d+ in, \d+ out$/)
     expect(await textOf(page, "#chat .log tbody tr:last-child")).toContain("[DONE]")
+    expect(await page.locator("#chat .reasoning, #chat .calls").filter({ visible: true }).count()).toBe(0)
     expect(errors).toEqual([])
   })
 
-  test("cancels half way and keeps the text so far", { timeout: 120_000 }, async (context) => {
+  test("shows tool calls and reasoning beside the text", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
-    await page.click('#chat [data-action="half"]')
-    await waitForText(page, "#chat .outcome", "Cancelled.")
+    await ask(page, "Tool calls")
+    await waitForText(page, "#chat .outcome", "Complete: finish reason “tool_calls”.")
+    expect(await page.locator("#chat .calls code").allInnerTexts()).toEqual(["find_trains", "get_weather"])
+    const inputs = await page.locator("#chat .calls pre").allInnerTexts()
+    expect(inputs.map((input) => (JSON.parse(input) as { place?: string }).place)).toEqual([undefined, "Bergen"])
+    expect(await textOf(page, "#chat .answer")).toBe("I will look up the trains and the weather.")
+    await ask(page, "Reasoning")
+    await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
+    expect(await page.locator("#chat .calls").isVisible()).toBe(false)
+    expect(await textOf(page, "#chat .answer")).toMatch(/^Yes, 2027 is a prime/)
+    expect(await textOf(page, "#chat .reasoning p")).toMatch(/^The square root of 2027/)
+    await page.click("#chat .reasoning summary")
+    expect(await page.locator("#chat .reasoning p").isVisible()).toBe(false)
+    expect(errors).toEqual([])
+  })
+
+  test(
+    "chooses a scenario by keyboard, and leaves a message of one's own alone",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page } = await openPage(context)
+      await page.locator("#chat .row input").first().focus()
+      await page.keyboard.press("ArrowRight")
+      expect(await page.inputValue("#message")).toBe("Can two of us get to Bergen tonight?")
+      await page.fill("#message", "My own words")
+      await page.locator("#chat .row input:checked").focus()
+      await page.keyboard.press("ArrowLeft")
+      await page.keyboard.press("ArrowLeft")
+      expect(await page.locator("#chat .row input:checked").inputValue()).toBe("No end")
+      expect(await page.inputValue("#message")).toBe("My own words")
+      expect(await textOf(page, "#chat .hint")).toContain("repeats itself for ever")
+      expect(await textOf(page, "#chat .clock")).toContain("timeouts.total")
+    },
+  )
+
+  test("cancels half way and on demand, and keeps the text so far", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context, 0.1)
+    await ask(page, "Cancelled half way")
+    await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
     const text = await textOf(page, "#chat .answer")
     expect(text).toMatch(/^Server-sent events are/)
     expect(text).not.toMatch(/at the end\.$/)
     expect(await textOf(page, "#chat .badge")).toBe("cancelled")
+    await ask(page, "No end")
+    await waitForText(page, "#chat .answer", "Server-sent events are")
+    await page.click('#chat [data-action="cancel"]')
+    await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
     expect(errors).toEqual([])
   })
 
-  test("times out where the answer falls silent, and keeps the text so far", { timeout: 120_000 }, async (context) => {
+  test("shows how an answer broke off, and what is kept of it", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
-    await page.click('#chat [data-action="stall"]')
-    await waitForText(page, "#chat .outcome", "Timed out: nothing came for 2.0 s.")
-    expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are/)
-    expect(await textOf(page, "#chat .badge")).toBe("timed out")
+    for (const [label, error, outcome] of [
+      [
+        "Error half way",
+        "provider, model_overloaded",
+        "The provider failed: “The model is overloaded and stopped half way”.",
+      ],
+      ["Cut half way", "truncated, no finish_reason", "Cut off: the stream ended before the answer did."],
+    ] as const) {
+      await ask(page, label)
+      await waitForText(page, "#chat .outcome", outcome)
+      const text = await textOf(page, "#chat .answer")
+      expect(text).toMatch(/^Server-sent events are .* sends it off\. The$/)
+      expect(await textOf(page, "#chat .outcome")).toContain(`What came is kept: ${text.length} characters.`)
+      expect(await fact(page, "#chat", "error")).toBe(error)
+      expect(await textOf(page, "#chat .badge")).toBe("failed")
+    }
+    expect(errors).toEqual([])
+  })
+
+  test("shows each timeout, and what is kept of the answer", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, errors } = await openPage(context, 2.5)
+    for (const [label, phase, outcome] of [
+      ["No response", "connect", "Timed out: no response came within 0.8 s. Nothing had come."],
+      ["No first token", "firstContent", "Timed out: no first token came within 0.8 s. Nothing had come."],
+      ["Silence", "idle", "Timed out: not a byte came for 0.8 s. What came is kept:"],
+      ["Only comments", "eventIdle", "Timed out: no event came for 0.8 s. What came is kept:"],
+      ["Only empty chunks", "contentIdle", "Timed out: no chunk with content came for 0.8 s. What came is kept:"],
+      ["No end", "total", "Timed out: the answer was not whole after 2.4 s. What came is kept:"],
+    ] as const) {
+      await ask(page, label)
+      await waitForText(page, "#chat .outcome", outcome)
+      expect(await fact(page, "#chat", "error")).toBe(`timeout, ${phase}`)
+      expect(await textOf(page, "#chat .badge")).toBe("timed out")
+      const text = await textOf(page, "#chat .answer")
+      expect(text).toMatch(outcome.endsWith("Nothing had come.") ? /^$/ : /^Server-sent events are/)
+    }
     expect(errors).toEqual([])
   })
 })

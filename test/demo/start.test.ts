@@ -29,7 +29,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       fetch(`${url}/ticks`),
       fetch(`${url}/v1/chat/completions`, {
         method: "POST",
-        body: JSON.stringify({ stream: true, model: "demo-stall", messages: [{ role: "user", content: "x" }] }),
+        body: JSON.stringify({ stream: true, model: "demo-idle", messages: [{ role: "user", content: "x" }] }),
       }),
     ])
     const bodies = Promise.allSettled([stream.text(), stalled.text()])

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest"
+import { afterEach, expect, test, vi } from "vitest"
 import { chunkings, type FaultScript, type FaultServer, startFaultServer } from "ssekit/testing"
 
 let server: FaultServer | undefined
@@ -66,4 +66,17 @@ test("chunkings() cuts whole, unit by unit and at every place", () => {
     ["ab", "c"],
   ])
   for (const chunks of chunkings(new Uint8Array([1, 2, 3]))) expect(Buffer.concat(chunks)).toEqual(Buffer.of(1, 2, 3))
+})
+
+test("startFaultServer() sends nothing more, and waits for nothing, once it is closed", async () => {
+  const set = vi.spyOn(globalThis, "setTimeout")
+  await start({ body: ["a", "b", "c", "d"], pieceDelay: 10 })
+  const response = await fetch(server!.url)
+  await server!.close()
+  await response.text().catch(() => {})
+  const delays = () => set.mock.calls.filter(([, ms]) => ms === 10).length
+  const before = delays()
+  await new Promise((resolve) => setImmediate(() => setTimeout(resolve, 60)))
+  expect(delays() - before).toBeLessThanOrEqual(1)
+  set.mockRestore()
 })

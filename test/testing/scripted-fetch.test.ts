@@ -66,3 +66,17 @@ test("ManualClock fires timers in their order, at their time, and says what is s
   expect(fired).toEqual(["a", 10, "b", 20, "c", 25])
   expect([clock.pendingTimers, clock.nextDelay, clock.now()]).toEqual([0, undefined, 30])
 })
+
+test.each([204, 205, 304])(
+  "scriptedFetch() gives a response without a body where the status %i has none",
+  async (status) => {
+    const fetch = scriptedFetch([{ status, headers: { "x-own": "1" } }])
+    const response = await fetch(TARGET)
+    expect([response.status, response.body, response.headers.get("x-own"), fetch.openBodies]).toEqual([
+      status,
+      null,
+      "1",
+      0,
+    ])
+  },
+)

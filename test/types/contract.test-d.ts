@@ -20,6 +20,7 @@ import {
   text,
   type as json,
 } from "ssekit"
+import { subscribe, type Subscription } from "ssekit/client"
 import { sendEventStream } from "ssekit/node"
 import { eventStreamResponse } from "ssekit/server"
 
@@ -191,6 +192,17 @@ describe("defineEvents", () => {
   test("defineEvents keeps names that objects have themselves", () => {
     const hostile = defineEvents({ ["__proto__"]: text(), constructor: json<number>(), toString: text() })
     expectTypeOf<EventOf<typeof hostile>["event"]>().toEqualTypeOf<"__proto__" | "constructor" | "toString">()
+  })
+})
+
+describe("subscribe() with a contract", () => {
+  test("subscribe() gives the union of the contract to loops and handlers", () => {
+    const subscription = subscribe("/stream", { events, until: "[DONE]" })
+    expectTypeOf(subscription).toEqualTypeOf<Subscription<Event>>()
+    expectTypeOf<Parameters<Parameters<typeof subscription.listen>[0]["onEvent"]>[0]>().toEqualTypeOf<Event>()
+    expectTypeOf(subscribe("/stream")).toEqualTypeOf<Subscription>()
+    // @ts-expect-error no contract
+    subscribe("/stream", { events: {} })
   })
 })
 

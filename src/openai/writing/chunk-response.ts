@@ -48,12 +48,15 @@ export function chunkResponse<T extends object>(
   source: EncodableChunks<T>,
   options: ChunkResponseOptions = {},
 ): Response {
-  return bodyResponse(encodeChunks(source, options), options)
+  return bodyResponse(() => encodeChunks(source, options), options)
 }
 
-/** `body` with the headers of an event stream. */
-export function bodyResponse(body: ReadableStream<Uint8Array<ArrayBuffer>>, init: ChunkResponseInit): Response {
+/** What `open` gives with the headers of an event stream. */
+export function bodyResponse(open: () => ReadableStream<Uint8Array<ArrayBuffer>>, init: ChunkResponseInit): Response {
   const headers = new Headers(init.headers)
   for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value)
-  return new Response(body, { status: init.status ?? 200, headers })
+  const answer = { status: init.status ?? 200, headers }
+  // Throws where the status is none, before a source is locked that nobody would read.
+  void new Response(null, answer)
+  return new Response(open(), answer)
 }

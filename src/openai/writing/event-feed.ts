@@ -5,7 +5,9 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
+import { callHook } from "../../internal/hook.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
+import { reportGlobally } from "../hooks.ts"
 import type { EventWriter } from "./dialect-writer.ts"
 
 /** Says what the client may know of an error; nothing where it gives nothing. */
@@ -46,8 +48,8 @@ export class EventFeed<T> {
       else this.#events.push(this.#writer.write(result.value))
     } catch (error) {
       if (this.#over) return
-      this.#finish(this.#writer.fail(this.#ask(error) ?? undefined, error))
       this.#source.stop(error).catch(ignore)
+      this.#finish(this.#failureOf(error))
     }
   }
 
@@ -56,11 +58,25 @@ export class EventFeed<T> {
     this.#events.push(...events)
   }
 
+  #failureOf(error: unknown): SseEventInit[] {
+    const told = this.#ask(error)
+    try {
+      return this.#writer.fail(told ?? undefined, error)
+    } catch (thrown) {
+      // What it may know cannot be written, so it knows nothing.
+      reportGlobally(thrown)
+      return this.#writer.fail(undefined, error)
+    }
+  }
+
   #ask(error: unknown): Partial<ProviderErrorBody> | null | undefined | void {
     try {
-      return this.#onError?.(error)
+      const told = this.#onError?.(error)
+      // A promise tells nothing, and what it rejects with must not end the process.
+      callHook(() => told, undefined)
+      return told
     } catch (thrown) {
-      globalThis.reportError?.(thrown)
+      reportGlobally(thrown)
       return undefined
     }
   }

@@ -1,0 +1,75 @@
+import type { ChatSnapshot, ToolCallSnapshot } from "ssekit/openai"
+import { appendPiece, find } from "./dom.ts"
+
+/** An answer as far as it has come: its reasoning, its text and its tool calls, each growing. */
+export class AnswerView {
+  readonly #text: HTMLElement
+  readonly #reasoning: HTMLElement
+  readonly #reasoningText: HTMLElement
+  readonly #calls: HTMLElement
+  /** The element that shows the arguments of each call. */
+  #inputs: HTMLElement[] = []
+  #shown = { text: 0, reasoning: 0 }
+
+  constructor(root: HTMLElement) {
+    this.#text = find(root, ".answer")
+    this.#reasoning = find(root, ".reasoning")
+    this.#reasoningText = find(this.#reasoning, "p")
+    this.#calls = find(root, ".calls")
+  }
+
+  clear(): void {
+    this.#shown = { text: 0, reasoning: 0 }
+    this.#inputs = []
+    for (const element of [this.#text, this.#reasoningText, this.#calls]) element.replaceChildren()
+    this.#reasoning.hidden = true
+    this.#calls.hidden = true
+  }
+
+  /** Shows what `snapshot` has more than before. */
+  update({ choices: [choice] }: ChatSnapshot): void {
+    if (choice === undefined) return
+    const { content, reasoning, toolCalls } = choice
+    if (reasoning !== null && reasoning.length > this.#shown.reasoning) {
+      this.#reasoning.hidden = false
+      appendPiece(this.#reasoningText, reasoning.slice(this.#shown.reasoning))
+      this.#shown.reasoning = reasoning.length
+    }
+    if (content !== null && content.length > this.#shown.text) {
+      appendPiece(this.#text, content.slice(this.#shown.text))
+      this.#shown.text = content.length
+    }
+    for (const [index, call] of toolCalls.entries()) this.#showCall(index, call)
+  }
+
+  #showCall(index: number, { id, name, arguments: input }: ToolCallSnapshot): void {
+    const known = this.#inputs[index] ?? this.#addCall(name ?? "?", id ?? "")
+    this.#inputs[index] = known
+    const shown = known.textContent?.length ?? 0
+    if (input.length > shown) appendPiece(known, input.slice(shown))
+    known.parentElement!.dataset["whole"] = String(isJson(input))
+  }
+
+  #addCall(name: string, id: string): HTMLElement {
+    const item = document.createElement("li")
+    const head = document.createElement("code")
+    head.textContent = name
+    const which = document.createElement("small")
+    which.textContent = id.length > 12 ? `${id.slice(0, 9)}…` : id
+    which.title = id
+    const input = document.createElement("pre")
+    item.append(head, which, input)
+    this.#calls.append(item)
+    this.#calls.hidden = false
+    return input
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

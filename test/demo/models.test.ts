@@ -1,0 +1,155 @@
+import OpenAI from "openai"
+import { expect, onTestFinished, test } from "vitest"
+import { SseError, SseProviderError, type SseTimeoutError, type SseTruncatedError } from "ssekit"
+import { type ChunkTimeouts, readChatCompletions, type ReadChunksOptions } from "ssekit/openai"
+import { DemoServer } from "../../demo/server/demo-server.ts"
+
+const pageDirectory = new URL("../../demo/page/", import.meta.url)
+const MESSAGES = [{ role: "user" as const, content: "What are server-sent events?" }]
+
+async function startDemo() {
+  const demo = new DemoServer({ pageDirectory, pace: { token: 1, beat: 20 } })
+  onTestFinished(() => demo.close())
+  return `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
+}
+
+/** The answer of a model of the demo, as it is read. */
+function read(origin: string, model: string, options: ReadChunksOptions = {}) {
+  const body = JSON.stringify({ model, stream: true, stream_options: { include_usage: true }, messages: MESSAGES })
+  return readChatCompletions(
+    (signal) => fetch(`${origin}/v1/chat/completions`, { method: "POST", body, signal }),
+    options,
+  )
+}
+
+/** Reads to the end, and gives the error. */
+async function failureOf(stream: ReturnType<typeof read>): Promise<SseError> {
+  const thrown: unknown = await stream.collect().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (!SseError.is(thrown)) throw new Error("The stream must fail", { cause: thrown })
+  expect(await stream.ended).toMatchObject({ reason: "error", error: thrown, sawDone: false })
+  return thrown
+}
+
+const clientOf = (origin: string) => new OpenAI({ baseURL: `${origin}/v1`, apiKey: "none", maxRetries: 0 })
+
+test("demo-tool-call streams two calls whose arguments come in pieces", async () => {
+  const origin = await startDemo()
+  const { choices } = await read(origin, "demo-tool-call").collect()
+  expect(choices[0]).toMatchObject({
+    content: "I will look up the trains and the weather.",
+    finishReason: "tool_calls",
+    toolCalls: [{ name: "find_trains" }, { name: "get_weather" }],
+  })
+  const inputs = choices[0]!.toolCalls.map(({ arguments: input }) => JSON.parse(input) as unknown)
+  expect(inputs[1]).toEqual({ place: "Bergen", when: "tonight", unit: "celsius" })
+})
+
+test("demo-tool-call gives the official client the same calls, streamed and in one piece", async () => {
+  const client = clientOf(await startDemo())
+  const request = { model: "demo-tool-call", messages: MESSAGES }
+  const message = await client.chat.completions.stream(request).finalMessage()
+  const whole = await client.chat.completions.create(request)
+  for (const { content, tool_calls: calls } of [message, whole.choices[0]!.message]) {
+    expect(content).toBe("I will look up the trains and the weather.")
+    expect(calls).toMatchObject([{ function: { name: "find_trains" } }, { function: { name: "get_weather" } }])
+  }
+  expect(whole.choices[0]!.finish_reason).toBe("tool_calls")
+})
+
+test("demo-reasoning streams what it thinks before what it says", async () => {
+  const stream = read(await startDemo(), "demo-reasoning")
+  const order: string[] = []
+  for await (const { choices } of stream) {
+    const { content, reasoning_content: reasoning } = choices[0]?.delta ?? {}
+    const kind = reasoning ? "reasoning" : content ? "text" : order.at(-1)
+    if (kind !== undefined && order.at(-1) !== kind) order.push(kind)
+  }
+  expect(order).toEqual(["reasoning", "text"])
+  const { choices, usage } = stream.snapshot
+  expect(choices[0]!.reasoning).toMatch(/^The square root of 2027 /)
+  expect(choices[0]!.content).toMatch(/^Yes, 2027 is a prime: /)
+  expect(usage!.completion_tokens_details!.reasoning_tokens).toBeGreaterThan(50)
+})
+
+test("demo-reasoning gives the official client its reasoning and its text", async () => {
+  const client = clientOf(await startDemo())
+  const stream = await client.chat.completions.create({ model: "demo-reasoning", messages: MESSAGES, stream: true })
+  let text = ""
+  let reasoning = ""
+  for await (const { choices } of stream) {
+    const delta = choices[0]!.delta as { content?: string; reasoning_content?: string }
+    text += delta.content ?? ""
+    reasoning += delta.reasoning_content ?? ""
+  }
+  expect(text).toMatch(/^Yes, 2027 is a prime: .*already\.$/)
+  expect(reasoning).toMatch(/^The square root of 2027 .*past 2027\.$/)
+})
+
+test("demo-error reports an error half way, to our reader and to the official client", async () => {
+  const origin = await startDemo()
+  const stream = read(origin, "demo-error")
+  const error = (await failureOf(stream)) as SseProviderError
+  expect(error).toBeInstanceOf(SseProviderError)
+  expect(error.error).toMatchObject({ code: "model_overloaded", type: "server_error" })
+  expect(stream.snapshot.choices[0]).toMatchObject({ content: expect.stringMatching(/off\. The$/) as string })
+  const theirs = await clientOf(origin).chat.completions.create({
+    model: "demo-error",
+    messages: MESSAGES,
+    stream: true,
+  })
+  const reading = (async () => {
+    for await (const chunk of theirs) expect(chunk.choices).toHaveLength(1)
+  })()
+  await expect(reading).rejects.toThrow("The model is overloaded and stopped half way")
+})
+
+test("demo-cut ends half way as if it was whole, which is an error", async () => {
+  const stream = read(await startDemo(), "demo-cut")
+  const error = (await failureOf(stream)) as SseTruncatedError
+  expect(error).toMatchObject({ code: "truncated", missing: "finish_reason" })
+  expect(stream.snapshot.choices[0]!.content).toMatch(/off\. The$/)
+})
+
+const LATE: readonly [model: string, phase: keyof ChunkTimeouts, text: RegExp][] = [
+  ["demo-connect", "connect", /^$/],
+  ["demo-first-content", "firstContent", /^$/],
+  ["demo-idle", "idle", /off\. The$/],
+  ["demo-event-idle", "eventIdle", /off\. The$/],
+  ["demo-content-idle", "contentIdle", /off\. The$/],
+  ["demo-total", "total", /^Server-sent events are/],
+]
+
+test.for(LATE)("%s is left by the timeout %s with the text so far", async ([model, phase, text]) => {
+  const stream = read(await startDemo(), model, { timeouts: { [phase]: phase === "total" ? 600 : 300 } })
+  expect((await failureOf(stream)) as SseTimeoutError).toMatchObject({ code: "timeout", phase })
+  expect(stream.snapshot.choices[0]?.content ?? "").toMatch(text)
+})
+
+test("demo-event-idle and demo-content-idle give the signs of life that they are to give", async () => {
+  const origin = await startDemo()
+  let comments = 0
+  const beating = read(origin, "demo-event-idle", {
+    timeouts: { eventIdle: 300 },
+    onHeartbeat: () => void comments++,
+  })
+  await failureOf(beating)
+  expect(comments).toBeGreaterThan(2)
+  const stream = read(origin, "demo-content-idle", { timeouts: { idle: 2000 } })
+  let empty = 0
+  for await (const { choices } of stream) {
+    if (Object.keys(choices[0]!.delta).length === 0 && ++empty === 3) break
+  }
+  expect((await stream.ended).reason).toBe("cancelled")
+})
+
+test.for(["demo-error", "demo-cut", "demo-connect", "demo-total"])(
+  "%s without stream answers as a whole",
+  async (model) => {
+    const completion = await clientOf(await startDemo()).chat.completions.create({ model, messages: MESSAGES })
+    expect(completion.choices[0]!.message.content).toMatch(/^Server-sent events are .* at the end\.$/)
+    expect(completion.usage!.completion_tokens).toBeGreaterThan(50)
+  },
+)
