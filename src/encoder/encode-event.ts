@@ -106,9 +106,12 @@ function textOf(name: string, value: unknown): string {
 /** The last field of a block: a line per line of `text`, each with `prefix`, whose space protects one of the text. */
 function endBlock(block: string, prefix: string, text: string): string {
   if (text === "") return `${block}${prefix.trimEnd()}\n\n`
-  const whole = `${block}${prefix}${contains(text, "\n") ? text.replace(/\n/g, `\n${prefix}`) : text}\n\n`
-  // Measured: a search for CR here, which leaves one flat string, makes one-line events take 0.83 of the time.
-  return contains(whole, "\r") ? endBlock(block, prefix, text.replace(/\r\n?/g, "\n")) : whole
+  const lines = contains(text, "\n") ? text.replace(/\n/g, `\n${prefix}`) : text
+  const whole = `${block}${prefix}${lines}\n\n`
+  // Measured: a search for CR here, which leaves one flat string, makes one-line events take 0.83 of the time; from the
+  // start of it, events with id and type take 1.2 times as long.
+  if (whole.indexOf("\r", block.length) === -1) return whole
+  return endBlock(block, prefix, text.replace(/\r\n?/g, "\n"))
 }
 
 /** By `indexOf`, which the compiler of V8 knows, as opposed to `includes`. */
