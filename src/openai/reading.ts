@@ -32,8 +32,8 @@ export class Reading<T, S> {
   readonly #deadlines: Deadlines
   readonly #progress: Progress = new Progress()
   readonly #onChange: () => void
-  // Measured: overwritten and not emptied, since an array that grows again costs more than its event.
-  #queue: SseEvent[] = []
+  // Measured: an array of one is kept, since one that grows again costs more than its event.
+  #queue: (SseEvent | undefined)[] = []
   #count = 0
   #taken = 0
   #isReading = false
@@ -89,6 +89,9 @@ export class Reading<T, S> {
     } catch (error) {
       this.#fail(error)
     }
+    // Nothing that was given out is kept.
+    if (this.#count > 1) this.#queue = []
+    else this.#queue[0] = undefined
     this.#count = 0
     this.#taken = 0
     return undefined
