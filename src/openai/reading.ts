@@ -32,7 +32,7 @@ export class Reading<T, S> {
   readonly #deadlines: Deadlines
   readonly #progress: Progress = new Progress()
   readonly #onChange: () => void
-  // Measured: an array of one is kept, since one that grows again costs more than its event.
+  // Nothing that was given out stays here. Measured: an array of one does, since to grow again costs more than its event.
   #queue: (SseEvent | undefined)[] = []
   #count = 0
   #taken = 0
@@ -89,9 +89,8 @@ export class Reading<T, S> {
     } catch (error) {
       this.#fail(error)
     }
-    // Nothing that was given out is kept.
     if (this.#count > 1) this.#queue = []
-    else this.#queue[0] = undefined
+    this.#queue[0] = undefined
     this.#count = 0
     this.#taken = 0
     return undefined
