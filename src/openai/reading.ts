@@ -1,7 +1,6 @@
 /*
- * Law: one source from its first read to its one outcome. Events wait here unparsed, at most those of one piece of the
- * body; the next piece is read when it is asked for. Failures come after the chunks that preceded them, except those that
- * the consumer brings about: cancelling, its signal and its deadlines drop what waits.
+ * Law: one source from its first read to its one outcome. Events wait here unparsed, those of one piece of the body; the
+ * next is read when it is asked for. Failures come after what preceded them; those of the consumer's will drop what waits.
  */
 import type { SseEvent } from "../event.ts"
 import { SseError, SseTimeoutError } from "../errors.ts"
