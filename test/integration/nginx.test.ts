@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process"
+import { Readable } from "node:stream"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { ManualSource } from "../openai-writing/stream-reading.ts"
 import { findNginx, startNginx } from "../support/nginx.ts"
@@ -17,6 +19,22 @@ async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, end: s
   }
   return text
 }
+
+/** Gives two pieces of an answer, each once what came before has been seen, and then its end. */
+async function seesOneByOne(reader: ReadableStreamDefaultReader<Uint8Array>, source: ManualSource<string>) {
+  expect(await readUntil(reader, "\n\n")).toMatch(/^data: .*"role":"assistant".*\n\n$/)
+  for (const text of ["one", "two"]) {
+    await expect.poll(() => source.asked).toBe(text === "one" ? 1 : 2)
+    source.give(text)
+    expect(await readUntil(reader, "\n\n")).toMatch(new RegExp(`^data: .*"content":"${text}".*\n\n$`))
+  }
+  await expect.poll(() => source.asked).toBe(3)
+  source.end()
+  expect(await readUntil(reader, "data: [DONE]\n\n")).toContain('"finish_reason":"stop"')
+}
+
+// Skipped by name where there is no curl, which under `CI=true` fails.
+const lacksCurl = process.env["CI"] !== "true" && spawnSync("curl", ["--version"]).status !== 0
 
 const variants = [
   ["as it comes", "", "identity"],
@@ -38,17 +56,19 @@ describe.skipIf(findNginx() === undefined).each(servers)("on %s behind nginx", (
         headers: { "accept-encoding": encoding, "content-type": "application/json" },
       })
       expect(response.headers.get("content-type")).toMatch(/^text\/event-stream/)
-      const reader = response.body!.getReader()
-      expect(await readUntil(reader, "\n\n")).toMatch(/^data: .*"role":"assistant".*\n\n$/)
-      // Nothing more is given before what was given has been seen.
-      for (const text of ["one", "two"]) {
-        await expect.poll(() => source.asked).toBe(text === "one" ? 1 : 2)
-        source.give(text)
-        expect(await readUntil(reader, "\n\n")).toMatch(new RegExp(`^data: .*"content":"${text}".*\n\n$`))
-      }
-      await expect.poll(() => source.asked).toBe(3)
-      source.end()
-      expect(await readUntil(reader, "data: [DONE]\n\n")).toContain('"finish_reason":"stop"')
+      await seesOneByOne(response.body!.getReader(), source)
+    })
+
+    test.skipIf(lacksCurl)(`${way} shows curl its events one by one through nginx`, async () => {
+      const source = new ManualSource<string>()
+      const baseURL = await start(() => write("chat", source))
+      const nginx = await startNginx(Number(new URL(baseURL).port))
+      onTestFinished(() => nginx.close())
+      const url = `${nginx.url}v1/chat/completions`
+      const curl = spawn("curl", ["-sN", url, "-H", "content-type: application/json", "-d", '{"model":"parrot"}'])
+      const exited = new Promise((resolve) => curl.once("exit", resolve))
+      await seesOneByOne(Readable.toWeb(curl.stdout).getReader(), source)
+      expect(await exited).toBe(0)
     })
   })
 })
