@@ -17,9 +17,12 @@ const built = [
 
 const chromium = findChromium()
 
+// The soak tests run by themselves: `.ci/run` adds up what both runs wrote.
+const run = process.argv.includes("soak") ? "soak" : "test"
+
 export default defineConfig({
   test: {
-    reporters: ["default", ["json", { outputFile: ".cache/test-results.json" }]],
+    reporters: ["default", ["json", { outputFile: `.cache/${run}-results.json` }]],
     coverage: { include: ["src/**/*.ts"] },
     projects: [
       {
