@@ -2,10 +2,9 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 import { EventSource, type EventSourceInit } from "ssekit/eventsource"
 import { type FaultAnswer, type FaultServer, startFaultServer } from "ssekit/testing"
 import { EagerClock } from "../support/eager-clock.ts"
+import { CYCLES, heap, MAX_GROWTH, settledGrowth, timers } from "../support/hygiene.ts"
 
-const CYCLES = Number(process.env["SSEKIT_CYCLES"] ?? 1_000)
 const AT_ONCE = 20
-const MAX_GROWTH = 2 * 1024 * 1024
 
 let server: FaultServer
 let answer: FaultAnswer | "stall"
@@ -13,28 +12,6 @@ beforeAll(async () => {
   server = await startFaultServer(() => answer)
 })
 afterAll(() => server.close())
-
-function timers(): number {
-  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
-}
-
-async function heap(): Promise<number> {
-  for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setImmediate(resolve))
-    ;(globalThis as { gc?: () => void }).gc!()
-  }
-  return process.memoryUsage().heapUsed
-}
-
-/** Measured: Node's own fetch keeps connections that were aborted while they were made for 4 s, 7 KB each. */
-async function settledGrowth(before: number): Promise<number> {
-  let growth = Infinity
-  for (let attempt = 0; attempt < 100 && growth > MAX_GROWTH; attempt++) {
-    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, 100))
-    growth = (await heap()) - before
-  }
-  return growth
-}
 
 interface Exit {
   readonly answer: FaultAnswer | "stall"
