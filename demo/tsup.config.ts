@@ -22,6 +22,8 @@ export default defineConfig([
     tsconfig: "demo/tsconfig.build.json",
     noExternal: [/^ssekit/],
     minify: true,
+    // The page imports no part for its side effects: there are none.
+    esbuildOptions: (options) => void (options.logOverride = { "ignored-bare-import": "silent" }),
     splitting: false,
     clean: true,
     onSuccess: () => copyFile("demo/page/index.html", "demo/dist/page/index.html"),
