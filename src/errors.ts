@@ -59,8 +59,9 @@ export abstract class SseError extends Error {
   /** Makes `instanceof` hold for an error that another copy of this package threw. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    if (typeof value !== "object" || value === null || !Object.hasOwn(this, "~sse")) return false
-    const theirs = (value.constructor as { "~sse"?: unknown } | undefined)?.["~sse"]
+    // A class of a user's own has its own instances only.
+    const kind = Object.hasOwn(this, "~sse") ? (value as Partial<SseError> | null | undefined)?.constructor : undefined
+    const theirs = (kind as { "~sse"?: unknown } | undefined)?.["~sse"]
     return theirs !== undefined && (this["~sse"] === "SseError" || this["~sse"] === theirs)
   }
 }
