@@ -4,8 +4,8 @@
  * as a case for test/conformance/cases.ts.
  */
 import { createParser } from "eventsource-parser"
-import { SseParser, type SseEvent } from "ssekit"
 import { parseModel } from "../test/support/model.ts"
+import { record } from "../test/support/record.ts"
 
 const [seconds = "30", seedText = String(Date.now() % 2_147_483_647)] = process.argv.slice(2)
 if (!(Number(seconds) > 0) || !Number.isInteger(Number(seedText))) {
@@ -66,24 +66,6 @@ function* cut<T extends string | Uint8Array>(whole: T): Generator<T> {
   }
 }
 
-function ours(chunks: Iterable<string | Uint8Array>): unknown {
-  const result = { events: [] as SseEvent[], comments: [], retries: [], ids: [], unknown: [] } as Record<
-    string,
-    unknown[]
-  >
-  const push = (name: string) => (value: unknown) => void result[name]!.push(value)
-  const parser = new SseParser({
-    onEvent: push("events"),
-    onComment: push("comments"),
-    onRetry: push("retries"),
-    onId: push("ids"),
-    onUnknownLine: push("unknown"),
-  })
-  for (const chunk of chunks) parser.feed(chunk)
-  parser.end()
-  return { ...result, lastEventId: parser.lastEventId }
-}
-
 function theirs(chunks: Iterable<string>): unknown {
   const events: unknown[] = []
   const parser = createParser({ onEvent: ({ event, data, id }) => events.push([event || "message", data, id]) })
@@ -102,8 +84,8 @@ while (performance.now() < end && differences < 5) {
   const model = parseModel(text)
   streams++
   for (const [kind, outcome] of [
-    ["bytes", ours(cut(bytes))],
-    ["text", ours(cut(text))],
+    ["bytes", record(cut(bytes))],
+    ["text", record(cut(text))],
   ] as const) {
     if (same(outcome, model)) continue
     differences++

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { SseParser, type SseParserOptions } from "ssekit"
-import { parseModel, type ModelResult } from "../support/model.ts"
+import { parseModel } from "../support/model.ts"
+import { record } from "../support/record.ts"
 
 const lineEnd = fc.constantFrom("\n", "\r\n", "\r")
 const value = fc.oneof(
@@ -76,21 +76,6 @@ function* pieces<T extends string | Uint8Array>(whole: T, sizes: readonly number
   }
 }
 
-function record(chunks: Iterable<string | Uint8Array>, wanted: "all" | "events"): ModelResult {
-  const { events, comments, retries, ids, unknown } = parseModel("")
-  const handlers: SseParserOptions = {
-    onEvent: (event) => events.push(event),
-    onComment: (text) => comments.push(text),
-    onRetry: (ms) => retries.push(ms),
-    onId: (id) => ids.push(id),
-    onUnknownLine: (text) => unknown.push(text),
-  }
-  const parser = new SseParser(wanted === "all" ? handlers : { onEvent: handlers.onEvent })
-  for (const chunk of chunks) parser.feed(chunk)
-  parser.end()
-  return { events, comments, retries, ids, unknown, lastEventId: parser.lastEventId }
-}
-
 const decode = (bytes: Uint8Array) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)
 const encode = (text: string) => new TextEncoder().encode(text)
 
@@ -117,7 +102,7 @@ describe("SseParser gives what the specification's model gives", () => {
   test("SseParser for text at any cut", () => {
     fc.assert(
       fc.property(streamText, cuts, (text, sizes) => {
-        expect(record(pieces(text, sizes), "all")).toEqual(parseModel(text))
+        expect(record(pieces(text, sizes))).toEqual(parseModel(text))
       }),
       RUNS,
     )
@@ -126,7 +111,7 @@ describe("SseParser gives what the specification's model gives", () => {
   test("SseParser for bytes at any cut, invalid UTF-8 included", () => {
     fc.assert(
       fc.property(spoiltBytes, cuts, (bytes, sizes) => {
-        expect(record(pieces(bytes, sizes), "all")).toEqual(parseModel(decode(bytes)))
+        expect(record(pieces(bytes, sizes))).toEqual(parseModel(decode(bytes)))
       }),
       RUNS,
     )
@@ -154,7 +139,7 @@ describe("SseParser gives what the specification's model gives", () => {
     })
     fc.assert(
       fc.property(large, fc.integer({ min: 8_000, max: 70_000 }), (bytes, size) => {
-        expect(record(pieces(bytes, [size]), "all")).toEqual(parseModel(decode(bytes)))
+        expect(record(pieces(bytes, [size]))).toEqual(parseModel(decode(bytes)))
       }),
       { numRuns: 30 },
     )
@@ -163,7 +148,7 @@ describe("SseParser gives what the specification's model gives", () => {
   test("SseParser for events that are larger than a block", () => {
     const text = `data: ${"漢".repeat(20_000)}\ndata: ${"y".repeat(50_000)}\n\nid: 1\r\ndata: z\r\n\r\n`.repeat(3)
     for (const size of [8_193, 16_385, 40_000, 65_536, 1_000_000]) {
-      expect(record(pieces(encode(text), [size]), "all")).toEqual(parseModel(text))
+      expect(record(pieces(encode(text), [size]))).toEqual(parseModel(text))
     }
   })
 })

@@ -1,33 +1,17 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { build } from "esbuild"
 import { beforeAll, expect, test } from "vitest"
 import { conformanceCases } from "../conformance/cases.ts"
+import { buildProgram, root, systemNode } from "../support/runtime-program.ts"
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL("../..", import.meta.url))
-// Below the root, so that `ssekit` is the package itself and with it what was built.
-const bundle = `${root}.cache/conformance.mjs`
-
-// `.ci/run` remembers the machine's own Node before npm puts the repository's first on PATH.
-const systemNode = process.env["SSEKIT_SYSTEM_NODE"]
-
+let program: string
 beforeAll(async () => {
-  await build({
-    entryPoints: [`${root}test/runtimes/conformance-main.ts`],
-    outfile: bundle,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    external: ["ssekit"],
-    logLevel: "silent",
-  })
+  program = await buildProgram("test/runtimes/conformance-main.ts", "conformance")
 })
 
 async function conformance(node: string): Promise<string> {
-  const { stdout } = await run(node, [bundle], { cwd: root })
+  const { stdout } = await run(node, [program], { cwd: root })
   return stdout.trim()
 }
 

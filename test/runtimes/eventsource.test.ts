@@ -1,37 +1,21 @@
 import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { build } from "esbuild"
 import { beforeAll, expect, test } from "vitest"
 import type { Subject } from "../eventsource/behaviour.ts"
 import { behaviours } from "../eventsource/behaviours/index.ts"
 import { startScenarioServer } from "../support/scenario-server.ts"
+import { buildProgram, root, systemNode } from "../support/runtime-program.ts"
 
 const run = promisify(execFile)
-const root = fileURLToPath(new URL("../..", import.meta.url))
-// Below the root, so that `ssekit` is the package itself and with it what was built.
-const bundle = `${root}.cache/eventsource.mjs`
-
-// `.ci/run` remembers the machine's own Node before npm puts the repository's first on PATH.
-const systemNode = process.env["SSEKIT_SYSTEM_NODE"]
-
+let program: string
 beforeAll(async () => {
-  await build({
-    entryPoints: [`${root}test/eventsource/runtime-main.ts`],
-    outfile: bundle,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    external: ["ssekit"],
-    logLevel: "silent",
-  })
+  program = await buildProgram("test/eventsource/runtime-main.ts", "eventsource")
 })
 
 async function behave(subject: Subject, command: string, ...args: string[]): Promise<string> {
   const server = await startScenarioServer()
   try {
-    const { stdout, stderr } = await run(command, [...args, bundle, ...server.origins, subject], {
+    const { stdout, stderr } = await run(command, [...args, program, ...server.origins, subject], {
       cwd: root,
       timeout: 60_000,
     })
