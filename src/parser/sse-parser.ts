@@ -27,7 +27,7 @@ const READING = "a handler must not feed its own parser"
 export class SseParser {
   readonly #lines: LineReader
   readonly #fatal: boolean
-  /** The bytes of a code point that was cut. */
+  /** The bytes of a code point that was cut, and those before it that were not read because a handler threw. */
   #carried: Uint8Array | undefined = undefined
   /** Why nothing is taken now. */
   #refusal: string | undefined = undefined
@@ -129,13 +129,15 @@ export class SseParser {
         this.#lines.read(this.#decode(bytes, blockStart, start))
       }
     } catch (error) {
-      if (start < end && block.epoch === epoch) this.#lines.keep(decodeUtf8(bytes, start, end))
+      if (start < bytes.length && block.epoch === epoch) this.#carried = bytes.slice(start)
       throw error
     }
   }
 
   #decodeCarried(carried: Uint8Array): string {
     this.#carried = undefined
+    // For the lines before the one that is invalid.
+    if (this.#fatal && !isUtf8(carried, carried.length)) this.#readBlocks(carried, carried.length)
     return this.#decode(carried, 0, carried.length)
   }
 

@@ -310,6 +310,29 @@ describe("SseParser fatal", () => {
     }
   })
 
+  test.each([0, 9000])(
+    "SseParser with fatal throws at invalid bytes also where a handler threw before, %d bytes",
+    (more) => {
+      for (const next of ["", utf8("data: d\n\n")]) {
+        const seen: string[] = []
+        const parser = new SseParser({
+          fatal: true,
+          onEvent: ({ data }) => {
+            seen.push(data)
+            throw new Error("mine")
+          },
+        })
+        expect(() => parser.feed(Uint8Array.from([...utf8(`data: z${"\n:".padEnd(more, "x")}\n\n`), ...bad]))).toThrow(
+          "mine",
+        )
+        expect(() => parser.feed(next)).toThrow("mine")
+        expect(() => parser.feed(next)).toThrow("mine")
+        expect(() => parser.feed(next)).toThrow(SseMalformedError)
+        expect(seen).toEqual(["z", "a", "b"])
+      }
+    },
+  )
+
   test("SseParser with fatal reads valid bytes at every cut", () => {
     const stream = utf8("\uFEFFdata: é漢🙂\n\n")
     for (let cut = 0; cut <= stream.length; cut++) {
