@@ -2,21 +2,16 @@
  * `target`, absolute.
  *
  * @param what - What it is, for error messages.
- * @throws TypeError where it is no URL that a request can be made to.
+ * @throws TypeError where it is no URL that a request can be made to; without a cause, since the platform's error quotes
+ * the URL, which may hold a secret.
  */
-export function httpUrl(target: string | URL, base: string | undefined, what: string): string {
-  let url: URL
+export function httpUrl(target: string | URL, base: string | undefined, what: string): URL {
+  let url: URL | undefined
   try {
     url = new URL(target, base)
   } catch {
-    // Why without a cause: the platform's error quotes the URL, which may hold a secret.
-    throw new TypeError(`Cannot subscribe: ${what} must be a URL`)
+    // As any other that is not what it must be.
   }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new TypeError(`Cannot subscribe: ${what} must be http or https, not ${url.protocol}`)
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new TypeError(`Cannot subscribe: ${what} must not hold a user name or password; send a header instead`)
-  }
-  return url.href
+  if (url && /^https?:$/.test(url.protocol) && url.username + url.password === "") return url
+  throw new TypeError(`Cannot subscribe: ${what} must be an http or https URL without user name and password`)
 }

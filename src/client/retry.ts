@@ -1,23 +1,38 @@
 /* Law: whether and when to try again, as a pure function of what has happened; no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
+import { numbersOf, outOfRange } from "./numbers.ts"
 
 /** The shortest delay whatever anybody says, in milliseconds: at most 10 requests in a second. */
-export const MIN_DELAY = 100
+const MIN_DELAY = 100
 
-/** {@link RetryOptions} with nothing left out. */
-export interface RetryPolicy {
-  readonly maxRetries: number
-  readonly maxElapsed: number
-  readonly initialDelay: number
-  readonly factor: number
-  readonly maxDelay: number
-  readonly jitter: boolean
-  readonly minServerDelay: number
-  readonly maxServerDelay: number
-  readonly maxRetryAfter: number
-  readonly resetAfter: number
-  readonly shouldRetry: (failure: SseError, attempt: Attempt) => boolean
+/** The longest, where nobody sets a limit. */
+const LONGEST = Number.MAX_SAFE_INTEGER
+
+const STANDARD: { [Name in Exclude<keyof RetryOptions, "factor" | "jitter" | "shouldRetry">]-?: number } = {
+  maxRetries: 10,
+  maxElapsed: Infinity,
+  initialDelay: 1_000,
+  maxDelay: 30_000,
+  minServerDelay: 100,
+  maxServerDelay: 30_000,
+  maxRetryAfter: 300_000,
+  resetAfter: 10_000,
+}
+
+/** {@link RetryOptions} whose numbers are all there. */
+export type RetryPolicy = RetryOptions & Readonly<typeof STANDARD & { factor: number }>
+
+/**
+ * The policy that the options ask for.
+ *
+ * @throws RangeError where a number is out of its range.
+ */
+export function retryPolicyOf(options: RetryOptions): RetryPolicy {
+  const numbers = { ...numbersOf("retry", options, STANDARD), ...numbersOf("retry", options, { factor: 2 }, 1) }
+  const { maxRetries } = numbers
+  if (maxRetries % 1 > 0) throw outOfRange("retry.maxRetries", "an integer, or Infinity", maxRetries)
+  return { ...options, ...numbers }
 }
 
 /** What has happened up to a failure. Times are in milliseconds. */
@@ -40,73 +55,20 @@ export type RetryDecision = number | "stop" | "exhausted"
 /** @param random - A number from 0 up to, not including, 1. */
 export function nextRetry(
   failure: SseError,
-  history: RetryHistory,
+  { attempt, failures, elapsed, serverDelay, retryAfter = 0 }: RetryHistory,
   policy: RetryPolicy,
   random: number,
 ): RetryDecision {
-  if (!policy.shouldRetry(failure, history.attempt)) return "stop"
-  if (history.failures > policy.maxRetries) return "exhausted"
-  const delay = retryDelay(history, policy, random)
-  return history.elapsed + delay > policy.maxElapsed ? "exhausted" : delay
-}
-
-function retryDelay(history: RetryHistory, policy: RetryPolicy, random: number): number {
-  const server = history.serverDelay === undefined ? undefined : clampServerDelay(history.serverDelay, policy)
-  const floor = Math.max(MIN_DELAY, server ?? 0, Math.min(history.retryAfter ?? 0, policy.maxRetryAfter))
-  // Bounded, since 0 times Infinity is no number.
-  const growth = Math.min(policy.factor ** (history.failures - 1), Number.MAX_VALUE)
-  const grown = (server ?? policy.initialDelay) * growth
-  const top = Math.max(floor, Math.min(policy.maxDelay, grown))
-  if (!policy.jitter) return top
-  return floor + random * (Math.max(top, 1.25 * floor) - floor)
-}
-
-function clampServerDelay(ms: number, policy: RetryPolicy): number {
-  return Math.min(Math.max(ms, policy.minServerDelay), policy.maxServerDelay)
-}
-
-/**
- * The policy that the options ask for.
- *
- * @throws RangeError where a number is out of its range.
- */
-export function retryPolicyOf(options: RetryOptions): RetryPolicy {
-  const maxRetries = options.maxRetries ?? 10
-  if (!(maxRetries === Infinity || (Number.isSafeInteger(maxRetries) && maxRetries >= 0))) {
-    throw new RangeError(
-      `Cannot subscribe: "retry.maxRetries" must be an integer from 0, or Infinity, not ${maxRetries}`,
-    )
-  }
-  const factor = options.factor ?? 2
-  if (!(factor >= 1 && factor < Infinity)) {
-    throw new RangeError(`Cannot subscribe: "retry.factor" must be a number from 1, not ${factor}`)
-  }
-  return {
-    maxRetries,
-    factor,
-    maxElapsed: spanOf(options, "maxElapsed", Infinity),
-    initialDelay: spanOf(options, "initialDelay", 1_000),
-    maxDelay: spanOf(options, "maxDelay", 30_000),
-    jitter: options.jitter ?? true,
-    minServerDelay: spanOf(options, "minServerDelay", 100),
-    maxServerDelay: spanOf(options, "maxServerDelay", 30_000),
-    maxRetryAfter: spanOf(options, "maxRetryAfter", 300_000),
-    resetAfter: spanOf(options, "resetAfter", 10_000),
-    shouldRetry: options.shouldRetry ?? ((failure) => failure.retryable),
-  }
-}
-
-type SpanName =
-  | "maxElapsed"
-  | "initialDelay"
-  | "maxDelay"
-  | "minServerDelay"
-  | "maxServerDelay"
-  | "maxRetryAfter"
-  | "resetAfter"
-
-function spanOf(options: RetryOptions, name: SpanName, standard: number): number {
-  const ms = options[name] ?? standard
-  if (ms >= 0) return ms
-  throw new RangeError(`Cannot subscribe: "retry.${name}" must be a number of milliseconds from 0, not ${ms}`)
+  if (!(policy.shouldRetry?.(failure, attempt) ?? failure.retryable)) return "stop"
+  if (failures > policy.maxRetries) return "exhausted"
+  const server =
+    serverDelay === undefined
+      ? undefined
+      : Math.min(Math.max(serverDelay, policy.minServerDelay), policy.maxServerDelay)
+  const floor = Math.min(LONGEST, Math.max(MIN_DELAY, server ?? 0, Math.min(retryAfter, policy.maxRetryAfter)))
+  // Bounded, since 0 times Infinity is no number, nor is Infinity less Infinity.
+  const growth = Math.min(policy.factor ** (failures - 1), LONGEST)
+  const top = Math.max(floor, Math.min(LONGEST, policy.maxDelay, growth * (server ?? policy.initialDelay)))
+  const delay = policy.jitter === false ? top : floor + random * (Math.max(top, 1.25 * floor) - floor)
+  return elapsed + delay > policy.maxElapsed ? "exhausted" : delay
 }

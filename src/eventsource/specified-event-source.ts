@@ -3,7 +3,7 @@
  * the specification's tasks is one task here, and none runs after `close`.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-import { baseUrl, type EventSink, ReconnectionLoop } from "../client/kernel.ts"
+import { baseUrl, createLoop, type EventSink, type ReconnectionLoop } from "../client/kernel.ts"
 import { SseResponseError } from "../errors.ts"
 import { HandlerAttribute } from "./handler-attribute.ts"
 import { type EventSourceInit, settingsFor } from "./init.ts"
@@ -35,7 +35,7 @@ export class EventSource extends EventTarget {
       onOpen: (info) => this.#announceConnection(info.url),
       onRetry: ({ error }) => this.#queueError(CONNECTING, error),
     })
-    this.#loop = new ReconnectionLoop(settings, this.#sink(), () => {})
+    this.#loop = createLoop(settings, this.#sink(), () => {})
     this.#loop.consumerWaits(true)
     this.#loop.start()
   }
@@ -84,12 +84,12 @@ export class EventSource extends EventTarget {
 
   #sink(): EventSink {
     return {
-      push: ({ event: { event: type, data, lastEventId } }) => {
+      push: ({ event: type, data, lastEventId }) => {
         this.#tasks.add(() => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin: this.#origin })))
       },
       moveCursor: () => {},
       room: () => this.#tasks.idle(),
-      end: (failure) => this.#queueError(CLOSED, failure?.reason),
+      end: (failure) => this.#queueError(CLOSED, failure?.[0]),
     }
   }
 
