@@ -1,12 +1,13 @@
 /* Law: how an attempt connects, and what the status and the type of a response mean for a subscription. */
 import type { Step } from "../internal/step.ts"
 import { type ChunkSource, isEventStreamType, isResponse, openSource, responseError } from "../parser/index.ts"
+import { check } from "./checks.ts"
 import { discard } from "./discard.ts"
 import { attempted } from "./failed-attempt.ts"
 import type { OpenInfo, SubscriptionWarning } from "./hooks.ts"
 import type { Attempt } from "./options.ts"
-import { redirectedRequest, showsRedirects } from "./redirect.ts"
-import { type PreparedRequest, prepareRequest } from "./request.ts"
+import { followRedirect, showsRedirects } from "./redirect.ts"
+import { prepareRequest } from "./request.ts"
 import type { Settings } from "./settings.ts"
 
 /** At most so many requests begin in any second, hops of redirects included, whatever the server and the policy say. */
@@ -51,35 +52,24 @@ export function createConnector({ clock, target, tell, onWarning }: Settings): C
     }
   }
   return async (attempt, step) => {
-    const { lastEventId, signal } = attempt
-    let request = await prepareRequest(target, attempt, times.length === 0, step, () => {
+    const { lastEventId } = attempt
+    const request = await prepareRequest(target, attempt, times.length === 0, step, () => {
       if (warnedOf !== lastEventId) tell(onWarning, UNSENDABLE)
       warnedOf = lastEventId
     })
+    const { init } = request
+    const hopsItself = init.redirect === undefined && showsRedirects()
+    if (hopsItself) init.redirect = "manual"
+    const { fetch = globalThis.fetch } = target
     for (let hops = 0; ; hops++) {
-      const hopsItself = request.init.redirect === undefined && showsRedirects()
       await takeTurn(step)
-      const { fetch = globalThis.fetch } = target
-      const response = await step.wait(
-        () => attempted(() => fetch(...argumentsOf(request, signal, hopsItself))),
-        discard,
-      )
-      if (!isResponse(response)) throw new TypeError(NO_RESPONSE)
-      const next = hopsItself ? redirectedRequest(request, response, hops) : undefined
-      if (next === undefined) return accept(response, step, response.url || request.url)
-      request = next
+      const response = await step.wait(() => attempted(() => fetch(request.input ?? request.url.href, init)), discard)
+      check(isResponse(response), '"fetch" must give a Response with a stream as its body')
+      if (!hopsItself || !followRedirect(request, response, hops)) {
+        return accept(response, step, response.url || request.url.href)
+      }
     }
   }
-}
-
-const NO_RESPONSE = 'Cannot subscribe: "fetch" must give a Response with a stream as its body'
-
-function argumentsOf(request: PreparedRequest, signal: AbortSignal, hopsItself: boolean) {
-  const { input, url, init } = request
-  return [
-    input ?? url,
-    { duplex: "half", ...init, signal, ...(hopsItself && { redirect: "manual" as const }) },
-  ] as const
 }
 
 /**

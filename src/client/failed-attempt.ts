@@ -14,13 +14,13 @@ export async function attempted<T>(run: () => T | PromiseLike<T>): Promise<T> {
   }
 }
 
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|invalid peer certificate/
+
 /** Whether an error, or what caused it, is a certificate that is not trusted: trying again does not mend it. */
 function isCertificateError(error: unknown): boolean {
   let at = error as { code?: unknown; message?: unknown; cause?: unknown } | null | undefined
   for (let depth = 0; at && depth < 5; depth++) {
-    const { code, message } = at
-    if (typeof code === "string" && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/.test(code)) return true
-    if (typeof message === "string" && /invalid peer certificate/i.test(message)) return true
+    if (CERTIFICATE.test(`${String(at.code)} ${String(at.message)}`)) return true
     at = at.cause as typeof at
   }
   return false

@@ -10,8 +10,6 @@ import { dropBodyHeaders, isOneShot, type PreparedRequest, takesBody } from "./r
 /** The most hops of one attempt. */
 const MAX_HOPS = 5
 
-const REDIRECT = /^30[12378]$/
-
 /** Whether `fetch` shows the status and the location of a redirect here, as no browser does. */
 export function showsRedirects(): boolean {
   const { process, Deno, navigator } = globalThis as {
@@ -25,52 +23,42 @@ export function showsRedirects(): boolean {
 }
 
 /**
- * The request that follows `response`, `undefined` where it is no redirect.
+ * Turns `request` into the one that follows `response`.
  *
+ * @returns Whether there is one: `response` is a redirect.
  * @throws SseResponseError where it is one that must not be followed.
  */
-export function redirectedRequest(
-  request: PreparedRequest,
-  response: Response,
-  hops: number,
-): PreparedRequest | undefined {
+export function followRedirect(request: PreparedRequest, response: Response, hops: number): boolean {
   const { status, headers, type } = response
-  const location = REDIRECT.test(`${status}`) ? headers.get("location") : null
-  if (location === null && type !== "opaqueredirect") return undefined
+  const location = /^30[12378]$/.test(`${status}`) ? headers.get("location") : null
+  if (location === null && type !== "opaqueredirect") return false
   discard(response)
-  const next = withoutBody(request, status)
-  const url = urlOf(location, request.url)
-  const reason = hops < MAX_HOPS ? refusalOf(next, url) : `there must be at most ${MAX_HOPS} of them`
-  if (reason === undefined) return { ...next, url: url!.href, input: undefined }
-  const message = `Cannot follow redirect: ${reason}`
-  throw new SseResponseError(message, "redirect-refused", { status, headers, body: "", retryable: hops >= MAX_HOPS })
+  const { init } = request
+  // Spec: 303, and a POST with 301 or 302, go on as a GET without body.
+  if (status === 303 ? takesBody(init.method) : status < 303 && init.method === "POST") {
+    init.method = "GET"
+    init.body = null
+    request.hasBody = false
+    dropBodyHeaders(init.headers)
+  }
+  const url = httpUrl(location ?? "//", request.url)
+  const reason = hops < MAX_HOPS ? refusalOf(request, url) : `there must be at most ${MAX_HOPS} of them`
+  if (reason !== undefined) {
+    const refused = { status, headers, body: "", retryable: hops >= MAX_HOPS }
+    throw new SseResponseError(`Cannot read event stream: redirect refused, ${reason}`, "redirect-refused", refused)
+  }
+  request.url = url!
+  request.input = undefined
+  return true
 }
 
-/** Why `request` must not go on to `url`. */
+/** Why `request` must not go on to `to`. */
 function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL | undefined): string | undefined {
-  const from = new URL(url)
-  if (to === undefined) return "it must lead to an http or https URL"
-  if (from.protocol > to.protocol) return "it must not lead from https to http"
-  if (from.origin !== to.origin && (hasBody || isPrivate || init.credentials === "include")) {
-    return "it must not take a body, headers, credentials or a last event ID to another origin"
+  if (!to || url.protocol > to.protocol) return '"url" must be http or https, and not http after https'
+  const isElsewhere = url.origin !== to.origin
+  if (isElsewhere && (hasBody || isPrivate || init.credentials === "include")) {
+    return "body, headers, credentials and last event ID must not go to another origin"
   }
   // Without a body of our own it is the Request's.
-  return hasBody && (init.body === undefined || isOneShot(init.body)) ? "the body can be sent only once" : undefined
-}
-
-function urlOf(location: string | null, base: string): URL | undefined {
-  try {
-    return httpUrl(location ?? "//", base, "a redirect")
-  } catch {
-    return undefined
-  }
-}
-
-/** Spec: 303, and a POST with 301 or 302, go on as a GET without body. */
-function withoutBody(request: PreparedRequest, status: number): PreparedRequest {
-  const { method } = request.init
-  if (status === 303 ? !takesBody(method) : status > 302 || method !== "POST") return request
-  const headers = new Headers(request.init.headers)
-  dropBodyHeaders(headers)
-  return { ...request, init: { ...request.init, method: "GET", headers, body: null }, hasBody: false }
+  return hasBody && (!init.body || isOneShot(init.body)) ? '"body" must be sent only once' : undefined
 }

@@ -1,19 +1,34 @@
 /* Law: how the request of an attempt is made: anew each time, with fresh headers and body and the cursor. */
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
+import { check } from "./checks.ts"
 import { attempted } from "./failed-attempt.ts"
 import { httpUrl } from "./http-url.ts"
 import { sendLastEventId } from "./last-event-id.ts"
-import type { Attempt, Resume, ResumeInit } from "./options.ts"
-import type { RequestSettings } from "./settings.ts"
+import type { Attempt, Resume, ResumeInit, SubscribeOptions } from "./options.ts"
 
-/** The request of one attempt, or of one hop of it. */
-export interface PreparedRequest {
-  readonly url: string
-  /** What `fetch` is given instead of the URL. */
-  readonly input: Request | undefined
-  readonly init: RequestInit & { readonly method: string; readonly headers: Headers }
+/** What requests are made of, where no function of the caller's connects. */
+export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "body" | "fetch" | "lastEventIdParam"> {
+  readonly url: URL
+  /** The Request that was given, whose members `init` has as well. */
+  readonly request: Request | undefined
+  readonly method: string
+  /** Whether the first request has a body. */
   readonly hasBody: boolean
+  /** The other members, for `fetch`. */
+  readonly init: RequestInit
+  readonly resume: Resume
+  /** Whether a redirect to another origin is refused because the last event ID would go with it. */
+  readonly guardsCursor: boolean
+}
+
+/** The request of one attempt, which each hop of it changes. */
+export interface PreparedRequest {
+  url: URL
+  /** What `fetch` is given instead of the URL. */
+  input: Request | undefined
+  readonly init: RequestInit & { method: string; readonly headers: Headers }
+  hasBody: boolean
   /** Whether headers or a last event ID go with it that are nobody else's business. */
   readonly isPrivate: boolean
 }
@@ -30,8 +45,8 @@ export async function prepareRequest(
   step: Step,
   warn: () => void,
 ): Promise<PreparedRequest> {
-  const { request, resume, init: common } = settings
-  const { lastEventId } = attempt
+  const { request, resume } = settings
+  const { lastEventId, signal } = attempt
   const ask = <T>(option: T | ((attempt: Attempt) => T | PromiseLike<T>)) =>
     step.wait(() =>
       attempted(() => (typeof option === "function" ? (option as (attempt: Attempt) => T)(attempt) : option)),
@@ -42,7 +57,8 @@ export async function prepareRequest(
   const { url: given = settings.url, headers: others, body: other, method: verb = settings.method, ...init } = change
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
-  const url = httpUrl(given, settings.url, 'the "url" that "resume" gives')
+  const url = httpUrl(given, settings.url)
+  check(url, '"url" must be http or https, without user name and password')
   if (body === undefined && settings.hasBody && (settings.body ?? method !== settings.method)) dropBodyHeaders(headers)
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
@@ -51,11 +67,11 @@ export async function prepareRequest(
   if (lastEventId !== "" && !sendLastEventId(lastEventId, url, settings.lastEventIdParam, headers)) warn()
   const input = request?.url === url.href && request.method === method && !request.bodyUsed ? request : undefined
   const takesOver = body === undefined && request?.method === method && requestHasBody(request)
-  if (takesOver && !input) throw refusal("the body of a Request must be sent only once")
+  if (takesOver && !input) throw refusal('"body" must be sent only once')
   return {
-    url: url.href,
+    url,
     input,
-    init: { ...common, ...init, method, headers, ...(body !== undefined && { body }) },
+    init: { ...settings.init, ...init, method, headers, ...(body !== undefined && { body }), signal },
     hasBody: body !== undefined || takesOver,
     isPrivate,
   }
@@ -67,7 +83,7 @@ function changeOf(resume: Resume) {
 }
 
 function refusal(reason: string): SseConnectionError {
-  return new SseConnectionError(`Cannot open event stream: ${reason}`, { retryable: false })
+  return new SseConnectionError(`Cannot read event stream: ${reason}`, { retryable: false })
 }
 
 /** Drops what says something of a body, and goes when it goes. */
@@ -78,7 +94,7 @@ export function dropBodyHeaders(headers: Headers): void {
 function setHeaders(headers: Headers, init: HeadersInit | undefined): void {
   if (init === undefined) return
   const others = headersOf(init)
-  if (others === undefined) throw refusal("the headers must be valid names and values")
+  if (others === undefined) throw refusal('"headers" must be valid names and values')
   for (const [name, value] of others) headers.set(name, value)
 }
 

@@ -1,7 +1,7 @@
 /* Law: whether and when to try again, as a pure function of what has happened; no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
-import { numbersOf, outOfRange } from "./numbers.ts"
+import { completed, outOfRange } from "./checks.ts"
 
 /** The shortest delay whatever anybody says, in milliseconds: at most 10 requests in a second. */
 const MIN_DELAY = 100
@@ -9,30 +9,34 @@ const MIN_DELAY = 100
 /** The longest, where nobody sets a limit. */
 const LONGEST = Number.MAX_SAFE_INTEGER
 
-const STANDARD: { [Name in Exclude<keyof RetryOptions, "factor" | "jitter" | "shouldRetry">]-?: number } = {
+/** {@link RetryOptions} with nothing left out. */
+export type RetryPolicy = { readonly [Name in keyof RetryOptions]-?: NonNullable<RetryOptions[Name]> }
+
+export const STANDARD_RETRY: RetryPolicy = {
   maxRetries: 10,
   maxElapsed: Infinity,
   initialDelay: 1_000,
+  factor: 2,
   maxDelay: 30_000,
+  jitter: true,
   minServerDelay: 100,
   maxServerDelay: 30_000,
   maxRetryAfter: 300_000,
   resetAfter: 10_000,
+  shouldRetry: (failure) => failure.retryable,
 }
-
-/** {@link RetryOptions} whose numbers are all there. */
-export type RetryPolicy = RetryOptions & Readonly<typeof STANDARD & { factor: number }>
 
 /**
  * The policy that the options ask for.
  *
  * @throws RangeError where a number is out of its range.
  */
-export function retryPolicyOf(options: RetryOptions): RetryPolicy {
-  const numbers = { ...numbersOf("retry", options, STANDARD), ...numbersOf("retry", options, { factor: 2 }, 1) }
-  const { maxRetries } = numbers
+export function retryPolicyOf(options: RetryOptions, standard: RetryPolicy = STANDARD_RETRY): RetryPolicy {
+  const policy = completed<RetryPolicy>("retry", options, standard)
+  const { maxRetries, factor } = policy
   if (maxRetries % 1 > 0) throw outOfRange("retry.maxRetries", "an integer, or Infinity", maxRetries)
-  return { ...options, ...numbers }
+  if (factor < 1) throw outOfRange("retry.factor", "a number from 1", factor)
+  return policy
 }
 
 /** What has happened up to a failure. Times are in milliseconds. */
@@ -59,7 +63,7 @@ export function nextRetry(
   policy: RetryPolicy,
   random: number,
 ): RetryDecision {
-  if (!(policy.shouldRetry?.(failure, attempt) ?? failure.retryable)) return "stop"
+  if (!policy.shouldRetry(failure, attempt)) return "stop"
   if (failures > policy.maxRetries) return "exhausted"
   const server =
     serverDelay === undefined
@@ -69,6 +73,6 @@ export function nextRetry(
   // Bounded, since 0 times Infinity is no number, nor is Infinity less Infinity.
   const growth = Math.min(policy.factor ** (failures - 1), LONGEST)
   const top = Math.max(floor, Math.min(LONGEST, policy.maxDelay, growth * (server ?? policy.initialDelay)))
-  const delay = policy.jitter === false ? top : floor + random * (Math.max(top, 1.25 * floor) - floor)
+  const delay = policy.jitter ? floor + random * (Math.max(top, 1.25 * floor) - floor) : top
   return elapsed + delay > policy.maxElapsed ? "exhausted" : delay
 }

@@ -2,18 +2,11 @@
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
 import { httpUrl } from "./http-url.ts"
-import { numbersOf } from "./numbers.ts"
-import type {
-  Connect,
-  Resume,
-  SubscribeLimits,
-  SubscribeOptions as Options,
-  SubscribeTarget,
-  Timeouts,
-} from "./options.ts"
+import { check, completed } from "./checks.ts"
+import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
 import { baseUrl } from "./page.ts"
-import { headersOf, isOneShot, requestHasBody, takesBody } from "./request.ts"
-import { type RetryPolicy, retryPolicyOf } from "./retry.ts"
+import { headersOf, isOneShot, requestHasBody, type RequestSettings, takesBody } from "./request.ts"
+import { type RetryPolicy, retryPolicyOf, STANDARD_RETRY } from "./retry.ts"
 
 /** The options that a loop runs by; the contract is the consumer's. */
 type SubscribeOptions = Omit<Options, "events">
@@ -25,27 +18,19 @@ const LIMITS: Record<keyof SubscribeLimits, number> = {
   maxQueuedEvents: 256,
   maxQueuedSize: SIZE,
 }
-const TIMEOUTS: Record<keyof Timeouts, number> = {
-  connect: 30_000,
-  firstEvent: 0,
-  idle: 300_000,
-  eventIdle: 0,
-  total: 0,
-}
-
-/** What requests are made of, where no function of the caller's connects. */
-export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "body" | "fetch" | "lastEventIdParam"> {
-  readonly url: string
-  /** The Request that was given, whose members `init` has as well. */
-  readonly request: Request | undefined
-  readonly method: string
-  /** Whether the first request has a body. */
-  readonly hasBody: boolean
-  /** The other members, for `fetch`. */
-  readonly init: RequestInit
-  readonly resume: Resume
+/** What holds where the caller says nothing. */
+export interface Standard {
+  readonly retry: RetryPolicy
+  /** In milliseconds; 0 is off. */
+  readonly timeouts: Readonly<Record<keyof Timeouts, number>>
   /** Whether a redirect to another origin is refused because the last event ID would go with it. */
   readonly guardsCursor: boolean
+}
+
+export const STANDARD: Standard = {
+  retry: STANDARD_RETRY,
+  timeouts: { connect: 30_000, firstEvent: 0, idle: 300_000, eventIdle: 0, total: 0 },
+  guardsCursor: true,
 }
 
 /** What a loop runs by: the options, and what they come to. */
@@ -55,7 +40,7 @@ export interface Settings extends Omit<SubscribeOptions, keyof RequestSettings |
   readonly reconnects: boolean
   readonly retry: RetryPolicy
   /** In milliseconds. */
-  readonly timeouts: Readonly<typeof TIMEOUTS>
+  readonly timeouts: Standard["timeouts"]
   readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
   /** Signals that end the subscription. */
@@ -67,13 +52,16 @@ export interface Settings extends Omit<SubscribeOptions, keyof RequestSettings |
 }
 
 /**
- * @param guardsCursor - Whether the last event ID keeps a request from following a redirect to another origin.
  * @throws TypeError, RangeError where the target or an option is not what it must be.
  */
-export function settingsOf(target: SubscribeTarget, options: SubscribeOptions, guardsCursor = true): Settings {
+export function settingsOf(
+  target: SubscribeTarget,
+  options: SubscribeOptions,
+  standard: Standard = STANDARD,
+): Settings {
   const { until, lastEventId = "", retry, onHandlerError = reportGlobally } = options
   const isFunction = typeof target === "function"
-  const request = isFunction ? undefined : requestSettings(target, options, guardsCursor)
+  const request = isFunction ? undefined : requestSettings(target, options, standard.guardsCursor)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
   check(typeof lastEventId === "string", '"lastEventId" must be a string')
   check(!retry || typeof retry === "object", '"retry" must be false or an object')
@@ -82,19 +70,15 @@ export function settingsOf(target: SubscribeTarget, options: SubscribeOptions, g
     ...options,
     target: request ?? (target as Connect),
     reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
-    retry: retryPolicyOf(retry || {}),
-    timeouts: numbersOf("timeouts", options.timeouts, TIMEOUTS),
-    limits: numbersOf("limits", options.limits, LIMITS, 1),
+    retry: retryPolicyOf(retry || {}, standard.retry),
+    timeouts: completed("timeouts", options.timeouts, standard.timeouts),
+    limits: completed("limits", options.limits, LIMITS, 1),
     lastEventId,
     signals: [options.signal, request?.request?.signal].filter((signal) => signal !== undefined),
     clock: options.clock ?? systemClock,
     tell: (hook, value) => callHook(hook, value, report),
     report,
   }
-}
-
-function check(isRight: boolean, rule: string): void {
-  if (!isRight) throw new TypeError(`Cannot subscribe: ${rule}`)
 }
 
 function requestSettings(
@@ -106,20 +90,22 @@ function requestSettings(
   const { headers, pauseWhenHidden } = options
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
+  const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
   const resume = options.resume ?? (method === "GET" ? "same" : "never")
   const isHeaders = !headers || typeof headers === "function" || headersOf(headers) !== undefined
   const isResume =
     typeof resume === "object"
       ? typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || /^(same|never|get)$/.test(resume)
-  check(body === undefined || takesBody(method), `"method" must be one that takes a body, not ${method}`)
-  check(request?.bodyUsed !== true, "the body of the Request must not be used")
+  check(url, '"url" must be http or https, without user name and password')
+  check(body === undefined || takesBody(method), '"method" must be one that takes a body')
+  check(request?.bodyUsed !== true, '"body" must not be used')
   check(isHeaders, '"headers" must be valid names and values')
-  check(isResume, '"resume" must be "same", "never", "get", an idempotency key or a function')
-  check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET only')
+  check(isResume, '"resume" must be "same", "never", "get", a key or a function')
+  check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
   return {
     ...options,
-    url: httpUrl(request?.url ?? (target as string | URL), baseUrl(), "the URL").href,
+    url,
     request,
     method,
     body,
@@ -131,8 +117,7 @@ function requestSettings(
 }
 
 function isRequest(target: unknown): target is Request {
-  const request = target as Partial<Request> | null
-  return typeof request === "object" && typeof request?.url === "string" && typeof request.method === "string"
+  return typeof (target as Partial<Request> | null | undefined)?.method === "string"
 }
 
 function canRepeat({ resume, body, hasBody }: RequestSettings): boolean {
@@ -156,12 +141,12 @@ const REQUEST_MEMBERS = [
 ] as const
 
 /** What those members are where nobody has said anything. */
-const DEFAULTS = new Set<unknown>([undefined, "", false, "default", "follow", "about:client"])
+const DEFAULT = /^(|undefined|false|default|follow|about:client)$/
 
 /** What is for `fetch` alone: options that are its own, also those that only one platform knows, and a Request's members. */
 function initOf(request: Request | undefined, options: SubscribeOptions): RequestInit {
-  const init: Record<string, unknown> = { cache: "no-store" }
-  for (const name of REQUEST_MEMBERS) if (!DEFAULTS.has(request?.[name])) init[name] = request?.[name]
+  const init: Record<string, unknown> = { cache: "no-store", duplex: "half" }
+  for (const name of REQUEST_MEMBERS) if (!DEFAULT.test(`${request?.[name]}`)) init[name] = request?.[name]
   for (const [name, value] of Object.entries(options)) {
     if (!OWN_OPTIONS.test(name) && value !== undefined) init[name] = value
   }

@@ -78,8 +78,9 @@ function createTimer(clock: Clock): Pick<Step, "after" | "end"> {
     if (due >= timerDue) return
     clock.clearTimeout(timer)
     const now = clock.now()
-    timerDue = Math.min(due, now + MAX_TIMER_MS)
-    timer = clock.setTimeout(onTimer, Math.max(0, timerDue - now))
+    const delay = Math.min(Math.max(0, due - now), MAX_TIMER_MS)
+    timerDue = now + delay
+    timer = clock.setTimeout(onTimer, delay)
   }
   const onTimer = () => {
     timerDue = Infinity

@@ -63,3 +63,10 @@ test("Step.after() keeps one timer for all spans, which end at their times, and 
   step.after("soon", 1, call("soon"))
   expect(clock.pendingTimers).toBe(0)
 })
+
+test("Step.after() sets no timer for longer than the platform takes, wherever the clock stands", () => {
+  const delays: number[] = []
+  const clock = { now: () => 1234.567, setTimeout: (_: () => void, ms: number) => delays.push(ms), clearTimeout() {} }
+  createStep({ ...clock, random: () => 0 }).after("late", 1e13, () => {})
+  expect(delays).toEqual([2 ** 31 - 1])
+})
