@@ -1,8 +1,7 @@
 /* Law: one attempt, from asking to its end. Every wait of it is its step's, so that whatever ends the step ends it. */
-import { SseConnectionError, SseError, SseTruncatedError } from "../errors.ts"
+import { SseConnectionError, SseTruncatedError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
-import type { ChunkSource } from "../parser/index.ts"
-import { createConnector } from "./connection.ts"
+import type { Connector } from "./connection.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { EventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-queue.ts"
@@ -10,71 +9,50 @@ import { attempted } from "./failed-attempt.ts"
 import type { Attempt } from "./options.ts"
 import type { Settings } from "./settings.ts"
 
-/** Why an attempt is over: it has failed, it was the last, or the page was hidden. */
-export type Outcome = SseError | "ended" | "paused"
-
-/** What makes the attempts of one subscription; it throws what is misuse, which no attempt can mend. */
-export function createAttempts(
-  settings: Settings,
+/**
+ * Makes an attempt; it fulfils where no other is to follow.
+ *
+ * @throws SseError where it failed; what was thrown otherwise is misuse, which no attempt can mend.
+ */
+export async function makeAttempt(
+  attempt: Attempt,
+  step: Step,
+  connect: Connector,
+  { clock, until, reconnects, tell, onOpen }: Settings,
   sink: EventSink,
   intake: EventIntake,
   deadlines: Deadlines,
-): (attempt: Attempt, step: Step, onOpened: () => void) => Promise<Outcome> {
-  const connect = createConnector(settings)
-  return async (attempt, step, onOpened) => {
-    deadlines.begin(step)
-    intake.openedAt = Infinity
-    intake.sawNewId = false
-    intake.parser.reset()
-    let source: ChunkSource | undefined
-    try {
-      const opened = await connect(attempt, step)
-      if (opened === undefined) return "ended"
-      source = opened[0]
+  move: (transition: "opened") => void,
+): Promise<void> {
+  const opened = await connect(attempt, step)
+  if (opened === undefined) return
+  const [source, info] = opened
+  const { parser } = intake
+  try {
+    step.check()
+    intake.openedAt = clock.now()
+    deadlines.opened()
+    move("opened")
+    step.check()
+    tell(onOpen, info)
+    while (!intake.isComplete) {
+      const room = sink.room()
+      if (room) await step.wait(() => room)
+      const { done, value } = await step.wait(() => attempted(() => source.read()))
       step.check()
-      intake.openedAt = settings.clock.now()
-      deadlines.opened()
-      onOpened()
+      if (done === true) {
+        if (until !== undefined) throw new SseTruncatedError(TRUNCATED, "until", true)
+        if (reconnects) throw new SseConnectionError("Cannot read event stream: the server has ended it")
+        return
+      }
+      deadlines.sawBytes()
+      parser.feed(value)
       step.check()
-      settings.tell(settings.onOpen, opened[1])
-      return await read(source, step, settings, sink, intake, deadlines)
-    } catch (error) {
-      if (SseError.is(error)) return error
-      if (step.signal.aborted) return "paused"
-      throw error
-    } finally {
-      source?.cancel()
-      step.end()
+      sink.moveCursor(parser.lastEventId)
     }
+  } finally {
+    source.cancel()
   }
 }
 
-async function read(
-  source: ChunkSource,
-  { wait, check }: Step,
-  settings: Settings,
-  sink: EventSink,
-  intake: EventIntake,
-  deadlines: Deadlines,
-): Promise<Outcome> {
-  while (!intake.isComplete) {
-    const room = sink.room()
-    if (room) await wait(() => room)
-    const { done, value } = await wait(() => attempted(() => source.read()))
-    check()
-    if (done === true) return cleanEnd(settings)
-    deadlines.sawBytes()
-    intake.parser.feed(value)
-    check()
-    intake.tellCursor()
-  }
-  return "ended"
-}
-
-/** The server has ended the stream: what that means. */
-function cleanEnd({ until, reconnects }: Settings): Outcome {
-  if (until !== undefined) {
-    return new SseTruncatedError('Cannot finish event stream: it must not end before "until" is met', "until", true)
-  }
-  return reconnects ? new SseConnectionError("Cannot read event stream: the server has ended it") : "ended"
-}
+const TRUNCATED = 'Cannot read event stream: it must not end before "until" is met'

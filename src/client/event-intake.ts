@@ -12,7 +12,7 @@ const MAX_ID_LENGTH = 4_096
 
 const GAP_EVENT = "ssekit.gap"
 
-/** The parser of a subscription, and what it has told. */
+/** The parser of a subscription, whose last event ID is what the next attempt resumes from, and what it has told. */
 export interface EventIntake {
   readonly parser: SseParser
   /** The last `retry` field, in milliseconds. */
@@ -23,30 +23,28 @@ export interface EventIntake {
   sawNewId: boolean
   /** Whether the end mark has come. */
   isComplete: boolean
-  /** Tells the sink of a last event ID that came with no event of its own. */
-  readonly tellCursor: () => void
+  /** An attempt begins. */
+  readonly begin: () => void
 }
 
 /** @param onEvent - Called with each event that arrives, whatever becomes of it. */
 export function createEventIntake(settings: Settings, sink: EventSink, onEvent: () => void): EventIntake {
   const { until, dedupe, onGap, onComment, limits, lastEventId, tell } = settings
-  const ids = new Set([lastEventId])
-  let told = lastEventId
+  const ids = new Set<string>()
+  remember(ids, lastEventId)
   const parser = new SseParser({
     ...limits,
     lastEventId,
     onEvent(event) {
       onEvent()
-      const { data, id = "" } = event
+      const { data } = event
       const isSentinel = data === until
       intake.isComplete = isSentinel || (typeof until === "function" && until(event))
       const isGap = event.event === GAP_EVENT && onGap !== undefined
-      const isKnown = !isGap && id !== "" && ids.has(id)
-      if (!isGap && id !== "" && remember(ids, id)) intake.sawNewId = true
-      if (!isSentinel && !(dedupe && isKnown)) {
-        told = event.lastEventId
-        sink.push(event, isGap ? () => tell(onGap, gapOf(data)) : undefined)
-      }
+      const id = (!isGap && event.id) || ""
+      const isDropped = isSentinel || (dedupe && ids.has(id))
+      if (remember(ids, id)) intake.sawNewId = true
+      if (!isDropped) sink.push(event, isGap ? () => tell(onGap, gapOf(data)) : undefined)
       if (intake.isComplete) parser.reset()
     },
     onRetry: (ms) => (intake.serverDelay = ms),
@@ -58,16 +56,18 @@ export function createEventIntake(settings: Settings, sink: EventSink, onEvent: 
     openedAt: Infinity,
     sawNewId: false,
     isComplete: false,
-    tellCursor() {
-      if (parser.lastEventId !== told) sink.moveCursor((told = parser.lastEventId))
+    begin() {
+      intake.openedAt = Infinity
+      intake.sawNewId = false
+      parser.reset()
     },
   }
   return intake
 }
 
-/** @returns Whether `id` is new; one that is too long to remember never is. */
+/** @returns Whether `id` is new; none, and one that is too long to remember, never is. */
 function remember(ids: Set<string>, id: string): boolean {
-  if (id.length > MAX_ID_LENGTH || ids.has(id)) return false
+  if (id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return false
   ids.add(id)
   if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
   return true

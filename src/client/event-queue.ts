@@ -11,7 +11,7 @@ import type { Settings } from "./settings.ts"
 export interface EventSink {
   /** @param run - Called in the event's place, when it is its turn. */
   readonly push: (event: SseEvent, run?: () => undefined) => void
-  /** The last event ID moves, with no event of its own. */
+  /** The last event ID after what was pushed, which may have moved with no event of its own. */
   readonly moveCursor: (lastEventId: string) => void
   /** Settles when more may be pushed; `undefined` where that is now. */
   readonly room: () => Promise<void> | undefined

@@ -1,6 +1,7 @@
 /* Law: what a subscription remembers of its failures, and when it forgets them: health. */
 import { type SseError, type SseFailedAttempt, type SseResponseError, SseRetryError } from "../errors.ts"
 import type { EventIntake } from "./event-intake.ts"
+import type { RetryInfo } from "./hooks.ts"
 import type { Attempt } from "./options.ts"
 import { parseRetryAfter } from "./retry-after.ts"
 import { nextRetry } from "./retry.ts"
@@ -13,15 +14,15 @@ export interface FailureHistory {
   /** What the next attempt knows of those before it. */
   readonly next: () => Pick<Attempt, "number" | "error">
   /**
-   * An attempt has failed.
+   * An attempt has failed: when there is another.
    *
-   * @returns The delay before the next one, or what the subscription ends with.
+   * @throws SseError where there is none, what the subscription ends with.
    */
-  readonly settle: (error: SseError, attempt: Attempt, intake: EventIntake) => number | SseError
+  readonly settle: (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
 }
 
 /** The history of a subscription that begins now. */
-export function createFailureHistory({ clock, retry }: Settings): FailureHistory {
+export function createFailureHistory({ clock, retry, reconnects }: Settings): FailureHistory {
   const start = clock.now()
   let since = start
   let failed: SseFailedAttempt[] = []
@@ -29,6 +30,7 @@ export function createFailureHistory({ clock, retry }: Settings): FailureHistory
   return {
     next: () => ({ number: failures, error: failed.at(-1)?.error }),
     settle(error, attempt, { sawNewId, openedAt, serverDelay }) {
+      if (!reconnects) throw error
       const now = clock.now()
       if (sawNewId || now - openedAt >= retry.resetAfter) {
         failed = []
@@ -38,11 +40,12 @@ export function createFailureHistory({ clock, retry }: Settings): FailureHistory
       failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
       const retryAfter = parseRetryAfter((error as Partial<SseResponseError>).headers)
       const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
-      const decision = nextRetry(error, history, retry, clock.random())
-      if (decision === "stop") return error
-      if (decision === "exhausted")
-        return new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
-      return decision
+      const delay = nextRetry(error, history, retry, clock.random())
+      if (delay === "stop") throw error
+      if (delay === "exhausted") {
+        throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
+      }
+      return { attempt: failures, delay, error }
     },
   }
 }

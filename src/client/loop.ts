@@ -2,9 +2,11 @@
  * Law: the one loop over the attempts of a subscription. Whatever happens to an attempt ends its step; the loop alone
  * decides what follows, and nothing happens once it is over. Where events go is the sink's concern.
  */
+import { SseError } from "../errors.ts"
 import type { Failure } from "../internal/channel.ts"
 import { createStep, type Step } from "../internal/step.ts"
-import { createAttempts } from "./attempt.ts"
+import { makeAttempt } from "./attempt.ts"
+import { createConnector } from "./connection.ts"
 import { createDeadlines, type Deadlines, timeoutError } from "./deadlines.ts"
 import { createEventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-queue.ts"
@@ -35,6 +37,7 @@ interface Run extends ReconnectionLoop {
   readonly whole: Step
   /** Follows the table of states. */
   readonly move: (transition: Transition) => void
+  /** Ends what is under way; what it gives is so from then on. */
   readonly begin: () => Step
   /** An end that the sink is told of. */
   readonly finish: (failure?: Failure) => void
@@ -51,7 +54,7 @@ export function createLoop(
   const run: Run = {
     state: "connecting",
     retries: 0,
-    step: whole,
+    step: createStep(clock),
     whole,
     consumerWaits: deadlines.consumerWaits,
     move(transition) {
@@ -59,9 +62,9 @@ export function createLoop(
       if (next) onStateChange((run.state = next))
     },
     begin() {
-      run.step = createStep(clock)
-      if (whole.signal.aborted) run.step.end()
-      return run.step
+      whole.check()
+      run.step.end()
+      return (run.step = createStep(clock))
     },
     start: () => void runLoop(run, settings, sink, deadlines),
     close() {
@@ -79,11 +82,11 @@ export function createLoop(
 }
 
 async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines: Deadlines): Promise<void> {
-  const { whole } = run
+  const { whole, move } = run
   const { total } = settings.timeouts
-  const intake = createEventIntake(settings, sink, deadlines.sawEvent)
-  const attempt = createAttempts(settings, sink, intake, deadlines)
+  const connect = createConnector(settings)
   const history = createFailureHistory(settings)
+  const intake = createEventIntake(settings, sink, deadlines.sawEvent)
   const page = watchPage(settings, () => {
     if (run.state !== "waiting") run.step.end()
   })
@@ -94,20 +97,27 @@ async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines:
   })
   try {
     if (page.isPaused()) await rest(run, settings, page)
-    for (let attempts = 0; run.state !== "closed"; attempts++) {
-      run.retries = attempts
+    for (let attempts = 0; ; attempts++) {
       const step = run.begin()
-      const now = { ...history.next(), lastEventId: intake.parser.lastEventId, signal: step.signal }
-      const outcome = await attempt(now, step, () => run.move("opened"))
-      if (whole.signal.aborted) return
-      intake.tellCursor()
-      if (outcome === "ended") return run.finish()
-      const failure = outcome === "paused" ? undefined : outcome
-      const next = failure && (settings.reconnects ? history.settle(failure, now, intake) : failure)
-      if (typeof next === "object") return run.finish([next])
-      await rest(run, settings, page, failure && { attempt: history.next().number, delay: next!, error: failure })
+      run.retries = attempts
+      deadlines.begin(step)
+      intake.begin()
+      const attempt = { ...history.next(), lastEventId: intake.parser.lastEventId, signal: step.signal }
+      let retry: RetryInfo | undefined
+      try {
+        await makeAttempt(attempt, step, connect, settings, sink, intake, deadlines, move)
+        return run.finish()
+      } catch (error) {
+        whole.check()
+        if (SseError.is(error)) {
+          sink.moveCursor(intake.parser.lastEventId)
+          retry = history.settle(error, attempt, intake)
+        } else if (!step.signal.aborted) throw error
+      }
+      await rest(run, settings, page, retry)
     }
   } catch (error) {
+    // Nothing where it is over: then it was thrown out of a wait.
     run.finish([error])
   }
 }
@@ -121,15 +131,9 @@ async function rest(
 ): Promise<void> {
   const step = run.begin()
   run.move(retry ? "failed" : "paused")
-  try {
-    step.check()
-    if (retry) tell(onRetry, retry)
-    await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change() : undefined)
-    while (page.isPaused()) await step.wait(page.change)
-    run.move("due")
-  } catch (reason) {
-    if (!step.signal.aborted) throw reason
-  } finally {
-    step.end()
-  }
+  step.check()
+  if (retry) tell(onRetry, retry)
+  await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change() : undefined)
+  while (page.isPaused()) await step.wait(page.change)
+  run.move("due")
 }
