@@ -47,18 +47,18 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const { request, resume } = settings
   const { lastEventId, signal } = attempt
-  const ask = <T>(option: T | ((attempt: Attempt) => T | PromiseLike<T>)) =>
-    step.wait(() =>
-      attempted(() => (typeof option === "function" ? (option as (attempt: Attempt) => T)(attempt) : option)),
-    )
+  const ask = <T>(option: Asked<T>) => step.wait(() => attempted(() => answerOf(option, attempt)))
   const headers = new Headers(request?.headers)
   setHeaders(headers, await ask(settings.headers))
-  const change: ResumeInit = (isFirst ? undefined : await ask(changeOf(resume))) ?? {}
+  const change: ResumeInit =
+    (isFirst
+      ? undefined
+      : await ask(typeof resume === "function" ? resume : resume === "get" ? { method: "GET" } : undefined)) ?? {}
   const { url: given = settings.url, headers: others, body: other, method: verb = settings.method, ...init } = change
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
   const url = httpUrl(given, settings.url)
-  check(url, '"url" must be http or https, without user name and password')
+  check(url, "the URL must be http or https, without user name and password")
   if (body === undefined && settings.hasBody && (settings.body ?? method !== settings.method)) dropBodyHeaders(headers)
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
@@ -77,9 +77,10 @@ export async function prepareRequest(
   }
 }
 
-function changeOf(resume: Resume) {
-  if (typeof resume === "function") return resume
-  return resume === "get" ? { method: "GET" } : undefined
+type Asked<T> = T | ((attempt: Attempt) => T | PromiseLike<T>)
+
+function answerOf<T>(option: Asked<T>, attempt: Attempt): T | PromiseLike<T> {
+  return typeof option === "function" ? (option as (attempt: Attempt) => T)(attempt) : option
 }
 
 function refusal(reason: string): SseConnectionError {
@@ -92,14 +93,13 @@ export function dropBodyHeaders(headers: Headers): void {
 }
 
 function setHeaders(headers: Headers, init: HeadersInit | undefined): void {
-  if (init === undefined) return
   const others = headersOf(init)
   if (others === undefined) throw refusal('"headers" must be valid names and values')
   for (const [name, value] of others) headers.set(name, value)
 }
 
 /** Headers of `init`, `undefined` where they are none; the platform's error quotes the value, which may be a secret. */
-export function headersOf(init: HeadersInit): Headers | undefined {
+export function headersOf(init: HeadersInit | undefined): Headers | undefined {
   try {
     return new Headers(init)
   } catch {
@@ -112,12 +112,11 @@ export function takesBody(method: string): boolean {
 }
 
 /** Whether a Request has a body; where the platform does not show it, whether it may have one. */
-export function requestHasBody({ body, method }: { readonly body?: unknown; readonly method: string }): boolean {
-  return body === undefined ? takesBody(method) : body !== null
+export function requestHasBody(request: { readonly body?: unknown; readonly method: string } | undefined): boolean {
+  return request !== undefined && (request.body === undefined ? takesBody(request.method) : request.body !== null)
 }
 
 /** Whether `body` is gone once it was read: a stream, or what makes one. */
 export function isOneShot(body: unknown): boolean {
-  if (typeof body !== "object" || body === null) return false
-  return "getReader" in body || Symbol.asyncIterator in body
+  return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body)
 }

@@ -74,7 +74,7 @@ export function settingsOf(
     timeouts: completed("timeouts", options.timeouts, standard.timeouts),
     limits: completed("limits", options.limits, LIMITS, 1),
     lastEventId,
-    signals: [options.signal, request?.request?.signal].filter((signal) => signal !== undefined),
+    signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
     clock: options.clock ?? systemClock,
     tell: (hook, value) => callHook(hook, value, report),
     report,
@@ -92,15 +92,14 @@ function requestSettings(
   const body = options.body ?? undefined
   const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
   const resume = options.resume ?? (method === "GET" ? "same" : "never")
-  const isHeaders = !headers || typeof headers === "function" || headersOf(headers) !== undefined
   const isResume =
     typeof resume === "object"
       ? typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || /^(same|never|get)$/.test(resume)
-  check(url, '"url" must be http or https, without user name and password')
+  check(url, "the URL must be http or https, without user name and password")
   check(body === undefined || takesBody(method), '"method" must be one that takes a body')
   check(request?.bodyUsed !== true, '"body" must not be used')
-  check(isHeaders, '"headers" must be valid names and values')
+  check(typeof headers === "function" || headersOf(headers), '"headers" must be valid names and values')
   check(isResume, '"resume" must be "same", "never", "get", a key or a function')
   check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
   return {
@@ -109,7 +108,7 @@ function requestSettings(
     request,
     method,
     body,
-    hasBody: body !== undefined || (request !== undefined && requestHasBody(request)),
+    hasBody: body !== undefined || requestHasBody(request),
     init: initOf(request, options),
     resume,
     guardsCursor,
