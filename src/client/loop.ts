@@ -5,8 +5,7 @@
 import { SseError } from "../errors.ts"
 import type { Failure } from "../internal/channel.ts"
 import { createStep, type Step } from "../internal/step.ts"
-import { makeAttempt } from "./attempt.ts"
-import { createConnector } from "./connection.ts"
+import { createAttempts } from "./attempt.ts"
 import { createDeadlines, type Deadlines, timeoutError } from "./deadlines.ts"
 import { createEventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-queue.ts"
@@ -66,7 +65,10 @@ export function createLoop(
       run.step.end()
       return (run.step = createStep(clock))
     },
-    start: () => void runLoop(run, settings, sink, deadlines),
+    start() {
+      // Once it is over, what was thrown came out of a wait, and nobody is told.
+      runLoop(run, settings, sink, deadlines).catch((error: unknown) => run.finish([error]))
+    },
     close() {
       whole.end()
       run.step.end()
@@ -81,12 +83,13 @@ export function createLoop(
   return run
 }
 
+/** @throws what ends it, where that is a failure. */
 async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines: Deadlines): Promise<void> {
-  const { whole, move } = run
+  const { whole } = run
   const { total } = settings.timeouts
-  const connect = createConnector(settings)
   const history = createFailureHistory(settings)
   const intake = createEventIntake(settings, sink, deadlines.sawEvent)
+  const makeAttempt = createAttempts(settings, sink, intake, deadlines, run.move)
   const page = watchPage(settings, () => {
     if (run.state !== "waiting") run.step.end()
   })
@@ -95,30 +98,23 @@ async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines:
     page.stop()
     intake.parser.reset()
   })
-  try {
-    if (page.isPaused()) await rest(run, settings, page)
-    for (let attempts = 0; ; attempts++) {
-      const step = run.begin()
-      run.retries = attempts
-      deadlines.begin(step)
-      intake.begin()
-      const attempt = { ...history.next(), lastEventId: intake.parser.lastEventId, signal: step.signal }
-      let retry: RetryInfo | undefined
-      try {
-        await makeAttempt(attempt, step, connect, settings, sink, intake, deadlines, move)
-        return run.finish()
-      } catch (error) {
-        whole.check()
-        if (SseError.is(error)) {
-          sink.moveCursor(intake.parser.lastEventId)
-          retry = history.settle(error, attempt, intake)
-        } else if (!step.signal.aborted) throw error
-      }
-      await rest(run, settings, page, retry)
+  if (page.isPaused()) await rest(run, settings, page)
+  for (let attempts = 0; ; attempts++) {
+    const step = run.begin()
+    run.retries = attempts
+    const attempt = { ...history.next(), lastEventId: intake.parser.lastEventId, signal: step.signal }
+    let retry: RetryInfo | undefined
+    try {
+      await makeAttempt(attempt, step)
+      return run.finish()
+    } catch (error) {
+      whole.check()
+      if (SseError.is(error)) {
+        sink.moveCursor(intake.parser.lastEventId)
+        retry = history.settle(error, attempt, intake)
+      } else if (!step.signal.aborted) throw error
     }
-  } catch (error) {
-    // Nothing where it is over: then it was thrown out of a wait.
-    run.finish([error])
+    await rest(run, settings, page, retry)
   }
 }
 
