@@ -1,8 +1,8 @@
 /* Law: what is thrown where an option is not what it must be; the value is named only where it is a number. */
 
-/** @throws TypeError where the option is not what the rule says. */
-export function check(isRight: unknown, rule: string): asserts isRight {
-  if (!isRight) throw new TypeError(`Cannot subscribe: ${rule}`)
+/** @throws TypeError, or the error that is given, where the option is not what the rule says. */
+export function check(isRight: unknown, rule: string, Wrong: ErrorConstructor = TypeError): asserts isRight {
+  if (!isRight) throw new Wrong(`Cannot subscribe: ${rule}`)
 }
 
 /**
@@ -19,14 +19,9 @@ export function completed<Options extends object>(
   const options = { ...standard }
   for (const name in standard) {
     const value = given?.[name] ?? standard[name]
-    if (typeof standard[name] === "number" && !((value as number) >= least)) {
-      throw outOfRange(`${group}.${name}`, `a number from ${least}`, value)
-    }
+    const isRight = typeof standard[name] !== "number" || (value as number) >= least
+    check(isRight, `"${group}.${name}" must be a number from ${least}, not ${String(value)}`, RangeError)
     options[name] = value
   }
   return options
-}
-
-export function outOfRange(name: string, wanted: string, value: unknown): RangeError {
-  return new RangeError(`Cannot subscribe: "${name}" must be ${wanted}, not ${String(value)}`)
 }

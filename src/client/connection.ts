@@ -64,7 +64,7 @@ export function createConnector({ clock, target, tell, onWarning }: Settings): C
     for (let hops = 0; ; hops++) {
       await takeTurn(step)
       const response = await step.wait(() => attempted(() => fetch(request.input ?? request.url.href, init)), discard)
-      check(isResponse(response), '"fetch" must give a Response with a stream as its body')
+      check(isResponse(response), '"fetch" must give a Response with a body stream')
       if (!hopsItself || !followRedirect(request, response, hops)) {
         return accept(response, step, response.url || request.url.href)
       }

@@ -54,10 +54,11 @@ export function followRedirect(request: PreparedRequest, response: Response, hop
 
 /** Why `request` must not go on to `to`. */
 function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL | undefined): string | undefined {
-  if (!to || url.protocol > to.protocol) return '"url" must be http or https, and not http after https'
+  if (!to || url.protocol > to.protocol)
+    return "the URL must be http or https, without credentials, and not http after https"
   const isElsewhere = url.origin !== to.origin
   if (isElsewhere && (hasBody || isPrivate || init.credentials === "include")) {
-    return "body, headers, credentials and last event ID must not go to another origin"
+    return "headers, body, credentials and last event ID must not go to another origin"
   }
   // Without a body of our own it is the Request's.
   return hasBody && (!init.body || isOneShot(init.body)) ? '"body" must be sent only once' : undefined

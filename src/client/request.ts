@@ -58,7 +58,7 @@ export async function prepareRequest(
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
   const url = httpUrl(given, settings.url)
-  check(url, "the URL must be http or https, without user name and password")
+  check(url, "the URL must be http or https, without credentials")
   if (body === undefined && settings.hasBody && (settings.body ?? method !== settings.method)) dropBodyHeaders(headers)
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
@@ -94,7 +94,7 @@ export function dropBodyHeaders(headers: Headers): void {
 
 function setHeaders(headers: Headers, init: HeadersInit | undefined): void {
   const others = headersOf(init)
-  if (others === undefined) throw refusal('"headers" must be valid names and values')
+  if (others === undefined) throw refusal('"headers" must be valid')
   for (const [name, value] of others) headers.set(name, value)
 }
 

@@ -1,7 +1,7 @@
 /* Law: whether and when to try again, as a pure function of what has happened; no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
-import { completed, outOfRange } from "./checks.ts"
+import { check, completed } from "./checks.ts"
 
 /** The shortest delay whatever anybody says, in milliseconds: at most 10 requests in a second. */
 const MIN_DELAY = 100
@@ -34,8 +34,8 @@ export const STANDARD_RETRY: RetryPolicy = {
 export function retryPolicyOf(options: RetryOptions, standard: RetryPolicy = STANDARD_RETRY): RetryPolicy {
   const policy = completed<RetryPolicy>("retry", options, standard)
   const { maxRetries, factor } = policy
-  if (maxRetries % 1 > 0) throw outOfRange("retry.maxRetries", "an integer, or Infinity", maxRetries)
-  if (factor < 1) throw outOfRange("retry.factor", "a number from 1", factor)
+  check(!(maxRetries % 1 > 0), `"retry.maxRetries" must be an integer, not ${maxRetries}`, RangeError)
+  check(factor >= 1, `"retry.factor" must be a number from 1, not ${factor}`, RangeError)
   return policy
 }
 
@@ -66,13 +66,15 @@ export function nextRetry(
   if (!policy.shouldRetry(failure, attempt)) return "stop"
   if (failures > policy.maxRetries) return "exhausted"
   const server =
-    serverDelay === undefined
-      ? undefined
-      : Math.min(Math.max(serverDelay, policy.minServerDelay), policy.maxServerDelay)
-  const floor = Math.min(LONGEST, Math.max(MIN_DELAY, server ?? 0, Math.min(retryAfter, policy.maxRetryAfter)))
+    serverDelay === undefined ? undefined : clamp(policy.minServerDelay, serverDelay, policy.maxServerDelay)
+  const floor = clamp(MIN_DELAY, Math.max(server ?? 0, Math.min(retryAfter, policy.maxRetryAfter)), LONGEST)
   // Bounded, since 0 times Infinity is no number, nor is Infinity less Infinity.
   const growth = Math.min(policy.factor ** (failures - 1), LONGEST)
   const top = Math.max(floor, Math.min(LONGEST, policy.maxDelay, growth * (server ?? policy.initialDelay)))
   const delay = policy.jitter ? floor + random * (Math.max(top, 1.25 * floor) - floor) : top
   return elapsed + delay > policy.maxElapsed ? "exhausted" : delay
+}
+
+function clamp(least: number, ms: number, most: number): number {
+  return Math.min(Math.max(least, ms), most)
 }

@@ -96,10 +96,10 @@ function requestSettings(
     typeof resume === "object"
       ? typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || /^(same|never|get)$/.test(resume)
-  check(url, "the URL must be http or https, without user name and password")
-  check(body === undefined || takesBody(method), '"method" must be one that takes a body')
+  check(url, "the URL must be http or https, without credentials")
+  check(body === undefined || takesBody(method), '"method" must take a body')
   check(request?.bodyUsed !== true, '"body" must not be used')
-  check(typeof headers === "function" || headersOf(headers), '"headers" must be valid names and values')
+  check(typeof headers === "function" || headersOf(headers), '"headers" must be valid')
   check(isResume, '"resume" must be "same", "never", "get", a key or a function')
   check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
   return {
