@@ -10,16 +10,12 @@ import type { Settings } from "./settings.ts"
 /** How many failed attempts are kept. */
 const MAX_ATTEMPTS = 20
 
-export interface FailureHistory {
-  /** What the next attempt knows of those before it. */
-  readonly next: () => Pick<Attempt, "number" | "error">
-  /**
-   * An attempt has failed: when there is another.
-   *
-   * @throws SseError where there is none, what the subscription ends with.
-   */
-  readonly settle: (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
-}
+/**
+ * Judges a failed attempt: when there is another.
+ *
+ * @throws SseError where there is none, what the subscription ends with.
+ */
+export type FailureHistory = (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
 
 /** The history of a subscription that begins now. */
 export function createFailureHistory({ clock, retry, reconnects }: Settings): FailureHistory {
@@ -27,25 +23,22 @@ export function createFailureHistory({ clock, retry, reconnects }: Settings): Fa
   let since = start
   let failed: SseFailedAttempt[] = []
   let failures = 0
-  return {
-    next: () => ({ number: failures, error: failed.at(-1)?.error }),
-    settle(error, attempt, { sawNewId, openedAt, serverDelay }) {
-      if (!reconnects) throw error
-      const now = clock.now()
-      if (sawNewId || now - openedAt >= retry.resetAfter) {
-        failed = []
-        failures = 0
-        since = now
-      }
-      failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
-      const retryAfter = parseRetryAfter((error as Partial<SseResponseError>).headers)
-      const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
-      const delay = nextRetry(error, history, retry, clock.random())
-      if (delay === "stop") throw error
-      if (delay === "exhausted") {
-        throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
-      }
-      return { attempt: failures, delay, error }
-    },
+  return (error, attempt, { sawNewId, openedAt, serverDelay }) => {
+    if (!reconnects) throw error
+    const now = clock.now()
+    if (sawNewId || now - openedAt >= retry.resetAfter) {
+      failed = []
+      failures = 0
+      since = now
+    }
+    failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
+    const retryAfter = parseRetryAfter((error as Partial<SseResponseError>).headers)
+    const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
+    const delay = nextRetry(error, history, retry, clock.random())
+    if (delay === "stop") throw error
+    if (delay === "exhausted") {
+      throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
+    }
+    return { attempt: failures, delay, error }
   }
 }

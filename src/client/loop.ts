@@ -87,7 +87,7 @@ export function createLoop(
 async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines: Deadlines): Promise<void> {
   const { whole } = run
   const { total } = settings.timeouts
-  const history = createFailureHistory(settings)
+  const settle = createFailureHistory(settings)
   const intake = createEventIntake(settings, sink, deadlines.sawEvent)
   const makeAttempt = createAttempts(settings, sink, intake, deadlines, run.move)
   const page = watchPage(settings, () => {
@@ -99,10 +99,12 @@ async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines:
     intake.parser.reset()
   })
   if (page.isPaused()) await rest(run, settings, page)
+  let last: RetryInfo | undefined
   for (let attempts = 0; ; attempts++) {
     const step = run.begin()
     run.retries = attempts
-    const attempt = { ...history.next(), lastEventId: intake.parser.lastEventId, signal: step.signal }
+    const { lastEventId } = intake.parser
+    const attempt = { number: last?.attempt ?? 0, error: last?.error, lastEventId, signal: step.signal }
     let retry: RetryInfo | undefined
     try {
       await makeAttempt(attempt, step)
@@ -111,7 +113,8 @@ async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines:
       whole.check()
       if (SseError.is(error)) {
         sink.moveCursor(intake.parser.lastEventId)
-        retry = history.settle(error, attempt, intake)
+        retry = settle(error, attempt, intake)
+        last = retry
       } else if (!step.signal.aborted) throw error
     }
     await rest(run, settings, page, retry)
