@@ -50,10 +50,7 @@ export async function prepareRequest(
   const ask = <T>(option: Asked<T>) => step.wait(() => attempted(() => answerOf(option, attempt)))
   const headers = new Headers(request?.headers)
   setHeaders(headers, await ask(settings.headers))
-  const change: ResumeInit =
-    (isFirst
-      ? undefined
-      : await ask(typeof resume === "function" ? resume : resume === "get" ? { method: "GET" } : undefined)) ?? {}
+  const change: ResumeInit = (await ask(isFirst ? undefined : changeOf(resume))) ?? {}
   const { url: given = settings.url, headers: others, body: other, method: verb = settings.method, ...init } = change
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
@@ -75,6 +72,11 @@ export async function prepareRequest(
     hasBody: body !== undefined || takesOver,
     isPrivate,
   }
+}
+
+function changeOf(resume: Resume) {
+  if (typeof resume === "function") return resume
+  return resume === "get" ? { method: "GET" } : undefined
 }
 
 type Asked<T> = T | ((attempt: Attempt) => T | PromiseLike<T>)
