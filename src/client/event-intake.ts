@@ -1,124 +1,89 @@
 /* Law: what becomes of each event that arrives: end mark, gap, duplicate or delivery; and the cursor to resume from. */
-import { SseError } from "../errors.ts"
-import type { SseEvent } from "../event.ts"
-import { type SseChunk, SseParser } from "../parser/index.ts"
-import type { Failure, QueueEntry } from "./event-queue.ts"
-import { callHook, type GapInfo } from "./hooks.ts"
-import { SeenIds } from "./seen-ids.ts"
+import { SseParser } from "../parser/index.ts"
+import type { EventSink } from "./event-queue.ts"
+import type { GapInfo } from "./hooks.ts"
 import type { Settings } from "./settings.ts"
-import { Misuse } from "./transport.ts"
 
-/** Where events go. */
-export interface EventSink {
-  push(entry: QueueEntry): void
-  /** The last event ID moves, with no event of its own. */
-  moveCursor(lastEventId: string): void
-  /** Settles when more may be pushed; `undefined` where that is now. */
-  room(): Promise<void> | undefined
-  /** Nothing follows, other than the failure. */
-  end(failure?: Failure): void
-}
+/** How many IDs are remembered, to tell an event that came before from a new one. */
+const MAX_IDS = 1_024
+
+/** The longest ID that is remembered, in characters: what a peer can make us keep is bounded. */
+const MAX_ID_LENGTH = 4_096
 
 const GAP_EVENT = "ssekit.gap"
 
-export class EventIntake {
-  readonly #settings: Settings
-  readonly #sink: EventSink
-  readonly #onEvent: () => void
-  readonly #seen: SeenIds = new SeenIds()
-  #parser: SseParser | undefined = undefined
-  /** The last event ID that the sink knows of. */
-  #toldCursor: string
-
-  /** The last event ID of what has come: what the next attempt resumes from. */
-  cursor: string
+/** The parser of a subscription, whose last event ID is what the next attempt resumes from, and what it has told. */
+export interface EventIntake {
+  readonly parser: SseParser
   /** The last `retry` field, in milliseconds. */
-  serverDelay: number | undefined = undefined
-  /** Whether the end mark has come. */
-  isComplete = false
+  serverDelay: number | undefined
+  /** When this attempt has opened, on the clock. */
+  openedAt: number
   /** Whether this attempt has brought an event with an ID of its own that had not come before. */
-  sawNewId = false
+  sawNewId: boolean
+  /** Whether the end mark has come. */
+  isComplete: boolean
+  /** An attempt begins. */
+  readonly begin: () => void
+}
 
-  /** @param onEvent - Called with each event that arrives, whatever becomes of it. */
-  constructor(settings: Settings, sink: EventSink, onEvent: () => void) {
-    this.#settings = settings
-    this.#sink = sink
-    this.#onEvent = onEvent
-    this.cursor = settings.lastEventId
-    this.#toldCursor = settings.lastEventId
-    if (this.cursor !== "") this.#seen.add(this.cursor)
+/** @param onEvent - Called with each event that arrives, whatever becomes of it. */
+export function createEventIntake(settings: Settings, sink: EventSink, onEvent: () => void): EventIntake {
+  const { until, dedupe, onGap, onComment, limits, lastEventId, tell } = settings
+  const ids = new Set<string>()
+  remember(ids, lastEventId)
+  const parser = new SseParser({
+    ...limits,
+    lastEventId,
+    onEvent(event) {
+      onEvent()
+      const { data } = event
+      const isSentinel = data === until
+      intake.isComplete = isSentinel || (typeof until === "function" && until(event))
+      const isGap = event.event === GAP_EVENT && onGap !== undefined
+      const id = (!isGap && event.id) || ""
+      const isDropped = isSentinel || (dedupe && ids.has(id))
+      if (remember(ids, id)) intake.sawNewId = true
+      if (!isDropped) sink.push(event, isGap ? () => tell(onGap, gapOf(data)) : undefined)
+      if (intake.isComplete) parser.reset()
+    },
+    onRetry: (ms) => (intake.serverDelay = ms),
+    onComment: onComment && ((text) => tell(onComment, text)),
+  })
+  const intake: EventIntake = {
+    parser,
+    serverDelay: undefined,
+    openedAt: Infinity,
+    sawNewId: false,
+    isComplete: false,
+    begin() {
+      intake.openedAt = Infinity
+      intake.sawNewId = false
+      parser.reset()
+    },
   }
+  return intake
+}
 
-  /** Begins the stream of a new attempt. */
-  begin(): void {
-    const { hooks, parserLimits, report } = this.#settings
-    const { onComment } = hooks
-    this.sawNewId = false
-    this.#parser = new SseParser({
-      ...parserLimits,
-      lastEventId: this.cursor,
-      onEvent: (event) => this.#accept(event),
-      onId: (id) => (this.cursor = id),
-      onRetry: (ms) => (this.serverDelay = ms),
-      onComment: onComment === undefined ? undefined : (text) => callHook(onComment, text, report),
-    })
-  }
-
-  /** @throws SseLimitError; {@link Misuse} for what the caller's own functions throw. */
-  feed(chunk: SseChunk): void {
-    try {
-      this.#parser?.feed(chunk)
-    } catch (error) {
-      if (SseError.is(error)) throw error
-      // The event that it was called with has not come as far as the sink.
-      this.cursor = this.#toldCursor
-      throw new Misuse(error)
-    } finally {
-      if (this.cursor !== this.#toldCursor) this.#sink.moveCursor((this.#toldCursor = this.cursor))
-    }
-  }
-
-  /** Drops what is left of the chunk, and all that follows. */
-  stop(): void {
-    // Not `end`, which first reads on where a function of the caller's has thrown.
-    this.#parser?.reset()
-    this.#parser = undefined
-  }
-
-  #accept(event: SseEvent): void {
-    this.#onEvent()
-    const { until, hooks, dedupe, report } = this.#settings
-    const isSentinel = typeof until === "string" && event.data === until
-    const ends = isSentinel || (typeof until === "function" && until(event))
-    const isGap = event.event === GAP_EVENT && hooks.onGap !== undefined
-    const isNew = isGap || event.id === undefined || event.id === "" || this.#isNew(event.id)
-    if (!isSentinel && (isNew || !dedupe)) {
-      const run = isGap ? () => callHook(hooks.onGap, parseGap(event.data), report) : undefined
-      this.#toldCursor = event.lastEventId
-      this.#sink.push({ event, run })
-    }
-    if (!ends) return
-    this.isComplete = true
-    this.stop()
-  }
-
-  #isNew(id: string): boolean {
-    const isNew = !this.#seen.has(id)
-    if (this.#seen.add(id)) this.sawNewId = true
-    return isNew
-  }
+/** @returns Whether `id` is new; none, and one that is too long to remember, never is. */
+function remember(ids: Set<string>, id: string): boolean {
+  if (id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return false
+  ids.add(id)
+  if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
+  return true
 }
 
 /** Whatever the data is, the gap is told. */
-function parseGap(data: string): GapInfo {
+function gapOf(data: string): GapInfo {
+  let gap: { readonly from?: unknown; readonly reason?: unknown } | null | undefined
   try {
-    const gap = JSON.parse(data) as { from?: unknown; reason?: unknown } | null
-    return { from: stringOrNothing(gap?.from), reason: stringOrNothing(gap?.reason) }
+    gap = JSON.parse(data) as typeof gap
   } catch {
-    return { from: undefined, reason: undefined }
+    gap = undefined
   }
+  return { from: textOf(gap?.from), reason: textOf(gap?.reason) }
 }
 
-function stringOrNothing(value: unknown): string | undefined {
+function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined
 }

@@ -1,73 +1,44 @@
 /* Law: what a subscription remembers of its failures, and when it forgets them: health. */
-import { type SseError, type SseFailedAttempt, SseResponseError, SseRetryError } from "../errors.ts"
+import { type SseError, type SseFailedAttempt, type SseResponseError, SseRetryError } from "../errors.ts"
+import type { EventIntake } from "./event-intake.ts"
+import type { RetryInfo } from "./hooks.ts"
 import type { Attempt } from "./options.ts"
 import { parseRetryAfter } from "./retry-after.ts"
-import { nextRetry, type RetryDecision } from "./retry.ts"
+import { nextRetry } from "./retry.ts"
 import type { Settings } from "./settings.ts"
 
 /** How many failed attempts are kept. */
 const MAX_ATTEMPTS = 20
 
-export class FailureHistory {
-  readonly #settings: Settings
-  #attempts: SseFailedAttempt[] = []
-  #inRow = 0
-  #startedAt = 0
-  /** When the failures in a row began to count. */
-  #since = 0
-  #openedAt = Infinity
-  #sawNewId = false
+/**
+ * Judges a failed attempt: when there is another.
+ *
+ * @throws SseError where there is none, what the subscription ends with.
+ */
+export type FailureHistory = (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
 
-  constructor(settings: Settings) {
-    this.#settings = settings
-  }
-
-  /** What the next attempt knows of those before it. */
-  get next(): Pick<Attempt, "number" | "error"> {
-    return { number: this.#inRow, error: this.#attempts.at(-1)?.error }
-  }
-
-  /** The subscription begins. */
-  start(): void {
-    this.#startedAt = this.#settings.clock.now()
-    this.#since = this.#startedAt
-  }
-
-  /** An attempt begins. */
-  begin(): void {
-    this.#openedAt = Infinity
-    this.#sawNewId = false
-  }
-
-  /** The attempt has opened. */
-  opened(): void {
-    this.#openedAt = this.#settings.clock.now()
-  }
-
-  /** The attempt has brought something new. */
-  sawNewId(): void {
-    this.#sawNewId = true
-  }
-
-  /** The attempt has failed. */
-  settle(error: SseError, attempt: Attempt, serverDelay: number | undefined): RetryDecision {
-    const { clock, retry } = this.#settings
+/** The history of a subscription that begins now. */
+export function createFailureHistory({ clock, retry, reconnects }: Settings): FailureHistory {
+  const start = clock.now()
+  let since = start
+  let failed: SseFailedAttempt[] = []
+  let failures = 0
+  return (error, attempt, { sawNewId, openedAt, serverDelay }) => {
+    if (!reconnects) throw error
     const now = clock.now()
-    if (this.#sawNewId || now - this.#openedAt >= retry.resetAfter) {
-      this.#attempts = []
-      this.#inRow = 0
-      this.#since = now
+    if (sawNewId || now - openedAt >= retry.resetAfter) {
+      failed = []
+      failures = 0
+      since = now
     }
-    this.#attempts.push({ number: this.#inRow, error, at: now - this.#startedAt })
-    if (this.#attempts.length > MAX_ATTEMPTS) this.#attempts.shift()
-    this.#inRow++
-    const retryAfter = error instanceof SseResponseError ? parseRetryAfter(error.headers) : undefined
-    const history = { attempt, failures: this.#inRow, elapsed: now - this.#since, serverDelay, retryAfter }
-    return nextRetry(error, history, retry, clock.random())
-  }
-
-  /** The error for a budget that is used up. */
-  exhausted(): SseRetryError {
-    return new SseRetryError(`Cannot reconnect: ${this.#inRow} attempts in a row have failed`, [...this.#attempts])
+    failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
+    const retryAfter = parseRetryAfter((error as Partial<SseResponseError>).headers)
+    const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
+    const delay = nextRetry(error, history, retry, clock.random())
+    if (delay === "stop") throw error
+    if (delay === "exhausted") {
+      throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
+    }
+    return { attempt: failures, delay, error }
   }
 }

@@ -1,4 +1,3 @@
-/* Law: where the caller's hooks are called: at once, and whatever they throw is reported once and stops nothing. */
 import type { SseError } from "../errors.ts"
 import type { SubscriptionState } from "./state.ts"
 
@@ -57,33 +56,4 @@ export interface SubscriptionHooks {
    * @defaultValue `globalThis.reportError`, else `console.error`
    */
   readonly onHandlerError?: ((error: unknown) => void) | undefined
-}
-
-/** Calls `hook`; what it throws, now or as a promise, goes to `report`. */
-export function callHook<T>(
-  hook: ((value: T) => unknown) | undefined,
-  value: T,
-  report: (error: unknown) => void,
-): void {
-  if (hook === undefined) return
-  try {
-    const result = hook(value)
-    if (isThenable(result)) result.then(undefined, report)
-  } catch (error) {
-    report(error)
-  }
-}
-
-/** What reports the errors of hooks. */
-export function reporterOf(hooks: SubscriptionHooks): (error: unknown) => void {
-  return (error) => callHook(hooks.onHandlerError ?? reportGlobally, error, reportGlobally)
-}
-
-function reportGlobally(error: unknown): void {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error)
-  else globalThis.console.error(error)
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function"
 }

@@ -7,38 +7,34 @@ const MAX_ID_BYTES = 4_096
 const ALTERED_IN_HEADER = /[\0-\x1f\x7f]|^ | $/
 
 /**
- * The value of the Last-Event-ID header for `id`, `undefined` where a header cannot carry it.
+ * Puts `id` into the query of `url` under `param`, else into `headers`.
  *
- * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header (its UTF-8 bytes)
+ * @returns Whether it can be sent.
  */
-export function lastEventIdHeader(id: string): string | undefined {
-  if (ALTERED_IN_HEADER.test(id)) return undefined
-  if (isAscii(id)) return id.length <= MAX_ID_BYTES ? id : undefined
+export function sendLastEventId(id: string, url: URL, param: string | undefined, headers: Headers): boolean {
   const bytes = new TextEncoder().encode(id)
-  if (bytes.length > MAX_ID_BYTES) return undefined
-  return headersTakeUnicode() ? id : String.fromCharCode(...bytes)
-}
-
-/** Whether a query can carry `id`. */
-export function fitsQuery(id: string): boolean {
-  return id.length <= MAX_ID_BYTES && (isAscii(id) || new TextEncoder().encode(id).length <= MAX_ID_BYTES)
-}
-
-function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- why: ASCII includes the control characters.
-  return /^[\0-\x7f]*$/.test(text)
-}
-
-let takeUnicode: boolean | undefined
-
-/** Whether this platform encodes header values itself, as workerd does; the others want bytes as Latin-1 characters. */
-function headersTakeUnicode(): boolean {
-  if (takeUnicode === undefined) {
-    try {
-      takeUnicode = new Headers({ "last-event-id": "\u0100" }).has("last-event-id")
-    } catch {
-      takeUnicode = false
-    }
+  if (bytes.length > MAX_ID_BYTES) return false
+  if (param !== undefined) {
+    // Not by `searchParams`, which spells all the others anew: a signature over the query would no longer hold.
+    const pairs = url.search.split(/^\?|&/).filter((pair, index) => index > 0 && !new URLSearchParams(pair).has(param))
+    url.search = [...pairs, new URLSearchParams([[param, id]])].join("&")
+    return true
   }
-  return takeUnicode
+  if (ALTERED_IN_HEADER.test(id)) return false
+  headers.set("last-event-id", lastEventIdHeader(id, bytes))
+  return true
+}
+
+/**
+ * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header (its UTF-8 bytes)
+ *
+ * workerd encodes header values itself; the others want bytes as Latin-1 characters.
+ */
+function lastEventIdHeader(id: string, bytes: Uint8Array): string {
+  try {
+    void new Headers({ id: "\u0100" })
+    return id
+  } catch {
+    return String.fromCharCode(...bytes)
+  }
 }

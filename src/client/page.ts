@@ -1,14 +1,19 @@
-/* Law: all that the client knows of a page. Everything is looked up when asked for, and may be missing. */
+/*
+ * Law: all that the client knows of a page, and whether that lets the loop work. Everything is looked up when asked for,
+ * and may be missing. Both options are off by default: a hidden page is as good as any other.
+ */
+import { ignore } from "../internal/cancel.ts"
+import type { SubscribeOptions } from "./options.ts"
 
-interface EventSink {
-  addEventListener(type: string, run: () => void): void
-  removeEventListener(type: string, run: () => void): void
+interface EventSource {
+  addEventListener?(type: string, run: (event: { readonly type: string }) => void): void
+  removeEventListener?(type: string, run: (event: { readonly type: string }) => void): void
 }
 
-interface Surroundings extends Partial<EventSink> {
-  document?: Partial<EventSink> & { readonly visibilityState?: string; readonly baseURI?: string }
-  navigator?: { readonly onLine?: boolean }
-  location?: { readonly href?: string }
+interface Surroundings extends EventSource {
+  readonly document?: EventSource & { readonly visibilityState?: string; readonly baseURI?: string }
+  readonly navigator?: { readonly onLine?: boolean }
+  readonly location?: { readonly href?: string }
 }
 
 const surroundings = (): Surroundings => globalThis
@@ -19,47 +24,40 @@ export function baseUrl(): string | undefined {
   return document?.baseURI ?? location?.href
 }
 
-/** Whether nobody can see the page; never where there is none. */
-export function isHidden(): boolean {
-  return surroundings().document?.visibilityState === "hidden"
+/** A page that is watched. */
+export interface PageWatch {
+  /** Whether an attempt must wait. */
+  readonly isPaused: () => boolean
+  /** Settles when something may have changed: the page is shown, or the network is back. */
+  readonly change: () => Promise<void>
+  readonly stop: () => void
 }
 
-/** Whether the platform is sure that there is no network. */
-export function isOffline(): boolean {
-  return surroundings().navigator?.onLine === false
-}
-
-/**
- * Calls `onHide` when the page is hidden or put away, `onShow` when it is seen again.
- *
- * @returns What stops watching.
- */
-export function watchVisibility(onHide: () => void, onShow: () => void): () => void {
-  const onChange = () => (isHidden() ? onHide() : onShow())
-  return joined(
-    listen(surroundings().document, "visibilitychange", onChange),
-    listen(surroundings(), "pagehide", onHide),
-    listen(surroundings(), "pageshow", onChange),
-  )
-}
-
-/**
- * Calls `onOnline` when the network comes back.
- *
- * @returns What stops watching.
- */
-export function watchOnline(onOnline: () => void): () => void {
-  return listen(surroundings(), "online", onOnline)
-}
-
-function listen(target: Partial<EventSink> | undefined, type: string, run: () => void): () => void {
-  if (typeof target?.addEventListener !== "function") return () => {}
-  target.addEventListener(type, run)
-  return () => target.removeEventListener?.(type, run)
-}
-
-function joined(...stops: readonly (() => void)[]): () => void {
-  return () => {
-    for (const stop of stops) stop()
+/** @param onPause - Called when the page is hidden or put away. */
+export function watchPage(
+  { pauseWhenHidden = false, waitForOnline = false }: Pick<SubscribeOptions, "pauseWhenHidden" | "waitForOnline">,
+  onPause: () => void,
+): PageWatch {
+  const { document } = surroundings()
+  const isHidden = () => document?.visibilityState === "hidden"
+  let isAway = pauseWhenHidden && isHidden()
+  let wake = ignore
+  const onChange = ({ type }: { readonly type: string }) => {
+    if (type !== "online") isAway = type === "pagehide" || isHidden()
+    if (isAway) onPause()
+    else wake()
+  }
+  const watched: [EventSource | undefined, string][] = []
+  if (waitForOnline) watched.push([surroundings(), "online"])
+  if (pauseWhenHidden) {
+    watched.push([document, "visibilitychange"], [surroundings(), "pagehide"], [surroundings(), "pageshow"])
+  }
+  for (const [target, type] of watched) target?.addEventListener?.(type, onChange)
+  return {
+    isPaused: () => isAway || (waitForOnline && surroundings().navigator?.onLine === false),
+    change: () => new Promise((resolve) => (wake = resolve)),
+    stop() {
+      for (const [target, type] of watched) target?.removeEventListener?.(type, onChange)
+    },
   }
 }

@@ -2,13 +2,13 @@
  * Law: which redirects are followed. The platform's own fetch takes headers, cursor and body to another origin, so where
  * it shows a redirect the hops are made here. Spec: https://fetch.spec.whatwg.org/#http-redirect-fetch
  */
-import { redirectError } from "./transport.ts"
-import { BODY_HEADERS, type PreparedRequest } from "./request.ts"
+import { SseResponseError } from "../errors.ts"
+import { discard } from "./discard.ts"
+import { httpUrl } from "./http-url.ts"
+import { dropBodyHeaders, isOneShot, type PreparedRequest, takesBody } from "./request.ts"
 
 /** The most hops of one attempt. */
-export const MAX_HOPS = 5
-
-const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const MAX_HOPS = 5
 
 /** Whether `fetch` shows the status and the location of a redirect here, as no browser does. */
 export function showsRedirects(): boolean {
@@ -18,61 +18,48 @@ export function showsRedirects(): boolean {
     navigator?: { userAgent?: string }
   }
   // Electron's pages have a process, and the fetch of a browser.
-  if (process?.type === "renderer" || process?.type === "worker") return false
-  return process?.versions?.node !== undefined || Deno !== undefined || navigator?.userAgent === "Cloudflare-Workers"
+  if (/^(renderer|worker)$/.test(process?.type ?? "")) return false
+  return Boolean(process?.versions?.node ?? Deno ?? navigator?.userAgent === "Cloudflare-Workers")
 }
 
 /**
- * The request that follows `response`, `undefined` where it is no redirect.
+ * Turns `request` into the one that follows `response`.
  *
+ * @returns Whether there is one: `response` is a redirect.
  * @throws SseResponseError where it is one that must not be followed.
  */
-export function redirectedRequest(
-  request: PreparedRequest,
-  response: Response,
-  hops: number,
-): PreparedRequest | undefined {
-  if (response.type === "opaqueredirect") throw redirectError("the redirect cannot be seen", response)
-  const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null
-  if (location === null) return undefined
-  if (hops >= MAX_HOPS) throw redirectError(`there must be at most ${MAX_HOPS} redirects`, response, true)
-  const url = parseLocation(location, request.url)
-  if (url === undefined) throw redirectError("the redirect must lead to an http or https URL", response)
-  const from = new URL(request.url)
-  if (from.protocol === "https:" && url.protocol === "http:") {
-    throw redirectError("the redirect must not lead from https to http", response)
+export function followRedirect(request: PreparedRequest, response: Response, hops: number): boolean {
+  const { status, headers, type } = response
+  const location = /^30[12378]$/.test(`${status}`) ? headers.get("location") : null
+  if (location === null && type !== "opaqueredirect") return false
+  discard(response)
+  const { init } = request
+  // Spec: 303, and a POST with 301 or 302, go on as a GET without body.
+  if (status === 303 ? takesBody(init.method) : status < 303 && init.method === "POST") {
+    init.method = "GET"
+    init.body = null
+    request.hasBody = false
+    dropBodyHeaders(init.headers)
   }
-  const next = withoutBody(request, response.status)
-  if (url.origin !== from.origin && isPrivate(next)) {
-    const reason = "the redirect must not take a body, headers, credentials or a last event ID to another origin"
-    throw redirectError(reason, response)
+  const url = httpUrl(location ?? "//", request.url)
+  const reason = hops < MAX_HOPS ? refusalOf(request, url) : `there must be at most ${MAX_HOPS} of them`
+  if (reason !== undefined) {
+    const refused = { status, headers, body: "", retryable: hops >= MAX_HOPS }
+    throw new SseResponseError(`Cannot read event stream: redirect refused, ${reason}`, "redirect-refused", refused)
   }
-  if (next.hasBody && next.oneShot) throw redirectError("the body can be sent only once", response)
-  return { ...next, url: url.href, input: undefined }
+  request.url = url!
+  request.input = undefined
+  return true
 }
 
-function parseLocation(location: string, base: string): URL | undefined {
-  try {
-    const url = new URL(location, base)
-    const isHttp = url.protocol === "http:" || url.protocol === "https:"
-    return isHttp && url.username === "" && url.password === "" ? url : undefined
-  } catch {
-    return undefined
+/** Why `request` must not go on to `to`. */
+function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL | undefined): string | undefined {
+  if (!to || url.protocol > to.protocol)
+    return "the URL must be http or https, without credentials, and not http after https"
+  const isElsewhere = url.origin !== to.origin
+  if (isElsewhere && (hasBody || isPrivate || init.credentials === "include")) {
+    return "headers, body, credentials and last event ID must not go to another origin"
   }
-}
-
-/** Spec: 303, and a POST with 301 or 302, go on as a GET without body. */
-function withoutBody(request: PreparedRequest, status: number): PreparedRequest {
-  const { method } = request
-  const becomesGet =
-    (status === 303 && method !== "GET" && method !== "HEAD") ||
-    ((status === 301 || status === 302) && method === "POST")
-  if (!becomesGet) return request
-  const headers = new Headers(request.headers)
-  for (const name of BODY_HEADERS) headers.delete(name)
-  return { ...request, method: "GET", headers, body: undefined, hasBody: false }
-}
-
-function isPrivate(request: PreparedRequest): boolean {
-  return request.hasBody || request.hasCallerHeaders || request.hasCursor || request.init.credentials === "include"
+  // Without a body of our own it is the Request's.
+  return hasBody && (!init.body || isOneShot(init.body)) ? '"body" must be sent only once' : undefined
 }

@@ -1,136 +1,133 @@
 /* Law: the options, checked and completed at the call: misuse throws here, before anything happens. */
 import { type Clock, systemClock } from "../internal/clock.ts"
-import { callbackTransport } from "./callback-transport.ts"
-import { timeoutsOf } from "./deadlines.ts"
-import type { QueueLimits } from "./event-queue.ts"
-import { callHook, reporterOf, type SubscriptionHooks } from "./hooks.ts"
-import { HttpTransport } from "./http-transport.ts"
+import { callHook, reportGlobally } from "../internal/hook.ts"
 import { httpUrl } from "./http-url.ts"
-import type { RetryOptions, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget } from "./options.ts"
+import { check, completed } from "./checks.ts"
+import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
 import { baseUrl } from "./page.ts"
-import { isOneShot, type RequestPlan, requestHasBody } from "./request.ts"
-import { type RetryPolicy, retryPolicyOf } from "./retry.ts"
-import type { Transport } from "./transport.ts"
+import { headersOf, isOneShot, requestHasBody, type RequestSettings, takesBody } from "./request.ts"
+import { type RetryPolicy, retryPolicyOf, STANDARD_RETRY } from "./retry.ts"
 
 /** The options that a loop runs by; the contract is the consumer's. */
 type SubscribeOptions = Omit<Options, "events">
 
-/** What a loop runs by. */
-export interface Settings {
-  readonly transport: Transport
+const SIZE = 16 * 1024 * 1024
+const LIMITS: Record<keyof SubscribeLimits, number> = {
+  maxLineLength: SIZE,
+  maxEventSize: SIZE,
+  maxQueuedEvents: 256,
+  maxQueuedSize: SIZE,
+}
+/** What holds where the caller says nothing. */
+export interface Standard {
+  readonly retry: RetryPolicy
+  /** In milliseconds; 0 is off. */
+  readonly timeouts: Readonly<Record<keyof Timeouts, number>>
+  /** Whether a redirect to another origin is refused because the last event ID would go with it. */
+  readonly guardsCursor: boolean
+}
+
+export const STANDARD: Standard = {
+  retry: STANDARD_RETRY,
+  timeouts: { connect: 30_000, firstEvent: 0, idle: 300_000, eventIdle: 0, total: 0 },
+  guardsCursor: true,
+}
+
+/** What a loop runs by: the options, and what they come to. */
+export interface Settings extends Omit<SubscribeOptions, keyof RequestSettings | "retry" | "timeouts" | "limits"> {
+  readonly target: Connect | RequestSettings
   /** Whether a failed attempt, a clean end included, is followed by another. */
   readonly reconnects: boolean
   readonly retry: RetryPolicy
-  readonly timeouts: ReturnType<typeof timeoutsOf>
-  readonly parserLimits: { readonly maxLineLength?: number; readonly maxEventSize?: number }
-  readonly queueLimits: QueueLimits
-  readonly until: SubscribeOptions["until"]
-  readonly dedupe: boolean
+  /** In milliseconds. */
+  readonly timeouts: Standard["timeouts"]
+  readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
-  readonly clock: Clock
-  readonly hooks: SubscriptionHooks
-  readonly report: (error: unknown) => void
   /** Signals that end the subscription. */
   readonly signals: readonly AbortSignal[]
-  readonly pauseWhenHidden: boolean
-  readonly waitForOnline: boolean
+  readonly clock: Clock
+  /** Calls a hook; what it throws is reported. */
+  readonly tell: <Value>(hook: ((value: Value) => unknown) | undefined, value: Value) => undefined
+  readonly report: (error: unknown) => void
 }
 
 /**
- * @param guardsCursor - Whether the last event ID keeps a request from following a redirect to another origin.
  * @throws TypeError, RangeError where the target or an option is not what it must be.
  */
-export function settingsOf(target: SubscribeTarget, options: SubscribeOptions, guardsCursor = true): Settings {
-  const report = reporterOf(options)
-  const isCallback = typeof target === "function"
-  const plan = isCallback ? undefined : requestPlanOf(target, options, guardsCursor)
-  const resumes = plan === undefined ? options.resume !== "never" : canRepeat(plan)
-  if (options.pauseWhenHidden === true && plan !== undefined && plan.method !== "GET") {
-    throw new TypeError('Cannot subscribe: "pauseWhenHidden" must be used with GET only')
-  }
-  const { until, lastEventId = "" } = options
-  if (until !== undefined && typeof until !== "string" && typeof until !== "function") {
-    throw new TypeError('Cannot subscribe: "until" must be a string or a function')
-  }
-  if (typeof lastEventId !== "string") throw new TypeError('Cannot subscribe: "lastEventId" must be a string')
+export function settingsOf(
+  target: SubscribeTarget,
+  options: SubscribeOptions,
+  standard: Standard = STANDARD,
+): Settings {
+  const { until, lastEventId = "", retry, onHandlerError = reportGlobally } = options
+  const isFunction = typeof target === "function"
+  const request = isFunction ? undefined : requestSettings(target, options, standard.guardsCursor)
+  check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
+  check(typeof lastEventId === "string", '"lastEventId" must be a string')
+  check(!retry || typeof retry === "object", '"retry" must be false or an object')
+  const report = (error: unknown) => callHook(onHandlerError, error)
   return {
-    transport: isCallback
-      ? callbackTransport(target)
-      : new HttpTransport(plan!, (warning) => callHook(options.onWarning, warning, report)),
-    reconnects: options.retry !== false && resumes,
-    retry: retryPolicyOf(options.retry === false ? {} : retryOptionsOf(options.retry)),
-    timeouts: timeoutsOf(options.timeouts ?? {}),
-    ...limitsOf(options.limits ?? {}),
-    until,
-    dedupe: options.dedupe ?? false,
+    ...options,
+    target: request ?? (target as Connect),
+    reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
+    retry: retryPolicyOf(retry || {}, standard.retry),
+    timeouts: completed("timeouts", options.timeouts, standard.timeouts),
+    limits: completed("limits", options.limits, LIMITS, 1),
     lastEventId,
+    signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
     clock: options.clock ?? systemClock,
-    hooks: options,
+    tell: (hook, value) => callHook(hook, value, report),
     report,
-    signals: signalsOf(target, options),
-    pauseWhenHidden: options.pauseWhenHidden ?? false,
-    waitForOnline: options.waitForOnline ?? false,
   }
 }
 
-function retryOptionsOf(retry: RetryOptions | undefined): RetryOptions {
-  if (retry !== undefined && (typeof retry !== "object" || retry === null)) {
-    throw new TypeError('Cannot subscribe: "retry" must be false or an object')
-  }
-  return retry ?? {}
-}
-
-function requestPlanOf(target: string | URL | Request, options: SubscribeOptions, guardsCursor: boolean): RequestPlan {
+function requestSettings(
+  target: string | URL | Request,
+  options: SubscribeOptions,
+  guardsCursor: boolean,
+): RequestSettings {
   const request = isRequest(target) ? target : undefined
-  const url = httpUrl(request?.url ?? (target as string | URL), baseUrl(), "the URL")
+  const { headers, pauseWhenHidden } = options
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
-  if (body !== undefined && (method === "GET" || method === "HEAD")) {
-    throw new TypeError(`Cannot subscribe: "method" must be one that takes a body, not ${method}`)
-  }
-  if (request?.bodyUsed === true) throw new TypeError("Cannot subscribe: the body of the Request must not be used")
-  checkHeaders(options.headers)
-  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
+  const resume = options.resume ?? (method === "GET" ? "same" : "never")
+  const isResume =
+    typeof resume === "object"
+      ? typeof resume.idempotencyKey === "string"
+      : typeof resume === "function" || /^(same|never|get)$/.test(resume)
+  check(url, "the URL must be http or https, without credentials")
+  check(body === undefined || takesBody(method), '"method" must take a body')
+  check(request?.bodyUsed !== true, '"body" must not be used')
+  check(typeof headers === "function" || headersOf(headers), '"headers" must be valid')
+  check(isResume, '"resume" must be "same", "never", "get", a key or a function')
+  check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
   return {
+    ...options,
     url,
     request,
     method,
-    headers: options.headers,
     body,
-    init: { cache: "no-store", ...(request && membersOf(request)), ...initOf(options) },
-    resume: resumeOf(options.resume ?? (method === "GET" ? "same" : "never")),
-    lastEventIdParam: options.lastEventIdParam,
+    hasBody: body !== undefined || requestHasBody(request),
+    init: initOf(request, options),
+    resume,
     guardsCursor,
-    fetch,
   }
 }
 
 function isRequest(target: unknown): target is Request {
-  const request = target as Partial<Request> | null
-  return typeof request === "object" && typeof request?.url === "string" && typeof request.method === "string"
+  return typeof (target as Partial<Request> | null | undefined)?.method === "string"
 }
 
-function checkHeaders(headers: SubscribeOptions["headers"]): void {
-  if (headers === undefined || typeof headers === "function") return
-  try {
-    void new Headers(headers)
-  } catch {
-    throw new TypeError('Cannot subscribe: "headers" must be valid names and values')
-  }
-}
-
-function resumeOf(resume: RequestPlan["resume"]): RequestPlan["resume"] {
-  const isKey = typeof resume === "object" && typeof resume?.idempotencyKey === "string"
-  if (isKey || typeof resume === "function" || ["same", "never", "get"].includes(resume as string)) return resume
-  throw new TypeError('Cannot subscribe: "resume" must be "same", "never", "get", an idempotency key or a function')
-}
-
-function canRepeat({ resume, body, request }: RequestPlan): boolean {
-  if (resume === "never") return false
+function canRepeat({ resume, body, hasBody }: RequestSettings): boolean {
   if (resume === "get" || typeof resume === "function") return true
-  return !isOneShot(body) && (body !== undefined || request === undefined || !requestHasBody(request))
+  return resume !== "never" && !isOneShot(body) && (body !== undefined || !hasBody)
 }
 
+const OWN_OPTIONS =
+  /^(method|headers|body|fetch|signal|events|lastEventId|lastEventIdParam|until|dedupe|retry|resume|timeouts|limits|clock|pauseWhenHidden|waitForOnline|on[A-Z].*)$/
+
+/** The members of a Request that go with it to another URL. */
 const REQUEST_MEMBERS = [
   "cache",
   "credentials",
@@ -142,45 +139,15 @@ const REQUEST_MEMBERS = [
   "referrerPolicy",
 ] as const
 
-/** The members of a Request that say something else than the default. */
-function membersOf(request: Request): RequestInit {
-  const standard: Record<string, unknown> = { cache: "default", redirect: "follow", referrer: "about:client" }
-  const members: Record<string, unknown> = {}
-  for (const name of REQUEST_MEMBERS) {
-    const value: unknown = request[name]
-    if (value !== undefined && value !== "" && value !== false && value !== standard[name]) members[name] = value
+/** What those members are where nobody has said anything. */
+const DEFAULT = /^(|undefined|false|default|follow|about:client)$/
+
+/** What is for `fetch` alone: options that are its own, also those that only one platform knows, and a Request's members. */
+function initOf(request: Request | undefined, options: SubscribeOptions): RequestInit {
+  const init: Record<string, unknown> = { cache: "no-store", duplex: "half" }
+  for (const name of REQUEST_MEMBERS) if (!DEFAULT.test(`${request?.[name]}`)) init[name] = request?.[name]
+  for (const [name, value] of Object.entries(options)) {
+    if (!OWN_OPTIONS.test(name) && value !== undefined) init[name] = value
   }
-  return members
-}
-
-const OWN_OPTIONS = new Set(
-  (
-    "method headers body fetch signal events lastEventId lastEventIdParam until dedupe retry resume timeouts limits clock " +
-    "pauseWhenHidden waitForOnline onOpen onRetry onComment onStateChange onGap onWarning onHandlerError"
-  ).split(" "),
-)
-
-/** The options that are `fetch`'s own, also those that only one platform knows. */
-function initOf(options: SubscribeOptions): RequestInit {
-  return Object.fromEntries(
-    Object.entries(options).filter(([name, value]) => !OWN_OPTIONS.has(name) && value !== undefined),
-  )
-}
-
-function limitsOf(limits: SubscribeLimits): Pick<Settings, "parserLimits" | "queueLimits"> {
-  const valueOf = (name: keyof SubscribeLimits, standard: number) => {
-    const value = limits[name] ?? standard
-    if (value > 0) return value
-    throw new RangeError(`Cannot subscribe: "limits.${name}" must be a positive number, not ${value}`)
-  }
-  const size = 16 * 1024 * 1024
-  return {
-    parserLimits: { maxLineLength: valueOf("maxLineLength", size), maxEventSize: valueOf("maxEventSize", size) },
-    queueLimits: { maxQueuedEvents: valueOf("maxQueuedEvents", 256), maxQueuedSize: valueOf("maxQueuedSize", size) },
-  }
-}
-
-function signalsOf(target: SubscribeTarget, options: SubscribeOptions): AbortSignal[] {
-  const signals = [options.signal, isRequest(target) ? target.signal : undefined]
-  return signals.filter((signal) => signal !== undefined && signal !== null)
+  return init
 }

@@ -9,7 +9,7 @@ export type SubscriptionState = "connecting" | "open" | "waiting" | "closed"
 /** What can happen to a subscription. */
 export type Transition = "opened" | "failed" | "paused" | "due" | "ended"
 
-/** The table: for each state, where what can happen in it leads. */
+/** The table: for each state, where what can happen in it leads. Where it says nothing, the state stays. */
 export const TRANSITIONS: Readonly<
   Record<SubscriptionState, Readonly<Partial<Record<Transition, SubscriptionState>>>>
 > = {
@@ -17,26 +17,4 @@ export const TRANSITIONS: Readonly<
   open: { failed: "waiting", paused: "waiting", ended: "closed" },
   waiting: { due: "connecting", ended: "closed" },
   closed: {},
-}
-
-/** A place in the table. */
-export class StateMachine {
-  readonly #onChange: (state: SubscriptionState) => void
-  #state: SubscriptionState = "connecting"
-
-  constructor(onChange: (state: SubscriptionState) => void) {
-    this.#onChange = onChange
-  }
-
-  get state(): SubscriptionState {
-    return this.#state
-  }
-
-  /** Follows the table; where it has no such transition, the state stays. */
-  move(transition: Transition): void {
-    const next = TRANSITIONS[this.#state][transition]
-    if (next === undefined) return
-    this.#state = next
-    this.#onChange(next)
-  }
 }

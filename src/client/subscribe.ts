@@ -2,7 +2,7 @@ import type { EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
 import type { SubscribeOptions, SubscribeTarget } from "./options.ts"
 import { settingsOf } from "./settings.ts"
-import { ClientSubscription, type Subscription } from "./subscription.ts"
+import { createSubscription, type Subscription } from "./subscription.ts"
 
 /**
  * Subscribes to an event stream: one async iterable across reconnections, inside a budget.
@@ -49,6 +49,6 @@ export function subscribe<Event extends SseEvent<string, unknown>>(
   const settings = settingsOf(target, options)
   const { events } = options
   return events === undefined
-    ? new ClientSubscription(settings, (source) => source)
-    : new ClientSubscription(settings, (source, signal) => events.read(source, signal))
+    ? createSubscription(settings, (source) => source)
+    : createSubscription(settings, (source, signal) => events.read(source, signal))
 }

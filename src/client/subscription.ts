@@ -1,12 +1,11 @@
 /* Law: the consumer's side: one consumer, and every way out of it leads to `close`. */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
-import type { EventSink } from "./event-intake.ts"
-import { EventQueue, type Failure } from "./event-queue.ts"
-import { callHook } from "./hooks.ts"
-import { ReconnectionLoop } from "./loop.ts"
+import type { Failure } from "../internal/channel.ts"
+import { createEventQueue, type EventQueue } from "./event-queue.ts"
+import { createLoop, type ReconnectionLoop } from "./loop.ts"
 import type { Settings } from "./settings.ts"
-import { StateFeed } from "./state-feed.ts"
+import { createStateFeed } from "./state-feed.ts"
 import type { SubscriptionState } from "./state.ts"
 
 /** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
@@ -69,150 +68,107 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** The subscription that {@link subscribe} gives. */
-export class ClientSubscription<Event extends SseEvent<string, unknown>> implements Subscription<Event> {
-  readonly #settings: Settings
-  readonly #queue: EventQueue
-  readonly #loop: ReconnectionLoop
-  readonly #feed: StateFeed = new StateFeed()
-  readonly #events: SseEventIterator<Event>
-  /** Cuts short the wait for a schema when a signal ends the subscription. */
-  readonly #abort: AbortController = new AbortController()
-  readonly #stops: (() => void)[] = []
-  #isConsumed = false
-  #isStarted = false
-  /** Closed by our own will: events that are on their way must not arrive. */
-  #isClosed = false
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>
+/** @param read - Gives the events that the consumer gets. */
+export function createSubscription<Event extends SseEvent<string, unknown>>(
+  settings: Settings,
+  read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>,
+): Subscription<Event> {
+  const feed = createStateFeed()
+  const [queue, loop, signal] = connect(settings, (state) => {
+    feed.push(state)
+    settings.tell(settings.onStateChange, state)
+  })
+  const events = read(queue, signal)
+  let isConsumed = false
+  const subscription: Omit<Subscription<Event>, typeof Symbol.asyncDispose> = {
+    get state() {
+      return loop.state
+    },
+    get lastEventId() {
+      return events.lastEventId
+    },
+    get retries() {
+      return loop.retries
+    },
+    states: () => feed.observe(loop.state),
+    close: () => void events.return(),
+    listen: async (handlers) => listen(subscription, handlers, queue, settings),
+    [Symbol.asyncIterator]() {
+      if (isConsumed) throw new TypeError("Cannot iterate subscription: it must have only one consumer")
+      isConsumed = true
+      return iteratorOf(events)
+    },
+  }
+  // Not a member of the literal: where the symbol is missing, that would be one called "undefined".
+  if (Symbol.asyncDispose) Object.assign(subscription, { [Symbol.asyncDispose]: async () => subscription.close() })
+  return subscription as Subscription<Event>
+}
 
-  /** @param read - Gives the events that the consumer gets. */
-  constructor(settings: Settings, read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>) {
-    this.#settings = settings
-    this.#queue = new EventQueue(settings.queueLimits, settings.lastEventId, {
-      onWait: (waits) => this.#loop.consumerWaits(waits),
-      onEnd: () => this.#forgetSignals(),
-    })
-    this.#loop = new ReconnectionLoop(settings, this.#queue satisfies EventSink, (state) => this.#onState(state))
-    this.#events = read(this.#source(), this.#abort.signal)
-    // Not a method: where the symbol is missing, that would be a method called "undefined".
-    if (typeof Symbol.asyncDispose === "symbol") {
-      Object.defineProperty(this, Symbol.asyncDispose, { value: async () => this.close() })
+function iteratorOf<Event extends SseEvent<string, unknown>>(
+  events: SseEventIterator<Event>,
+): SubscriptionIterator<Event> {
+  const iterator: SubscriptionIterator<Event> = {
+    next: () => events.next(),
+    return: () => events.return(),
+    async throw(error) {
+      void events.return()
+      throw error
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
+}
+
+async function listen<Event extends SseEvent<string, unknown>>(
+  subscription: Pick<Subscription<Event>, "lastEventId" | typeof Symbol.asyncIterator>,
+  { onEvent, onError }: SubscriptionHandlers<Event>,
+  queue: EventQueue,
+  { report, tell }: Settings,
+): Promise<void> {
+  if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
+  const events = subscription[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { lastEventId } = subscription
+      const { done, value } = await events.next()
+      if (done === true) return
+      // Closed after the event was given out and before it arrived here: nobody has seen it.
+      if (queue.isClosed) queue.lastEventId = lastEventId
+      else await (async () => onEvent(value))().catch(report)
     }
-  }
-
-  get state(): SubscriptionState {
-    return this.#loop.state
-  }
-
-  get lastEventId(): string {
-    return this.#events.lastEventId
-  }
-
-  get retries(): number {
-    return this.#loop.retries
-  }
-
-  states(): AsyncIterableIterator<SubscriptionState, undefined, undefined> {
-    return this.#feed.observe(this.state)
-  }
-
-  close(): void {
-    void this.#events.return()
-  }
-
-  async listen({ onEvent, onError }: SubscriptionHandlers<Event>): Promise<void> {
-    if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
-    const events = this[Symbol.asyncIterator]()
-    const { report } = this.#settings
-    try {
-      for (;;) {
-        const cursor = this.lastEventId
-        const { done, value } = await events.next()
-        if (done === true) return
-        // Closed after the event was given out and before it arrived here: nobody has seen it.
-        if (this.#isClosed) this.#queue.restoreCursor(cursor)
-        else await handle(onEvent, value, report)
-      }
-    } catch (error) {
-      if (onError === undefined) throw error
-      callHook(onError, error, report)
-    }
-  }
-
-  [Symbol.asyncIterator](): SubscriptionIterator<Event> {
-    if (this.#isConsumed) throw new TypeError("Cannot iterate subscription: it must have only one consumer")
-    this.#isConsumed = true
-    const iterator: SubscriptionIterator<Event> = {
-      next: () => this.#events.next(),
-      return: () => this.#events.return(),
-      throw: (error) => {
-        this.close()
-        return Promise.reject(error)
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
-  }
-
-  /** The events as they came, for one reader. */
-  #source(): SseEventIterator {
-    const queue = this.#queue
-    const source: SseEventIterator = {
-      get lastEventId() {
-        return queue.lastEventId
-      },
-      next: () => this.#next(),
-      return: () => {
-        this.#close()
-        return Promise.resolve({ done: true, value: undefined })
-      },
-      [Symbol.asyncIterator]: () => source,
-    }
-    return source
-  }
-
-  #next(): Promise<IteratorResult<SseEvent, undefined>> {
-    const result = this.#queue.next()
-    if (!this.#isStarted) this.#start()
-    return result
-  }
-
-  #start(): void {
-    this.#isStarted = true
-    if (this.state === "closed") return
-    for (const signal of this.#settings.signals) {
-      if (signal.aborted) return this.#close({ reason: signal.reason })
-      this.#stops.push(onAbort(signal, () => this.#close({ reason: signal.reason })))
-    }
-    this.#loop.start()
-  }
-
-  #close(failure?: Failure): void {
-    this.#isClosed = true
-    if (failure !== undefined) this.#abort.abort(failure.reason)
-    this.#queue.close(failure)
-    this.#loop.close()
-  }
-
-  #forgetSignals(): void {
-    for (const stop of this.#stops.splice(0)) stop()
-  }
-
-  #onState(state: SubscriptionState): void {
-    const { hooks, report } = this.#settings
-    this.#feed.push(state)
-    callHook(hooks.onStateChange, state, report)
+  } catch (error) {
+    if (onError === undefined) throw error
+    tell(onError, error)
   }
 }
 
-async function handle<Event>(
-  onEvent: (event: Event) => unknown,
-  event: Event,
-  report: (error: unknown) => void,
-): Promise<void> {
-  try {
-    await onEvent(event)
-  } catch (error) {
-    report(error)
+/** The events as they came, what brings them, and what aborts when a signal ends them. */
+function connect(
+  settings: Settings,
+  onStateChange: (state: SubscriptionState) => void,
+): readonly [EventQueue, ReconnectionLoop, AbortSignal] {
+  const controller = new AbortController()
+  const stops: (() => void)[] = []
+  let isStarted = false
+  const close = (failure?: Failure) => {
+    if (failure) controller.abort(failure[0])
+    queue.close(failure)
+    loop.close()
   }
+  const start = () => {
+    isStarted = true
+    for (const signal of settings.signals) {
+      const onSignal = () => close([signal.reason])
+      if (signal.aborted) return onSignal()
+      stops.push(onAbort(signal, onSignal))
+    }
+    loop.start()
+  }
+  const queue = createEventQueue(settings, close, (waits, isOver) => {
+    if (waits && !isStarted) start()
+    loop.consumerWaits(waits)
+    if (isOver) for (const stop of stops.splice(0)) stop()
+  })
+  const loop = createLoop(settings, queue, onStateChange)
+  return [queue, loop, controller.signal]
 }

@@ -1,31 +1,54 @@
 /* Spec: https://html.spec.whatwg.org/multipage/webappapis.html#event-handler-idl-attributes */
 
 /** An event handler IDL attribute of an event target: one listener, in the place where a handler was first set. */
-export class HandlerAttribute {
-  readonly #target: EventTarget
-  readonly #type: string
-  #value: object | null = null
+interface HandlerAttribute {
+  readonly get: () => object | null
+  readonly set: (value: unknown) => void
+}
 
-  constructor(target: EventTarget, type: string) {
-    this.#target = target
-    this.#type = type
+const TYPES = ["open", "message", "error"]
+
+const attributes: WeakMap<EventTarget, readonly HandlerAttribute[]> = new WeakMap()
+
+/** Gives the instances of a class, and nothing else, the attributes. */
+export function defineHandlers(prototype: EventTarget): void {
+  for (const [index, type] of TYPES.entries()) {
+    Object.defineProperty(prototype, `on${type}`, {
+      enumerable: true,
+      configurable: true,
+      // Of another object they are a TypeError, as any attribute is.
+      get(this: EventTarget) {
+        return attributes.get(this)![index]!.get()
+      },
+      set(this: EventTarget, value: unknown) {
+        attributes.get(this)![index]!.set(value)
+      },
+    })
   }
+}
 
-  get value(): object | null {
-    return this.#value
-  }
+/** Makes the attributes of an instance. */
+export function initHandlers(target: EventTarget): void {
+  attributes.set(
+    target,
+    TYPES.map((type) => createAttribute(target, type)),
+  )
+}
 
-  set value(value: unknown) {
-    // Spec: [LegacyTreatNonObjectAsNull]: an object that cannot be called is kept, and does nothing.
-    this.#value = typeof value === "function" || typeof value === "object" ? value : null
-    // Adding a listener that is there changes nothing, its place neither.
-    if (this.#value !== null) this.#target.addEventListener(this.#type, this.#onEvent)
-    else this.#target.removeEventListener(this.#type, this.#onEvent)
-  }
-
-  readonly #onEvent = (event: Event): void => {
-    if (typeof this.#value !== "function") return
+function createAttribute(target: EventTarget, type: string): HandlerAttribute {
+  let handler: object | null = null
+  const onEvent = (event: Event) => {
     // Spec: the event handler processing algorithm: false prevents the default.
-    if (this.#value.call(event.currentTarget, event) === false) event.preventDefault()
+    if (typeof handler === "function" && handler.call(event.currentTarget, event) === false) event.preventDefault()
+  }
+  return {
+    get: () => handler,
+    set(value) {
+      // Spec: [LegacyTreatNonObjectAsNull]: an object that cannot be called is kept, and does nothing.
+      handler = typeof value === "function" || typeof value === "object" ? value : null
+      // Adding a listener that is there changes nothing, its place neither.
+      if (handler) target.addEventListener(type, onEvent)
+      else target.removeEventListener(type, onEvent)
+    },
   }
 }

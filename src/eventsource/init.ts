@@ -6,7 +6,7 @@ import {
   type SubscribeOptions,
   type Timeouts,
 } from "../client/index.ts"
-import { type Settings, settingsOf } from "../client/kernel.ts"
+import { httpUrl, type Settings, settingsOf, STANDARD, type Standard } from "../client/kernel.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { Clock } from "../internal/clock.ts"
 
@@ -64,14 +64,20 @@ export interface EventSourceInit {
   clock?: Clock | undefined
 }
 
-const LETTER: RetryOptions = {
-  maxRetries: Infinity,
-  initialDelay: 3_000,
-  factor: 1,
-  jitter: false,
-  maxServerDelay: Infinity,
-  // Spec: whatever the status is, if it is not 200 the connection fails; a network error is one to come back from.
-  shouldRetry: (failure) => failure.retryable && failure.code !== "response",
+const LETTER: Standard = {
+  retry: {
+    ...STANDARD.retry,
+    maxRetries: Infinity,
+    initialDelay: 3_000,
+    factor: 1,
+    jitter: false,
+    maxServerDelay: Infinity,
+    // Spec: whatever the status is, if it is not 200 the connection fails; a network error is one to come back from.
+    shouldRetry: (failure) => failure.retryable && failure.code !== "response",
+  },
+  timeouts: { ...STANDARD.timeouts, connect: 0, idle: 0 },
+  // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
+  guardsCursor: false,
 }
 
 /** What the loop calls. */
@@ -81,33 +87,15 @@ export type LoopHooks = Pick<SubscribeOptions, "onOpen" | "onRetry">
 export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): Settings {
   const { headers, method, body, retry, timeouts, limits, clock } = init
   const fetch = fetchOf(init)
-  const letter: SubscribeOptions = {
-    ...hooks,
-    fetch,
-    retry: retry === undefined || isObject(retry) ? withDefaults(LETTER, retry) : retry,
-    timeouts: withDefaults<Timeouts>({ connect: 0, idle: 0 }, timeouts),
-  }
-  const options = withDefaults(letter, { headers, method, body, limits, clock } as SubscribeOptions)
-  const isHttp = url.protocol === "http:" || url.protocol === "https:"
-  // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
-  if (isHttp && url.username === "" && url.password === "") return settingsOf(url, options, false)
+  const options = { ...hooks, fetch, headers, method, body, retry, timeouts, limits, clock } as SubscribeOptions
+  if (httpUrl(url, undefined)) return settingsOf(url, options, LETTER)
   // Why without the signal: Node 24 throws, where nobody can catch it, when a data: response is aborted before it is read.
-  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null
-}
-
-function withDefaults<Options extends object>(defaults: Options, options: Options | undefined): Options {
-  const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...(Object.fromEntries(given) as Options) }
+  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options, LETTER)
 }
 
 function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis.fetch {
-  const credentials: RequestInit = withCredentials ? { credentials: "include" } : {}
   return (url, init) => {
-    const request = { ...init, ...credentials }
+    const request: RequestInit = { ...init, ...(withCredentials && { credentials: "include" }) }
     if (fetch === undefined) return globalThis.fetch(url, request)
     return fetch(url as string, { ...request, headers: plainHeaders(init?.headers) } as EventSourceFetchInit)
   }
@@ -125,7 +113,7 @@ async function fetchOther(
   fetch: typeof globalThis.fetch,
   signal: AbortSignal | undefined,
 ): Promise<Response> {
-  if (url.protocol !== "data:" && url.protocol !== "blob:") {
+  if (!/^(data|blob):$/.test(url.protocol)) {
     const message = "Cannot open event stream: the URL must be http, https, data or blob, without credentials"
     throw new SseConnectionError(message, { retryable: false })
   }

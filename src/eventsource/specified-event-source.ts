@@ -3,23 +3,19 @@
  * the specification's tasks is one task here, and none runs after `close`.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-import { baseUrl, type EventSink, ReconnectionLoop } from "../client/kernel.ts"
+import { baseUrl, createLoop, type EventSink, type ReconnectionLoop } from "../client/kernel.ts"
 import { SseResponseError } from "../errors.ts"
-import { HandlerAttribute } from "./handler-attribute.ts"
+import { ignore } from "../internal/cancel.ts"
+import { initHandlers } from "./handler-attribute.ts"
 import { type EventSourceInit, settingsFor } from "./init.ts"
 import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
-import { TaskQueue } from "./task-queue.ts"
+import { createTaskQueue, type TaskQueue } from "./task-queue.ts"
 
 export class EventSource extends EventTarget {
   readonly #url: URL
   readonly #withCredentials: boolean
   readonly #loop: ReconnectionLoop
-  readonly #tasks: TaskQueue = new TaskQueue()
-  readonly #handlers: Readonly<Record<"open" | "message" | "error", HandlerAttribute>> = {
-    open: new HandlerAttribute(this, "open"),
-    message: new HandlerAttribute(this, "message"),
-    error: new HandlerAttribute(this, "error"),
-  }
+  readonly #tasks: TaskQueue = createTaskQueue()
   #readyState: number = CONNECTING
   #origin = "null"
 
@@ -29,13 +25,14 @@ export class EventSource extends EventTarget {
     const text = `${url as URL}`
     const members = dictionaryOf(init)
     super()
+    initHandlers(this)
     this.#url = parseUrl(text)
     this.#withCredentials = Boolean(members.withCredentials)
     const settings = settingsFor(this.#url, members, {
       onOpen: (info) => this.#announceConnection(info.url),
       onRetry: ({ error }) => this.#queueError(CONNECTING, error),
     })
-    this.#loop = new ReconnectionLoop(settings, this.#sink(), () => {})
+    this.#loop = createLoop(settings, this.#sink(), ignore)
     this.#loop.consumerWaits(true)
     this.#loop.start()
   }
@@ -52,30 +49,6 @@ export class EventSource extends EventTarget {
     return this.#readyState
   }
 
-  get onopen(): object | null {
-    return this.#handlers.open.value
-  }
-
-  set onopen(value: object | null) {
-    this.#handlers.open.value = value
-  }
-
-  get onmessage(): object | null {
-    return this.#handlers.message.value
-  }
-
-  set onmessage(value: object | null) {
-    this.#handlers.message.value = value
-  }
-
-  get onerror(): object | null {
-    return this.#handlers.error.value
-  }
-
-  set onerror(value: object | null) {
-    this.#handlers.error.value = value
-  }
-
   close(): void {
     this.#readyState = CLOSED
     this.#tasks.clear()
@@ -84,12 +57,12 @@ export class EventSource extends EventTarget {
 
   #sink(): EventSink {
     return {
-      push: ({ event: { event: type, data, lastEventId } }) => {
+      push: ({ event: type, data, lastEventId }) => {
         this.#tasks.add(() => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin: this.#origin })))
       },
-      moveCursor: () => {},
-      room: () => this.#tasks.idle(),
-      end: (failure) => this.#queueError(CLOSED, failure?.reason),
+      moveCursor: ignore,
+      room: this.#tasks.idle,
+      end: (failure) => this.#queueError(CLOSED, failure?.[0]),
     }
   }
 

@@ -11,37 +11,33 @@
 const TURNS = 8
 const TURN: Promise<void> = Promise.resolve()
 
-export class TaskQueue {
-  #tasks: (() => void)[] = []
-  #isRunning = false
-  #onIdle: (() => void) | undefined = undefined
-
-  add(task: () => void): void {
-    this.#tasks.push(task)
-    if (!this.#isRunning) void this.#run()
-  }
-
+export interface TaskQueue {
+  readonly add: (task: () => void) => void
   /** Drops the tasks that have not run. */
-  clear(): void {
-    this.#tasks.length = 0
-  }
-
+  readonly clear: () => void
   /** Fulfils when nothing is left to run; `undefined` where that is now. */
-  idle(): Promise<void> | undefined {
-    if (!this.#isRunning) return undefined
-    return new Promise((resolve) => {
-      this.#onIdle = resolve
-    })
-  }
+  readonly idle: () => Promise<void> | undefined
+}
 
-  async #run(): Promise<void> {
-    this.#isRunning = true
-    for (let next = 0; next < this.#tasks.length; next++) {
+export function createTaskQueue(): TaskQueue {
+  let tasks: (() => void)[] = []
+  let running: Promise<void> | undefined
+  const run = async () => {
+    for (let next = 0; next < tasks.length; next++) {
       for (let turn = 0; turn < TURNS; turn++) await TURN
-      this.#tasks[next]?.()
+      tasks[next]?.()
     }
-    this.#tasks = []
-    this.#isRunning = false
-    this.#onIdle?.()
+    tasks = []
+    running = undefined
+  }
+  return {
+    add(task) {
+      tasks.push(task)
+      running ??= run()
+    },
+    clear() {
+      tasks.length = 0
+    },
+    idle: () => running,
   }
 }

@@ -6,7 +6,7 @@ const waiting: WeakMap<AbortSignal, Listeners> = new WeakMap()
 
 interface Listeners {
   readonly runs: Set<() => void>
-  readonly listener: () => void
+  readonly forget: () => void
 }
 
 /**
@@ -15,35 +15,35 @@ interface Listeners {
  * @returns What stops waiting; it may be called at any time, more than once.
  */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
-  const listeners = waiting.get(signal) ?? listenTo(signal)
+  const { runs, forget } = waiting.get(signal) ?? listenTo(signal)
   // Wrapped, so that a function that waits twice is called twice.
   const entry = () => run()
-  listeners.runs.add(entry)
+  runs.add(entry)
   return () => {
-    listeners.runs.delete(entry)
-    if (listeners.runs.size > 0 || waiting.get(signal) !== listeners) return
-    waiting.delete(signal)
-    signal.removeEventListener("abort", listeners.listener)
+    if (runs.delete(entry) && runs.size === 0) forget()
   }
 }
 
 function listenTo(signal: AbortSignal): Listeners {
   const runs = new Set<() => void>()
-  const listener = () => {
+  const forget = () => {
     waiting.delete(signal)
     signal.removeEventListener("abort", listener)
-    let failure: { readonly error: unknown } | undefined
+  }
+  const listener = () => {
+    const errors: unknown[] = []
+    forget()
     for (const run of runs) {
       try {
         run()
       } catch (error) {
-        failure ??= { error }
+        errors.push(error)
       }
     }
     // The platform reports it, as it does what any listener throws; the others have been called.
-    if (failure !== undefined) throw failure.error
+    if (errors.length > 0) throw errors[0]
   }
-  const listeners = { runs, listener }
+  const listeners = { runs, forget }
   waiting.set(signal, listeners)
   signal.addEventListener("abort", listener)
   return listeners

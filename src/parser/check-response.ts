@@ -1,6 +1,7 @@
 /* Law: what makes a response an event stream, and the error that one which is not becomes. */
 import { SseResponseError } from "../errors.ts"
-import { openChunks } from "./chunk-source.ts"
+import { type ChunkSource, openChunks, toFailure } from "./chunk-source.ts"
+import { isResponse, openSource, type SseSource, unusedBody } from "./source.ts"
 
 /** How much of a refused body is kept, in bytes. */
 const MAX_ERROR_BODY = 16_384
@@ -10,23 +11,28 @@ export function isEventStreamType(contentType: string | null): boolean {
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "")
 }
 
-/** Whether `value` has what this package uses of a Response, of this realm or another. */
-export function isResponse(value: unknown): value is Response {
-  const response = value as Partial<Response> | null
-  return typeof response === "object" && typeof response?.headers?.get === "function" && "body" in response
+/**
+ * Opens `source`, which is locked from then on; where that is a response that is no event stream, a source whose read
+ * rejects with the error. 204, and any other 2xx without a body, has no events, and may well have no type.
+ *
+ * @throws TypeError where it is none, or its body is locked or used.
+ */
+export function openChecked(source: SseSource): ChunkSource {
+  if (!isResponse(source)) return openSource(source)
+  const { status, ok } = source
+  const type = source.headers.get("content-type")
+  const isEmpty = unusedBody(source) === null || status === 204
+  if (ok && (isEmpty || isEventStreamType(type))) return openSource(source)
+  const found = type === null ? "missing" : JSON.stringify(type.slice(0, 100))
+  const stop = new AbortController()
+  const error = ok
+    ? responseError("content-type", `the content type must be "text/event-stream", not ${found}`, source, stop.signal)
+    : responseError("response", `the status must be 2xx, not ${status}`, source, stop.signal)
+  return { read: () => error.then(rethrow), toFailure, cancel: (reason) => stop.abort(reason) }
 }
 
-/**
- * The error for a response that is no event stream, with the start of its body; the rest of the body is cancelled.
- * `undefined` for a response that is one, and for an empty one (204).
- */
-export function checkResponse(response: Response, stop?: AbortSignal): Promise<SseResponseError> | undefined {
-  const { status } = response
-  const type = response.headers.get("content-type")
-  if (status === 204 || (response.ok && isEventStreamType(type))) return undefined
-  if (!response.ok) return responseError("response", `the status must be 2xx, not ${status}`, response, stop)
-  const found = type === null ? "missing" : JSON.stringify(type.slice(0, 100))
-  return responseError("content-type", `the content type must be "text/event-stream", not ${found}`, response, stop)
+function rethrow(error: unknown): never {
+  throw error
 }
 
 /** Makes the error; `stop` ends the reading of the body early, with what has come. */

@@ -5,6 +5,7 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { openChecked } from "./check-response.ts"
 import type { ChunkSource, SseChunk } from "./chunk-source.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
 import { openSource, type SseSource } from "./source.ts"
@@ -37,7 +38,7 @@ export class EventReader implements SseEventIterator {
   constructor(source: SseSource, options: Omit<ReadEventsOptions, "events">) {
     // Before the source is opened, which locks it: an option that is refused must leave it as it was.
     this.#parser = new SseParser({ ...options, onEvent: this.#onEvent })
-    this.#source = openSource(source, options)
+    this.#source = options.check === false ? openSource(source) : openChecked(source)
     this.#cursor = this.#parser.lastEventId
     const { signal } = options
     const abort = () => this.#abort(signal!.reason)

@@ -6,6 +6,6 @@ export type { ReadEventsOptions } from "./read-events-options.ts"
 export type { SseChunk } from "./chunk-source.ts"
 export type { SseSource } from "./source.ts"
 // For the other parts; not of the package's surface.
-export { isEventStreamType, isResponse, responseError } from "./check-response.ts"
+export { isEventStreamType, responseError } from "./check-response.ts"
 export type { ChunkSource } from "./chunk-source.ts"
-export { openSource } from "./source.ts"
+export { isResponse, openSource } from "./source.ts"

@@ -178,6 +178,18 @@ describe("subscribe() and functions of the caller's that fail", () => {
     },
   )
 
+  test("subscribe() ends with what its clock throws, and rejects nothing unseen", async () => {
+    const clock = { now: fail, setTimeout: fail, clearTimeout: () => {}, random: () => 0 }
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]), clock })
+    expect(await consume(subscription).outcome).toEqual(new Error("of the caller's"))
+    expect(subscription.state).toBe("closed")
+  })
+
+  test("subscribe() takes null for no signal, as fetch does", async () => {
+    const fetch = scriptedFetch([new Response(null, { status: 204 })])
+    expect(await consume(subscribe(TARGET, { fetch, signal: null as never })).outcome).toBe("done")
+  })
+
   test("listen() rejects at once where there is no onEvent", async () => {
     const fetch = scriptedFetch([stall])
     const subscription = subscribe(TARGET, { fetch })

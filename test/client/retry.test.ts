@@ -53,6 +53,25 @@ test("nextRetry() never gives less than 100 ms, less than the server asks for, o
   )
 })
 
+test("nextRetry() gives a number where every limit is Infinity, with jitter and without", () => {
+  for (const options of [
+    { initialDelay: Infinity, maxDelay: Infinity },
+    { minServerDelay: Infinity, maxServerDelay: Infinity },
+    { initialDelay: 0, factor: Infinity },
+  ]) {
+    for (const jitter of [true, false]) {
+      const policy = retryPolicyOf({ ...options, jitter })
+      for (const failures of [1, 2, 10]) {
+        for (const random of [0, 0.5]) {
+          const delay = nextRetry(failure, { ...history, failures, serverDelay: 1 }, policy, random)
+          const own = nextRetry(failure, { ...history, failures }, policy, random)
+          expect(Math.min(delay as number, own as number)).toBeGreaterThanOrEqual(100)
+        }
+      }
+    }
+  }
+})
+
 test("parseRetryAfter() reads seconds and dates, gives 0 for what is past and nothing for garbage", () => {
   const date = "Tue, 24 Nov 2026 06:00:00 GMT"
   const parse = (value: string) => parseRetryAfter(new Headers({ "retry-after": value, date }))

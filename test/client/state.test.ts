@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 // The table is no part of the surface; the document that prints it is compared with it all the same.
-import { StateMachine, type SubscriptionState, type Transition, TRANSITIONS } from "../../src/client/state.ts"
+import { type SubscriptionState, TRANSITIONS } from "../../src/client/state.ts"
 
 const STATES = Object.keys(TRANSITIONS) as SubscriptionState[]
-const ALL: Transition[] = ["opened", "failed", "paused", "due", "ended"]
 
 test("TRANSITIONS is the table that ARCHITECTURE.md prints", () => {
   const lines = readdirSync(".")
@@ -26,27 +25,6 @@ test("TRANSITIONS is the table that ARCHITECTURE.md prints", () => {
       ]),
   )
   expect(printed).toEqual(TRANSITIONS)
-})
-
-test("StateMachine follows the table and tells each change once", () => {
-  for (const state of STATES) {
-    for (const transition of ALL) {
-      const seen: SubscriptionState[] = []
-      const machine = new StateMachine((next) => void seen.push(next))
-      const path: Record<SubscriptionState, Transition[]> = {
-        connecting: [],
-        open: ["opened"],
-        waiting: ["failed"],
-        closed: ["ended"],
-      }
-      for (const step of path[state]) machine.move(step)
-      expect(machine.state).toBe(state)
-      seen.length = 0
-      machine.move(transition)
-      const next = TRANSITIONS[state][transition]
-      expect([machine.state, seen]).toEqual([next ?? state, next === undefined ? [] : [next]])
-    }
-  }
 })
 
 test("TRANSITIONS lets every state end and nothing leave closed", () => {

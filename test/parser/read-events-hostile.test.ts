@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "ssekit"
 
@@ -180,7 +181,7 @@ describe("readEvents() and many", () => {
     const last = readers[0]!.next()
     controller.abort(new Error("mine"))
     await expect(last).rejects.toThrow("mine")
-    expect(remove).toHaveBeenCalledTimes(1)
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0)
   })
 
   test("readEvents() answers 100,000 concurrent calls in their order", async () => {
@@ -192,13 +193,12 @@ describe("readEvents() and many", () => {
   test("readEvents() drops what is queued before a failure when the signal aborts", async () => {
     const controller = new AbortController()
     const { signal } = controller
-    const remove = vi.spyOn(signal, "removeEventListener")
     const events = readEvents("data: 1\n\ndata: 2\n\ndata: too long", { signal, maxLineLength: 8 })
     expect((await events.next()).value?.data).toBe("1")
     controller.abort(new Error("mine"))
     await expect(events.next()).rejects.toThrow("mine")
     expect(await events.next()).toEqual(DONE)
-    expect(remove).toHaveBeenCalledTimes(1)
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
     const whole = readEvents("data: 1\n\ndata: too long", { signal: new AbortController().signal, maxLineLength: 8 })
     await whole.next()
     await expect(whole.next()).rejects.toThrow(SseLimitError)

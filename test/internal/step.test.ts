@@ -1,0 +1,72 @@
+import { expect, test } from "vitest"
+import { ManualClock } from "ssekit/testing"
+import { createStep } from "../../src/internal/step.ts"
+
+test("Step.end() breaks the wait that is on, and discards what comes too late", async () => {
+  const step = createStep(new ManualClock())
+  const late: string[] = []
+  let give: ((value: string) => void) | undefined
+  const promise = new Promise<string>((resolve) => void (give = resolve))
+  const wait = step.wait(
+    () => promise,
+    (value) => void late.push(value),
+  )
+  step.end(new Error("enough"))
+  step.end(new Error("later reasons do not count"))
+  await expect(wait).rejects.toThrow("enough")
+  expect([step.signal.aborted, (step.signal.reason as Error).message]).toEqual([true, "enough"])
+  give!("late")
+  await promise
+  expect(late).toEqual(["late"])
+})
+
+test("Step.wait() begins nothing once the step is over", async () => {
+  const step = createStep(new ManualClock())
+  step.end()
+  let begun = false
+  const wait = step.wait(async () => (begun = true))
+  await expect(wait).rejects.toBe(undefined)
+  expect(begun).toBe(false)
+  expect(step.signal.aborted).toBe(true)
+})
+
+test("Step.wait() lets a wait through, with its value or its failure, one after the other", async () => {
+  const step = createStep(new ManualClock())
+  expect(await step.wait(async () => 1)).toBe(1)
+  await expect(step.wait(() => Promise.reject(new Error("own")))).rejects.toThrow("own")
+  await expect(
+    step.wait(() => {
+      throw new Error("at once")
+    }),
+  ).rejects.toThrow("at once")
+  expect(await step.wait(async () => 2)).toBe(2)
+  step.check()
+})
+
+test("Step.after() keeps one timer for all spans, which end at their times, and none once the step is over", async () => {
+  const clock = new ManualClock()
+  const step = createStep(clock)
+  const called: unknown[] = []
+  const call = (name: string) => () => void called.push([name, clock.now()])
+  step.after("late", 300, call("late"))
+  step.after("soon", 100, call("soon"))
+  step.after("never", Infinity, call("never"))
+  step.after("put off", 50, call("put off"))
+  step.after("put off", 200, call("put off"))
+  expect(clock.pendingTimers).toBe(1)
+  await clock.advance(250)
+  expect(called).toEqual([
+    ["soon", 100],
+    ["put off", 200],
+  ])
+  step.end()
+  step.after("soon", 1, call("soon"))
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("Step.after() sets no timer for longer than the platform takes, wherever the clock stands", () => {
+  const delays: number[] = []
+  const clock = { now: () => 1234.567, setTimeout: (_: () => void, ms: number) => delays.push(ms), clearTimeout() {} }
+  createStep({ ...clock, random: () => 0 }).after("late", 1e13, () => {})
+  expect(delays).toEqual([2 ** 31 - 1])
+})
