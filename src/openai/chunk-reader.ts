@@ -1,17 +1,9 @@
-/* Law: the one consumer of a reading, however it consumes. What `next` waits for is served in the order of the calls. */
-import { chunkReadable, textIterator } from "./chunk-iterator.ts"
+/* Law: the one consumer of a reading, however it consumes. Calls of `next` are served one at a time, in their order. */
+import { ignore } from "../internal/cancel.ts"
+import { DONE } from "./answer.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
-import type {
-  ChunkIterator,
-  ChunkResponse,
-  ChunkSource,
-  ChunkStream,
-  EndInfo,
-  ReadChunksOptions,
-} from "./chunk-stream.ts"
+import type { ChunkIterator, ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 import { Reading } from "./reading.ts"
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** Starts to read `source` as `protocol` says. */
 export function openChunks<T, S>(
@@ -19,110 +11,98 @@ export function openChunks<T, S>(
   protocol: ChunkProtocol<T, S>,
   options: ReadChunksOptions,
 ): ChunkStream<T, S> {
-  return new ChunkReader(source, protocol, options)
+  const reading = new Reading(source, protocol, options)
+  let isConsumed = false
+  const consume = (): Reading<T, S> => {
+    if (isConsumed) throw new TypeError(`Cannot read ${protocol.name}: the stream must have one consumer`)
+    isConsumed = true
+    return reading
+  }
+  const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
+    get snapshot() {
+      return reading.snapshot
+    },
+    get response() {
+      return reading.response
+    },
+    ended: reading.ended,
+    async cancel(reason) {
+      reading.cancel(reason)
+    },
+    [Symbol.asyncIterator]: () => chunkIterator(consume()),
+    textDeltas() {
+      if (protocol.textOf === undefined) {
+        throw new TypeError(`Cannot read text of ${protocol.name}: the protocol must have "textOf"`)
+      }
+      return chunkIterator(consume(), (chunk) => protocol.textOf!(chunk))
+    },
+    toReadableStream: () => chunkReadable(stream[Symbol.asyncIterator]()),
+    async collect() {
+      const chunks = stream[Symbol.asyncIterator]()
+      while ((await chunks.next()).done !== true);
+      return reading.snapshot
+    },
+  }
+  // Some browsers have no such symbol.
+  const { asyncDispose } = Symbol
+  return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>
 }
 
-interface Waiter<T> {
-  readonly resolve: (result: IteratorResult<T, undefined>) => void
-  readonly reject: (reason: unknown) => void
+/** The chunks of a reading, or the texts in them that are not empty. */
+function chunkIterator<T, Item>(reading: Reading<T, unknown>, textOf?: (chunk: T) => Item): ChunkIterator<Item> {
+  let waiting = 0
+  let last: Promise<IteratorResult<Item, undefined>> | undefined
+  const advance = async (before: typeof last): Promise<IteratorResult<Item, undefined>> => {
+    waiting++
+    if (before !== undefined) await before.catch(ignore)
+    try {
+      for (;;) {
+        const chunk = reading.take()
+        if (chunk !== undefined) {
+          const value = textOf === undefined ? (chunk as unknown as Item) : textOf(chunk)
+          if (value !== "") return { done: false, value }
+        } else if (reading.isOver) {
+          return reading.takeEnd()
+        } else {
+          try {
+            reading.accept(await reading.read())
+          } catch (error) {
+            reading.acceptFailure(error)
+          }
+        }
+      }
+    } finally {
+      if (--waiting === 0) last = undefined
+    }
+  }
+  const iterator: ChunkIterator<Item> = {
+    next() {
+      const chunk = waiting === 0 && textOf === undefined ? reading.take() : undefined
+      if (chunk === undefined) return (last = advance(last))
+      return Promise.resolve({ done: false, value: chunk as unknown as Item })
+    },
+    async return() {
+      reading.cancel()
+      return DONE
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
 }
 
-class ChunkReader<T, S> implements ChunkStream<T, S> {
-  readonly #protocol: ChunkProtocol<T, S>
-  readonly #reading: Reading<T, S>
-  #waiter: Waiter<T> | undefined = undefined
-  /** Who waits behind the first. */
-  readonly #waiters: Waiter<T>[] = []
-  #isConsumed = false
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>
-
-  constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: ReadChunksOptions) {
-    this.#protocol = protocol
-    this.#reading = new Reading(source, protocol, options, this.#serve)
-    // No method of a computed name, with which no bundler could drop the class, and which some browsers have no symbol for.
-    if (typeof Symbol.asyncDispose === "symbol") {
-      Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.cancel() })
-    }
-  }
-
-  get snapshot(): S {
-    return this.#reading.snapshot
-  }
-
-  get ended(): Promise<EndInfo> {
-    return this.#reading.ended
-  }
-
-  get response(): ChunkResponse | undefined {
-    return this.#reading.response
-  }
-
-  [Symbol.asyncIterator](): ChunkIterator<T> {
-    if (this.#isConsumed) throw new TypeError(`Cannot read ${this.#protocol.name}: the stream must have one consumer`)
-    this.#isConsumed = true
-    const iterator: ChunkIterator<T> = {
-      next: () => this.#next(),
-      return: () => this.cancel().then(() => DONE),
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
-  }
-
-  textDeltas(): ChunkIterator<string> {
-    const protocol = this.#protocol
-    if (protocol.textOf === undefined) {
-      throw new TypeError(`Cannot read text of ${protocol.name}: the protocol must have "textOf"`)
-    }
-    return textIterator(this[Symbol.asyncIterator](), (chunk) => protocol.textOf!(chunk))
-  }
-
-  toReadableStream(): ReadableStream<T> {
-    return chunkReadable(this[Symbol.asyncIterator]())
-  }
-
-  async collect(): Promise<S> {
-    const chunks = this[Symbol.asyncIterator]()
-    while ((await chunks.next()).done !== true);
-    return this.snapshot
-  }
-
-  cancel(reason?: unknown): Promise<void> {
-    this.#reading.cancel(reason)
-    this.#serve()
-    return Promise.resolve()
-  }
-
-  #next(): Promise<IteratorResult<T, undefined>> {
-    const reading = this.#reading
-    if (this.#waiter === undefined) {
-      const chunk = reading.take()
-      if (chunk !== undefined) return Promise.resolve({ done: false, value: chunk })
-      if (reading.isOver) return this.#takeEnd()
-    }
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject }
-      if (this.#waiter === undefined) this.#waiter = waiter
-      else this.#waiters.push(waiter)
-      reading.pull()
-    })
-  }
-
-  #takeEnd(): Promise<IteratorReturnResult<undefined>> {
-    const { failure } = this.#reading
-    this.#reading.failure = undefined
-    return failure === undefined ? Promise.resolve(DONE) : Promise.reject(failure.reason)
-  }
-
-  /** Gives the waiting calls what there is, in their order, and asks for more while one waits. */
-  readonly #serve = (): void => {
-    const reading = this.#reading
-    while (this.#waiter !== undefined) {
-      const chunk = reading.take()
-      if (chunk === undefined && !reading.isOver) return reading.pull()
-      const { resolve, reject } = this.#waiter
-      this.#waiter = this.#waiters.shift()
-      if (chunk !== undefined) resolve({ done: false, value: chunk })
-      else this.#takeEnd().then(resolve, reject)
-    }
-  }
+/** `chunks` as a stream that reads nothing ahead. */
+function chunkReadable<T>(chunks: ChunkIterator<T>): ReadableStream<T> {
+  return new ReadableStream<T>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await chunks.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -10,7 +10,7 @@ import { openChunks } from "./chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
 import { type CompletionChunk, completionProtocol, type CompletionSnapshot } from "./completions.ts"
 import { type ForwardedEvent, ForwardedProtocol, ForwardingWriter } from "./forwarded-event.ts"
-import { Hooks } from "./hooks.ts"
+import { type CallHook, hookCaller } from "./hooks.ts"
 import type { ResponseSnapshot } from "./response-snapshot.ts"
 import { type ResponseEvent, responseProtocol } from "./responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "./writing/chunk-response.ts"
@@ -111,13 +111,13 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   readonly #stream: ChunkStream<ForwardedEvent<T>, S>
   readonly #writer: ForwardingWriter<T>
   readonly #name: string
-  readonly #hooks: Hooks
+  readonly #call: CallHook
   #isConsumed = false
 
   constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: RelayOptions<T>) {
     keepAliveOf(options)
     this.#options = options
-    this.#hooks = new Hooks(options.onHandlerError)
+    this.#call = hookCaller(options.onHandlerError)
     this.#name = protocol.name
     const forwarded = new ForwardedProtocol(protocol)
     this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" })
@@ -177,6 +177,6 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   readonly #tap = (chunk: T): void => {
-    this.#hooks.call(this.#options.onChunk, chunk)
+    if (this.#options.onChunk !== undefined) void this.#call(this.#options.onChunk, chunk)
   }
 }
