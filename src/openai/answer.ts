@@ -18,10 +18,8 @@ import type { ChunkResponse, EndInfo, EndReason, Heartbeat, ReadChunksOptions } 
 import { Deadlines } from "./deadlines.ts"
 import { isPayload, parse } from "./fields.ts"
 import { type CallHook, hookCaller } from "./hooks.ts"
+import { DONE } from "./iterator.ts"
 import { providerError, providerErrorOf } from "./provider-error.ts"
-
-/** What an iterator gives at its end. */
-export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 const NO_EVENTS: SseEvent[] = []
 
@@ -82,8 +80,8 @@ export abstract class Answer<T, S> {
     if (this.isOver) return
     this.#sawData ||= event.data !== ""
     // Measured: an array of one, since `push` makes room for 17.
-    if (this.#queue.length === 0) this.#queue = [event]
-    else this.#queue.push(event)
+    if (this.hasEvents) this.#queue.push(event)
+    else this.#queue = [event]
   }
 
   readonly onComment = (text: string): void => this.#beat("comment", text)
@@ -91,8 +89,8 @@ export abstract class Answer<T, S> {
   /** Takes a line that is in no field; gives whether the body can be no event stream, whatever follows. */
   protected acceptLine(line: string): boolean {
     const data = errorInLine(line)
-    if (data !== undefined) this.onEvent(eventOf("error", data))
-    if (data !== undefined || this.#sawData) return false
+    if (data) this.onEvent(eventOf("error", data))
+    if (data || this.#sawData) return false
     this.#bareText = addLine(this.#bareText, line)
     if (!isHopeless(this.#bareText)) return false
     this.#atEnd = this.#failAsNoStream
@@ -107,7 +105,7 @@ export abstract class Answer<T, S> {
   /** The body ended cleanly; `incomplete` says that it did so inside an event, which came all the same. */
   endBody(incomplete: boolean): void {
     this.#isCut = incomplete
-    this.#isLossy = incomplete && this.#queue.length === 0
+    this.#isLossy = incomplete && !this.hasEvents
     this.#atEnd ??= () => this.#conclude(false)
   }
 
@@ -116,7 +114,7 @@ export abstract class Answer<T, S> {
     try {
       while (this.#taken < this.#queue.length) {
         const chunk = this.#accept(this.#queue[this.#taken++]!)
-        if (chunk !== undefined) return chunk
+        if (chunk) return chunk
       }
       this.#queue = NO_EVENTS
       this.#taken = 0
@@ -131,7 +129,7 @@ export abstract class Answer<T, S> {
   takeEnd(): IteratorReturnResult<undefined> {
     const failure = this.#failure
     this.#failure = undefined
-    if (failure !== undefined) throw failure.reason
+    if (failure) throw failure.reason
     return DONE
   }
 
@@ -152,31 +150,30 @@ export abstract class Answer<T, S> {
     this.#payloads++
     const error = protocol.error ? protocol.error(json, event) : providerErrorOf(json, event)
     const chunk = protocol.decode ? protocol.decode(json, event, data) : (json as T)
-    if (chunk !== null) this.#accumulator.push(chunk)
-    if (error !== null && this.options.onProviderError !== "yield") this.#acceptError(error, json)
-    if (chunk === null) {
-      if (error !== null) return undefined
+    if (chunk) this.#accumulator.push(chunk)
+    if (error && this.options.onProviderError !== "yield") this.#acceptError(error, json)
+    if (!chunk) {
+      if (error) return undefined
       this.#accumulator.pushHeartbeat?.(json)
       return this.#beat("event", data)
     }
-    const isGiven = this.#providerError === undefined && !protocol.isReplayed?.(chunk)
-    if (isGiven) {
-      this.progress.chunks++
-      if (this.#awaitsContent && protocol.isContent?.(chunk) !== false) {
-        this.progress.firstContentMs ??= this.deadlines.elapsed
-        this.#awaitsContent = this.deadlines.content()
-      }
-    }
+    const isGiven = !this.#providerError && !protocol.isReplayed?.(chunk)
+    if (isGiven) this.#count(chunk)
     if (protocol.isTerminal?.(chunk)) this.#succeed("terminal")
     return isGiven ? chunk : undefined
   }
 
+  #count(chunk: T): void {
+    this.progress.chunks++
+    if (!this.#awaitsContent || this.protocol.isContent?.(chunk) === false) return
+    this.progress.firstContentMs ??= this.deadlines.elapsed
+    this.#awaitsContent = this.deadlines.content()
+  }
+
   #acceptError(error: ProviderErrorBody, json: object): void {
     const { name, errorGrace } = this.protocol
-    if (this.#providerError === undefined) {
-      this.#providerError = providerError(name, error, json)
-      this.deadlines.error()
-    }
+    if (!this.#providerError) this.deadlines.error()
+    this.#providerError ??= providerError(name, error, json)
     if (errorGrace === undefined) this.fail(this.#providerError)
   }
 
@@ -257,8 +254,8 @@ export abstract class Answer<T, S> {
   }
 
   #succeed(reason: EndReason): undefined {
-    if (this.#providerError === undefined) this.end(reason)
-    else this.fail(this.#providerError)
+    if (this.#providerError) this.fail(this.#providerError)
+    else this.end(reason)
   }
 
   /** Ends the answer; `why` is what the source is told where it is left early. */

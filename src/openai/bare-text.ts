@@ -21,18 +21,18 @@ export function isHopeless(text: string): boolean {
 
 /** The data of the event that a line would be if it reported its error properly; `undefined` where it reports none. */
 export function errorInLine(line: string): string | undefined {
-  const field = /^error\s*:\s*(?=\S)/.exec(line)
-  if (field !== null) return line.slice(field[0].length)
+  const field = /^error\s*:\s*(\S.*)/s.exec(line)
+  if (field) return field[1]
   const json = line.includes('"error"') ? objectIn(line) : undefined
-  return json !== undefined && providerErrorOf(json, "") !== null ? JSON.stringify(json) : undefined
+  return json && providerErrorOf(json, "") ? JSON.stringify(json) : undefined
 }
 
 /** What a body is reported as that is no event stream, but `text`. */
 export function bareTextError(name: string, text: string, contentType: string | null): SseError {
   const json = objectIn(text)
-  const error = json === undefined ? null : providerErrorOf(json, "")
-  if (error !== null) return providerError(name, error, json)
-  const found = contentType === null ? "no content type" : `the content type "${contentType.slice(0, 100)}"`
+  const error = json && providerErrorOf(json, "")
+  if (error) return providerError(name, error, json)
+  const found = contentType ? `the content type "${contentType.slice(0, 100)}"` : "no content type"
   const message = `Cannot read ${name}: the body must be an event stream (it has ${found})`
   const failure = new SseNotAStreamError(message, contentType, text.slice(0, PREVIEW))
   tell(failure, "json", json)

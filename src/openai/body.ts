@@ -98,8 +98,7 @@ function refusedBody(response: Response, clock: Clock): Body {
 /** The provider's error in the body of a refused response, `null` where there is none to be found. */
 function errorIn(body: string): ProviderErrorBody | null {
   const json = objectIn(body)
-  if (json === undefined) return null
-  return providerErrorOf(json, "") ?? ("message" in json ? bodyOf(json, json) : null)
+  return json ? (providerErrorOf(json, "") ?? ("message" in json ? bodyOf(json, json) : null)) : null
 }
 
 /** How long the headers ask to wait, in milliseconds; `null` where they do not, or not in a way that makes sense. */

@@ -75,13 +75,17 @@ function choiceOf<Choice extends ChoiceSnapshot>(
   begin: (index: number) => Choice,
   limits: ResolvedLimits,
 ): Choice {
-  const place = placeOf(choices, index, (choice) => choice.index)
+  const place = placeOf(choices, index, indexOf)
   const found = choices[place - 1]
   if (found?.index === index) return found
   checkLimit(choices.length + 1, "maxChoices", limits)
   const choice = begin(index)
   choices.splice(place, 0, choice)
   return choice
+}
+
+function indexOf({ index }: ChoiceSnapshot): number {
+  return index
 }
 
 /** Drops what some gateways send as a sign of life. */

@@ -26,7 +26,7 @@ export class Deadlines {
   readonly #due: number[] = NAMES.map(() => Infinity)
   #startedAt = -1
   #waited = 0
-  #waitingSince = -1
+  #waitingSince = Infinity
   #timer: unknown = undefined
   #timerDue = Infinity
   /** Whether a span has begun, which may end before the timer does. */
@@ -79,7 +79,7 @@ export class Deadlines {
     const due = this.#due
     const outlives = Math.min(due[FIRST_CONTENT]!, due[CONTENT_IDLE]!, due[ERROR_GRACE]!) < Infinity
     if (outlives || !hasEvent) this.#waited += this.#clock.now() - this.#waitingSince
-    this.#waitingSince = -1
+    this.#waitingSince = Infinity
     due[IDLE] = this.#waited + this.#spans[IDLE]!
     if (hasEvent) due[EVENT_IDLE] = this.#waited + this.#spans[EVENT_IDLE]!
   }
@@ -113,16 +113,15 @@ export class Deadlines {
     return (this.#due[phase] = this.#waited + this.#spans[phase]!) < Infinity
   }
 
-  /** When `phase` runs out on the clock if the waiting goes on. */
-  #dueOf(phase: number): number {
-    if (phase === TOTAL) return this.#due[TOTAL]!
-    return this.#waitingSince < 0 ? Infinity : this.#waitingSince + this.#due[phase]! - this.#waited
+  /** When each phase runs out on the clock if the waiting goes on. */
+  #ends(): number[] {
+    return this.#due.map((end, phase) => (phase === TOTAL ? end : this.#waitingSince + end - this.#waited))
   }
 
   #setTimer(): void {
-    // Those that wait for somebody to wait are not in it.
-    this.#hasNew = this.#waitingSince < 0
-    const due = Math.min(...NAMES.map((_, phase) => this.#dueOf(phase)))
+    // What waits for somebody to wait is not in it.
+    this.#hasNew = this.#waitingSince === Infinity
+    const due = Math.min(...this.#ends())
     if (due >= this.#timerDue) return
     this.#clock.clearTimeout(this.#timer)
     const now = this.#clock.now()
@@ -133,7 +132,7 @@ export class Deadlines {
   readonly #onTimer = (): void => {
     this.#timerDue = Infinity
     const now = this.#clock.now()
-    const phase = NAMES.findIndex((_, candidate) => this.#dueOf(candidate) <= now)
+    const phase = this.#ends().findIndex((end) => end <= now)
     if (phase < 0) this.#setTimer()
     else this.#onExpire(NAMES[phase]!, this.#spans[phase]!)
   }

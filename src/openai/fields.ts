@@ -18,12 +18,12 @@ export function isIndex(value: unknown): value is number {
 
 /** A text with something in it, `null` for anything else. */
 export function textOr(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null
+  return value && typeof value === "string" ? value : null
 }
 
 /** A number other than 0, which stands for none on some first chunks; `null` for anything else. */
 export function numberOr(value: unknown): number | null {
-  return typeof value === "number" && value !== 0 ? value : null
+  return value && typeof value === "number" ? value : null
 }
 
 /** What JSON says, `undefined` where `text` is none. */

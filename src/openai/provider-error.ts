@@ -38,7 +38,7 @@ export function providerError(name: string, error: ProviderErrorBody, chunk: unk
   const { status, code, type } = error
   const label = [code, type].find((value) => /^[\w.-]{1,64}$/.test(value ?? ""))
   const isLater = status === null ? LATER.test(`${code} ${type}`) : status === 409 || isRetryableStatus(status)
-  const which = label === undefined ? "" : ` "${label}"`
+  const which = label ? ` "${label}"` : ""
   return new SseProviderError(`Cannot read ${name}: the provider reported an error${which}`, error, chunk, isLater)
 }
 
@@ -50,7 +50,7 @@ export function objectIn(body: string): Fields | undefined {
 }
 
 function labelOf(value: unknown): string | null {
-  return (typeof value === "string" && value !== "") || typeof value === "number" ? `${value}` : null
+  return (value && typeof value === "string") || typeof value === "number" ? `${value}` : null
 }
 
 function statusOf(value: unknown): number | null {

@@ -7,16 +7,18 @@ import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { isResponse, SseParser, type SseChunk } from "../parser/index.ts"
-import { Answer, DONE } from "./answer.ts"
+import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
 import type { ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
 import { drain } from "./drain.ts"
+import { DONE } from "./iterator.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 
 const DRAIN = { ms: 250, bytes: 65_536 }
 
-type Piece = IteratorResult<SseChunk, unknown>
+/** What a read of the body gives. */
+export type Piece = IteratorResult<SseChunk, unknown>
 
 export class Reading<T, S> extends Answer<T, S> {
   readonly #limits: ResolvedLimits
@@ -50,11 +52,12 @@ export class Reading<T, S> extends Answer<T, S> {
   read(): Promise<Piece> {
     this.deadlines.wait(this.#body.asks)
     const { reader } = this.#body
-    if (reader !== undefined) return reader.read()
-    return new Promise((resolve, reject) => {
-      this.#interrupt = () => resolve(DONE)
-      this.#body.read().then(resolve, reject)
-    })
+    try {
+      return reader ? reader.read() : this.#readSettled()
+    } catch (error) {
+      // Only what merely looks like a stream throws here.
+      return Promise.reject(error)
+    }
   }
 
   /** Takes what `read` gave. */
@@ -93,6 +96,14 @@ export class Reading<T, S> extends Answer<T, S> {
     else if (limits === false) this.#body.cancel()
     else void drain(this.#body, this.#clock, limits)
     this.#interrupt()
+  }
+
+  /** Reads what may ignore that it is cancelled. */
+  #readSettled(): Promise<Piece> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = () => resolve(DONE)
+      this.#body.read().then(resolve, reject)
+    })
   }
 
   #openResponse(response: Response): Body {

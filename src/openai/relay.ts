@@ -1,7 +1,6 @@
 /* Law: one provider, one browser, pulled by it. Whoever ends first, the other one knows: the provider is let go, or the
  * browser is told. */
 import type { SseEventInit } from "../event.ts"
-import { ignore } from "../internal/cancel.ts"
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import type { ChatSnapshot } from "./chat-snapshot.ts"
 import { chatProtocol } from "./chat.ts"
@@ -11,6 +10,7 @@ import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOption
 import { type CompletionChunk, completionProtocol, type CompletionSnapshot } from "./completions.ts"
 import { type ForwardedEvent, ForwardedProtocol, ForwardingWriter } from "./forwarded-event.ts"
 import { type CallHook, hookCaller } from "./hooks.ts"
+import { DONE, inTurn, iteratorOf } from "./iterator.ts"
 import type { ResponseSnapshot } from "./response-snapshot.ts"
 import { type ResponseEvent, responseProtocol } from "./responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "./writing/chunk-response.ts"
@@ -139,20 +139,11 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<SseEventInit, undefined, undefined> {
     const feed = this.#consume()
-    let turn: Promise<unknown> = Promise.resolve()
-    const iterator: AsyncIterableIterator<SseEventInit, undefined, undefined> = {
-      next() {
-        const event = turn.then(() => feed.next())
-        turn = event.catch(ignore)
-        return event.then((value) => (value === undefined ? { done: true, value } : { done: false, value }))
-      },
-      async return() {
-        feed.stop(undefined)
-        return { done: true, value: undefined }
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    const next = inTurn(async (): Promise<IteratorResult<SseEventInit, undefined>> => {
+      const value = await feed.next()
+      return value === undefined ? DONE : { done: false, value }
+    })
+    return iteratorOf(next, () => feed.stop(undefined))
   }
 
   toResponse(init: ChunkResponseInit = {}): Response {
