@@ -68,7 +68,7 @@ export function openResponse(response: Response, clock: Clock): Body {
 /** What is told of a response. */
 export function responseOf({ status, headers }: Response): ChunkResponse {
   const names = ["x-request-id", "request-id", "apim-request-id", "x-generation-id"]
-  return { status, headers, requestId: names.map((name) => headers.get(name)).find((id) => id !== null) ?? null }
+  return { status, headers, requestId: names.map((name) => headers.get(name)).find(Boolean) ?? null }
 }
 
 /** A body whose one read rejects with what is to be learnt from a response that was refused. */

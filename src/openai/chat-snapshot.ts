@@ -128,7 +128,7 @@ function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
 }
 
 /** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
-export function reasoningOf(delta: Fields): string | null {
+function reasoningOf(delta: Fields): string | null {
   return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"])
 }
 

@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
-import { accumulateChat, type ChatSnapshot, reasoningOf } from "./chat-snapshot.ts"
+import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
 import { choicesProtocol, firstChoice } from "./choices.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
@@ -50,9 +50,8 @@ export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(
 function hasContent({ delta, finish_reason: finish }: Fields): boolean {
   if (finish) return true
   if (!isObject(delta)) return false
-  const { content, refusal, tool_calls: calls, function_call: call, audio } = delta
-  if ((content as string | unknown[] | undefined)?.length || refusal || call || audio) return true
-  return objectsIn(calls).length > 0 || reasoningOf(delta) !== null
+  // Whatever a provider calls it: it is all that is neither the role nor empty.
+  return Object.keys(delta).some((name) => name !== "role" && delta[name] && (delta[name] as unknown[]).length !== 0)
 }
 
 /** The text that a chunk adds to the first choice. */

@@ -103,6 +103,8 @@ test.each<[keyof ChunkTimeouts, string, string, boolean]>([
   ["contentIdle", "reasoning by its other name", events(chat({ reasoning: "a" })), true],
   ["contentIdle", "a refusal", events(chat({ refusal: "a" })), true],
   ["contentIdle", "audio", events(chat({ audio: { data: "AA" } })), true],
+  ["contentIdle", "what only one provider has", events(chat({ reasoning_details: [{ text: "a" }] })), true],
+  ["contentIdle", "lists of nothing", events(chat({ content: [], tool_calls: [] })), false],
   [
     "contentIdle",
     "arguments of a tool",
