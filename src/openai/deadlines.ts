@@ -109,7 +109,7 @@ export class Deadlines {
 
   /** Begins the span of `phase`, and gives whether it is limited at all. */
   #begin(phase: number): boolean {
-    this.#hasNew = true
+    if (this.#due[phase] === Infinity) this.#hasNew = true
     return (this.#due[phase] = this.#waited + this.#spans[phase]!) < Infinity
   }
 
