@@ -123,7 +123,7 @@ export const corpora: Readonly<Record<string, () => Corpus>> = {
 export const messages: Readonly<Record<string, () => Corpus>> = {
   json: corpora["chat"]!,
   "id+event": () => make((next, index) => ({ ...responsesChunk(next, index), id: `${index}` })),
-  multiline: corpora["multiline"]!,
+  multiline: () => make((next, index) => ({ data: codeBlock(next, index).data })),
 }
 
 /** The corpus in pieces of bytes, as a delivery cuts it. */

@@ -7,13 +7,14 @@
  *   --json                 JSON instead of Markdown
  *
  * Method. The built package runs, with its limits and checks on. Each cell, a corpus in a delivery, is a process of its
- * own. In it the contenders warm up, then take turns, starting with another one each round; a sample takes at least 6 ms
- * of CPU time of the process, garbage collection included. What is compared are the samples of one round: the table has
- * the median of these ratios over all rounds with the quartiles in brackets. Every contender reads all chunks with a new
- * parser and touches one character of each event's data in a callback of its own. Each is checked, untimed, for the number
- * of events and a checksum over their names and data, which the corpus knows by its making; what is wrong is not compared.
- * CPU time is used since wall time on a shared machine is 1.5 to 3 times noisier. The floors are what no parser can be
- * cheaper than: finding and copying out the lines; decoding first; reading the stream and doing nothing.
+ * own. In it the contenders warm up, then take turns, starting with another one each round; a sample begins without young
+ * garbage, where the runtime can collect it on demand, and takes at least 6 ms of CPU time of the process, its own garbage
+ * collection included. What is compared are the samples of one round: the table has the median of these ratios over all
+ * rounds with the quartiles in brackets. Every contender reads all chunks with a new parser and touches one character of
+ * each event's data in a callback of its own. Each is checked, untimed, for the number of events and a checksum over their
+ * names and data, which the corpus knows by its making; what is wrong is not compared. CPU time is used since wall time on
+ * a shared machine is 1.5 to 3 times noisier. The floors are what no parser can be cheaper than: finding and copying out
+ * the lines; decoding first; reading the stream and doing nothing.
  */
 import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
@@ -41,9 +42,9 @@ const PEERS = [
 ]
 
 const RUNTIMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
-  node: [process.execPath, "--disable-warning=ExperimentalWarning"],
-  bun: [bin("bun")],
-  deno: [bin("deno"), "run", "--allow-all", "--node-modules-dir=manual", "--no-lock"],
+  node: [process.execPath, "--disable-warning=ExperimentalWarning", "--expose-gc"],
+  bun: [bin("bun"), "--expose-gc"],
+  deno: [bin("deno"), "run", "--v8-flags=--expose-gc", "--allow-all", "--node-modules-dir=manual", "--no-lock"],
 }
 
 const { values: options } = parseArgs({
@@ -90,7 +91,7 @@ async function main(): Promise<void> {
     console.error(cell)
     results.push((await child(command, here("cell.ts"), cell, options.quick ? "quick" : "full")) as CellResult)
   }
-  const heap = options.runtime === "node" ? await child([...command, "--expose-gc"], here("heap.ts")) : {}
+  const heap = options.runtime === "node" ? await child(command, here("heap.ts")) : {}
   const report: Results = {
     platform: await platform(command),
     hasGoals: options.runtime === "node",

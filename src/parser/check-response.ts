@@ -1,13 +1,13 @@
 /* Law: what makes a response an event stream, and the error that one which is not becomes. */
 import { SseResponseError } from "../errors.ts"
-import { cancelQuietly } from "../internal/cancel.ts"
+import { openChunks } from "./chunk-source.ts"
 
 /** How much of a refused body is kept, in bytes. */
-export const MAX_ERROR_BODY = 16_384
+const MAX_ERROR_BODY = 16_384
 
 /** Whether a `content-type` names an event stream: its essence counts, not its case or parameters. */
 export function isEventStreamType(contentType: string | null): boolean {
-  return contentType?.split(";", 1)[0]?.trim().toLowerCase() === "text/event-stream"
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "")
 }
 
 /** Whether `value` has what this package uses of a Response, of this realm or another. */
@@ -21,12 +21,10 @@ export function isResponse(value: unknown): value is Response {
  * `undefined` for a response that is one, and for an empty one (204).
  */
 export function checkResponse(response: Response, stop?: AbortSignal): Promise<SseResponseError> | undefined {
-  if (response.status === 204) return undefined
-  if (!response.ok) {
-    return responseError("response", `the status must be 2xx, not ${response.status}`, response, stop)
-  }
+  const { status } = response
   const type = response.headers.get("content-type")
-  if (isEventStreamType(type)) return undefined
+  if (status === 204 || (response.ok && isEventStreamType(type))) return undefined
+  if (!response.ok) return responseError("response", `the status must be 2xx, not ${status}`, response, stop)
   const found = type === null ? "missing" : JSON.stringify(type.slice(0, 100))
   return responseError("content-type", `the content type must be "text/event-stream", not ${found}`, response, stop)
 }
@@ -38,26 +36,15 @@ export async function responseError(
   response: Response,
   stop?: AbortSignal,
 ): Promise<SseResponseError> {
-  const body = await readBodyStart(response, stop)
   const { status, headers } = response
+  const body = await readBodyStart(response, stop)
   return new SseResponseError(`Cannot read event stream: ${reason}`, code, { status, headers, body })
-}
-
-type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "cancel"> & {
-  read(): Promise<IteratorResult<Uint8Array, unknown>>
-}
-
-function readerOf(body: ReadableStream<Uint8Array>): BodyReader {
-  if (typeof (body as Partial<typeof body>).getReader === "function") return body.getReader()
-  // node-fetch's body is a Node stream, which is iterable.
-  const iterator = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
-  return { read: () => iterator.next(), cancel: async () => void (await iterator.return?.()) }
 }
 
 async function readBodyStart(response: Response, stop: AbortSignal | undefined): Promise<string> {
   if (!response.body || response.bodyUsed) return ""
-  const reader = readerOf(response.body)
-  const cancel = () => cancelQuietly(reader, stop?.reason)
+  const chunks = openChunks(response.body)
+  const cancel = () => chunks.cancel(stop?.reason)
   stop?.addEventListener("abort", cancel)
   if (stop?.aborted === true) cancel()
   const decoder = new TextDecoder()
@@ -65,17 +52,16 @@ async function readBodyStart(response: Response, stop: AbortSignal | undefined):
   let room = MAX_ERROR_BODY
   try {
     while (room > 0) {
-      const { done, value } = await reader.read()
-      if (done) break
+      const { done, value } = (await chunks.read()) as IteratorResult<Uint8Array>
+      if (done === true) break
       text += decoder.decode(value.subarray(0, room), { stream: true })
       room -= value.length
     }
-    return text + decoder.decode()
+    text += decoder.decode()
   } catch {
     // The body is a courtesy to whoever reads the error; that it broke must not hide what was wrong with the response.
-    return text
-  } finally {
-    stop?.removeEventListener("abort", cancel)
-    cancel()
   }
+  stop?.removeEventListener("abort", cancel)
+  cancel()
+  return text
 }

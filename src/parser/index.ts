@@ -3,8 +3,9 @@ export type { SseParserHandlers, SseParserLimits, SseParserOptions } from "./opt
 export { SseParserStream, type SseParserStreamOptions } from "./sse-parser-stream.ts"
 export { readEvents } from "./read-events.ts"
 export type { ReadEventsOptions } from "./read-events-options.ts"
-export type { SseChunk, SseSource } from "./source.ts"
+export type { SseChunk } from "./chunk-source.ts"
+export type { SseSource } from "./source.ts"
 // For the other parts; not of the package's surface.
 export { isEventStreamType, isResponse, responseError } from "./check-response.ts"
-export { EventReader } from "./event-reader.ts"
-export { openSource, type ChunkSource } from "./source.ts"
+export type { ChunkSource } from "./chunk-source.ts"
+export { openSource } from "./source.ts"

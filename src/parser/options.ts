@@ -1,5 +1,4 @@
 import type { SseEvent } from "../event.ts"
-import { SseLimitError } from "../errors.ts"
 
 /** The limits of a parser, in decoded characters. */
 export interface SseParserLimits {
@@ -50,10 +49,4 @@ export function limitOf(options: SseParserLimits, name: keyof SseParserLimits): 
   const limit = options[name] ?? DEFAULT_LIMIT
   if (!(limit > 0)) throw new RangeError(`Cannot create parser: "${name}" must be a positive number, not ${limit}`)
   return limit
-}
-
-/** What is thrown once something is longer than `max` characters. */
-export function limitError(limit: keyof SseParserLimits, max: number): SseLimitError {
-  const what = limit === "maxLineLength" ? "line" : "event"
-  return new SseLimitError(`Cannot parse event stream: no ${what} may be longer than ${max} characters`, limit, max)
 }

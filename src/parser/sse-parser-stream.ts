@@ -1,7 +1,7 @@
 import type { SseEvent } from "../event.ts"
 import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
-import type { SseChunk } from "./source.ts"
+import type { SseChunk } from "./chunk-source.ts"
 
 /** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */
 export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
@@ -38,9 +38,8 @@ export class SseParserStream {
       {
         async pull(controller) {
           const { done, value } = await events.next()
-          if (done === true) return controller.close()
-          controller.enqueue(value)
-          for (const event of events.takeQueued()) controller.enqueue(event)
+          if (done === true) controller.close()
+          else controller.enqueue(value)
         },
         async cancel() {
           await events.return()

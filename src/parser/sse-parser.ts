@@ -1,16 +1,10 @@
-/*
- * Law: the parser's front: what may be called when, and bytes into text, synchronously, with no knowledge of networks,
- * clocks or WHATWG streams. All state that outlives a call is a field, and any cut gives the same events.
- */
-import { type SseParserOptions } from "./options.ts"
-import { TextReader } from "./text-reader.ts"
-import { Utf8Decoder } from "./utf8-decoder.ts"
+/* Law: the parser as its users see it: what may be called when, and how bytes become text on the way in. */
+import { type SseError, SseLimitError, SseMalformedError } from "../errors.ts"
+import { LineReader } from "./line-reader.ts"
+import type { SseParserLimits, SseParserOptions } from "./options.ts"
+import { BLOCK, blockEnd, decodeUtf8, incompleteTail, isUtf8, join } from "./utf8.ts"
 
-// Measured: one character beyond Latin-1 makes a large decoded chunk a two-byte string, at 64 KiB in large-object space:
-// in blocks, chunks of 16 KiB are read 1.3 times as fast and such of 64 KiB several times.
-const BLOCK = 8 * 1024
-
-const LF = 10
+const READING = "a handler must not feed its own parser"
 
 /**
  * Parses an event stream incrementally, from text or bytes.
@@ -31,22 +25,22 @@ const LF = 10
  * ```
  */
 export class SseParser {
-  readonly #text: TextReader
+  readonly #lines: LineReader
   readonly #fatal: boolean
-  #decoder: Utf8Decoder | undefined = undefined
-  #isReading = false
-  /** Why nothing more is taken. */
+  /** The bytes of a code point that was cut. */
+  #carried: Uint8Array | undefined = undefined
+  /** Why nothing is taken now. */
   #refusal: string | undefined = undefined
 
   /** @throws RangeError where a limit is not a positive number. */
   constructor(options: SseParserOptions = {}) {
-    this.#text = new TextReader(options)
-    this.#fatal = options.fatal ?? false
+    this.#lines = new LineReader(options, (limit, max) => this.#exceed(limit, max))
+    this.#fatal = options.fatal === true
   }
 
   /** The last event ID in force: the one of the last block that ended, id-only blocks included. */
   get lastEventId(): string {
-    return this.#text.lastEventId
+    return this.#lines.block.lastEventId
   }
 
   /**
@@ -57,17 +51,13 @@ export class SseParser {
    * @throws TypeError after `end` or one of these errors until `reset`; from inside a handler; for any other chunk.
    */
   feed(chunk: string | Uint8Array): void {
-    if (this.#refusal !== undefined) throw new TypeError(`Cannot feed: ${this.#refusal}; call reset() first`)
-    if (this.#isReading) throw new TypeError("Cannot feed: a handler must not feed its own parser")
-    this.#isReading = true
+    if (this.#refusal !== undefined) throw new TypeError(`Cannot feed: ${this.#refusal}`)
+    this.#refusal = READING
     try {
       if (typeof chunk !== "string") this.#readBytes(chunk)
-      else this.#text.read(this.#decoder === undefined ? chunk : this.#flushDecoder(this.#decoder) + chunk)
-    } catch (error) {
-      this.#refuseAfter(error)
-      throw error
+      else this.#lines.read(this.#carried === undefined ? chunk : this.#decodeCarried(this.#carried) + chunk)
     } finally {
-      this.#isReading = false
+      if (this.#refusal === READING) this.#refusal = undefined
     }
   }
 
@@ -81,11 +71,11 @@ export class SseParser {
     /** Whether a block, or a line other than a comment, was unfinished. */
     incomplete: boolean
   } {
-    if (this.#refusal !== undefined) return { incomplete: false }
-    if (!this.#isReading) this.feed("")
-    const incomplete = this.#text.hasBlock || this.#text.hasLine
+    if (this.#refusal === undefined) this.feed("")
+    else if (this.#refusal !== READING) return { incomplete: false }
+    const incomplete = this.#lines.hasLine || this.#lines.block.hasFields
     try {
-      if (options.flush === true) this.#flush()
+      if (options.flush === true) this.#lines.read("\n\n")
     } finally {
       this.#refuse("the stream has ended")
     }
@@ -94,75 +84,67 @@ export class SseParser {
 
   /** Makes the parser new for another stream; only the last event ID stays, unless another one is given. */
   reset(options: { readonly lastEventId?: string | undefined } = {}): void {
-    this.#text.lastEventId = options.lastEventId ?? this.#text.lastEventId
-    this.#text.reset()
-    this.#decoder = undefined
-    this.#refusal = undefined
-  }
-
-  #readBytes(bytes: Uint8Array): void {
-    if (!isBytes(bytes)) throw new TypeError("Cannot feed: the chunk must be a string or a Uint8Array")
-    const decoder = (this.#decoder ??= new Utf8Decoder(this.#fatal))
-    const { length } = bytes
-    if (length <= BLOCK) return this.#readBlock(decoder, bytes, 0, length)
-    const { epoch } = this.#text
-    let start = 0
-    try {
-      while (start < length && this.#text.epoch === epoch) {
-        const blockStart = start
-        start = blockEnd(bytes, start)
-        this.#readBlock(decoder, bytes, blockStart, start)
-      }
-    } catch (error) {
-      if (this.#text.epoch === epoch) this.#text.keepUnread(decoder.decode(bytes, start, length))
-      throw error
-    }
-  }
-
-  #readBlock(decoder: Utf8Decoder, bytes: Uint8Array, start: number, end: number): void {
-    this.#text.read(decoder.decode(bytes, start, end))
-    // A handler that called reset or end dropped what was invalid, too.
-    if (decoder.failure !== undefined && decoder === this.#decoder) throw decoder.failure
-  }
-
-  #flushDecoder(decoder: Utf8Decoder): string {
-    const text = decoder.flush()
-    if (decoder.failure !== undefined) throw decoder.failure
-    return text
-  }
-
-  #flush(): void {
-    const { epoch } = this.#text
-    this.#text.endLine()
-    if (this.#text.epoch === epoch) this.#text.endBlock()
-  }
-
-  /** After an error of our own the stream is read no further; one of a handler changes nothing. */
-  #refuseAfter(error: unknown): void {
-    const { failure } = this.#text
-    if (failure !== undefined && error === failure) {
-      this.#refuse(`${failure.limit === "maxLineLength" ? "a line" : "an event"} was over its limit`)
-    } else if (this.#decoder?.failure !== undefined && error === this.#decoder.failure) {
-      this.#refuse("it met invalid UTF-8")
-    }
+    this.#lines.reset()
+    this.#lines.block.lastEventId = options.lastEventId ?? this.lastEventId
+    this.#carried = undefined
+    if (this.#refusal !== READING) this.#refusal = undefined
   }
 
   #refuse(reason: string): void {
     this.reset()
-    this.#refusal = reason
+    this.#refusal = `${reason}; call reset() first`
   }
-}
 
-/** Where a block of a large chunk ends: after a line, where one ends nearby. */
-function blockEnd(bytes: Uint8Array, start: number): number {
-  if (bytes.length - start <= BLOCK) return bytes.length
-  const last = bytes.lastIndexOf(LF, start + BLOCK)
-  if (last >= start) return last + 1
-  const next = bytes.indexOf(LF, start + BLOCK)
-  return next === -1 ? bytes.length : next + 1
-}
+  #fail(reason: string, error: SseError): never {
+    this.#refuse(reason)
+    throw error
+  }
 
-function isBytes(chunk: unknown): boolean {
-  // A Uint8Array of another realm is none of this one's.
-  return chunk instanceof Uint8Array || (ArrayBuffer.isView(chunk) && (chunk as Uint8Array).BYTES_PER_ELEMENT === 1)
+  #exceed(limit: keyof SseParserLimits, max: number): never {
+    const reason = `${limit === "maxLineLength" ? "a line" : "an event"} was over its limit`
+    this.#fail(reason, new SseLimitError(`Cannot parse event stream: ${reason} of ${max} characters`, limit, max))
+  }
+
+  #readBytes(chunk: Uint8Array): void {
+    // Not instanceof: a Uint8Array of another realm is none of this one's.
+    if ((chunk as Uint8Array | null)?.BYTES_PER_ELEMENT !== 1) {
+      throw new TypeError("Cannot feed: the chunk must be a string or a Uint8Array")
+    }
+    const bytes = this.#carried === undefined ? chunk : join(this.#carried, chunk)
+    const end = bytes.length - incompleteTail(bytes)
+    this.#carried = end < bytes.length ? bytes.slice(end) : undefined
+    this.#readBlocks(bytes, end)
+  }
+
+  #readBlocks(bytes: Uint8Array, end: number): void {
+    const { block } = this.#lines
+    const { epoch } = block
+    // Line by line where some of it is invalid, since the lines before that are good.
+    const size = this.#fatal && !isUtf8(bytes, end) ? 0 : BLOCK
+    let start = 0
+    try {
+      while (start < end && block.epoch === epoch) {
+        const blockStart = start
+        start = blockEnd(bytes, start, end, size)
+        this.#lines.read(this.#decode(bytes, blockStart, start))
+      }
+    } catch (error) {
+      if (start < end && block.epoch === epoch) this.#lines.keep(decodeUtf8(bytes, start, end))
+      throw error
+    }
+  }
+
+  #decodeCarried(carried: Uint8Array): string {
+    this.#carried = undefined
+    return this.#decode(carried, 0, carried.length)
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): string {
+    try {
+      return decodeUtf8(bytes, start, end, this.#fatal)
+    } catch (cause) {
+      const error = new SseMalformedError("Cannot decode the event stream: it must be valid UTF-8", cause)
+      return this.#fail("it met invalid UTF-8", error)
+    }
+  }
 }
