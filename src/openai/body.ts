@@ -8,7 +8,7 @@ import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
 
 /** What gives pieces of a body, or, where it `asks`, the response that has one. */
-export interface Body extends OpenedSource {
+export interface Body extends Pick<OpenedSource, "read" | "cancel"> {
   readonly asks?: boolean
 }
 
@@ -23,30 +23,31 @@ const REFUSED_BODY_WAIT = 2_000
 export function openBody(source: Exclude<ChunkSource, Response>): Body {
   if (typeof source === "function") return askedBody(source)
   const { then } = (source ?? {}) as Partial<PromiseLike<Response>>
-  return typeof then === "function"
-    ? askedBody(undefined, source as PromiseLike<Response>)
-    : openSource(source as string)
+  if (typeof then !== "function") return openSource(source as string)
+  const response = Promise.resolve(source as PromiseLike<Response>)
+  // Reported by the read that waits for it, or by nobody where there is none.
+  response.catch(ignore)
+  return askedBody(() => response, response)
 }
 
-/** A body whose one read gives the response that `ask` gives, or that was `asked` for. */
-function askedBody(
-  ask?: (signal: AbortSignal) => Response | PromiseLike<Response>,
-  asked?: PromiseLike<Response>,
-): Body {
+/** A body whose one read gives the response that `ask` gives, or that is on its way. */
+function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response>, asked?: Promise<Response>): Body {
   const controller = new AbortController()
-  let response = asked && Promise.resolve(asked)
-  // Reported by the read that waits for it, or by nobody where there is none.
-  response?.catch(ignore)
-  return {
-    asks: true,
-    read: async () => {
-      response ??= Promise.resolve(ask!(controller.signal))
-      return { done: false, value: (await response) as never }
+  let response = asked
+  const body = openSource({
+    async *[Symbol.asyncIterator]() {
+      response ??= Promise.resolve(ask(controller.signal))
+      yield (await response) as never
     },
+  })
+  return {
+    ...body,
+    asks: true,
     cancel(reason) {
+      body.cancel()
       controller.abort(reason)
       // One that comes too late has nobody to read it.
-      response?.then(({ body }) => body && cancelQuietly(body)).catch(ignore)
+      response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
     },
   }
 }

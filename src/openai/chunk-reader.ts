@@ -78,7 +78,13 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
     const chunk = waiting ? undefined : reading.take()
     if (chunk) return Promise.resolve({ done: false, value: chunk })
     if (waiting++) return (last = last!.then(advance, advance))
-    return (last = reading.isOver ? advance() : reading.read().then(onPiece, onError))
+    try {
+      last = reading.isOver ? advance() : reading.read().then(onPiece, onError)
+    } catch (cause) {
+      // Only what merely looks like a stream throws here, or gives no promise.
+      last = onError(cause)
+    }
+    return last
   }
   return iteratorOf(next, () => reading.cancel())
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../internal/clock.ts"
-import type { ChunkSource as Body } from "../parser/index.ts"
+import type { Body } from "./body.ts"
 
 /**
  * Reads what is left of a body that has said all it had to say, so that its connection can be used again; gives up after

@@ -12,7 +12,6 @@ import { type Body, openBody, openResponse, responseOf } from "./body.ts"
 import type { ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
 import { drain } from "./drain.ts"
-import { DONE } from "./iterator.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 
 const DRAIN = { ms: 250, bytes: 65_536 }
@@ -26,8 +25,6 @@ export class Reading<T, S> extends Answer<T, S> {
   readonly #parser: SseParser
   readonly #forgetSignal: () => void = ignore
   #body: Body
-  /** Settles a read that waits. */
-  #interrupt: () => void = ignore
 
   constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: ReadChunksOptions) {
     const { signal, clock = systemClock, onHeartbeat } = options
@@ -51,13 +48,7 @@ export class Reading<T, S> extends Answer<T, S> {
   /** Reads the next piece of the body; the end of the answer settles it. */
   read(): Promise<Piece> {
     this.deadlines.wait(this.#body.asks)
-    const { reader } = this.#body
-    try {
-      return reader ? reader.read() : this.#readSettled()
-    } catch (error) {
-      // Only what merely looks like a stream throws here.
-      return Promise.reject(error)
-    }
+    return this.#body.read()
   }
 
   /** Takes what `read` gave. */
@@ -95,15 +86,6 @@ export class Reading<T, S> extends Answer<T, S> {
     else if (reason !== "done" && reason !== "terminal") return
     else if (limits === false) this.#body.cancel()
     else void drain(this.#body, this.#clock, limits)
-    this.#interrupt()
-  }
-
-  /** Reads what may ignore that it is cancelled. */
-  #readSettled(): Promise<Piece> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = () => resolve(DONE)
-      this.#body.read().then(resolve, reject)
-    })
   }
 
   #openResponse(response: Response): Body {
