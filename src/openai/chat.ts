@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
-import { choicesProtocol, firstChoice } from "./choices.ts"
+import { choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
@@ -8,8 +8,10 @@ import { isObject, objectsIn, textOr, type Fields } from "./fields.ts"
 
 /** How chat completions are read. */
 export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
-  ...choicesProtocol,
   name: "chat completions",
+  sentinel: "[DONE]",
+  decode: dropHeartbeat,
+  error: choicesErrorOf,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(hasContent),
   textOf,
   accumulate: accumulateChat,

@@ -1,7 +1,7 @@
 /* Law: what chat completions and completions have in common: choices that are put together, errors, and their end. */
 import type { ProviderErrorBody } from "../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
-import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
+import type { ChunkAccumulator, ResolvedLimits } from "./chunk-protocol.ts"
 import { isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "./fields.ts"
 import { checkLimit } from "./limits.ts"
 import { bodyOf, providerErrorOf } from "./provider-error.ts"
@@ -18,13 +18,6 @@ interface Snapshot<Choice> {
   created: number | null
   readonly choices: Choice[]
   usage: Usage | null
-}
-
-/** What both dialects do. */
-export const choicesProtocol: Pick<ChunkProtocol<object, unknown>, "decode" | "error"> & { sentinel: string } = {
-  sentinel: "[DONE]",
-  decode: dropHeartbeat,
-  error: choicesErrorOf,
 }
 
 /**
@@ -95,7 +88,7 @@ export function dropHeartbeat(json: object): object | null {
 }
 
 /** The error that a payload reports, for itself or for one of its choices. */
-function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
+export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
   const { choices } = json as Fields
   const error = providerErrorOf(json, event)
   if (error !== null || !Array.isArray(choices)) return error

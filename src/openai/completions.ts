@@ -1,5 +1,5 @@
 import type { FinishReason, Open, Usage } from "./chat-chunk.ts"
-import { accumulateChoices, choicesProtocol, firstChoice } from "./choices.ts"
+import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
@@ -65,8 +65,10 @@ export interface CompletionSnapshot {
 
 /** How text completions are read. */
 export const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
-  ...choicesProtocol,
   name: "completions",
+  sentinel: "[DONE]",
+  decode: dropHeartbeat,
+  error: choicesErrorOf,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(({ text, finish_reason: end }) => text || end),
   textOf: (chunk) => textOr(firstChoice(chunk)?.["text"]) ?? "",
   accumulate,
