@@ -1,6 +1,7 @@
 /*
- * Law: what the events of one stream mean: chunks, heartbeats, errors, and its one outcome. No time and no I/O: events
- * wait here unparsed until a chunk is asked for. Failures come after what preceded them; an end by will drops what waits.
+ * Law: what the events of one stream mean: chunks, heartbeats, errors, and its one outcome. No I/O, and of time only what
+ * moves a deadline: events wait here unparsed until a chunk is asked for. Failures come after what preceded them; an end
+ * by will drops what waits.
  */
 import {
   type ProviderErrorBody,
@@ -65,8 +66,9 @@ export abstract class Answer<T, S> {
     this.#accumulator = protocol.accumulate(limits)
   }
 
-  /** The answer is over. */
+  /** The answer is over; `why` is what the source is told. */
   protected abstract onEnd(reason: EndReason, why: unknown): void
+
   get snapshot(): S {
     return this.#accumulator.value
   }
