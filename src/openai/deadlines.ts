@@ -125,8 +125,9 @@ export class Deadlines {
     if (due >= this.#timerDue) return
     this.#clock.clearTimeout(this.#timer)
     const now = this.#clock.now()
-    this.#timerDue = Math.min(due, now + MAX_TIMER_MS)
-    this.#timer = this.#clock.setTimeout(this.#onTimer, this.#timerDue - now)
+    const delay = Math.min(Math.max(0, due - now), MAX_TIMER_MS)
+    this.#timerDue = now + delay
+    this.#timer = this.#clock.setTimeout(this.#onTimer, delay)
   }
 
   readonly #onTimer = (): void => {

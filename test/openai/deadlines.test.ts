@@ -198,6 +198,29 @@ test("total ends a stream while the consumer is busy, and drops what waits", asy
   expect((await chunks.next()).done).toBe(true)
 })
 
+test("a deadline that passes while its timer is set anew sets none into the past", async () => {
+  let time = 0
+  let fire = () => {}
+  const delays: number[] = []
+  const clock = {
+    now: () => (time += 2),
+    setTimeout: (run: () => void, ms: number) => {
+      fire = run
+      delays.push(ms)
+    },
+    clearTimeout: () => {},
+    random: () => 0,
+  }
+  const stream = readChatCompletions(new ScriptedSource().stream, { clock, timeouts: { eventIdle: 10 } })
+  const reading = rejection(all(stream))
+  // The timer of some platforms fires a little early.
+  time = 9
+  fire()
+  fire()
+  expect(await reading).toMatchObject({ phase: "eventIdle" })
+  expect(delays).toEqual([8, 0])
+})
+
 test("eventIdle is five minutes by default", async () => {
   const clock = new ManualClock()
   const reading = rejection(all(readChatCompletions(new ScriptedSource().write(HELLO).stream, { clock })))
