@@ -1,219 +1,277 @@
 /*
- * Law: what the events of one stream mean: chunks, heartbeats, errors and the end, and whether the answer is whole.
- * No time and no I/O: events go in one by one, chunks come out, and `verdict` says how the stream ended once it has.
+ * Law: what the events of one stream mean: chunks, heartbeats, errors, and its one outcome. No I/O, and of time only what
+ * moves a deadline: events wait here unparsed until a chunk is asked for. Failures come after what preceded them; an end
+ * by will drops what waits.
  */
-import type { SseEvent } from "../event.ts"
 import {
   type ProviderErrorBody,
-  type SseError,
-  SseMalformedError,
+  SseError,
   type SseProviderError,
+  SseTimeoutError,
   SseTruncatedError,
 } from "../errors.ts"
-import type { ChunkAccumulator, ResolvedLimits, ChunkProtocol } from "./chunk-protocol.ts"
-import type { EndReason, Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
-import { Hooks } from "./hooks.ts"
+import type { SseEvent } from "../event.ts"
+import type { Clock } from "../internal/clock.ts"
+import { addLine, bareTextError, errorInLine, isHopeless } from "./bare-text.ts"
+import { malformedError, syntaxErrorOf, tell } from "./chunk-error.ts"
+import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
+import type { ChunkResponse, EndInfo, EndReason, Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
+import { Deadlines } from "./deadlines.ts"
+import { isPayload, parse } from "./fields.ts"
+import { type CallHook, hookCaller } from "./hooks.ts"
+import { DONE } from "./iterator.ts"
 import { providerError, providerErrorOf } from "./provider-error.ts"
-import { errorInLine, StrayText } from "./stray-text.ts"
 
-const PREVIEW = 200
+const NO_EVENTS: SseEvent[] = []
 
 // How many spaces around the end mark are put up with.
 const MARK_SPACES = 8
 
-/** How a stream ended by what it said. */
-export interface Verdict {
-  readonly reason: Exclude<EndReason, "cancelled">
-  readonly error?: SseError
+/** How far a stream has come. */
+type Progress = {
+  -readonly [Member in "chunks" | "bytes" | "sawDone" | "connectMs" | "firstContentMs"]: EndInfo[Member]
 }
 
-export class Answer<T, S> {
-  readonly #protocol: ChunkProtocol<T, S>
-  readonly #options: ReadChunksOptions
-  readonly #sentinel: string | undefined
-  /** The length up to which data may be no payload. */
-  readonly #maxMark: number
-  readonly #stray: StrayText = new StrayText()
-  readonly #hooks: Hooks
+export abstract class Answer<T, S> {
+  readonly #call: CallHook
+  readonly #accumulator: ChunkAccumulator<T, S>
+  #queue: SseEvent[] = NO_EVENTS
+  #taken = 0
   #payloads = 0
-  readonly accumulator: ChunkAccumulator<T, S>
-  /** Whether any of the next three has been set since somebody looked. */
-  hasNews = false
-  /** Set once the stream is over. */
-  verdict: Verdict | undefined = undefined
-  /** The events of one that turned out to be several; they come before whatever else waits. */
-  glued: SseEvent[] | undefined = undefined
-  /** The provider's error, once it has come and while the terminal chunk is waited for. */
-  failure: SseProviderError | undefined = undefined
-  /** The body's type as its headers name it. */
-  contentType: string | null = null
-  sawDone = false
+  /** The text of lines in no field, before the first event. */
+  #bareText = ""
+  #sawData = false
+  /** Whether the body ended inside its last event, and whether something was lost by that. */
+  #isCut = false
+  #isLossy = false
+  #awaitsContent = true
+  #providerError: SseProviderError | undefined = undefined
+  /** What the end of the body leads to, once what came before it has been taken. */
+  #atEnd: (() => void) | undefined = undefined
+  #failure: { readonly reason: unknown } | undefined = undefined
+  #settle!: (info: EndInfo) => void
+  protected readonly progress: Progress = { chunks: 0, bytes: 0, sawDone: false, connectMs: null, firstContentMs: null }
+  protected readonly protocol: ChunkProtocol<T, S>
+  protected readonly options: ReadChunksOptions
+  protected readonly deadlines: Deadlines
+  readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.#settle = resolve))
+  response: ChunkResponse | undefined = undefined
+  isOver = false
 
-  constructor(protocol: ChunkProtocol<T, S>, options: ReadChunksOptions, limits: ResolvedLimits) {
-    this.#protocol = protocol
-    this.#options = options
-    this.#hooks = new Hooks(options.onHandlerError)
-    this.#sentinel = protocol.sentinel
-    this.#maxMark = (protocol.sentinel?.length ?? 0) + MARK_SPACES
-    this.accumulator = protocol.accumulate(limits)
+  constructor(protocol: ChunkProtocol<T, S>, options: ReadChunksOptions, limits: ResolvedLimits, clock: Clock) {
+    this.protocol = protocol
+    this.options = options
+    this.deadlines = new Deadlines(clock, options.timeouts, protocol.errorGrace, this.#onExpire)
+    this.#call = hookCaller(options.onHandlerError)
+    this.#accumulator = protocol.accumulate(limits)
   }
 
-  /** Takes an event and gives its chunk, if it has one for the consumer. */
-  accept(event: SseEvent): T | undefined {
-    const { data } = event
-    // Whoever says no more than that it failed has failed all the same.
-    if (data === "" && event.event === "error") return this.#acceptPayload({}, event)
-    if (data.length <= this.#maxMark && this.#acceptMark(data)) return undefined
-    let json: unknown
-    try {
-      json = JSON.parse(data)
-    } catch (error) {
-      return this.#acceptMalformed(event, error as SyntaxError)
-    }
-    if (isObject(json)) return this.#acceptPayload(json, event)
-    return this.#acceptMalformed(event, new SyntaxError("The data must be a JSON object"))
+  /** The answer is over; `why` is what the source is told. */
+  protected abstract onEnd(reason: EndReason, why: unknown): void
+
+  get snapshot(): S {
+    return this.#accumulator.value
   }
 
-  /** Whether `data` is no payload: empty, or the end mark. */
-  #acceptMark(data: string): boolean {
-    const isMark = this.#isMark(data)
-    if (isMark) this.#endAtSentinel()
-    else if (data === "") this.#beat("empty", "")
-    return isMark || data === ""
+  get hasEvents(): boolean {
+    return this.#queue.length > 0
   }
 
-  /**
-   * Takes a line that is in no field, and gives the event that it should have been.
-   *
-   * @param isStream - Whether data came before it, taken or not: the body is an event stream.
-   */
-  acceptLine(line: string, isStream: boolean): SseEvent | undefined {
-    const data = errorInLine(line)
-    if (data !== undefined) return eventOf("error", data)
-    if (isStream) return undefined
-    this.#stray.push(line)
-    if (this.#stray.isHopeless) this.#endAsNoStream()
-    return undefined
-  }
-
-  /** What an event that a clean end of the body cut off is: all there, only the end mark, or a loss. */
-  lastEvent({ data }: SseEvent): "whole" | "mark" | "lost" {
-    if (this.#isPayload(data) || data.split("\n").every((line) => this.#isPayload(line))) return "whole"
-    return this.#sentinel?.startsWith(data.trim()) === true ? "mark" : "lost"
-  }
-
-  /** The body ended cleanly; `lost` says that it did so inside an event. */
-  end(lost: boolean): void {
-    if (this.failure !== undefined) return this.#fail(this.failure)
-    if (this.#payloads === 0 && !this.#stray.isEmpty) return this.#endAsNoStream()
-    const { completion } = this.#options
-    const strict = completion === "strict" && this.#sentinel !== undefined
-    const missing = this.accumulator.missing(false) ?? (strict || lost ? "done" : null)
-    if (missing === null) this.#succeed("finished")
-    else if (completion === "lenient" && !lost) this.#succeed("eof")
-    else this.#endTruncated(missing)
-  }
-
-  /** Tells the consumer of a heartbeat. */
-  #beat(kind: Heartbeat["kind"], text: string): undefined {
-    this.#hooks.call(this.#options.onHeartbeat, { kind, text })
+  readonly onEvent = (event: SseEvent): void => {
+    // A hook that ends the reading drops what is left of the piece.
+    if (this.isOver) return
+    this.#sawData ||= event.data !== ""
+    // Measured: an array of one, since `push` makes room for 17.
+    if (this.hasEvents) this.#queue.push(event)
+    else this.#queue = [event]
   }
 
   readonly onComment = (text: string): void => this.#beat("comment", text)
 
-  #acceptPayload(json: object, event: SseEvent): T | undefined {
-    this.#payloads++
-    const protocol = this.#protocol
-    const error = protocol.error === undefined ? providerErrorOf(json, event.event) : protocol.error(json, event.event)
-    const chunk = protocol.decode === undefined ? (json as T) : protocol.decode(json, event.event, event.data)
-    if (chunk !== null) this.accumulator.push(chunk)
-    if (error !== null && this.#options.onProviderError !== "yield") this.#acceptError(error, json)
-    if (chunk === null) return error === null ? this.#acceptHeartbeat(json, event.data) : undefined
-    if (protocol.isTerminal?.(chunk) === true) {
-      if (this.failure === undefined) this.#succeed("terminal")
-      else this.#fail(this.failure)
+  /** Takes a line that is in no field; gives whether the body can be no event stream, whatever follows. */
+  protected acceptLine(line: string): boolean {
+    const data = errorInLine(line)
+    if (data) this.onEvent(eventOf("error", data))
+    if (data || this.#sawData) return false
+    this.#bareText = addLine(this.#bareText, line)
+    if (!isHopeless(this.#bareText)) return false
+    this.#atEnd = this.#failAsNoStream
+    return true
+  }
+
+  /** Reading the body has failed: that is the end, once what came before it has been taken. */
+  failLater(reason: unknown): void {
+    this.#atEnd = () => this.fail(reason)
+  }
+
+  /** The body ended cleanly; `incomplete` says that it did so inside an event, which came all the same. */
+  endBody(incomplete: boolean): void {
+    this.#isCut = incomplete
+    this.#isLossy = incomplete && !this.hasEvents
+    this.#atEnd ??= () => this.#conclude(false)
+  }
+
+  /** The next chunk of the events that have come; where none is left, what they lead to has happened. */
+  take(): T | undefined {
+    try {
+      while (this.#taken < this.#queue.length) {
+        const chunk = this.#accept(this.#queue[this.#taken++]!)
+        if (chunk) return chunk
+      }
+      this.#queue = NO_EVENTS
+      this.#taken = 0
+      if (!this.isOver) this.#atEnd?.()
+    } catch (error) {
+      this.fail(error)
     }
-    return this.failure === undefined && protocol.isReplayed?.(chunk) !== true ? chunk : undefined
-  }
-
-  #acceptHeartbeat(json: object, data: string): undefined {
-    this.accumulator.pushHeartbeat?.(json)
-    this.#beat("event", data)
-  }
-
-  #acceptError(error: ProviderErrorBody, json: object): void {
-    this.failure ??= providerError(this.#protocol.name, error, json)
-    this.hasNews = true
-    if (this.#protocol.errorGrace === undefined) this.#fail(this.failure)
-  }
-
-  #endAtSentinel(): void {
-    this.sawDone = true
-    if (this.failure !== undefined) return this.#fail(this.failure)
-    const { completion } = this.#options
-    const missing = completion === "lenient" ? null : this.accumulator.missing(completion !== "strict")
-    if (missing === null) this.#succeed("done")
-    else this.#endTruncated(missing)
-  }
-
-  #acceptMalformed(given: SseEvent, error: SyntaxError): T | undefined {
-    const { event, data } = given
-    // Servers that think of the standard first send an error's text as it is.
-    if (event === "error") return this.#acceptPayload({ error: data }, given)
-    const lines = data.split("\n")
-    if (lines.length > 1 && lines.every((line) => this.#isPayload(line))) {
-      this.glued = lines.map((line) => eventOf(event, line))
-      this.hasNews = true
-      return undefined
-    }
-    const index = this.#payloads
-    const { onMalformed = "throw" } = this.#options
-    const decision = typeof onMalformed === "function" ? onMalformed({ data, index, error }) : onMalformed
-    if (decision === "skip") return undefined
-    const message = `Cannot read ${this.#protocol.name}: the data of payload ${index} must be a JSON object`
-    const malformed = new SseMalformedError(message)
-    Object.defineProperties(malformed, { index: { value: index }, preview: { value: data.slice(0, PREVIEW) } })
-    this.#fail(malformed)
     return undefined
   }
 
-  #isMark(data: string): boolean {
-    return data === this.#sentinel || (data.length <= this.#maxMark && data.trim() === this.#sentinel)
+  /** The end; a failure is thrown, once. */
+  takeEnd(): IteratorReturnResult<undefined> {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure) throw failure.reason
+    return DONE
   }
 
-  #isPayload(line: string): boolean {
-    if (this.#isMark(line)) return true
-    try {
-      return isObject(JSON.parse(line))
-    } catch {
-      return false
+  #accept(event: SseEvent): T | undefined {
+    const { data } = event
+    const { sentinel } = this.protocol
+    if (data.length <= (sentinel?.length ?? 0) + MARK_SPACES) {
+      if (data.trim() === sentinel) return this.#conclude((this.progress.sawDone = true))
+      // Whoever says no more than that it failed has failed all the same.
+      if (data === "") return event.event === "error" ? this.#acceptPayload({}, event) : this.#beat("empty", data)
     }
+    const json = parse(data)
+    return isPayload(json) ? this.#acceptPayload(json, event) : this.#acceptMalformed(event)
   }
 
-  #endAsNoStream(): void {
-    this.#fail(this.#stray.toError(this.#protocol.name, this.contentType))
+  #acceptPayload(json: object, { event, data }: SseEvent): T | undefined {
+    const protocol = this.protocol
+    this.#payloads++
+    const error = protocol.error ? protocol.error(json, event) : providerErrorOf(json, event)
+    const chunk = protocol.decode ? protocol.decode(json, event, data) : (json as T)
+    if (chunk) this.#accumulator.push(chunk)
+    if (error && this.options.onProviderError !== "yield") this.#acceptError(error, json)
+    if (!chunk) {
+      if (error) return undefined
+      this.#accumulator.pushHeartbeat?.(json)
+      return this.#beat("event", data)
+    }
+    const isGiven = !this.#providerError && !protocol.isReplayed?.(chunk)
+    if (isGiven) this.#count(chunk)
+    if (protocol.isTerminal?.(chunk)) this.#succeed("terminal")
+    return isGiven ? chunk : undefined
   }
 
-  #endTruncated(missing: string): void {
-    const message = `Cannot read ${this.#protocol.name}: the answer must be whole when the stream ends, not without ${missing}`
-    this.#fail(new SseTruncatedError(message, missing))
+  #count(chunk: T): void {
+    this.progress.chunks++
+    if (!this.#awaitsContent || this.protocol.isContent?.(chunk) === false) return
+    this.progress.firstContentMs ??= this.deadlines.elapsed
+    this.#awaitsContent = this.deadlines.content()
   }
 
-  #succeed(reason: Verdict["reason"]): void {
-    this.verdict = { reason }
-    this.hasNews = true
+  #acceptError(error: ProviderErrorBody, json: object): void {
+    const { name, errorGrace } = this.protocol
+    if (!this.#providerError) this.deadlines.error()
+    this.#providerError ??= providerError(name, error, json)
+    if (errorGrace === undefined) this.fail(this.#providerError)
   }
 
-  #fail(error: SseError): void {
-    this.verdict = { reason: "error", error }
-    this.hasNews = true
+  #acceptMalformed(given: SseEvent): T | undefined {
+    const { event, data } = given
+    const { name, sentinel = "" } = this.protocol
+    if (this.#isCut) {
+      this.#isLossy = !sentinel.startsWith(data.trim())
+      return undefined
+    }
+    // Servers that think of the standard first send an error's text as it is.
+    if (event === "error") return this.#acceptPayload({ error: data }, given)
+    const lines = data.split("\n")
+    if (lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))) {
+      this.#queue = lines.map((line) => eventOf(event, line)).concat(this.#queue.slice(this.#taken))
+      this.#taken = 0
+      return undefined
+    }
+    const { onMalformed } = this.options
+    const payload = { data, index: this.#payloads, error: syntaxErrorOf(data) }
+    const decision = typeof onMalformed === "function" ? onMalformed(payload) : onMalformed
+    if (decision !== "skip") this.fail(malformedError(name, payload))
+    return undefined
+  }
+
+  /** The stream has ended, by its mark or with its body. */
+  #conclude(sawMark: boolean): undefined {
+    const { completion } = this.options
+    const { name, sentinel } = this.protocol
+    const isStrict = completion === "strict"
+    if (!sawMark && this.#payloads === 0 && this.#bareText.trim() !== "") return this.#failAsNoStream()
+    const needsMark = !sawMark && (this.#isLossy || (isStrict && sentinel !== undefined))
+    const missing = this.#accumulator.missing(sawMark && !isStrict) ?? (needsMark ? "done" : null)
+    if (missing === null || (completion === "lenient" && !this.#isLossy)) {
+      return this.#succeed(sawMark ? "done" : missing === null ? "finished" : "eof")
+    }
+    const message = `Cannot read ${name}: the answer must be whole when the stream ends, not without ${missing}`
+    return this.fail(new SseTruncatedError(message, missing))
+  }
+
+  readonly #failAsNoStream = (): undefined => {
+    const type = this.response?.headers.get("content-type") ?? null
+    return this.fail(bareTextError(this.protocol.name, this.#bareText, type))
+  }
+
+  readonly #onExpire = (phase: string, ms: number): void => {
+    const message = `Cannot read ${this.protocol.name}: "${phase}" must not take longer than ${ms} ms`
+    this.fail(new SseTimeoutError(message, phase, ms))
+  }
+
+  /** Tells the consumer of a heartbeat. */
+  #beat(kind: Heartbeat["kind"], text: string): undefined {
+    void this.#call(this.options.onHeartbeat, { kind, text })
+  }
+
+  /** Ends the answer with a failure. */
+  fail(reason: unknown): undefined {
+    if (this.isOver) return
+    // What the provider said explains whatever else happened while its last chunk was waited for.
+    const error = this.#providerError ?? reason
+    if (SseError.is(error)) {
+      tell(error, "partial", this.snapshot)
+      Object.assign(error, {
+        chunks: this.progress.chunks,
+        requestId: this.response?.requestId ?? null,
+        // Nothing that was given out may be asked for again blindly.
+        retryable: error.retryable && this.progress.chunks === 0,
+      })
+    }
+    this.stop("error", error)
+  }
+
+  /** Ends the answer early, with what the consumer gets thrown. */
+  stop(reason: EndReason, error: unknown): void {
+    if (this.isOver) return
+    this.#failure = { reason: error }
+    this.end(reason, error)
+  }
+
+  #succeed(reason: EndReason): undefined {
+    if (this.#providerError) this.fail(this.#providerError)
+    else this.end(reason)
+  }
+
+  /** Ends the answer; `why` is what the source is told where it is left early. */
+  end(reason: EndReason, error?: unknown, why: unknown = error): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.#queue = NO_EVENTS
+    this.#taken = 0
+    this.onEnd(reason, why)
+    const cursor = this.#accumulator.cursor ?? null
+    this.#settle({ ...this.progress, reason, error, durationMs: this.deadlines.elapsed, cursor })
   }
 }
 
 function eventOf(event: string, data: string): SseEvent {
   return { event, data, id: undefined, lastEventId: "" }
-}
-
-function isObject(json: unknown): json is object {
-  return typeof json === "object" && json !== null && !Array.isArray(json)
 }

@@ -1,92 +1,114 @@
 /* Law: from what a caller gives to pieces of a body: asks for the response, looks at it, and knows how to stop both. */
-import type { Clock } from "../internal/clock.ts"
+import type { ProviderErrorBody } from "../errors.ts"
 import { cancelQuietly, ignore } from "../internal/cancel.ts"
-import { isResponse, openSource, type ChunkSource as Body } from "../parser/index.ts"
-import { Misuse } from "./chunk-error.ts"
+import type { Clock } from "../internal/clock.ts"
+import { isResponse, openSource, responseError, type ChunkSource as OpenedSource } from "../parser/index.ts"
+import { tell } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
-import { refusedBody } from "./refusal.ts"
+import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
 
-const REQUEST_ID_HEADERS = ["x-request-id", "request-id", "apim-request-id", "x-generation-id"]
+/** What gives pieces of a body, or, where it `asks`, the response that has one. */
+export interface Body extends Pick<OpenedSource, "read" | "cancel"> {
+  readonly asks?: boolean
+}
 
-type OnResponse = (response: ChunkResponse) => void
+// How long the body of a refused response is waited for, in milliseconds: it is a courtesy, the status says enough.
+const REFUSED_BODY_WAIT = 2_000
 
 /**
- * Opens `source`. Nothing is asked for before the first read.
+ * Opens a source that is no response. Nothing is asked for before the first read.
+ *
+ * @throws TypeError where it is none, or a locked stream.
+ */
+export function openBody(source: Exclude<ChunkSource, Response>): Body {
+  if (typeof source === "function") return askedBody(source)
+  const { then } = (source ?? {}) as Partial<PromiseLike<Response>>
+  if (typeof then !== "function") return openSource(source as string)
+  const response = Promise.resolve(source as PromiseLike<Response>)
+  // Reported by the read that waits for it, or by nobody where there is none.
+  response.catch(ignore)
+  return askedBody(() => response, response)
+}
+
+/** A body whose one read gives the response that `ask` gives, or that is on its way. */
+function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response>, asked?: Promise<Response>): Body {
+  const controller = new AbortController()
+  let response = asked
+  const body = openSource({
+    async *[Symbol.asyncIterator]() {
+      response ??= Promise.resolve(ask(controller.signal))
+      yield (await response) as never
+    },
+  })
+  return {
+    ...body,
+    asks: true,
+    cancel(reason) {
+      body.cancel()
+      controller.abort(reason)
+      // One that comes too late has nobody to read it.
+      response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
+    },
+  }
+}
+
+/**
+ * Opens the body of a response, whatever its type says.
  *
  * @throws TypeError where it is none, or its body is locked or used.
  */
-export function openBody(source: ChunkSource, clock: Clock, onResponse: OnResponse): Body & { readonly asks: boolean } {
-  if (isResponse(source)) return { ...openResponse(source, clock, onResponse), asks: false }
-  if (typeof source === "function") return new AskedBody(source, clock, onResponse)
-  if (typeof (source as Partial<PromiseLike<Response>> | undefined)?.then === "function") {
-    const promise = Promise.resolve(source as PromiseLike<Response>)
-    // Reported by the read that waits for it, or by nobody where there is none.
-    promise.catch(ignore)
-    return new AskedBody(() => promise, clock, onResponse, true)
-  }
-  return { ...openSource(source as string), asks: false }
-}
-
-/** The body of a response that has yet to come. */
-class AskedBody implements Body {
-  readonly asks = true
-  readonly #ask: (signal: AbortSignal) => Response | PromiseLike<Response>
-  readonly #clock: Clock
-  readonly #onResponse: OnResponse
-  readonly #controller: AbortController = new AbortController()
-  #body: Body | undefined = undefined
-  /** Whether a response is on its way that nobody has waited for yet. */
-  #isUnmet: boolean
-  #stopped = false
-
-  constructor(
-    ask: (signal: AbortSignal) => Response | PromiseLike<Response>,
-    clock: Clock,
-    onResponse: OnResponse,
-    isAsked = false,
-  ) {
-    this.#ask = ask
-    this.#isUnmet = isAsked
-    this.#clock = clock
-    this.#onResponse = onResponse
-  }
-
-  read(): ReturnType<Body["read"]> {
-    return this.#body === undefined ? this.#open() : this.#body.read()
-  }
-
-  cancel(reason?: unknown): void {
-    this.#stopped = true
-    this.#body?.cancel(reason)
-    this.#controller.abort(reason)
-    if (this.#isUnmet) this.#open().catch(ignore)
-  }
-
-  async #open(): ReturnType<Body["read"]> {
-    this.#isUnmet = false
-    const response = await this.#ask(this.#controller.signal)
-    if (!isResponse(response)) throw new Misuse("Cannot read chunks: the source must give a Response")
-    if (this.#stopped) {
-      if (response.body) cancelQuietly(response.body)
-      return { done: true, value: undefined }
-    }
-    if (response.ok && isUsed(response)) throw new Misuse(USED)
-    this.#body = openResponse(response, this.#clock, this.#onResponse)
-    return this.#body.read()
-  }
-}
-
-function openResponse(response: Response, clock: Clock, onResponse: OnResponse): Body {
-  const { status, headers } = response
-  const requestId = REQUEST_ID_HEADERS.map((name) => headers.get(name)).find((id) => id !== null) ?? null
-  onResponse({ status, headers, requestId })
+export function openResponse(response: Response, clock: Clock): Body {
+  if (!isResponse(response)) throw new TypeError("Cannot read chunks: the source must give a Response")
   if (!response.ok) return refusedBody(response, clock)
-  if (isUsed(response)) throw new TypeError(USED)
+  if (response.bodyUsed || response.body?.locked === true) {
+    throw new TypeError("Cannot read chunks: the body of the response must not be locked or used")
+  }
   return openSource(response.body ?? "")
 }
 
-const USED = "Cannot read chunks: the body of the response must not be locked or used"
+/** What is told of a response. */
+export function responseOf({ status, headers }: Response): ChunkResponse {
+  const names = ["x-request-id", "request-id", "apim-request-id", "x-generation-id"]
+  return { status, headers, requestId: names.map((name) => headers.get(name)).find(Boolean) ?? null }
+}
 
-function isUsed({ body, bodyUsed }: Response): boolean {
-  return bodyUsed || body?.locked === true
+/** A body whose one read rejects with what is to be learnt from a response that was refused. */
+function refusedBody(response: Response, clock: Clock): Body {
+  const stop = new AbortController()
+  return {
+    read: async () => {
+      const timer = clock.setTimeout(() => stop.abort(), REFUSED_BODY_WAIT)
+      const error = await responseError(
+        "response",
+        `the status must be 2xx, not ${response.status}`,
+        response,
+        stop.signal,
+      )
+      clock.clearTimeout(timer)
+      tell(error, "error", errorIn(error.body))
+      throw Object.assign(error, {
+        retryAfter: retryAfterOf(response.headers),
+        // Unlike a subscription, an answer that conflicts with another one may well succeed when it is asked for again.
+        retryable: error.retryable || response.status === 409,
+      })
+    },
+    cancel: (reason) => stop.abort(reason),
+  }
+}
+
+/** The provider's error in the body of a refused response, `null` where there is none to be found. */
+function errorIn(body: string): ProviderErrorBody | null {
+  const json = objectIn(body)
+  return json ? (providerErrorOf(json, "") ?? ("message" in json ? bodyOf(json, json) : null)) : null
+}
+
+/** How long the headers ask to wait, in milliseconds; `null` where they do not, or not in a way that makes sense. */
+function retryAfterOf(headers: Headers): number | null {
+  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN)
+  if (ms >= 0) return ms
+  const value = headers.get("retry-after") ?? ""
+  if (/^\d{1,9}(\.\d+)?$/.test(value)) return Number(value) * 1000
+  // A date is taken against the server's own clock, since ours need not agree with it.
+  const wait = Date.parse(value) - Date.parse(headers.get("date") ?? "")
+  return Number.isNaN(wait) ? null : Math.max(0, wait)
 }

@@ -3,9 +3,10 @@
  * nothing about a payload's shape is certain, so whatever is used is looked at first.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
-import { choiceOf, isIndex, isObject, numberOr, objectsIn, textOr, type Fields } from "./choices.ts"
+import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "./chunk-protocol.ts"
-import { emptyRecord, mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
+import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "./fields.ts"
+import { mergeName, toolCallFolder, type ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A call of the deprecated form as far as it has come. */
 export interface FunctionCallSnapshot {
@@ -80,15 +81,70 @@ export interface ChatSnapshot {
 }
 
 // Folded by hand below, the same on every chunk, or padding.
-const KNOWN = new Set("id object created model choices usage system_fingerprint service_tier obfuscation".split(" "))
+// A literal, since no bundler drops a call that nobody asks for.
+const KNOWN = new Set([
+  "id",
+  "object",
+  "created",
+  "model",
+  "choices",
+  "usage",
+  "system_fingerprint",
+  "service_tier",
+  "obfuscation",
+])
 
-export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
-  readonly #limits: ResolvedLimits
-  #names: readonly string[] = []
-  #hasExtra = false
-  readonly #toolCalls: WeakMap<ChoiceSnapshot, ToolCalls> = new WeakMap()
-  readonly #named: WeakSet<ChoiceSnapshot> = new WeakSet()
-  readonly value: ChatSnapshot = {
+/** Starts the snapshot of a chat completion. */
+export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
+  const toolCalls = new Map<ChoiceSnapshot, (delta: Fields) => void>()
+  const named = new Set<ChoiceSnapshot>()
+  const fold = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
+    if (isObject(logprobs)) foldLogprobs(choice, logprobs)
+    if (!isObject(delta)) return
+    foldText(choice, delta)
+    const { role, tool_calls: calls } = delta
+    if (role && typeof role === "string" && !named.has(choice)) {
+      choice.role = role
+      named.add(choice)
+    }
+    if (calls) {
+      if (!toolCalls.has(choice)) toolCalls.set(choice, toolCallFolder(choice.toolCalls, limits))
+      objectsIn(calls).forEach(toolCalls.get(choice)!)
+    }
+    if (isObject(delta["function_call"])) foldFunctionCall(choice, delta["function_call"])
+    if (isObject(delta["audio"])) foldAudio(choice, delta["audio"])
+  }
+  return accumulateChoices(newSnapshot(), limits, begin, fold, extraFolder())
+}
+
+/** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
+function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
+  let names: readonly string[] = []
+  let extra: readonly string[] = []
+  return (value, chunk) => {
+    value.systemFingerprint ??= textOr(chunk["system_fingerprint"])
+    value.serviceTier = textOr(chunk["service_tier"]) ?? value.serviceTier
+    let count = 0
+    for (const name in chunk) {
+      if (names[count++] === name) continue
+      count = -1
+      break
+    }
+    if (count !== names.length) {
+      names = Object.keys(chunk)
+      extra = names.filter((name) => !KNOWN.has(name))
+    }
+    for (const name of extra) value.extra[name] = chunk[name]
+  }
+}
+
+/** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
+function reasoningOf(delta: Fields): string | null {
+  return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"])
+}
+
+function newSnapshot(): ChatSnapshot {
+  return {
     id: null,
     model: null,
     created: null,
@@ -98,101 +154,9 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
     serviceTier: null,
     extra: emptyRecord(),
   }
-
-  constructor(limits: ResolvedLimits) {
-    this.#limits = limits
-  }
-
-  push(chunk: object): void {
-    const fields = chunk as Fields
-    const { value } = this
-    // Some providers blank these on their first chunk or change them on later ones.
-    value.id ??= textOr(fields["id"])
-    value.model ??= textOr(fields["model"])
-    value.created ??= numberOr(fields["created"])
-    value.systemFingerprint ??= textOr(fields["system_fingerprint"])
-    value.serviceTier = textOr(fields["service_tier"]) ?? value.serviceTier
-    if (isObject(fields["usage"])) value.usage = fields["usage"] as unknown as Usage
-    this.#pushExtra(fields)
-    const choices = fields["choices"]
-    if (!Array.isArray(choices)) return
-    for (let place = 0; place < choices.length; place++) {
-      const choice: unknown = choices[place]
-      if (isObject(choice)) this.#pushChoice(choice, place)
-    }
-  }
-
-  missing(sawSentinel: boolean): string | null {
-    const { choices } = this.value
-    if (choices.length === 0) return "everything"
-    return sawSentinel || choices.every(isFinished) ? null : "finish_reason"
-  }
-
-  /** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
-  #pushExtra(fields: Fields): void {
-    const names = this.#names
-    let count = 0
-    for (const name in fields) {
-      if (names[count] !== name) return this.#learnNames(fields)
-      count++
-    }
-    if (count !== names.length) return this.#learnNames(fields)
-    if (this.#hasExtra) this.#copyExtra(fields)
-  }
-
-  #learnNames(fields: Fields): void {
-    this.#names = Object.keys(fields)
-    this.#hasExtra = this.#names.some((name) => !KNOWN.has(name))
-    if (this.#hasExtra) this.#copyExtra(fields)
-  }
-
-  #copyExtra(fields: Fields): void {
-    for (const name of this.#names) if (!KNOWN.has(name)) this.value.extra[name] = fields[name]
-  }
-
-  #pushChoice({ index, delta, logprobs, finish_reason: finish }: Fields, place: number): void {
-    const snapshot = choiceOf(this.value.choices, isIndex(index) ? index : place, newChoice, this.#limits)
-    snapshot.finishReason = textOr(finish) ?? snapshot.finishReason
-    if (isObject(logprobs)) pushLogprobs(snapshot, logprobs)
-    if (isObject(delta)) this.#pushDelta(snapshot, delta)
-  }
-
-  #pushDelta(snapshot: ChoiceSnapshot, delta: Fields): void {
-    const { content, refusal, role } = delta
-    if (typeof content === "string") {
-      if (content !== "") snapshot.content = snapshot.content === null ? content : snapshot.content + content
-    } else if (content) {
-      for (const part of objectsIn(content)) pushPart(snapshot, part)
-    }
-    const reasoning = reasoningOf(delta)
-    if (reasoning !== "") snapshot.reasoning = (snapshot.reasoning ?? "") + reasoning
-    if (textOr(refusal) !== null) snapshot.refusal = (snapshot.refusal ?? "") + (refusal as string)
-    if (role && typeof role === "string" && !this.#named.has(snapshot)) {
-      snapshot.role = role
-      this.#named.add(snapshot)
-    }
-    if (delta["tool_calls"]) this.#pushToolCalls(snapshot, objectsIn(delta["tool_calls"]))
-    if (isObject(delta["function_call"])) pushFunctionCall(snapshot, delta["function_call"])
-    if (isObject(delta["audio"])) pushAudio(snapshot, delta["audio"])
-  }
-
-  #pushToolCalls(snapshot: ChoiceSnapshot, deltas: readonly Fields[]): void {
-    let calls = this.#toolCalls.get(snapshot)
-    if (calls === undefined) {
-      calls = new ToolCalls(this.#limits)
-      this.#toolCalls.set(snapshot, calls)
-      snapshot.toolCalls = calls.snapshots
-    }
-    for (const delta of deltas) calls.push(delta)
-  }
 }
 
-/** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
-export function reasoningOf(delta: Fields): string {
-  return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"]) ?? ""
-}
-
-function newChoice(index: number): ChoiceSnapshot {
+function begin(index: number): ChoiceSnapshot {
   return {
     index,
     role: "assistant",
@@ -207,36 +171,36 @@ function newChoice(index: number): ChoiceSnapshot {
   }
 }
 
-/** The last update of audio names no finish reason, only when the audio expires. */
-function isFinished(choice: ChoiceSnapshot): boolean {
-  return choice.finishReason !== null || (choice.audio !== null && choice.audio.expires_at !== null)
-}
-
-/** Takes a part of Mistral's content: text, or reasoning in parts of its own. */
-function pushPart(snapshot: ChoiceSnapshot, { text, thinking }: Fields): void {
-  if (typeof text === "string") snapshot.content = (snapshot.content ?? "") + text
-  for (const part of objectsIn(thinking)) {
-    if (typeof part["text"] === "string") snapshot.reasoning = (snapshot.reasoning ?? "") + part["text"]
+function foldText(choice: ChoiceSnapshot, delta: Fields): void {
+  const { content } = delta
+  append(choice, "content", content)
+  append(choice, "refusal", delta["refusal"])
+  append(choice, "reasoning", reasoningOf(delta))
+  // Mistral's content is in parts: of text, and of reasoning that has parts of its own.
+  if (!isObject(content)) return
+  for (const { text, thinking } of objectsIn(content)) {
+    append(choice, "content", text)
+    for (const part of objectsIn(thinking)) append(choice, "reasoning", part["text"])
   }
 }
 
-function pushLogprobs(snapshot: ChoiceSnapshot, given: Fields): void {
-  const logprobs = (snapshot.logprobs ??= { content: [], refusal: [] })
+function foldLogprobs(choice: ChoiceSnapshot, given: Fields): void {
+  const logprobs = (choice.logprobs ??= { content: [], refusal: [] })
   for (const name of ["content", "refusal"] as const) {
     for (const token of objectsIn(given[name])) logprobs[name].push(token as unknown as TokenLogprob)
   }
 }
 
-function pushFunctionCall(snapshot: ChoiceSnapshot, { name, arguments: input }: Fields): void {
-  const call = (snapshot.functionCall ??= { name: "", arguments: "" })
+function foldFunctionCall(choice: ChoiceSnapshot, { name, arguments: input }: Fields): void {
+  const call = (choice.functionCall ??= { name: "", arguments: "" })
   call.name = mergeName(textOr(call.name), textOr(name), call.arguments) ?? ""
-  if (typeof input === "string") call.arguments += input
+  append(call, "arguments", input)
 }
 
-function pushAudio(snapshot: ChoiceSnapshot, { id, data, transcript, expires_at: expiresAt }: Fields): void {
-  const audio = (snapshot.audio ??= { id: null, data: "", transcript: "", expires_at: null })
+function foldAudio(choice: ChoiceSnapshot, { id, data, transcript, expires_at: expiresAt }: Fields): void {
+  const audio = (choice.audio ??= { id: null, data: "", transcript: "", expires_at: null })
   audio.id ??= textOr(id)
-  if (typeof data === "string") audio.data += data
-  if (typeof transcript === "string") audio.transcript += transcript
+  append(audio, "data", data)
+  append(audio, "transcript", transcript)
   audio.expires_at = numberOr(expiresAt) ?? audio.expires_at
 }

@@ -1,11 +1,10 @@
-import type { ProviderErrorBody } from "../errors.ts"
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
-import { ChatAccumulator, type ChatSnapshot, reasoningOf } from "./chat-snapshot.ts"
-import { isObject, objectsIn, textOr, type Fields } from "./choices.ts"
+import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
+import { choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
-import { choiceErrorOf, providerErrorOf } from "./provider-error.ts"
+import { isObject, objectsIn, textOr, type Fields } from "./fields.ts"
 
 /** How chat completions are read. */
 export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
@@ -13,9 +12,9 @@ export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
   sentinel: "[DONE]",
   decode: dropHeartbeat,
   error: choicesErrorOf,
-  isContent,
+  isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(hasContent),
   textOf,
-  accumulate: (limits) => new ChatAccumulator(limits),
+  accumulate: accumulateChat,
 }
 
 /**
@@ -50,43 +49,17 @@ export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(
   return openChunks(source, chatProtocol as ChunkProtocol<Chunk, ChatSnapshot>, options)
 }
 
-/** Drops what some gateways send as a sign of life. */
-export function dropHeartbeat(json: object): object | null {
-  const { type } = json as Fields
-  return type === "keepalive" || type === "ping" ? null : json
-}
-
-/** The error that a payload with choices reports, for itself or for one of them. */
-export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
-  const error = providerErrorOf(json, event)
-  const choices = (json as Fields)["choices"]
-  if (error !== null || !Array.isArray(choices)) return error
-  for (let place = 0; place < choices.length; place++) {
-    const choice: unknown = choices[place]
-    if (isObject(choice) && (choice["error"] || choice["finish_reason"])) {
-      const found = choiceErrorOf(choice, json as Fields)
-      if (found !== null) return found
-    }
-  }
-  return null
-}
-
-function isContent(chunk: object): boolean {
-  return objectsIn((chunk as Fields)["choices"]).some(hasContent)
-}
-
 function hasContent({ delta, finish_reason: finish }: Fields): boolean {
   if (finish) return true
   if (!isObject(delta)) return false
-  const { content, refusal, tool_calls: calls, function_call: call, audio } = delta
-  if ((content as string | unknown[] | undefined)?.length || refusal || call || audio) return true
-  return objectsIn(calls).length > 0 || reasoningOf(delta) !== ""
+  // Whatever a provider calls it: it is all that is neither the role nor empty.
+  return Object.keys(delta).some((name) => name !== "role" && delta[name] && (delta[name] as unknown[]).length !== 0)
 }
 
 /** The text that a chunk adds to the first choice. */
 function textOf(chunk: object): string {
-  const choice = objectsIn((chunk as Fields)["choices"]).find(({ index }) => (index ?? 0) === 0)
-  const content = isObject(choice?.["delta"]) ? choice["delta"]["content"] : undefined
+  const delta = firstChoice(chunk)?.["delta"]
+  const content = isObject(delta) ? delta["content"] : undefined
   if (typeof content === "string") return content
   return objectsIn(content)
     .map(({ text }) => textOr(text) ?? "")

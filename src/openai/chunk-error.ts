@@ -1,5 +1,9 @@
 /* Law: what a chunk reader throws beside abort is an SseError that also says how far the stream came. */
-import { SseConnectionError, SseError, type ProviderErrorBody } from "../errors.ts"
+import { SseError, SseMalformedError, type ProviderErrorBody } from "../errors.ts"
+import type { MalformedPayload } from "./chunk-stream.ts"
+
+/** How much of what is no payload an error keeps, in characters. */
+export const PREVIEW = 200
 
 /** What a chunk reader throws: an {@link SseError} that also says how far the stream came. */
 export interface ChunkStreamError<S = unknown> extends SseError {
@@ -26,35 +30,25 @@ export function isChunkStreamError(value: unknown): value is ChunkStreamError {
   return SseError.is(value) && "partial" in value
 }
 
-/** Tells an error how far the stream came. Nothing that was given out may be asked for again blindly. */
-export function tellProgress(error: SseError, partial: unknown, chunks: number, requestId: string | null): void {
-  const retryable = error.retryable && chunks === 0
-  Object.defineProperties(error, {
-    partial: { value: partial },
-    chunks: { value: chunks, enumerable: true },
-    requestId: { value: requestId, enumerable: true },
-    retryable: { value: retryable, enumerable: true },
-  })
+/** Tells an error something that may be a payload, which is not to be printed. */
+export function tell(error: SseError, member: keyof ChunkStreamError, value: unknown): void {
+  Object.defineProperty(error, member, { value, configurable: true })
 }
 
-/** Carries a misuse that shows only while the source is read past {@link sourceError}. */
-export class Misuse {
-  readonly error: TypeError
+/** The error for data that is no payload. */
+export function malformedError(name: string, { data, index }: MalformedPayload): SseError {
+  const error = new SseMalformedError(`Cannot read ${name}: the data of payload ${index} must be a JSON object`)
+  tell(error, "index", index)
+  tell(error, "preview", data.slice(0, PREVIEW))
+  return error
+}
 
-  constructor(message: string) {
-    this.error = new TypeError(message)
+/** What is wrong with data that is no payload. */
+export function syntaxErrorOf(data: string): SyntaxError {
+  try {
+    JSON.parse(data)
+  } catch (error) {
+    return error as SyntaxError
   }
-}
-
-/** Whether a source failed because somebody stopped it, which is passed on as it is. */
-export function isStop(reason: unknown): boolean {
-  const name = (reason as Partial<Error> | null | undefined)?.name
-  return name === "AbortError" || name === "TimeoutError"
-}
-
-/** What a failure of the source is thrown as. */
-export function sourceError(name: string, cause: unknown): unknown {
-  if (cause instanceof Misuse) return cause.error
-  if (SseError.is(cause)) return cause
-  return new SseConnectionError(`Cannot read ${name}: the connection must last until the end of the stream`, { cause })
+  return new SyntaxError("The data must be a JSON object")
 }

@@ -22,7 +22,8 @@ export interface ChunkTimeouts {
    */
   readonly connect?: number | undefined
   /**
-   * From the start of the body to the first chunk with content: text, reasoning, refusal, audio, a tool call.
+   * From the start of the body to the first chunk with content: text, reasoning, refusal, audio, a tool call, or what only
+   * one provider has; a role alone is none.
    * @defaultValue off
    */
   readonly firstContent?: number | undefined

@@ -1,9 +1,9 @@
 import type { FinishReason, Open, Usage } from "./chat-chunk.ts"
-import { choicesErrorOf, dropHeartbeat } from "./chat.ts"
-import { choiceOf, isIndex, numberOr, objectsIn, textOr, type Fields } from "./choices.ts"
+import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
+import { append, objectsIn, textOr, type Fields } from "./fields.ts"
 
 /** One choice of a {@link CompletionChunk}. */
 export interface CompletionChunkChoice {
@@ -70,8 +70,8 @@ export const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
   decode: dropHeartbeat,
   error: choicesErrorOf,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(({ text, finish_reason: end }) => text || end),
-  textOf: (chunk) => textOr(objectsIn((chunk as Fields)["choices"]).find(isFirst)?.["text"]) ?? "",
-  accumulate: (limits) => new CompletionAccumulator(limits),
+  textOf: (chunk) => textOr(firstChoice(chunk)?.["text"]) ?? "",
+  accumulate,
 }
 
 /**
@@ -93,39 +93,12 @@ export function readCompletions<Chunk extends object = CompletionChunk>(
   return openChunks(source, completionProtocol as ChunkProtocol<Chunk, CompletionSnapshot>, options)
 }
 
-class CompletionAccumulator implements ChunkAccumulator<object, CompletionSnapshot> {
-  readonly #limits: ResolvedLimits
-  readonly value: CompletionSnapshot = { id: null, model: null, created: null, choices: [], usage: null }
-
-  constructor(limits: ResolvedLimits) {
-    this.#limits = limits
-  }
-
-  push(chunk: object): void {
-    const { id, model, created, usage, choices } = chunk as Fields
-    const { value } = this
-    value.id ??= textOr(id)
-    value.model ??= textOr(model)
-    value.created ??= numberOr(created)
-    if (typeof usage === "object" && usage !== null) value.usage = usage as Usage
-    objectsIn(choices).forEach(({ index, text, finish_reason: finish }, place) => {
-      const choice = choiceOf(value.choices, isIndex(index) ? index : place, newChoice, this.#limits)
-      if (typeof text === "string") choice.text += text
-      choice.finishReason = textOr(finish) ?? choice.finishReason
-    })
-  }
-
-  missing(sawSentinel: boolean): string | null {
-    const { choices } = this.value
-    if (choices.length === 0) return "everything"
-    return sawSentinel || choices.every(({ finishReason }) => finishReason !== null) ? null : "finish_reason"
-  }
-}
-
-function newChoice(index: number): CompletionSnapshot["choices"][number] {
-  return { index, text: "", finishReason: null }
-}
-
-function isFirst({ index }: Fields): boolean {
-  return (index ?? 0) === 0
+function accumulate(limits: ResolvedLimits): ChunkAccumulator<object, CompletionSnapshot> {
+  const value: CompletionSnapshot = { id: null, model: null, created: null, choices: [], usage: null }
+  return accumulateChoices<CompletionChoiceSnapshot, CompletionSnapshot>(
+    value,
+    limits,
+    (index) => ({ index, text: "", finishReason: null }),
+    (choice, { text }) => append(choice, "text", text),
+  )
 }

@@ -1,132 +1,140 @@
 /*
- * Law: the clocks of one stream. All but `total` count the time in which somebody of ours waits, and only that. One timer
- * serves them all; it is set anew only where a span begins, since whatever else happens moves a deadline further away.
+ * Law: the time of one stream. All deadlines but `total` count the time in which somebody of ours waits, and only that.
+ * One timer serves them all; it is set anew only where a span begins, since all else moves a deadline further away.
  */
 import { type Clock, MAX_TIMER_MS } from "../internal/clock.ts"
 import { durationOf } from "../internal/deadline.ts"
 import type { ChunkTimeouts } from "./chunk-stream.ts"
 
-/** What has a deadline: what the options name, and the wait for the terminal chunk after an error. */
-export type Phase = keyof ChunkTimeouts | "errorGrace"
-
 const DEFAULT_EVENT_IDLE = 300_000
-const NAMES: readonly Phase[] = ["connect", "firstContent", "idle", "eventIdle", "contentIdle", "errorGrace", "total"]
+const NAMES = ["connect", "firstContent", "idle", "eventIdle", "contentIdle", "errorGrace", "total"] as const
 
 // Measured: numbers as keys, since every piece of the body restarts two of them.
-export const CONNECT = 0
-export const FIRST_CONTENT = 1
-export const IDLE = 2
-export const EVENT_IDLE = 3
-export const CONTENT_IDLE = 4
-export const ERROR_GRACE = 5
+const CONNECT = 0
+const FIRST_CONTENT = 1
+const IDLE = 2
+const EVENT_IDLE = 3
+const CONTENT_IDLE = 4
+const ERROR_GRACE = 5
 const TOTAL = 6
 
 export class Deadlines {
   readonly #clock: Clock
   readonly #spans: readonly number[]
-  readonly #onExpire: (phase: Phase, ms: number) => void
+  readonly #onExpire: (phase: string, ms: number) => void
   /** When each phase runs out: on the clock for `total`, in waited time for the others. */
   readonly #due: number[] = NAMES.map(() => Infinity)
-  readonly #off: boolean
-  /** Whether there is a span that an event does not start anew. */
-  readonly #outlivesEvents: boolean
+  #startedAt = -1
   #waited = 0
-  #waitingSince = -1
+  #waitingSince = Infinity
   #timer: unknown = undefined
   #timerDue = Infinity
+  /** Whether a span has begun, which may end before the timer does. */
   #hasNew = false
 
+  /** @param errorGrace - How long the terminal chunk is waited for after an error. */
   constructor(
     clock: Clock,
-    timeouts: ChunkTimeouts | false,
+    timeouts: ChunkTimeouts | false | undefined,
     errorGrace: number | undefined,
-    onExpire: (phase: Phase, ms: number) => void,
+    onExpire: (phase: string, ms: number) => void,
   ) {
-    const given = timeouts === false ? {} : { ...timeouts, eventIdle: timeouts.eventIdle ?? DEFAULT_EVENT_IDLE }
-    const values: Partial<Record<Phase, number | undefined>> = { ...given, errorGrace }
+    const given: Partial<Record<(typeof NAMES)[number], number | undefined>> = { ...timeouts, errorGrace }
+    if (timeouts !== false) given.eventIdle ??= DEFAULT_EVENT_IDLE
     this.#clock = clock
+    this.#spans = NAMES.map((name) => durationOf(name, given[name]))
     this.#onExpire = onExpire
-    this.#spans = NAMES.map((name) => durationOf(name, values[name]))
-    this.#outlivesEvents = this.has(FIRST_CONTENT) || this.has(CONTENT_IDLE)
-    this.#off = this.#spans.every((ms) => ms === Infinity)
   }
 
-  /** Whether `phase` is limited at all. */
-  has(phase: number): boolean {
-    return this.#spans[phase] !== Infinity
+  /** Milliseconds since somebody waited for the first time. */
+  get elapsed(): number {
+    return this.#startedAt < 0 ? 0 : this.#clock.now() - this.#startedAt
   }
 
-  /** Starts the span of `phase` anew, in waited time that {@link Deadlines.rest} has counted. */
-  restart(phase: number): void {
-    if (this.#due[phase] === Infinity) this.#hasNew = true
-    this.#due[phase] = this.#waited + this.#spans[phase]!
+  /** Somebody waits from now on: at first for a response that was asked for, where it was (`asks`), or for the body. */
+  wait(asks: boolean | undefined): void {
+    const now = this.#clock.now()
+    if (this.#startedAt < 0) {
+      this.#startedAt = now
+      this.#due[TOTAL] = now + this.#spans[TOTAL]!
+      if (asks) this.#begin(CONNECT)
+      else this.#beginBody()
+    }
+    this.#waitingSince = now
+    if (this.#hasNew) this.#setTimer()
   }
 
-  /** Starts the span of `phase` unless it runs. */
-  restartOnce(phase: number): void {
-    if (this.#due[phase] === Infinity) this.restart(phase)
-  }
-
-  /** Starts the span of the whole stream, which runs whether somebody waits or not. */
-  startTotal(): void {
-    if (this.#off) return
-    this.#due[TOTAL] = this.#clock.now() + this.#spans[TOTAL]!
-    this.#setTimer(this.#clock.now())
-  }
-
-  /** Ends the span of `phase`. */
-  clear(phase: number): void {
-    this.#due[phase] = Infinity
-  }
-
-  /** Somebody waits from now on. */
-  wait(): void {
-    if (this.#off) return
-    this.#waitingSince = this.#clock.now()
-    if (this.#hasNew || this.#timer === undefined) this.#setTimer(this.#waitingSince)
+  /** The response has come. */
+  connect(): void {
+    this.rest(true)
+    this.#due[CONNECT] = Infinity
+    this.#beginBody()
   }
 
   /**
-   * Nobody waits any more. Measured: asking the clock costs up to a tenth of a chunk, so it is not asked where every span
-   * that runs starts anew (`isFresh`).
+   * A piece of the body has come, with an event or without, and nobody waits any more. Measured: asking the clock costs up
+   * to a tenth of a chunk, so it is not asked where all spans that run start anew.
    */
-  rest(isFresh: boolean): void {
-    if (this.#waitingSince === -1) return
-    if (!isFresh || this.#outlivesEvents || this.#due[ERROR_GRACE] !== Infinity) {
-      this.#waited += this.#clock.now() - this.#waitingSince
-    }
-    this.#waitingSince = -1
+  rest(hasEvent: boolean): void {
+    const due = this.#due
+    const outlives = Math.min(due[FIRST_CONTENT]!, due[CONTENT_IDLE]!, due[ERROR_GRACE]!) < Infinity
+    if (outlives || !hasEvent) this.#waited += this.#clock.now() - this.#waitingSince
+    this.#waitingSince = Infinity
+    due[IDLE] = this.#waited + this.#spans[IDLE]!
+    if (hasEvent) due[EVENT_IDLE] = this.#waited + this.#spans[EVENT_IDLE]!
+  }
+
+  /** Content has come; gives whether the next of it is to be told, too. */
+  content(): boolean {
+    this.#due[FIRST_CONTENT] = Infinity
+    return this.#begin(CONTENT_IDLE)
+  }
+
+  /** The provider has reported an error: its last chunk is waited for a while. */
+  error(): void {
+    this.#begin(ERROR_GRACE)
   }
 
   /** Forgets everything. */
   stop(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#waitingSince = -1
+    this.#clock.clearTimeout(this.#timer)
     this.#due.fill(Infinity)
   }
 
-  /** When `phase` runs out on the clock if the waiting goes on. */
-  #dueOf(phase: number): number {
-    if (phase === TOTAL) return this.#due[TOTAL]!
-    return this.#waitingSince === -1 ? Infinity : this.#waitingSince + (this.#due[phase]! - this.#waited)
+  #beginBody(): void {
+    this.#begin(FIRST_CONTENT)
+    this.#begin(IDLE)
+    this.#begin(EVENT_IDLE)
   }
 
-  #setTimer(now: number): void {
-    this.#hasNew = false
-    const due = NAMES.reduce((least, _, phase) => Math.min(least, this.#dueOf(phase)), Infinity)
-    if (due === Infinity || (this.#timer !== undefined && this.#timerDue <= due)) return
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
+  /** Begins the span of `phase`, and gives whether it is limited at all. */
+  #begin(phase: number): boolean {
+    if (this.#due[phase] === Infinity) this.#hasNew = true
+    return (this.#due[phase] = this.#waited + this.#spans[phase]!) < Infinity
+  }
+
+  /** When each phase runs out on the clock if the waiting goes on. */
+  #ends(): number[] {
+    return this.#due.map((end, phase) => (phase === TOTAL ? end : this.#waitingSince + end - this.#waited))
+  }
+
+  #setTimer(): void {
+    // What waits for somebody to wait is not in it.
+    this.#hasNew = this.#waitingSince === Infinity
+    const due = Math.min(...this.#ends())
+    if (due >= this.#timerDue) return
+    this.#clock.clearTimeout(this.#timer)
+    const now = this.#clock.now()
     const delay = Math.min(Math.max(0, due - now), MAX_TIMER_MS)
     this.#timerDue = now + delay
     this.#timer = this.#clock.setTimeout(this.#onTimer, delay)
   }
 
   readonly #onTimer = (): void => {
-    this.#timer = undefined
+    this.#timerDue = Infinity
     const now = this.#clock.now()
-    const phase = NAMES.findIndex((_, candidate) => this.#dueOf(candidate) <= now)
-    if (phase === -1) return this.#setTimer(now)
-    this.#onExpire(NAMES[phase]!, this.#spans[phase]!)
+    const phase = this.#ends().findIndex((end) => end <= now)
+    if (phase < 0) this.#setTimer()
+    else this.#onExpire(NAMES[phase]!, this.#spans[phase]!)
   }
 }

@@ -4,8 +4,8 @@
  */
 import { type ProviderErrorBody, SseError, SseProviderError } from "../errors.ts"
 import type { SseEventInit } from "../event.ts"
-import type { Fields } from "./choices.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
+import type { Fields } from "./fields.ts"
 import { providerErrorOf } from "./provider-error.ts"
 import type { DialectWriter, EventWriter } from "./writing/dialect-writer.ts"
 

@@ -1,38 +1,26 @@
 /* Law: what a hook of the caller's throws, now or as a promise, stops nothing; the first of it is reported, once. */
+import { ignore } from "../internal/cancel.ts"
 import { callHook } from "../internal/hook.ts"
 
-type OnHandlerError = ((error: unknown) => void) | undefined
+/** Calls a hook, if there is one; what it gives never rejects. */
+export type CallHook = <Value>(hook: ((value: Value) => unknown) | undefined, value: Value) => Promise<void>
 
-/** Calls the hooks of one stream. */
-export class Hooks {
-  readonly #onHandlerError: OnHandlerError
-  #reported = false
-
-  constructor(onHandlerError: OnHandlerError) {
-    this.#onHandlerError = onHandlerError
+/** What calls the hooks of one stream. */
+export function hookCaller(onHandlerError: ((error: unknown) => void) | undefined): CallHook {
+  let report = (error: unknown): void => {
+    report = ignore
+    callHook(onHandlerError ?? rethrow, error)
   }
-
-  call<Value>(hook: ((value: Value) => unknown) | undefined, value: Value): void {
+  return async (hook, value) => {
     try {
-      const result = hook?.(value)
-      if (isThenable(result)) result.then(undefined, this.#report)
+      await hook?.(value)
     } catch (error) {
-      this.#report(error)
+      report(error)
     }
-  }
-
-  readonly #report = (error: unknown): void => {
-    if (this.#reported) return
-    this.#reported = true
-    callHook(this.#onHandlerError ?? rethrow, error)
   }
 }
 
 /** For what only the platform is told of. */
 function rethrow(error: unknown): never {
   throw error
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function"
 }

@@ -1,41 +1,33 @@
 /* Law: the shapes in which providers report an error inside a stream, and the one shape that they become here. */
 import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../errors.ts"
-import type { Fields } from "./choices.ts"
+import { isObject, parse, type Fields } from "./fields.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
-const EVENT_TYPE = /^(response\.)?error$/
-const IDENTIFIER = /^[\w.-]{1,64}$/
 
 /** The error that a payload reports in any shape that is in use, `null` where it reports none. */
 export function providerErrorOf(json: object, event: string): ProviderErrorBody | null {
-  const fields = json as Fields
+  const { error, type, object } = json as Fields
   // Absent on nearly every payload: the shapes are told apart only where one of these is present.
-  if (fields["error"]) return bodyOf(fields["error"], fields)
-  if (event === "error" || event === "response.error" || fields["type"] === "error" || fields["object"] === "error") {
-    return bodyOf(fields, fields)
-  }
-  return null
+  if (error) return bodyOf(error, json as Fields)
+  return isErrorType(event) || isErrorType(type) || object === "error" ? bodyOf(json, json as Fields) : null
 }
 
-/** The error of a choice that ended in one, `null` for every other choice. */
-export function choiceErrorOf(choice: Fields, json: Fields): ProviderErrorBody | null {
-  if (choice["error"]) return bodyOf(choice["error"], json)
-  const reason = choice["finish_reason"]
-  if (reason !== "error" && reason !== "abort") return null
-  return bodyOf({ message: "The provider ended the answer with an error", code: reason }, json)
+/** Whether an event of this type reports an error. */
+export function isErrorType(type: unknown): boolean {
+  return type === "error" || type === "response.error"
 }
 
-/** Puts an error in the one shape; `raw` is the payload that it came in. */
-export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
-  const fields = typeof error === "object" && error !== null ? (error as Fields) : {}
+/** Puts an error in the one shape; `payload` is what it came in. */
+export function bodyOf(error: unknown, payload: Fields): ProviderErrorBody {
+  const fields = isObject(error) ? error : ({ message: error } as Fields)
   const code = fields["code"] ?? fields["status_code"]
-  const message = typeof error === "string" ? error : (fields["message"] ?? fields["error"] ?? raw["message"])
+  const words = [fields["message"], fields["error"], payload["message"]].find((value) => typeof value === "string")
   return {
-    message: typeof message === "string" ? message : "",
+    message: words ?? "",
     // The type of a flat error may be that of its event.
-    type: EVENT_TYPE.test(textOr(fields["type"]) ?? "") ? null : textOr(fields["type"]),
-    code: textOr(code),
-    param: textOr(fields["param"]),
+    type: isErrorType(fields["type"]) ? null : labelOf(fields["type"]),
+    code: labelOf(code),
+    param: labelOf(fields["param"]),
     status: statusOf(fields["status"]) ?? statusOf(fields["status_code"]) ?? statusOf(code),
     raw: error,
   }
@@ -43,24 +35,26 @@ export function bodyOf(error: unknown, raw: Fields): ProviderErrorBody {
 
 /** The error to throw for `error`; what may be a payload stays out of its message. */
 export function providerError(name: string, error: ProviderErrorBody, chunk: unknown): SseProviderError {
-  const label = [error.code, error.type].find((value) => value !== null && IDENTIFIER.test(value))
-  const which = label === undefined ? "" : ` "${label}"`
-  const later = isLater(error)
-  return new SseProviderError(`Cannot read ${name}: the provider reported an error${which}`, error, chunk, later)
+  const { status, code, type } = error
+  const label = [code, type].find((value) => /^[\w.-]{1,64}$/.test(value ?? ""))
+  const isLater = status === null ? LATER.test(`${code} ${type}`) : status === 409 || isRetryableStatus(status)
+  const which = label ? ` "${label}"` : ""
+  return new SseProviderError(`Cannot read ${name}: the provider reported an error${which}`, error, chunk, isLater)
 }
 
-function isLater({ status, code, type }: ProviderErrorBody): boolean {
-  if (status !== null) return status === 409 || isRetryableStatus(status)
-  return LATER.test(`${code} ${type}`)
+/** The object in a body that is no event stream, also as the first of an array, as some endpoints of Google send it. */
+export function objectIn(body: string): Fields | undefined {
+  const json = parse(body)
+  const object: unknown = Array.isArray(json) ? json[0] : json
+  return isObject(object) ? object : undefined
 }
 
-function textOr(value: unknown): string | null {
-  if (typeof value === "string" && value !== "") return value
-  return typeof value === "number" ? String(value) : null
+function labelOf(value: unknown): string | null {
+  return (value && typeof value === "string") || typeof value === "number" ? `${value}` : null
 }
 
 function statusOf(value: unknown): number | null {
-  // Not of an object, whose own conversion may throw.
-  const status = Number(textOr(value) ?? Number.NaN)
-  return Number.isInteger(status) && status >= 400 && status <= 599 ? status : null
+  // By way of the label, since the own conversion of an object may throw.
+  const status = Number(labelOf(value))
+  return status >= 400 && status < 600 && Number.isInteger(status) ? status : null
 }

@@ -1,7 +1,6 @@
 /* Law: one provider, one browser, pulled by it. Whoever ends first, the other one knows: the provider is let go, or the
  * browser is told. */
 import type { SseEventInit } from "../event.ts"
-import { ignore } from "../internal/cancel.ts"
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import type { ChatSnapshot } from "./chat-snapshot.ts"
 import { chatProtocol } from "./chat.ts"
@@ -10,7 +9,8 @@ import { openChunks } from "./chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
 import { type CompletionChunk, completionProtocol, type CompletionSnapshot } from "./completions.ts"
 import { type ForwardedEvent, ForwardedProtocol, ForwardingWriter } from "./forwarded-event.ts"
-import { Hooks } from "./hooks.ts"
+import { type CallHook, hookCaller } from "./hooks.ts"
+import { DONE, inTurn, iteratorOf } from "./iterator.ts"
 import type { ResponseSnapshot } from "./response-snapshot.ts"
 import { type ResponseEvent, responseProtocol } from "./responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "./writing/chunk-response.ts"
@@ -111,13 +111,13 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   readonly #stream: ChunkStream<ForwardedEvent<T>, S>
   readonly #writer: ForwardingWriter<T>
   readonly #name: string
-  readonly #hooks: Hooks
+  readonly #call: CallHook
   #isConsumed = false
 
   constructor(source: ChunkSource, protocol: ChunkProtocol<T, S>, options: RelayOptions<T>) {
     keepAliveOf(options)
     this.#options = options
-    this.#hooks = new Hooks(options.onHandlerError)
+    this.#call = hookCaller(options.onHandlerError)
     this.#name = protocol.name
     const forwarded = new ForwardedProtocol(protocol)
     this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" })
@@ -139,20 +139,11 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<SseEventInit, undefined, undefined> {
     const feed = this.#consume()
-    let turn: Promise<unknown> = Promise.resolve()
-    const iterator: AsyncIterableIterator<SseEventInit, undefined, undefined> = {
-      next() {
-        const event = turn.then(() => feed.next())
-        turn = event.catch(ignore)
-        return event.then((value) => (value === undefined ? { done: true, value } : { done: false, value }))
-      },
-      async return() {
-        feed.stop(undefined)
-        return { done: true, value: undefined }
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    const next = inTurn(async (): Promise<IteratorResult<SseEventInit, undefined>> => {
+      const value = await feed.next()
+      return value === undefined ? DONE : { done: false, value }
+    })
+    return iteratorOf(next, () => feed.stop(undefined))
   }
 
   toResponse(init: ChunkResponseInit = {}): Response {
@@ -177,6 +168,6 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   readonly #tap = (chunk: T): void => {
-    this.#hooks.call(this.#options.onChunk, chunk)
+    if (this.#options.onChunk !== undefined) void this.#call(this.#options.onChunk, chunk)
   }
 }

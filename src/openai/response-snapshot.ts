@@ -4,10 +4,10 @@
  */
 import type { ProviderErrorBody } from "../errors.ts"
 import type { Open } from "./chat-chunk.ts"
-import { isIndex, isObject, objectsIn, textOr, type Fields } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits, ResponseCursor } from "./chunk-protocol.ts"
-import { limitError } from "./limits.ts"
-import { bodyOf, providerErrorOf } from "./provider-error.ts"
+import { isIndex, isObject, objectsIn, placeOf, textOr, type Fields } from "./fields.ts"
+import { checkLimit } from "./limits.ts"
+import { bodyOf, isErrorType, providerErrorOf } from "./provider-error.ts"
 
 /** An output item of a response as far as it has come. */
 export interface ResponseItemSnapshot {
@@ -104,7 +104,7 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     else if (isObject(response)) this.#pushResponse(type, response)
     else if (isObject(event["item"])) this.#pushItem(event, event["item"])
     else if (type.endsWith(DONE)) this.#pushWhole(type, event)
-    else if (type === "error" || type === "response.error") this.value.error ??= providerErrorOf(event, "error")
+    else if (isErrorType(type)) this.value.error ??= providerErrorOf(event, "error")
   }
 
   pushHeartbeat(json: object): void {
@@ -162,11 +162,10 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   #itemOf(index: unknown): ResponseItemSnapshot {
     const { items } = this.value
     const wanted = isIndex(index) ? index : (items.at(-1)?.outputIndex ?? 0)
-    let at = items.length
-    while (at > 0 && items[at - 1]!.outputIndex > wanted) at--
+    const at = placeOf(items, wanted, ({ outputIndex }) => outputIndex)
     const found = items[at - 1]
     if (found?.outputIndex === wanted) return found
-    if (items.length >= this.#limits.maxToolCalls) throw limitError("maxToolCalls", this.#limits, "output items")
+    checkLimit(items.length + 1, "maxToolCalls", this.#limits)
     const item = newItem(wanted)
     items.splice(at, 0, item)
     return item

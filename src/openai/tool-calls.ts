@@ -3,9 +3,9 @@
  * time: nothing that was put together is looked at again more often than a fixed number of times.
  */
 import type { Open } from "./chat-chunk.ts"
-import { isIndex, isObject, textOr, type Fields } from "./choices.ts"
 import type { ResolvedLimits } from "./chunk-protocol.ts"
-import { limitError } from "./limits.ts"
+import { append, emptyRecord, isIndex, isObject, parse, placeOf, textOr, type Fields } from "./fields.ts"
+import { checkLimit } from "./limits.ts"
 
 /** A tool call as far as it has come. */
 export interface ToolCallSnapshot {
@@ -34,59 +34,52 @@ interface Call {
 const MAX_FOREIGN_IDS = 8
 const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 
-export class ToolCalls {
-  readonly #limits: ResolvedLimits
-  readonly #calls: Call[] = []
-  readonly #open: Map<number, Call> = new Map()
-  #last: Call | undefined = undefined
-  /** The calls, in order. */
-  readonly snapshots: ToolCallSnapshot[] = []
-
-  constructor(limits: ResolvedLimits) {
-    this.#limits = limits
-  }
-
-  /** Takes one element of `delta.tool_calls`. */
-  push(delta: Fields): void {
-    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
-    const id = textOr(delta["id"])
-    const name = textOr(body["name"])
-    const call = this.#callOf(delta["index"], id, name)
-    this.#last = call
-    const { snapshot } = call
-    snapshot.id ??= id
-    snapshot.type = textOr(delta["type"]) ?? snapshot.type
-    snapshot.name = mergeName(snapshot.name, name, snapshot.arguments)
-    const input = body["arguments"] ?? body["input"]
-    if (typeof input === "string") snapshot.arguments += input
-    else if (isObject(input)) snapshot.arguments = JSON.stringify(input)
-    for (const field of Object.keys(delta)) {
-      if (!KNOWN.has(field)) (snapshot.extra ??= emptyRecord())[field] = delta[field]
-    }
-  }
-
-  #callOf(index: unknown, id: string | null, name: string | null): Call {
-    if (isIndex(index)) {
-      const call = this.#open.get(index)
-      return call === undefined || beginsAnother(call, id, name) ? this.#add(index) : call
-    }
-    const known = id === null ? this.#last : this.#calls.find(({ snapshot }) => snapshot.id === id)
-    return known ?? this.#add(undefined)
-  }
-
-  #add(index: number | undefined): Call {
-    const count = this.#calls.length
-    if (count >= this.#limits.maxToolCalls) throw limitError("maxToolCalls", this.#limits, "tool calls in a choice")
-    const wireIndex = index ?? (this.#calls.at(-1)?.wireIndex ?? -1) + 1
+/** Gives what folds an element of `delta.tool_calls` into the calls of one choice. */
+export function toolCallFolder(snapshots: ToolCallSnapshot[], limits: ResolvedLimits): (delta: Fields) => void {
+  const calls: Call[] = []
+  const open = new Map<number, Call>()
+  let last: Call | undefined
+  const add = (index: number): Call => {
+    checkLimit(calls.length + 1, "maxToolCalls", limits)
     const snapshot: ToolCallSnapshot = { index: 0, id: null, type: "function", name: null, arguments: "", extra: null }
-    const call: Call = { snapshot, wireIndex, foreignIds: 0 }
-    let place = count
-    while (place > 0 && this.#calls[place - 1]!.wireIndex > wireIndex) place--
-    this.#calls.splice(place, 0, call)
-    this.snapshots.splice(place, 0, snapshot)
-    for (let at = place; at <= count; at++) this.snapshots[at]!.index = at
-    this.#open.set(wireIndex, call)
+    const call = { snapshot, wireIndex: index, foreignIds: 0 }
+    const place = placeOf(calls, index, ({ wireIndex }) => wireIndex)
+    calls.splice(place, 0, call)
+    snapshots.splice(place, 0, snapshot)
+    for (let at = place; at < snapshots.length; at++) snapshots[at]!.index = at
+    open.set(index, call)
     return call
+  }
+  return (delta) => {
+    const { index, id: givenId } = delta
+    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
+    const id = textOr(givenId)
+    const name = textOr(body["name"])
+    const found = isIndex(index)
+      ? open.get(index)
+      : id === null
+        ? last
+        : calls.find(({ snapshot }) => snapshot.id === id)
+    if (found && !beginsAnother(found, id, name)) last = found
+    else last = add(isIndex(index) ? index : (calls.at(-1)?.wireIndex ?? -1) + 1)
+    foldPiece(last.snapshot, delta, id, name, body["arguments"] ?? body["input"])
+  }
+}
+
+function foldPiece(
+  call: ToolCallSnapshot,
+  delta: Fields,
+  id: string | null,
+  name: string | null,
+  input: unknown,
+): void {
+  call.id ??= id
+  call.type = textOr(delta["type"]) ?? call.type
+  call.name = mergeName(call.name, name, call.arguments)
+  append(call, "arguments", input)
+  if (isObject(input)) call.arguments = JSON.stringify(input)
+  for (const field of Object.keys(delta)) {
+    if (!KNOWN.has(field)) (call.extra ??= emptyRecord())[field] = delta[field]
   }
 }
 
@@ -101,19 +94,5 @@ function beginsAnother(call: Call, id: string | null, name: string | null): bool
   const { snapshot } = call
   if (id === null || snapshot.id === null || snapshot.id === id) return false
   if (++call.foreignIds > MAX_FOREIGN_IDS) return false
-  return snapshot.arguments === "" ? name !== null : isJson(snapshot.arguments)
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** A record that no name of the stream can turn into anything else. */
-export function emptyRecord(): Record<string, unknown> {
-  return Object.create(null) as Record<string, unknown>
+  return snapshot.arguments === "" ? name !== null : parse(snapshot.arguments) !== undefined
 }

@@ -97,6 +97,18 @@ test("readChatCompletions ends a read that waits, also where the source ignores 
   expect(await ending).toEqual([])
 })
 
+test("readChatCompletions ends a read that waits for a stream or a response that never settles its cancellation", async () => {
+  const never = () => new Promise<never>(() => {})
+  const deaf = () => new ReadableStream<Uint8Array>({ pull: never, cancel: never })
+  for (const source of [deaf(), new Response(deaf() as ReadableStream<Uint8Array<ArrayBuffer>>), never(), never]) {
+    const controller = new AbortController()
+    const reading = rejection<unknown>(all(readChatCompletions(source, { signal: controller.signal })))
+    await settle()
+    controller.abort("enough")
+    expect(await reading).toBe("enough")
+  }
+})
+
 test("readChatCompletions rejects with the signal's reason while it waits", async () => {
   const controller = new AbortController()
   const source = new ScriptedSource().write(HELLO)

@@ -103,6 +103,8 @@ test.each<[keyof ChunkTimeouts, string, string, boolean]>([
   ["contentIdle", "reasoning by its other name", events(chat({ reasoning: "a" })), true],
   ["contentIdle", "a refusal", events(chat({ refusal: "a" })), true],
   ["contentIdle", "audio", events(chat({ audio: { data: "AA" } })), true],
+  ["contentIdle", "what only one provider has", events(chat({ reasoning_details: [{ text: "a" }] })), true],
+  ["contentIdle", "lists of nothing", events(chat({ content: [], tool_calls: [] })), false],
   [
     "contentIdle",
     "arguments of a tool",
@@ -194,6 +196,29 @@ test("total ends a stream while the consumer is busy, and drops what waits", asy
   expect(source.cancellations).toHaveLength(1)
   expect(await rejection(chunks.next())).toMatchObject({ phase: "total" })
   expect((await chunks.next()).done).toBe(true)
+})
+
+test("a deadline that passes while its timer is set anew sets none into the past", async () => {
+  let time = 0
+  let fire = () => {}
+  const delays: number[] = []
+  const clock = {
+    now: () => (time += 2),
+    setTimeout: (run: () => void, ms: number) => {
+      fire = run
+      delays.push(ms)
+    },
+    clearTimeout: () => {},
+    random: () => 0,
+  }
+  const stream = readChatCompletions(new ScriptedSource().stream, { clock, timeouts: { eventIdle: 10 } })
+  const reading = rejection(all(stream))
+  // The timer of some platforms fires a little early.
+  time = 9
+  fire()
+  fire()
+  expect(await reading).toMatchObject({ phase: "eventIdle" })
+  expect(delays).toEqual([8, 0])
 })
 
 test("eventIdle is five minutes by default", async () => {

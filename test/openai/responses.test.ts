@@ -65,6 +65,18 @@ test("readResponses waits for the failed response for one second, also where tim
   expect(clock.pendingTimers).toBe(0)
 })
 
+test("readResponses waits no longer for the failed response where another error comes", async () => {
+  const clock = new ManualClock()
+  const source = new ScriptedSource().write(events(NESTED))
+  const reading = rejection(all(readResponses(source.stream, { clock })))
+  await clock.advance(600)
+  source.write(events(NESTED))
+  await clock.advance(399)
+  expect(source.cancellations).toEqual([])
+  await clock.advance(1)
+  expect(await reading).toBeInstanceOf(SseProviderError)
+})
+
 test("readResponses throws the provider's error where the connection breaks or ends while it waits", async () => {
   for (const end of ["close", "fail"] as const) {
     const source = new ScriptedSource().write(events(NESTED))[end](new Error("reset"))
