@@ -4,9 +4,6 @@ import { cancelQuietly, ignore } from "../internal/cancel.ts"
 /** One piece of an event stream, cut anywhere. */
 export type SseChunk = string | Uint8Array
 
-/** A stream or an iterable of chunks. */
-export type SseChunks = ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk>
-
 /** A source that is being read. */
 export interface ChunkSource {
   read(): Promise<IteratorResult<SseChunk, unknown>>
@@ -21,7 +18,9 @@ export interface ChunkSource {
  *
  * @throws TypeError where they are none, or locked.
  */
-export function openChunks(chunks: SseChunks): ChunkSource {
+export function openChunks(
+  chunks: ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk>,
+): ChunkSource {
   // Not by the stream's own async iterator, which WebKit lacks.
   if (typeof (chunks as Partial<ReadableStream> | null)?.getReader === "function") {
     const reader = (chunks as ReadableStream<SseChunk>).getReader()

@@ -1,10 +1,10 @@
 /* Law: everything that events can be read from becomes one shape. */
 import { SseConnectionError } from "../errors.ts"
 import { cancelQuietly } from "../internal/cancel.ts"
-import { type ChunkSource, openChunks, type SseChunks } from "./chunk-source.ts"
+import { type ChunkSource, openChunks, type SseChunk } from "./chunk-source.ts"
 
 /** What events can be read from: a response, a stream or an iterable of bytes or text, or a string as one piece. */
-export type SseSource = Response | SseChunks | string
+export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk> | string
 
 /**
  * Opens `source`, which is locked from then on; a response whatever its status and type.
