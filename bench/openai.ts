@@ -50,6 +50,13 @@ const contenders: Readonly<Record<string, Run>> = {
     for (const payload of payloadsOf(pieces)) sum += touch(JSON.parse(payload) as Chunk)
     return sum
   },
+  async "read + JSON.parse alone"(pieces) {
+    let sum = 0
+    const reader = respond(pieces).body!.getReader()
+    while (!(await reader.read()).done);
+    for (const payload of payloadsOf(pieces)) sum += touch(JSON.parse(payload) as Chunk)
+    return sum
+  },
   async "ssekit, snapshot read"(pieces) {
     let sum = 0
     const stream = readChatCompletions<Chunk>(respond(pieces))
