@@ -8,6 +8,7 @@ import { limitOf, type SseParserLimits, type SseParserOptions } from "./options.
 /** Ends the stream because something is over the limit. */
 export type Exceed = (limit: keyof SseParserLimits, max: number) => never
 
+// A handler is called as a function: called as a member, it would get the block for its `this`.
 export class Block {
   readonly #onEvent: SseParserOptions["onEvent"]
   readonly #onRetry: SseParserOptions["onRetry"]
@@ -63,31 +64,33 @@ export class Block {
       this.lastEventId = id
       if (this.#onId !== undefined) return this.#endAfterId(this.#onId, event, data, id)
     }
-    if (data !== undefined) this.#onEvent?.({ event, data, id, lastEventId: this.lastEventId })
+    const onEvent = this.#onEvent
+    if (data !== undefined) onEvent?.({ event, data, id, lastEventId: this.lastEventId })
   }
 
   #endAfterId(onId: (id: string) => void, event: string, data: string | undefined, id: string): void {
     const { epoch } = this
+    const onEvent = this.#onEvent
     try {
       onId(id)
     } finally {
-      if (data !== undefined && this.epoch === epoch) this.#onEvent?.({ event, data, id, lastEventId: id })
+      if (data !== undefined && this.epoch === epoch) onEvent?.({ event, data, id, lastEventId: id })
     }
   }
 
   addData(value: string): void {
     this.data = this.data === undefined ? value : `${this.data}\n${value}`
-    this.#check(this.data)
+    this.#check()
   }
 
   setEventType(value: string): void {
     this.#eventType = value
-    this.#check("")
+    this.#check()
   }
 
   setId(value: string): void {
     this.#id = value
-    this.#check("")
+    this.#check()
   }
 
   /** Takes a line that is neither blank nor a comment nor of a frequent field with a colon. */
@@ -98,11 +101,15 @@ export class Block {
     else if (/^retry(?::|$)/.test(line)) {
       // Spec: only ASCII digits, however many; a number beyond the safe integers says no more than the last of them.
       const digits = /^retry: ?(\d+)$/.exec(line)?.[1]
-      if (digits !== undefined) this.#onRetry?.(Math.min(Number(digits), Number.MAX_SAFE_INTEGER))
-    } else this.onUnknownLine?.(line)
+      const onRetry = this.#onRetry
+      if (digits !== undefined) onRetry?.(Math.min(Number(digits), Number.MAX_SAFE_INTEGER))
+    } else {
+      const { onUnknownLine } = this
+      onUnknownLine?.(line)
+    }
   }
 
-  #check(data: string): void {
+  #check(data = this.data ?? ""): void {
     const size = data.length + this.#eventType.length + (this.#id === undefined ? 0 : this.#id.length)
     if (size > this.#maxEventSize) this.#exceed("maxEventSize", this.#maxEventSize)
   }

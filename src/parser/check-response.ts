@@ -49,24 +49,27 @@ export async function responseError(
 
 async function readBodyStart(response: Response, stop: AbortSignal | undefined): Promise<string> {
   if (!response.body || response.bodyUsed) return ""
-  const chunks = openChunks(response.body)
-  const cancel = () => chunks.cancel(stop?.reason)
-  stop?.addEventListener("abort", cancel)
-  if (stop?.aborted === true) cancel()
   const decoder = new TextDecoder()
+  let cancel: (() => void) | undefined
   let text = ""
   let room = MAX_ERROR_BODY
   try {
+    const chunks = openChunks(response.body)
+    cancel = () => chunks.cancel(stop?.reason)
+    stop?.addEventListener("abort", cancel)
+    if (stop?.aborted === true) cancel()
     while (room > 0) {
       const { done, value } = (await chunks.read()) as IteratorResult<Uint8Array>
       if (done === true) break
       text += decoder.decode(value.subarray(0, room), { stream: true })
-      room -= value.length
+      // An empty piece counts, too: there may be no end of them.
+      room -= value.length || 1
     }
     text += decoder.decode()
   } catch {
     // The body is a courtesy to whoever reads the error; that it broke must not hide what was wrong with the response.
   }
+  if (cancel === undefined) return text
   stop?.removeEventListener("abort", cancel)
   cancel()
   return text

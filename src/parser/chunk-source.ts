@@ -9,7 +9,10 @@ export interface ChunkSource {
   read(): Promise<IteratorResult<SseChunk, unknown>>
   /** What an error of `read` is told as. */
   toFailure(cause: unknown): unknown
-  /** Ends the reading, settles a read that waits and frees what the source holds; never throws. */
+  /**
+   * Ends the reading and frees what the source holds; never throws. It settles a read that waits, as the one of a stream
+   * does by specification: what only looks like a stream must do so, too.
+   */
   cancel(reason?: unknown): void
 }
 
@@ -39,7 +42,11 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): C
     read: () =>
       new Promise((resolve, reject) => {
         end = resolve
-        Promise.resolve(iterator.next()).then(resolve, reject)
+        Promise.resolve(iterator.next()).then((result) => {
+          // It would keep the chunk.
+          end = ignore
+          resolve(result)
+        }, reject)
       }),
     toFailure,
     cancel() {

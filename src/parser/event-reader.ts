@@ -62,7 +62,8 @@ export class EventReader implements SseEventIterator {
 
   return(): Promise<Result> {
     this.#close()
-    this.#failures = []
+    // What an abort has left is for the calls that wait.
+    this.#failures.length = Math.min(this.#failures.length, this.#waiting)
     return Promise.resolve(DONE)
   }
 
@@ -85,22 +86,22 @@ export class EventReader implements SseEventIterator {
   #readFirst(): Promise<Result> {
     if (this.#isOver) return this.#readOn()
     try {
-      return this.#source.read().then(this.#onFirstChunk, this.#onFirstFailure)
-    } catch (error) {
-      // Only what merely looks like a stream throws here, or gives no promise.
-      return this.#onFirstFailure(error)
+      return Promise.resolve(this.#source.read()).then(this.#onFirstChunk, this.#onFirstFailure)
+    } catch (cause) {
+      // Only what merely looks like a stream throws here.
+      return this.#onFirstFailure(cause)
     }
   }
 
   readonly #onFirstChunk = (result: IteratorResult<SseChunk, unknown>): Result | Promise<Result> => {
     this.#onChunk(result)
     if (this.#taken === this.#queue.length) return this.#readOn()
-    this.#waiting--
+    this.#answered()
     return this.#take()
   }
 
   readonly #onFirstFailure = (cause: unknown): Promise<Result> => {
-    this.#onFailure(this.#source.toFailure(cause))
+    this.#onBreak(cause)
     return this.#readOn()
   }
 
@@ -110,25 +111,33 @@ export class EventReader implements SseEventIterator {
       try {
         this.#onChunk(await this.#source.read())
       } catch (cause) {
-        this.#onFailure(this.#source.toFailure(cause))
+        this.#onBreak(cause)
       }
     }
-    this.#waiting--
+    this.#answered()
     if (this.#taken < this.#queue.length) return this.#take()
     this.#forgetSignal()
     if (this.#failures.length > 0) throw this.#failures.pop()
     return DONE
   }
 
-  #onChunk({ done, value }: IteratorResult<SseChunk, unknown>): void {
+  #answered(): void {
+    this.#waiting--
+    // It would keep the event.
+    if (this.#waiting === 0) this.#last = undefined
+  }
+
+  #onChunk(result: IteratorResult<SseChunk, unknown>): void {
     if (this.#isOver) return
     try {
-      if (done === true) {
+      if (result.done === true) {
         this.#parser.end()
         this.#isOver = true
-      } else this.#parser.feed(value)
+      } else this.#parser.feed(result.value)
     } catch (error) {
-      this.#onFailure(error)
+      if (this.#isOver) return
+      this.#fail(error)
+      this.#source.cancel(error)
     }
     // Where a handler has closed this, what it was called for has not been taken.
     if (this.#queue.length === 0 && !this.#isClosed) this.#cursor = this.#parser.lastEventId
@@ -140,11 +149,19 @@ export class EventReader implements SseEventIterator {
     else this.#queue.push(event)
   }
 
-  #onFailure(reason: unknown): void {
+  /** The source has failed by itself. */
+  #onBreak(cause: unknown): void {
     if (this.#isOver) return
+    try {
+      this.#fail(this.#source.toFailure(cause))
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #fail(reason: unknown): void {
     this.#isOver = true
     this.#failures = [reason]
-    this.#source.cancel(reason)
   }
 
   #abort(reason: unknown): void {
@@ -153,12 +170,12 @@ export class EventReader implements SseEventIterator {
   }
 
   #close(reason?: unknown): void {
-    this.#isClosed = true
-    if (!this.#isOver) this.#source.cancel(reason)
-    this.#isOver = true
+    const wasOver = this.#isOver
+    this.#isClosed = this.#isOver = true
     this.#drop()
     this.#forgetSignal()
     // Called by a handler, this drops the rest of the chunk.
     this.#parser.reset()
+    if (!wasOver) this.#source.cancel(reason)
   }
 }

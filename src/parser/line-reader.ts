@@ -174,14 +174,14 @@ export class LineReader {
           const id = fieldValue(text, lineStart + 3, end)
           // Spec: an id with NUL is ignored.
           if (nul < lineStart ? id.indexOf("\0") === -1 : nul >= end) block.setId(id)
-        } else if (first === COLON) block.onComment?.(fieldValue(text, lineStart + 1, end))
-        else if (end === lineStart) block.end(block.data)
+        } else if (first === COLON) {
+          const { onComment } = block
+          onComment?.(fieldValue(text, lineStart + 1, end))
+        } else if (end === lineStart) block.end(block.data)
         else block.addRare(text.slice(lineStart, end))
       }
     } catch (error) {
-      if (block.epoch === epoch) {
-        this.keep(text.slice(start))
-      }
+      if (block.epoch === epoch) this.keep(text.slice(start))
       throw error
     }
   }

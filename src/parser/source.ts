@@ -31,7 +31,8 @@ function openBody(response: Response): ChunkSource {
     if (body !== null) cancelQuietly(body)
     return openChunks([])
   }
-  return { ...openChunks(body), toFailure: toConnectionError }
+  // Some platforms' are iterables, or text.
+  return { ...openSource(body), toFailure: toConnectionError }
 }
 
 /**

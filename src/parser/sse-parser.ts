@@ -2,9 +2,7 @@
 import { type SseError, SseLimitError, SseMalformedError } from "../errors.ts"
 import { LineReader } from "./line-reader.ts"
 import type { SseParserLimits, SseParserOptions } from "./options.ts"
-import { BLOCK, blockEnd, decodeUtf8, incompleteTail, isUtf8, join } from "./utf8.ts"
-
-const READING = "a handler must not feed its own parser"
+import { blockEnd, decodeUtf8, incompleteTail, join, validate } from "./utf8.ts"
 
 /**
  * Parses an event stream incrementally, from text or bytes.
@@ -29,7 +27,8 @@ export class SseParser {
   readonly #fatal: boolean
   /** The bytes of a code point that was cut, and those before it that were not read because a handler threw. */
   #carried: Uint8Array | undefined = undefined
-  /** Why nothing is taken now. */
+  #isReading = false
+  /** Why nothing more is taken. */
   #refusal: string | undefined = undefined
 
   /** @throws RangeError where a limit is not a positive number. */
@@ -51,13 +50,15 @@ export class SseParser {
    * @throws TypeError after `end` or one of these errors until `reset`; from inside a handler; for any other chunk.
    */
   feed(chunk: string | Uint8Array): void {
-    if (this.#refusal !== undefined) throw new TypeError(`Cannot feed: ${this.#refusal}`)
-    this.#refusal = READING
+    if (this.#isReading) throw new TypeError("Cannot feed: a handler must not feed its own parser")
+    if (this.#refusal !== undefined) throw new TypeError(`Cannot feed: ${this.#refusal}; call reset() first`)
+    this.#isReading = true
     try {
-      if (typeof chunk !== "string") this.#readBytes(chunk)
-      else this.#lines.read(this.#carried === undefined ? chunk : this.#decodeCarried(this.#carried) + chunk)
+      if (typeof chunk === "string")
+        this.#lines.read(this.#carried === undefined ? chunk : this.#flush(this.#carried) + chunk)
+      else this.#readBytes(chunk)
     } finally {
-      if (this.#refusal === READING) this.#refusal = undefined
+      this.#isReading = false
     }
   }
 
@@ -71,12 +72,15 @@ export class SseParser {
     /** Whether a block, or a line other than a comment, was unfinished. */
     incomplete: boolean
   } {
-    if (this.#refusal === undefined) this.feed("")
-    else if (this.#refusal !== READING) return { incomplete: false }
+    if (this.#refusal !== undefined) return { incomplete: false }
+    const wasReading = this.#isReading
+    if (!wasReading) this.feed("")
     const incomplete = this.#lines.hasLine || this.#lines.block.hasFields
+    this.#isReading = true
     try {
       if (options.flush === true) this.#lines.read("\n\n")
     } finally {
+      this.#isReading = wasReading
       this.#refuse("the stream has ended")
     }
     return { incomplete }
@@ -87,12 +91,12 @@ export class SseParser {
     this.#lines.reset()
     this.#lines.block.lastEventId = options.lastEventId ?? this.lastEventId
     this.#carried = undefined
-    if (this.#refusal !== READING) this.#refusal = undefined
+    this.#refusal = undefined
   }
 
   #refuse(reason: string): void {
     this.reset()
-    this.#refusal = `${reason}; call reset() first`
+    this.#refusal = reason
   }
 
   #fail(reason: string, error: SseError): never {
@@ -107,46 +111,54 @@ export class SseParser {
 
   #readBytes(chunk: Uint8Array): void {
     // Not instanceof: a Uint8Array of another realm is none of this one's.
-    if ((chunk as Uint8Array | null)?.BYTES_PER_ELEMENT !== 1) {
+    if (!ArrayBuffer.isView(chunk) || chunk.BYTES_PER_ELEMENT !== 1) {
       throw new TypeError("Cannot feed: the chunk must be a string or a Uint8Array")
     }
     const bytes = this.#carried === undefined ? chunk : join(this.#carried, chunk)
     const end = bytes.length - incompleteTail(bytes)
-    this.#carried = end < bytes.length ? bytes.slice(end) : undefined
+    this.#carry(bytes, end)
     this.#readBlocks(bytes, end)
   }
 
   #readBlocks(bytes: Uint8Array, end: number): void {
     const { block } = this.#lines
     const { epoch } = block
-    // Line by line where some of it is invalid, since the lines before that are good.
-    const size = this.#fatal && !isUtf8(bytes, end) ? 0 : BLOCK
     let start = 0
     try {
-      while (start < end && block.epoch === epoch) {
+      do {
         const blockStart = start
-        start = blockEnd(bytes, start, end, size)
-        this.#lines.read(this.#decode(bytes, blockStart, start))
-      }
+        start = this.#validEnd(bytes, start, blockEnd(bytes, start, end))
+        this.#lines.read(decodeUtf8(bytes, blockStart, start))
+      } while (start < end && block.epoch === epoch)
     } catch (error) {
-      if (start < bytes.length && block.epoch === epoch) this.#carried = bytes.slice(start)
+      if (block.epoch === epoch) this.#carry(bytes, start)
       throw error
     }
   }
 
-  #decodeCarried(carried: Uint8Array): string {
-    this.#carried = undefined
-    // For the lines before the one that is invalid.
-    if (this.#fatal && !isUtf8(carried, carried.length)) this.#readBlocks(carried, carried.length)
-    return this.#decode(carried, 0, carried.length)
+  /** Keeps a copy of the bytes from `start` on, which may be overwritten as soon as `feed` is over. */
+  #carry(bytes: Uint8Array, start: number): void {
+    // Not by `slice`, which copies nothing where it is that of a Buffer.
+    this.#carried = start < bytes.length ? new Uint8Array(bytes.subarray(start)) : undefined
   }
 
-  #decode(bytes: Uint8Array, start: number, end: number): string {
-    try {
-      return decodeUtf8(bytes, start, end, this.#fatal)
-    } catch (cause) {
-      const error = new SseMalformedError("Cannot decode the event stream: it must be valid UTF-8", cause)
-      return this.#fail("it met invalid UTF-8", error)
-    }
+  /** What is carried as text, now that text follows. */
+  #flush(carried: Uint8Array): string {
+    const { length } = carried
+    // For what comes before the invalid bytes.
+    if (this.#validEnd(carried, 0, length) < length) this.#readBlocks(carried, length)
+    this.#carried = undefined
+    return decodeUtf8(carried, 0, length)
+  }
+
+  /** Where `bytes[start, end)` stops being valid, if that matters; what is invalid from the start ends the stream. */
+  #validEnd(bytes: Uint8Array, start: number, end: number): number {
+    if (!this.#fatal) return end
+    const [length, cause] = validate(bytes.subarray(start, end))
+    if (length > 0 || cause === undefined) return start + length
+    // What a throwing handler has left comes before it.
+    this.#lines.read("")
+    const message = "Cannot decode the event stream: it must be valid UTF-8"
+    return this.#fail("it met invalid UTF-8", new SseMalformedError(message, cause))
   }
 }

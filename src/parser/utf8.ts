@@ -7,14 +7,14 @@ const LF = 10
 
 // Measured: one character beyond Latin-1 makes a large decoded chunk a two-byte string, at 64 KiB in large-object space:
 // in blocks, chunks of 16 KiB are read 1.3 times as fast and such of 64 KiB several times.
-export const BLOCK: number = 8192
+const BLOCK = 8192
 
-/** Where the block of about `size` bytes that starts at `start` ends: after a line, where one ends nearby. */
-export function blockEnd(bytes: Uint8Array, start: number, end: number, size: number): number {
-  if (end - start <= size) return end
-  const last = bytes.lastIndexOf(LF, start + size) + 1
+/** Where the block that starts at `start` ends: after a line, where one ends nearby. */
+export function blockEnd(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start <= BLOCK) return end
+  const last = bytes.lastIndexOf(LF, start + BLOCK) + 1
   if (last > start) return last
-  const next = bytes.indexOf(LF, start + size) + 1
+  const next = bytes.indexOf(LF, start + BLOCK) + 1
   return next === 0 || next > end ? end : next
 }
 
@@ -30,37 +30,31 @@ export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
 export function incompleteTail(bytes: Uint8Array): number {
   for (let length = 1; length <= 3 && length <= bytes.length; length++) {
     const byte = bytes[bytes.length - length]!
-    // A byte that starts no code point, or one of its own, is followed by nothing.
-    if (byte >= 0xc0) return byte < 0xf5 && length < (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) ? length : 0
-    if (byte < 0x80) return 0
+    // A continuation byte, behind the one that tells.
+    if ((byte & 0xc0) === 0x80) continue
+    return length < sequenceLength(byte) ? length : 0
   }
   return 0
 }
 
+/** How many bytes the code point that starts with `lead` takes; 1 for a byte that starts none. */
+function sequenceLength(lead: number): number {
+  if (lead < 0xc2 || lead > 0xf4) return 1
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+}
+
 type Decode = (bytes: Uint8Array, start: number, end: number) => string
 
-// Made at the first use, so that importing this needs no TextDecoder. Without `stream` they keep no state to share.
-let lenient: Decode | undefined
-let strict: Decode | undefined
+// Made at the first use, so that importing this needs no TextDecoder. Without `stream` it keeps no state to share.
+let decode: Decode | undefined
 
-/** The text of `bytes[start, end)`; a TypeError where it is `fatal` that they are no UTF-8. */
-export function decodeUtf8(bytes: Uint8Array, start: number, end: number, fatal?: boolean): string {
-  const decode = fatal === true ? (strict ??= decoder(true)) : (lenient ??= nativeDecoder() ?? decoder(false))
-  return decode(bytes, start, end)
+/** The text of `bytes[start, end)`. */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  return (decode ??= nativeDecoder() ?? standardDecoder())(bytes, start, end)
 }
 
-/** Whether `bytes[0, end)` is valid. */
-export function isUtf8(bytes: Uint8Array, end: number): boolean {
-  try {
-    decodeUtf8(bytes, 0, end, true)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function decoder(fatal: boolean): Decode {
-  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal })
+function standardDecoder(): Decode {
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
   // Measured: making a view costs a third of decoding a chunk of one event.
   return (bytes, start, end) => utf8.decode(end - start === bytes.length ? bytes : bytes.subarray(start, end))
 }
@@ -73,4 +67,25 @@ function nativeDecoder(): Decode | undefined {
   }
   const utf8Slice = Deno === undefined ? Buffer?.prototype.utf8Slice : undefined
   return utf8Slice && ((bytes, start, end) => utf8Slice.call(bytes, start, end))
+}
+
+/** How many bytes are valid, and the platform's error for what is not. */
+export function validate(bytes: Uint8Array): readonly [length: number, error?: unknown] {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    return [bytes.length]
+  } catch (error) {
+    let valid = 0
+    for (let end = bytes.length; valid < end;) {
+      const middle = (valid + end + 1) >> 1
+      try {
+        // As the start of a stream, which may be cut inside of a code point.
+        new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true })
+        valid = middle
+      } catch {
+        end = middle - 1
+      }
+    }
+    return [valid - incompleteTail(bytes.subarray(0, valid)), error]
+  }
 }

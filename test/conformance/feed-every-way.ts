@@ -27,9 +27,16 @@ export function parseChunks(chunks: readonly (string | Uint8Array)[]): Outcome {
   return { events, retries, comments, ids, lastEventId: parser.lastEventId, incomplete }
 }
 
-/** Every way to feed a case: whole, per piece, at every cut into two; as bytes and, where it is text, as text. */
+/**
+ * Every way to feed a case: whole, whole but not as the first chunk, per piece, at every cut into two and, where it is
+ * short, into three; as bytes and, where it is text, as text.
+ */
 export function* waysToFeed({ input }: ConformanceCase): Generator<[way: string, chunks: (string | Uint8Array)[]]> {
   if (typeof input === "string") yield* cuts("text", input)
+  if (typeof input === "string" && !input.startsWith("\uFEFF")) {
+    // A blank line changes nothing, other than that what follows is no longer the start.
+    yield ["text later", ["\n", input]]
+  }
   yield* cuts("bytes", typeof input === "string" ? new TextEncoder().encode(input) : Uint8Array.from(input))
 }
 
@@ -42,7 +49,13 @@ function* cuts<T extends string | Uint8Array>(kind: string, input: T): Generator
     `${kind} in threes`,
     Array.from({ length: Math.ceil(length / 3) }, (_, index) => part(index * 3, index * 3 + 3)),
   ]
-  for (let cut = 0; cut <= length; cut++) yield [`${kind} cut at ${cut}`, [part(0, cut), part(cut, length)]]
+  for (let cut = 0; cut <= length; cut++) {
+    yield [`${kind} cut at ${cut}`, [part(0, cut), part(cut, length)]]
+    if (length > 24) continue
+    for (let second = cut; second <= length; second++) {
+      yield [`${kind} cut at ${cut} and ${second}`, [part(0, cut), part(cut, second), part(second, length)]]
+    }
+  }
 }
 
 /** What a case asks of {@link parseChunks}; what it does not mention is not compared. */

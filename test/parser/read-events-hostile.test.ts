@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert"
 import { getEventListeners } from "node:events"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "ssekit"
@@ -21,21 +22,92 @@ function watchRejections() {
 }
 
 describe("readEvents() and hostile sources", () => {
-  test.each([
-    [
-      "throws",
-      () => {
+  test("readEvents() rejects where the read of a stream throws, and then is at its end", async () => {
+    const events = readEvents(
+      streamLike(() => {
         throw new Error("hostile")
-      },
-      "hostile",
-    ],
-    ["gives no promise", () => ({ done: true }), "not a function"],
-  ] as const)(
-    "readEvents() rejects where the read of a stream %s, and then is at its end",
-    async (_, read, message) => {
-      const events = readEvents(streamLike(read))
-      await expect(events.next()).rejects.toThrow(message)
+      }),
+    )
+    await expect(events.next()).rejects.toThrow("hostile")
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test("readEvents() reads a stream whose read gives no promise", async () => {
+    const results = [{ done: false, value: ": c\n" }, { done: false, value: "data: a\n\n" }, DONE]
+    const events = readEvents(streamLike(() => results.shift()))
+    expect((await events.next()).value?.data).toBe("a")
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test.each([
+    ["is no object", undefined],
+    ["throws", Object.defineProperty({}, "done", { get: () => assert.fail("mine") })],
+    ["holds no chunk", { done: false, value: 5 }],
+  ])("readEvents() fails once, cancels and lets the signal go where the result of a read %s", async (_, result) => {
+    for (const silent of [false, true]) {
+      const { signal } = new AbortController()
+      const returned = vi.fn<() => void>()
+      const results = silent ? [{ done: false, value: ":\n" }, result] : [result]
+      const source = {
+        [Symbol.asyncIterator]: () => ({ next: async () => results.shift(), return: async () => void returned() }),
+      }
+      const events = readEvents(source as unknown as SseSource, { signal })
+      await expect(events.next()).rejects.toThrow()
       expect(await events.next()).toEqual(DONE)
+      expect(getEventListeners(signal, "abort")).toHaveLength(0)
+      expect(returned).toHaveBeenCalledOnce()
+    }
+  })
+
+  test("readEvents() tells calls that wait of an abort, also where return() follows at once", async () => {
+    const controller = new AbortController()
+    const source = (async function* () {
+      yield ":\n"
+      await new Promise(() => {})
+    })()
+    const events = readEvents(source, { signal: controller.signal })
+    const waiting = Promise.allSettled([events.next(), events.next()])
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    const reason = new Error("mine")
+    controller.abort(reason)
+    await events.return()
+    expect(await waiting).toEqual([
+      { status: "rejected", reason },
+      { status: "rejected", reason },
+    ])
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test("readEvents() cancels once where the cancellation closes it again, and gives nothing on the way", async () => {
+    const seen: unknown[] = []
+    const chunk = { done: false, value: "data: a\n\ndata: b\n\n" }
+    const cancel = vi.fn<() => Promise<void>>(() => {
+      seen.push(events.next(), events.return())
+      return Promise.resolve()
+    })
+    const events: SseEventIterator = readEvents(streamLike(() => Promise.resolve(chunk), cancel))
+    await events.next()
+    await events.return()
+    expect(await Promise.all(seen)).toEqual([DONE, DONE])
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  test("readEvents() asks an iterator that has failed for no clean-up", async () => {
+    const returned = vi.fn<() => void>()
+    const next = () => Promise.reject(new Error("mine"))
+    const source = { [Symbol.asyncIterator]: () => ({ next, return: async () => void returned() }) }
+    await expect(readEvents(source as unknown as SseSource).next()).rejects.toThrow("mine")
+    expect(returned).not.toHaveBeenCalled()
+  })
+
+  test.each([{}, { getReader: () => assert.fail("mine") }])(
+    "readEvents() leaves nothing unhandled where the body of a refused response cannot be read: %j",
+    async (body) => {
+      const check = watchRejections()
+      const response = { status: 500, ok: false, headers: new Headers(), body } as unknown as Response
+      const events = readEvents(response)
+      await check()
+      await expect(events.next()).rejects.toMatchObject({ code: "response", status: 500, body: "" })
     },
   )
 

@@ -1,0 +1,143 @@
+import { describe, expect, test, vi } from "vitest"
+import { readEvents, SseMalformedError, type SseResponseError, type SseSource } from "ssekit"
+
+const DONE = { done: true, value: undefined }
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+function refusal(response: Response): Promise<SseResponseError> {
+  return readEvents(response)
+    .next()
+    .then(
+      () => expect.unreachable(),
+      (error: unknown) => error as SseResponseError,
+    )
+}
+
+/** A body that gives the pieces, and how many of them were asked for. */
+function bodyOf(...pieces: Uint8Array[]) {
+  let asked = 0
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const piece = pieces[asked++]
+        if (piece === undefined) controller.close()
+        else controller.enqueue(piece)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return { body, asked: () => asked }
+}
+
+describe("readEvents() and refused responses", () => {
+  test.each(["xtext/event-stream", "text/event-streamx", "a text/event-stream", "text/html; text/event-stream", ""])(
+    "readEvents() refuses the type %j",
+    async (type) => {
+      const error = await refusal(new Response("no", { headers: { "content-type": type } }))
+      expect(error.code).toBe("content-type")
+    },
+  )
+
+  test("readEvents() writes at most 100 characters of a refused type into its message", async () => {
+    const error = await refusal(new Response("no", { headers: { "content-type": "x".repeat(200) } }))
+    expect(error.message).toContain(`not "${"x".repeat(100)}"`)
+  })
+
+  test("readEvents() decodes the start of a refused body across its pieces, and what was cut at its end", async () => {
+    const bytes = utf8("é漢é")
+    const { body } = bodyOf(bytes.subarray(0, 1), bytes.subarray(1, 4), bytes.subarray(4, 6))
+    expect((await refusal(new Response(body, { status: 500 }))).body).toBe("é漢\uFFFD")
+  })
+
+  test("readEvents() asks for no more of a refused body than it keeps", async () => {
+    const { body, asked } = bodyOf(new Uint8Array(16_384).fill(0x61), utf8("more"))
+    expect((await refusal(new Response(body, { status: 500 }))).body).toHaveLength(16_384)
+    expect(asked()).toBe(1)
+  })
+
+  test("readEvents() gives what came of a refused body that breaks", async () => {
+    let pulls = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (pulls++ === 0 ? controller.enqueue(utf8("start")) : controller.error(new Error("x"))),
+    })
+    expect((await refusal(new Response(body, { status: 500 }))).body).toBe("start")
+  })
+})
+
+describe("readEvents() at its ends", () => {
+  test("readEvents() gives nothing of a chunk that comes after return()", async () => {
+    let give: (result: unknown) => void = () => {}
+    const read = () => new Promise((resolve) => (give = resolve))
+    const source = { getReader: () => ({ read, cancel: () => Promise.resolve() }) } as unknown as SseSource
+    const onComment = vi.fn<() => void>()
+    const events = readEvents(source, { onComment })
+    const waiting = events.next()
+    await events.return()
+    give({ done: false, value: ": late\ndata: late\n\n" })
+    expect(await waiting).toEqual(DONE)
+    expect(await events.next()).toEqual(DONE)
+    expect(onComment).not.toHaveBeenCalled()
+  })
+
+  test("readEvents() with fatal rejects where the stream ends inside of a code point", async () => {
+    const events = readEvents([utf8("data: a\n\ndata: é").subarray(0, -1)], { fatal: true })
+    expect((await events.next()).value?.data).toBe("a")
+    await expect(events.next()).rejects.toThrow(SseMalformedError)
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test("readEvents() rejects one call with the reason of an abort that comes while none waits", async () => {
+    const controller = new AbortController()
+    const events = readEvents([": silence\n", "", "data: a\n\n", "data: b\n\n"], { signal: controller.signal })
+    expect((await events.next()).value?.data).toBe("a")
+    controller.abort(new Error("mine"))
+    await expect(events.next()).rejects.toThrow("mine")
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test("readEvents() cancels no source that has ended or failed by itself", async () => {
+    const cancel = vi.fn<() => Promise<void>>(() => Promise.resolve())
+    for (const read of [() => Promise.resolve(DONE), () => Promise.reject(new Error("broken"))]) {
+      const events = readEvents({ getReader: () => ({ read, cancel }) } as unknown as SseSource)
+      await events.next().catch(() => {})
+      cancel.mockClear()
+      await events.return()
+      expect(cancel).not.toHaveBeenCalled()
+    }
+  })
+
+  test("readEvents() keeps a failure from whoever has left before it was told", async () => {
+    const events = readEvents("data: a\n\ndata: too long\n\n", { maxLineLength: 8 })
+    await events.next()
+    await events.return()
+    expect(await events.next()).toEqual(DONE)
+  })
+
+  test("readEvents() reads an iterator that cannot be returned", async () => {
+    const chunks = ["data: a\n\n", "data: b\n\n"]
+    const source: Iterable<string> = {
+      [Symbol.iterator]: () => ({ next: () => ({ done: chunks.length === 0, value: chunks.shift()! }) }),
+    }
+    for await (const event of readEvents(source)) {
+      expect(event.data).toBe("a")
+      break
+    }
+    expect(chunks).toEqual(["data: b\n\n"])
+  })
+
+  test.each([undefined, null, 1, true, {}, () => "x"])("readEvents() says what it reads, for %j", (source) => {
+    expect(() => readEvents(source as never)).toThrow(
+      new TypeError("Cannot read events: the source must be a Response, a ReadableStream, an iterable or a string"),
+    )
+  })
+
+  test("readEvents() says that the connection broke", async () => {
+    for (const reason of [new Error("x"), undefined, null]) {
+      const body = new ReadableStream({ pull: (controller) => controller.error(reason) })
+      const response = new Response(body, { headers: { "content-type": "text/event-stream" } })
+      await expect(readEvents(response).next()).rejects.toThrow(
+        "Cannot read event stream: the connection broke before its end",
+      )
+    }
+  })
+})
