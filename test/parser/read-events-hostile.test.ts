@@ -49,10 +49,10 @@ describe("readEvents() and hostile sources", () => {
       const returned = vi.fn<() => void>()
       const results = silent ? [{ done: false, value: ":\n" }, result] : [result]
       const source = {
-        [Symbol.asyncIterator]: () => ({ next: async () => results.shift(), return: async () => void returned() }),
+        [Symbol.asyncIterator]: () => ({ next: async () => results.shift(), return: async () => returned() }),
       }
       const events = readEvents(source as unknown as SseSource, { signal })
-      await expect(events.next()).rejects.toThrow()
+      await expect(events.next()).rejects.toBeInstanceOf(Error)
       expect(await events.next()).toEqual(DONE)
       expect(getEventListeners(signal, "abort")).toHaveLength(0)
       expect(returned).toHaveBeenCalledOnce()
@@ -95,7 +95,7 @@ describe("readEvents() and hostile sources", () => {
   test("readEvents() asks an iterator that has failed for no clean-up", async () => {
     const returned = vi.fn<() => void>()
     const next = () => Promise.reject(new Error("mine"))
-    const source = { [Symbol.asyncIterator]: () => ({ next, return: async () => void returned() }) }
+    const source = { [Symbol.asyncIterator]: () => ({ next, return: async () => returned() }) }
     await expect(readEvents(source as unknown as SseSource).next()).rejects.toThrow("mine")
     expect(returned).not.toHaveBeenCalled()
   })
