@@ -22,7 +22,7 @@ export function createAttempts(
 ): (attempt: Attempt, step: Step) => Promise<void> {
   const { clock, tell, onOpen } = settings
   const { parser } = intake
-  const connect = createConnector(settings)
+  const connect = createConnector(settings, deadlines.answered)
   return async (attempt, step) => {
     deadlines.begin(step)
     intake.begin()

@@ -31,8 +31,11 @@ export type Opened = readonly [source: ChunkSource, info: OpenInfo]
  */
 export type Connector = (attempt: Attempt, step: Step) => Promise<Opened | undefined>
 
+/** How the response's headers are told to have come. */
+type OnAnswer = () => void
+
 /** What opens the attempts of one subscription. */
-export function createConnector({ clock, target, tell, onWarning }: Settings): Connector {
+export function createConnector({ clock, target, tell, onWarning }: Settings, onAnswer: OnAnswer): Connector {
   /** When the last requests began. */
   const times: number[] = []
   let warnedOf: string | undefined
@@ -47,15 +50,14 @@ export function createConnector({ clock, target, tell, onWarning }: Settings): C
     return async (attempt, step) => {
       await takeTurn(step)
       const source = await step.wait(() => attempted(() => target(attempt)), discard)
-      if (isResponse(source)) return accept(source, step, source.url)
+      if (isResponse(source)) return accept(source, step, source.url, onAnswer)
       return [openSource(source), { status: undefined, headers: undefined, url: undefined }]
     }
   }
   return async (attempt, step) => {
-    const { lastEventId } = attempt
     const request = await prepareRequest(target, attempt, times.length === 0, step, () => {
-      if (warnedOf !== lastEventId) tell(onWarning, UNSENDABLE)
-      warnedOf = lastEventId
+      if (warnedOf !== attempt.lastEventId) tell(onWarning, UNSENDABLE)
+      warnedOf = attempt.lastEventId
     })
     const { init } = request
     const hopsItself = init.redirect === undefined && showsRedirects()
@@ -63,10 +65,13 @@ export function createConnector({ clock, target, tell, onWarning }: Settings): C
     const { fetch = globalThis.fetch } = target
     for (let hops = 0; ; hops++) {
       await takeTurn(step)
-      const response = await step.wait(() => attempted(() => fetch(request.input ?? request.url.href, init)), discard)
-      check(isResponse(response), '"fetch" must give a Response with a body stream')
+      const response = await step.wait(
+        () => attempted(() => fetch(request.input ?? request.url.href, { ...init })),
+        discard,
+      )
+      check(typeof response?.headers?.get === "function", '"fetch" must give a Response')
       if (!hopsItself || !followRedirect(request, response, hops)) {
-        return accept(response, step, response.url || request.url.href)
+        return accept(response, step, response.url || request.url.href, onAnswer)
       }
     }
   }
@@ -77,14 +82,18 @@ export function createConnector({ clock, target, tell, onWarning }: Settings): C
  *
  * @throws SseResponseError for every other response.
  */
-async function accept(response: Response, step: Step, url: string): Promise<Opened | undefined> {
+async function accept(response: Response, step: Step, url: string, onAnswer: OnAnswer): Promise<Opened | undefined> {
   const { status, headers } = response
+  onAnswer()
   if (status === 204) return discard(response)
   const type = headers.get("content-type")
   const isOk = status === 200
-  if (isOk && isEventStreamType(type)) return [openSource(response), { status, headers, url }]
+  if (isOk && isEventStreamType(type)) {
+    check(isResponse(response), '"fetch" must give a Response with a body stream')
+    return [openSource(response), { status, headers, url }]
+  }
   const reason = isOk
-    ? `the content type must be "text/event-stream", not "${type?.slice(0, 100)}"`
+    ? `the content type must be "text/event-stream", not ${type === null ? "missing" : `"${type.slice(0, 100)}"`}`
     : `the status must be 200, not ${status}`
   const stop = new AbortController()
   step.after("error body", MAX_ERROR_BODY_TIME, () => stop.abort())

@@ -14,6 +14,8 @@ export interface Deadlines {
   /** An attempt begins. */
   readonly begin: (step: Step) => void
   /** The response's headers are there. */
+  readonly answered: () => void
+  /** What it is accepts, and events may come. */
   readonly opened: () => void
   readonly sawBytes: () => void
   readonly sawEvent: () => void
@@ -39,8 +41,11 @@ export function createDeadlines(timeouts: Settings["timeouts"]): Deadlines {
   return {
     begin(next) {
       step = next
+      // The spans of the step before went with it.
+      running = []
       enter("connect")
     },
+    answered: () => enter(),
     opened: () => enter("firstEvent", "idle", "eventIdle"),
     sawBytes: () => set(["idle"]),
     sawEvent: () => enter("idle", "eventIdle"),

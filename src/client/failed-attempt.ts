@@ -14,13 +14,15 @@ export async function attempted<T>(run: () => T | PromiseLike<T>): Promise<T> {
   }
 }
 
-const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH|invalid peer certificate/
+const CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/
+const MESSAGE = /invalid peer certificate/i
 
 /** Whether an error, or what caused it, is a certificate that is not trusted: trying again does not mend it. */
 function isCertificateError(error: unknown): boolean {
   let at = error as { code?: unknown; message?: unknown; cause?: unknown } | null | undefined
   for (let depth = 0; at && depth < 5; depth++) {
-    if (CERTIFICATE.test(`${String(at.code)} ${String(at.message)}`)) return true
+    if (typeof at.code === "string" && CODE.test(at.code)) return true
+    if (typeof at.message === "string" && MESSAGE.test(at.message)) return true
     at = at.cause as typeof at
   }
   return false

@@ -1,5 +1,5 @@
 /* Law: what a subscription remembers of its failures, and when it forgets them: health. */
-import { type SseError, type SseFailedAttempt, type SseResponseError, SseRetryError } from "../errors.ts"
+import { type SseError, type SseFailedAttempt, SseResponseError, SseRetryError } from "../errors.ts"
 import type { EventIntake } from "./event-intake.ts"
 import type { RetryInfo } from "./hooks.ts"
 import type { Attempt } from "./options.ts"
@@ -10,12 +10,16 @@ import type { Settings } from "./settings.ts"
 /** How many failed attempts are kept. */
 const MAX_ATTEMPTS = 20
 
-/**
- * Judges a failed attempt: when there is another.
- *
- * @throws SseError where there is none, what the subscription ends with.
- */
-export type FailureHistory = (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
+export interface FailureHistory {
+  /** Whether the attempt that is over was healthy: what failed before it is then forgotten. */
+  readonly sawHealth: (intake: EventIntake) => boolean
+  /**
+   * Judges a failed attempt: when there is another.
+   *
+   * @throws SseError where there is none, what the subscription ends with.
+   */
+  readonly judge: (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
+}
 
 /** The history of a subscription that begins now. */
 export function createFailureHistory({ clock, retry, reconnects }: Settings): FailureHistory {
@@ -23,22 +27,27 @@ export function createFailureHistory({ clock, retry, reconnects }: Settings): Fa
   let since = start
   let failed: SseFailedAttempt[] = []
   let failures = 0
-  return (error, attempt, { sawNewId, openedAt, serverDelay }) => {
-    if (!reconnects) throw error
-    const now = clock.now()
-    if (sawNewId || now - openedAt >= retry.resetAfter) {
+  return {
+    sawHealth({ sawNewId, openedAt }) {
+      const now = clock.now()
+      if (!sawNewId && !(now - openedAt >= retry.resetAfter)) return false
       failed = []
       failures = 0
       since = now
-    }
-    failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
-    const retryAfter = parseRetryAfter((error as Partial<SseResponseError>).headers)
-    const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
-    const delay = nextRetry(error, history, retry, clock.random())
-    if (delay === "stop") throw error
-    if (delay === "exhausted") {
-      throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
-    }
-    return { attempt: failures, delay, error }
+      return true
+    },
+    judge(error, attempt, { serverDelay }) {
+      if (!reconnects) throw error
+      const now = clock.now()
+      failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
+      const retryAfter = error instanceof SseResponseError ? parseRetryAfter(error.headers) : undefined
+      const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
+      const delay = nextRetry(error, history, retry, clock.random())
+      if (delay === "stop") throw error
+      if (delay === "exhausted") {
+        throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
+      }
+      return { attempt: failures, delay, error }
+    },
   }
 }

@@ -50,6 +50,7 @@ export function createLoop(
   const { clock, timeouts } = settings
   const whole = createStep(clock)
   const deadlines = createDeadlines(timeouts)
+  let isClosed = false
   const run: Run = {
     state: "connecting",
     retries: 0,
@@ -61,8 +62,9 @@ export function createLoop(
       if (next) onStateChange((run.state = next))
     },
     begin() {
-      whole.check()
+      // First, since what listens to its signal may close everything.
       run.step.end()
+      whole.check()
       return (run.step = createStep(clock))
     },
     start() {
@@ -70,25 +72,32 @@ export function createLoop(
       runLoop(run, settings, sink, deadlines).catch((error: unknown) => run.finish([error]))
     },
     close() {
-      whole.end()
-      run.step.end()
-      run.move("ended")
+      isClosed = true
+      stop(run)
     },
     finish(failure) {
       if (whole.signal.aborted) return
-      run.close()
-      sink.end(failure)
+      stop(run)
+      // Whoever was told of the end may have closed it.
+      if (!isClosed) sink.end(failure)
     },
   }
   return run
+}
+
+function stop({ whole, step, move }: Run): void {
+  whole.end()
+  step.end()
+  move("ended")
 }
 
 /** @throws what ends it, where that is a failure. */
 async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines: Deadlines): Promise<void> {
   const { whole } = run
   const { total } = settings.timeouts
-  const settle = createFailureHistory(settings)
+  const history = createFailureHistory(settings)
   const intake = createEventIntake(settings, sink, deadlines.sawEvent)
+  whole.check()
   const makeAttempt = createAttempts(settings, sink, intake, deadlines, run.move)
   const page = watchPage(settings, () => {
     if (run.state !== "waiting") run.step.end()
@@ -111,11 +120,14 @@ async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines:
       return run.finish()
     } catch (error) {
       whole.check()
+      const wasEnded = step.signal.aborted
+      step.end()
+      if (history.sawHealth(intake)) last = undefined
       if (SseError.is(error)) {
         sink.moveCursor(intake.parser.lastEventId)
-        retry = settle(error, attempt, intake)
+        retry = history.judge(error, attempt, intake)
         last = retry
-      } else if (!step.signal.aborted) throw error
+      } else if (!wasEnded) throw error
     }
     await rest(run, settings, page, retry)
   }
@@ -132,7 +144,7 @@ async function rest(
   run.move(retry ? "failed" : "paused")
   step.check()
   if (retry) tell(onRetry, retry)
-  await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change() : undefined)
-  while (page.isPaused()) await step.wait(page.change)
+  await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change("online") : undefined)
+  while (page.isPaused()) await step.wait(() => page.change())
   run.move("due")
 }

@@ -28,8 +28,8 @@ export function baseUrl(): string | undefined {
 export interface PageWatch {
   /** Whether an attempt must wait. */
   readonly isPaused: () => boolean
-  /** Settles when something may have changed: the page is shown, or the network is back. */
-  readonly change: () => Promise<void>
+  /** Settles when something may have changed: the page is shown, or the network is back; or only for the one. */
+  readonly change: (only?: string) => Promise<void>
   readonly stop: () => void
 }
 
@@ -41,11 +41,11 @@ export function watchPage(
   const { document } = surroundings()
   const isHidden = () => document?.visibilityState === "hidden"
   let isAway = pauseWhenHidden && isHidden()
-  let wake = ignore
+  let wake: (type: string) => void = ignore
   const onChange = ({ type }: { readonly type: string }) => {
     if (type !== "online") isAway = type === "pagehide" || isHidden()
     if (isAway) onPause()
-    else wake()
+    else wake(type)
   }
   const watched: [EventSource | undefined, string][] = []
   if (waitForOnline) watched.push([surroundings(), "online"])
@@ -55,7 +55,12 @@ export function watchPage(
   for (const [target, type] of watched) target?.addEventListener?.(type, onChange)
   return {
     isPaused: () => isAway || (waitForOnline && surroundings().navigator?.onLine === false),
-    change: () => new Promise((resolve) => (wake = resolve)),
+    change: (only) =>
+      new Promise((resolve) => {
+        wake = (type) => {
+          if (only === undefined || type === only) resolve()
+        }
+      }),
     stop() {
       for (const [target, type] of watched) target?.removeEventListener?.(type, onChange)
     },

@@ -61,5 +61,7 @@ function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL |
     return "headers, body, credentials and last event ID must not go to another origin"
   }
   // Without a body of our own it is the Request's.
-  return hasBody && (!init.body || isOneShot(init.body)) ? '"body" must be sent only once' : undefined
+  return hasBody && ((init.body ?? undefined) === undefined || isOneShot(init.body))
+    ? '"body" must be sent only once'
+    : undefined
 }

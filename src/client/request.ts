@@ -56,14 +56,16 @@ export async function prepareRequest(
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
   const url = httpUrl(given, settings.url)
   check(url, "the URL must be http or https, without credentials")
-  if (body === undefined && settings.hasBody && (settings.body ?? method !== settings.method)) dropBodyHeaders(headers)
+  if (body === undefined && settings.hasBody && (settings.body !== undefined || method !== settings.method)) {
+    dropBodyHeaders(headers)
+  }
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
   const isPrivate = !headers.keys().next().done || (lastEventId !== "" && settings.guardsCursor)
   if (!headers.has("accept")) headers.set("accept", "text/event-stream")
   if (lastEventId !== "" && !sendLastEventId(lastEventId, url, settings.lastEventIdParam, headers)) warn()
   const input = request?.url === url.href && request.method === method && !request.bodyUsed ? request : undefined
-  const takesOver = body === undefined && request?.method === method && requestHasBody(request)
+  const takesOver = body === undefined && method === settings.method && requestHasBody(request)
   if (takesOver && !input) throw refusal('"body" must be sent only once')
   return {
     url,

@@ -13,7 +13,7 @@ export function parseRetryAfter(headers: Headers | undefined): number | undefine
   return due >= 0 ? Math.max(0, due - (parseHttpDate(headers?.get("date") ?? "") || Date.now())) : undefined
 }
 
-/** Only with its zone, which every form that is allowed names: `Date.parse` alone takes "-1" and much else for a date. */
+/** Only the forms that name their zone, as all that are written today do: `Date.parse` takes "-1" and much else for a date. */
 function parseHttpDate(value: string): number {
-  return value.endsWith("GMT") ? Date.parse(value) : NaN
+  return /^[A-Z][a-z]+, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/.test(value) ? Date.parse(value) : NaN
 }

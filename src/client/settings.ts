@@ -59,15 +59,27 @@ export function settingsOf(
   options: SubscribeOptions,
   standard: Standard = STANDARD,
 ): Settings {
-  const { until, lastEventId = "", retry, onHandlerError = reportGlobally } = options
+  // Each by its name, so that what an object inherits counts as well.
+  const { until, dedupe, lastEventId = "", retry, pauseWhenHidden, waitForOnline } = options
+  const { onOpen, onRetry, onComment, onStateChange, onGap, onWarning, onHandlerError } = options
   const isFunction = typeof target === "function"
   const request = isFunction ? undefined : requestSettings(target, options, standard.guardsCursor)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
   check(typeof lastEventId === "string", '"lastEventId" must be a string')
-  check(!retry || typeof retry === "object", '"retry" must be false or an object')
-  const report = (error: unknown) => callHook(onHandlerError, error)
+  const isRetry = retry === undefined || retry === false || (typeof retry === "object" && retry !== null)
+  check(isRetry, '"retry" must be false or an object')
+  const report = (error: unknown) => callHook(onHandlerError ?? reportGlobally, error)
   return {
-    ...options,
+    until,
+    dedupe,
+    pauseWhenHidden,
+    waitForOnline,
+    onOpen,
+    onRetry,
+    onComment,
+    onStateChange,
+    onGap,
+    onWarning,
     target: request ?? (target as Connect),
     reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
     retry: retryPolicyOf(retry || {}, standard.retry),
@@ -87,14 +99,14 @@ function requestSettings(
   guardsCursor: boolean,
 ): RequestSettings {
   const request = isRequest(target) ? target : undefined
-  const { headers, pauseWhenHidden } = options
+  const { headers, fetch, lastEventIdParam, pauseWhenHidden } = options
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
   const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
   const resume = options.resume ?? (method === "GET" ? "same" : "never")
   const isResume =
     typeof resume === "object"
-      ? typeof resume.idempotencyKey === "string"
+      ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || /^(same|never|get)$/.test(resume)
   check(url, "the URL must be http or https, without credentials")
   check(body === undefined || takesBody(method), '"method" must take a body')
@@ -103,11 +115,13 @@ function requestSettings(
   check(isResume, '"resume" must be "same", "never", "get", a key or a function')
   check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
   return {
-    ...options,
     url,
     request,
     method,
+    headers,
     body,
+    fetch,
+    lastEventIdParam,
     hasBody: body !== undefined || requestHasBody(request),
     init: initOf(request, options),
     resume,

@@ -17,10 +17,11 @@ export function createStateFeed(): StateFeed {
   return {
     push(state) {
       for (const observer of observers) tell(observer, state)
+      if (state === "closed") observers.clear()
     },
     observe(state) {
       const observer = createChannel<SubscriptionState, SubscriptionState>((one) => one, ignore)
-      observers.add(observer)
+      if (state !== "closed") observers.add(observer)
       tell(observer, state)
       const iterator: AsyncIterableIterator<SubscriptionState, undefined, undefined> = {
         next: observer.next,

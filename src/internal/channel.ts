@@ -44,7 +44,10 @@ export interface Channel<Item, Value> extends Items<Item> {
   readonly end: (failure?: Failure, toAll?: boolean) => void
 }
 
-type Settle<Value> = (result: IteratorResult<Value, undefined> | PromiseLike<never>) => void
+type Waiter<Value> = readonly [
+  resolve: (result: IteratorResult<Value, undefined>) => void,
+  reject: (reason: unknown) => void,
+]
 
 /**
  * @param open - Makes of an item what is given out; nothing is given out for `undefined`.
@@ -55,14 +58,14 @@ export function createChannel<Item, Value>(
   onChange: (waits: boolean, isOver: boolean) => void,
 ): Channel<Item, Value> {
   const items = createItems<Item>()
-  const waiters: Settle<Value>[] = []
+  const waiters: Waiter<Value>[] = []
   let isEnded = false
   let tellsAll = false
   let failure: Failure | undefined
   const serve = () => {
     while (waiters.length > 0 && items.size() > 0) {
       const value = open(items.take()!)
-      if (value !== undefined) waiters.shift()!({ done: false, value })
+      if (value !== undefined) waiters.shift()![0]({ done: false, value })
     }
     const isOver = isEnded && items.size() === 0
     if (isOver && waiters.length > 0) {
@@ -84,15 +87,16 @@ export function createChannel<Item, Value>(
       serve()
     },
     next: () =>
-      new Promise((resolve) => {
-        waiters.push(resolve)
+      new Promise((resolve, reject) => {
+        waiters.push([resolve, reject])
         serve()
       }),
   }
 }
 
-function settleAll(waiters: Settle<never>[], failure: Failure | undefined, tellsAll: boolean): void {
-  for (const [index, settle] of waiters.entries()) {
-    settle(failure && (tellsAll || index === 0) ? Promise.reject(failure[0]) : DONE)
+function settleAll(waiters: Waiter<never>[], failure: Failure | undefined, tellsAll: boolean): void {
+  for (const [index, [resolve, reject]] of waiters.entries()) {
+    if (failure && (tellsAll || index === 0)) reject(failure[0])
+    else resolve(DONE)
   }
 }

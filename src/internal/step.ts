@@ -74,13 +74,18 @@ function createTimer(clock: Clock): Pick<Step, "after" | "end"> {
   const spans = new Map<string, readonly [due: number, run: () => void]>()
   let timer: unknown
   let timerDue = Infinity
+  let isOver = false
+  const clear = () => {
+    if (timerDue < Infinity) clock.clearTimeout(timer)
+  }
   const setTimer = (due: number) => {
     if (due >= timerDue) return
-    clock.clearTimeout(timer)
-    const now = clock.now()
-    const delay = Math.min(Math.max(0, due - now), MAX_TIMER_MS)
-    timerDue = now + delay
+    clear()
+    const delay = Math.min(Math.max(0, due - clock.now()), MAX_TIMER_MS)
+    timerDue = clock.now() + delay
     timer = clock.setTimeout(onTimer, delay)
+    // A clock of the caller's may have ended it meanwhile.
+    if (isOver) clear()
   }
   const onTimer = () => {
     timerDue = Infinity
@@ -95,8 +100,9 @@ function createTimer(clock: Clock): Pick<Step, "after" | "end"> {
   }
   return {
     end() {
+      isOver = true
       spans.clear()
-      clock.clearTimeout(timer)
+      clear()
     },
     after(name, ms, run) {
       const due = clock.now() + (ms || Infinity)
