@@ -40,24 +40,23 @@ export async function responseError(
   code: SseResponseError["code"],
   reason: string,
   response: Response,
-  stop?: AbortSignal,
+  stop: AbortSignal,
 ): Promise<SseResponseError> {
   const { status, headers } = response
   const body = await readBodyStart(response, stop)
   return new SseResponseError(`Cannot read event stream: ${reason}`, code, { status, headers, body })
 }
 
-async function readBodyStart(response: Response, stop: AbortSignal | undefined): Promise<string> {
-  if (!response.body || response.bodyUsed) return ""
+async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<string> {
   const decoder = new TextDecoder()
   let cancel: (() => void) | undefined
   let text = ""
   let room = MAX_ERROR_BODY
   try {
-    const chunks = openChunks(response.body)
-    cancel = () => chunks.cancel(stop?.reason)
-    stop?.addEventListener("abort", cancel)
-    if (stop?.aborted === true) cancel()
+    // What cannot be opened has nothing to tell.
+    const chunks = openChunks(body!)
+    cancel = () => chunks.cancel(stop.reason)
+    stop.addEventListener("abort", cancel)
     while (room > 0) {
       const { done, value } = (await chunks.read()) as IteratorResult<Uint8Array>
       if (done === true) break
@@ -70,7 +69,7 @@ async function readBodyStart(response: Response, stop: AbortSignal | undefined):
     // The body is a courtesy to whoever reads the error; that it broke must not hide what was wrong with the response.
   }
   if (cancel === undefined) return text
-  stop?.removeEventListener("abort", cancel)
+  stop.removeEventListener("abort", cancel)
   cancel()
   return text
 }

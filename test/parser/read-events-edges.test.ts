@@ -131,6 +131,29 @@ describe("readEvents() at its ends", () => {
     )
   })
 
+  test("readEvents() says that the connection broke, also after silence and whatever it broke with", async () => {
+    const hostile = Object.defineProperty({}, "name", { get: () => expect.unreachable("mine") })
+    for (const [reason, message] of [
+      [new Error("x"), "the connection broke"],
+      [hostile, "mine"],
+    ] as const) {
+      for (const silent of [false, true]) {
+        let pulls = 0
+        const body = new ReadableStream<Uint8Array>({
+          pull: (controller) => (silent && pulls++ === 0 ? controller.enqueue(utf8(":\n")) : controller.error(reason)),
+        })
+        const events = readEvents(new Response(body, { headers: { "content-type": "text/event-stream" } }))
+        await expect(events.next()).rejects.toThrow(message)
+        expect(await events.next()).toEqual(DONE)
+      }
+    }
+  })
+
+  test("readEvents() has no events for a 204, whatever else it has", async () => {
+    const response = { status: 204, ok: true, headers: new Headers(), body: bodyOf(utf8("data: a\n\n")).body }
+    expect(await readEvents(response as unknown as Response).next()).toEqual(DONE)
+  })
+
   test("readEvents() says that the connection broke", async () => {
     for (const reason of [new Error("x"), undefined, null]) {
       const body = new ReadableStream({ pull: (controller) => controller.error(reason) })
