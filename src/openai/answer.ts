@@ -140,7 +140,8 @@ export abstract class Answer<T, S> {
     const { sentinel } = this.protocol
     if (data.length <= (sentinel?.length ?? 0) + MARK_SPACES) {
       if (data.trim() === sentinel) return this.#conclude((this.progress.sawDone = true))
-      // Whoever says no more than that it failed has failed all the same.
+      // What was cut before its data could have become anything; else, who says no more than that it failed has failed.
+      if (data === "" && this.#isCut) return undefined
       if (data === "") return event.event === "error" ? this.#acceptPayload({}, event) : this.#beat("empty", data)
     }
     const json = parse(data)
@@ -182,14 +183,15 @@ export abstract class Answer<T, S> {
   #acceptMalformed(given: SseEvent): T | undefined {
     const { event, data } = given
     const { name, sentinel = "" } = this.protocol
-    if (this.#isCut) {
+    const lines = data.split("\n")
+    const isGlued = lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))
+    if (this.#isCut && !isGlued) {
       this.#isLossy = !sentinel.startsWith(data.trim())
       return undefined
     }
     // Servers that think of the standard first send an error's text as it is.
     if (event === "error") return this.#acceptPayload({ error: data }, given)
-    const lines = data.split("\n")
-    if (lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))) {
+    if (isGlued) {
       this.#queue = lines.map((line) => eventOf(event, line)).concat(this.#queue.slice(this.#taken))
       this.#taken = 0
       return undefined

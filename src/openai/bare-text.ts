@@ -4,6 +4,7 @@
  */
 import { SseNotAStreamError, type SseError } from "../errors.ts"
 import { PREVIEW, tell } from "./chunk-error.ts"
+import { isPayload, parse } from "./fields.ts"
 import { objectIn, providerError, providerErrorOf } from "./provider-error.ts"
 
 // How much of a body that is no event stream is kept, in characters.
@@ -22,7 +23,7 @@ export function isHopeless(text: string): boolean {
 /** The data of the event that a line would be if it reported its error properly; `undefined` where it reports none. */
 export function errorInLine(line: string): string | undefined {
   const field = /^error\s*:\s*(\S.*)/s.exec(line)
-  if (field) return field[1]
+  if (field) return isPayload(parse(field[1]!)) ? field[1] : JSON.stringify({ error: field[1] })
   const json = line.includes('"error"') ? objectIn(line) : undefined
   return json && providerErrorOf(json, "") ? JSON.stringify(json) : undefined
 }

@@ -34,9 +34,12 @@ export function openBody(source: Exclude<ChunkSource, Response>): Body {
 function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response>, asked?: Promise<Response>): Body {
   const controller = new AbortController()
   let response = asked
+  // One that comes too late has nobody to read it.
+  const discard = (): void => void response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
   const body = openSource({
     async *[Symbol.asyncIterator]() {
       response ??= Promise.resolve(ask(controller.signal))
+      if (controller.signal.aborted) discard()
       yield (await response) as never
     },
   })
@@ -46,8 +49,7 @@ function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response
     cancel(reason) {
       body.cancel()
       controller.abort(reason)
-      // One that comes too late has nobody to read it.
-      response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
+      discard()
     },
   }
 }
@@ -92,7 +94,11 @@ function refusedBody(response: Response, clock: Clock): Body {
         retryable: error.retryable || response.status === 409,
       })
     },
-    cancel: (reason) => stop.abort(reason),
+    cancel(reason) {
+      stop.abort(reason)
+      // Where nothing was read of it; where it is being read, it is locked.
+      if (response.body) cancelQuietly(response.body, reason)
+    },
   }
 }
 

@@ -24,7 +24,7 @@ export class Deadlines {
   readonly #onExpire: (phase: string, ms: number) => void
   /** When each phase runs out: on the clock for `total`, in waited time for the others. */
   readonly #due: number[] = NAMES.map(() => Infinity)
-  #startedAt = -1
+  #startedAt: number | undefined = undefined
   #waited = 0
   #waitingSince = Infinity
   #timer: unknown = undefined
@@ -48,13 +48,13 @@ export class Deadlines {
 
   /** Milliseconds since somebody waited for the first time. */
   get elapsed(): number {
-    return this.#startedAt < 0 ? 0 : this.#clock.now() - this.#startedAt
+    return this.#startedAt === undefined ? 0 : this.#clock.now() - this.#startedAt
   }
 
   /** Somebody waits from now on: at first for a response that was asked for, where it was (`asks`), or for the body. */
   wait(asks: boolean | undefined): void {
     const now = this.#clock.now()
-    if (this.#startedAt < 0) {
+    if (this.#startedAt === undefined) {
       this.#startedAt = now
       this.#due[TOTAL] = now + this.#spans[TOTAL]!
       if (asks) this.#begin(CONNECT)

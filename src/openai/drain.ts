@@ -6,6 +6,7 @@ import type { Body } from "./body.ts"
  * `ms` milliseconds or `bytes` bytes.
  */
 export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: number; bytes: number }): Promise<void> {
+  if (!(bytes > 0)) return body.cancel()
   let left = bytes
   const giveUp = (): void => {
     left = 0
@@ -18,7 +19,7 @@ export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: numbe
     while (left > 0) {
       const { done, value } = await body.read()
       if (done === true) break
-      if (left > 0 && (left -= value.length) <= 0) giveUp()
+      if (left > 0 && (left -= value.length || 1) <= 0) giveUp()
     }
   } catch {
     // The answer was whole before the connection broke.

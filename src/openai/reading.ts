@@ -52,9 +52,10 @@ export class Reading<T, S> extends Answer<T, S> {
   }
 
   /** Takes what `read` gave. */
-  accept({ done, value }: Piece): void {
+  accept(piece: Piece): void {
     if (this.isOver) return
     try {
+      const { done, value } = piece
       if (done) this.endBody(this.#parser.end({ flush: true }).incomplete)
       else if (this.#body.asks) return this.#acceptResponse(value as unknown as Response)
       else this.#feed(value)
