@@ -3,6 +3,8 @@
  * known from here and from no parser, so that a contender can be checked.
  */
 
+import { random } from "./random.ts"
+
 export interface CorpusEvent {
   readonly event?: string
   readonly id?: string
@@ -25,17 +27,6 @@ const PUNCTUATION = [",", ".", "\\n\\n", " -", ":", "!", ' \\"', "**"]
 const TYPOGRAPHY = ["—", "’s", "“", "”", "é"]
 const CJK = Array.from("的一是不了人我在有他这中大来上国个到说们日本語のテキスト한국어문장입니다")
 const EMOJI = ["😀", "🚀", "👩‍💻", "✅", "🇯🇵"]
-
-/** A small generator with a fixed seed: the same corpus in every process. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 type Random = () => number
 const pick = <T>(next: Random, from: readonly T[]): T => from[Math.floor(next() * from.length)]!

@@ -1,5 +1,6 @@
 /* Law: times contenders in turn and compares them round by round; knows nothing of event streams. */
 import type { Contender, Report } from "./contender.ts"
+import { random } from "./random.ts"
 
 export interface Quartiles {
   readonly low: number
@@ -66,11 +67,12 @@ export async function measure<Chunk>(
 ): Promise<ContenderResult[]> {
   const passes = await calibrate(contenders, chunks, budget.warmUp)
   const samples: number[][] = contenders.map(() => [])
+  const next = random(13)
   const start = cpuMicros()
   for (let round = 0; round < budget.maxRounds; round++) {
     if (round >= budget.minRounds && cpuMicros() - start > budget.samples) break
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const index = (round + turn) % contenders.length
+    // In another order each round, so that none always comes after the same one, whose garbage may be left.
+    for (const index of shuffled(contenders.length, next)) {
       const micros = await timePasses(contenders[index]!, chunks, passes[index]!)
       samples[index]!.push(micros / passes[index]!)
     }
@@ -82,6 +84,15 @@ export async function measure<Chunk>(
     micros: quartiles(samples[index]!).median,
     ratio: quartiles(samples[index]!.map((micros, round) => micros / samples[0]![round]!)),
   }))
+}
+
+function shuffled(length: number, next: () => number): number[] {
+  const order = Array.from({ length }, (_, index) => index)
+  for (let index = length - 1; index > 0; index--) {
+    const other = Math.floor(next() * (index + 1))
+    ;[order[index], order[other]] = [order[other]!, order[index]!]
+  }
+  return order
 }
 
 export function quartiles(values: readonly number[]): Quartiles {

@@ -7,7 +7,7 @@
  *   --json                 JSON instead of Markdown
  *
  * Method. The built package runs, with its limits and checks on. Each cell, a corpus in a delivery, is a process of its
- * own. In it the contenders warm up, then take turns, starting with another one each round; a sample begins without young
+ * own. In it the contenders warm up, then take turns, in another order each round; a sample begins without young
  * garbage, where the runtime can collect it on demand, and takes at least 6 ms of CPU time of the process, its own garbage
  * collection included. What is compared are the samples of one round: the table has the median of these ratios over all
  * rounds with the quartiles in brackets. Every contender reads all chunks with a new parser and touches one character of

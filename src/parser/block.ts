@@ -22,6 +22,8 @@ export class Block {
   data: string | undefined = undefined
   #eventType = ""
   #id: string | undefined = undefined
+  /** How many more characters they may hold. */
+  #room: number
   lastEventId: string
 
   /** Counts the resets, so that what runs across a handler can see that one came. */
@@ -33,7 +35,7 @@ export class Block {
     this.#onId = options.onId
     this.onComment = options.onComment
     this.onUnknownLine = options.onUnknownLine
-    this.#maxEventSize = limitOf(options, "maxEventSize")
+    this.#maxEventSize = this.#room = limitOf(options, "maxEventSize")
     this.#exceed = exceed
     this.lastEventId = options.lastEventId ?? ""
   }
@@ -49,15 +51,17 @@ export class Block {
     this.data = undefined
     this.#eventType = ""
     this.#id = undefined
+    this.#room = this.#maxEventSize
   }
 
   /** Ends the block: moves the cursor and dispatches the event, if there is data. */
   end(data: string | undefined): void {
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType
-    if (data !== undefined) this.#check(data)
+    if (this.data === undefined && data !== undefined) this.#take(data.length)
     this.data = undefined
     this.#eventType = ""
+    this.#room = this.#maxEventSize
     if (id !== undefined) {
       this.#id = undefined
       // Spec: the last event ID is set before the data buffer is looked at, so a block with only an id moves it.
@@ -79,18 +83,18 @@ export class Block {
   }
 
   addData(value: string): void {
+    this.#take(this.data === undefined ? value.length : value.length + 1)
     this.data = this.data === undefined ? value : `${this.data}\n${value}`
-    this.#check()
   }
 
   setEventType(value: string): void {
+    this.#take(value.length - this.#eventType.length)
     this.#eventType = value
-    this.#check()
   }
 
   setId(value: string): void {
+    this.#take(this.#id === undefined ? value.length : value.length - this.#id.length)
     this.#id = value
-    this.#check()
   }
 
   /** Takes a line that is neither blank nor a comment nor of a frequent field with a colon. */
@@ -109,8 +113,8 @@ export class Block {
     }
   }
 
-  #check(data = this.data ?? ""): void {
-    const size = data.length + this.#eventType.length + (this.#id === undefined ? 0 : this.#id.length)
-    if (size > this.#maxEventSize) this.#exceed("maxEventSize", this.#maxEventSize)
+  #take(length: number): void {
+    this.#room -= length
+    if (this.#room < 0) this.#exceed("maxEventSize", this.#maxEventSize)
   }
 }

@@ -50,13 +50,12 @@ export class SseParser {
    * @throws TypeError after `end` or one of these errors until `reset`; from inside a handler; for any other chunk.
    */
   feed(chunk: string | Uint8Array): void {
-    if (this.#isReading) throw new TypeError("Cannot feed: a handler must not feed its own parser")
-    if (this.#refusal !== undefined) throw new TypeError(`Cannot feed: ${this.#refusal}; call reset() first`)
+    if (this.#isReading || this.#refusal !== undefined) this.#refuseFeed()
     this.#isReading = true
     try {
-      if (typeof chunk === "string")
-        this.#lines.read(this.#carried === undefined ? chunk : this.#flush(this.#carried) + chunk)
-      else this.#readBytes(chunk)
+      if (typeof chunk !== "string") this.#readBytes(chunk)
+      else if (this.#carried === undefined) this.#lines.read(chunk)
+      else this.#lines.read(this.#flush(this.#carried) + chunk)
     } finally {
       this.#isReading = false
     }
@@ -92,6 +91,11 @@ export class SseParser {
     this.#lines.block.lastEventId = options.lastEventId ?? this.lastEventId
     this.#carried = undefined
     this.#refusal = undefined
+  }
+
+  #refuseFeed(): never {
+    const reason = this.#isReading ? "a handler must not feed its own parser" : `${this.#refusal}; call reset() first`
+    throw new TypeError(`Cannot feed: ${reason}`)
   }
 
   #refuse(reason: string): void {
