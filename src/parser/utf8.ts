@@ -18,6 +18,12 @@ export function blockEnd(bytes: Uint8Array, start: number, end: number): number 
   return next === 0 || next > end ? end : next
 }
 
+/** Whether `bytes` are one block, and end with a character of one byte. */
+export function isSmallAndWhole(bytes: Uint8Array): boolean {
+  const { length } = bytes
+  return length > 0 && length <= BLOCK && bytes[length - 1]! < 0x80
+}
+
 /** The two as one. */
 export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.length + tail.length)
