@@ -1,14 +1,14 @@
 /* Law: one cell, in a process of its own: what ran before would decide how the next one is compiled. Prints JSON. */
 import type { Contender } from "./contender.ts"
-import { type CellName, type CellResult, parseCell } from "./cells.ts"
+import { type CellName, type CellSamples, parseCell } from "./cells.ts"
 import { corpora, decodeChunks, deliver, messages, type CorpusEvent } from "./corpora.ts"
 import { encodeContenders } from "./encoding.ts"
 import { iterationContenders } from "./iterating.ts"
 import { type Budget, digest, measure } from "./measure.ts"
 import { byteContenders, textContenders } from "./parsing.ts"
 
-const FULL: Budget = { warmUp: 150_000, samples: 1_500_000, minRounds: 15, maxRounds: 61 }
-const QUICK: Budget = { warmUp: 80_000, samples: 300_000, minRounds: 5, maxRounds: 31 }
+const FULL: Budget = { warmUp: 150_000, samples: 500_000, minRounds: 7, maxRounds: 31 }
+const QUICK: Budget = { warmUp: 80_000, samples: 100_000, minRounds: 3, maxRounds: 11 }
 
 async function runCell<Chunk>(
   cell: CellName,
@@ -16,8 +16,8 @@ async function runCell<Chunk>(
   chunks: readonly Chunk[],
   expected: readonly CorpusEvent[],
   budget: Budget,
-): Promise<CellResult> {
-  const results = await measure(contenders, chunks, budget)
+): Promise<CellSamples> {
+  const samples = await measure(contenders, chunks, budget)
   // Checked last, in calls that no time is taken of: a second callback makes a call site slower.
   const wanted = await digest((report) => {
     for (const { event, data } of expected) report(event, data)
@@ -29,10 +29,10 @@ async function runCell<Chunk>(
     if (found !== wanted) wrong[contender.name] = found
   }
   if (wrong["ssekit"] !== undefined) throw new Error(`${cell}: ssekit gives ${wrong["ssekit"]}, not ${wanted}`)
-  return { cell, results: results.filter(({ name }) => wrong[name] === undefined), wanted, wrong }
+  return { samples: samples.filter(({ name }) => wrong[name] === undefined), wanted, wrong }
 }
 
-function run(cell: CellName, budget: Budget): Promise<CellResult> {
+function run(cell: CellName, budget: Budget): Promise<CellSamples> {
   const [group, corpusName, delivery] = parseCell(cell)
   if (group === "encode") {
     const { events } = messages[corpusName]!()

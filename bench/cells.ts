@@ -1,9 +1,16 @@
 /* Law: which cells there are, and the goal of each that has one. */
-import type { ContenderResult } from "./measure.ts"
+import { compare, type ContenderResult, pool, type Samples } from "./measure.ts"
 
 export type Group = "text" | "bytes" | "iterate" | "encode"
 /** `<group>/<corpus>/<delivery>`; encoding has no delivery. */
 export type CellName = `${Group}/${string}`
+
+/** What one process found. */
+export interface CellSamples {
+  readonly samples: readonly Samples[]
+  readonly wanted: string
+  readonly wrong: Readonly<Record<string, string>>
+}
 
 export interface CellResult {
   readonly cell: CellName
@@ -32,6 +39,12 @@ function* allCells(): Generator<CellName> {
 }
 
 export const cells: readonly CellName[] = [...allCells()]
+
+/** The result of a cell that several processes have run. */
+export function cellResult(cell: CellName, runs: readonly CellSamples[]): CellResult {
+  const { wanted, wrong } = runs[0]!
+  return { cell, results: compare(pool(runs.map(({ samples }) => samples))), wanted, wrong }
+}
 
 /** The peer that a group's goals are against. */
 export const mainPeer: Readonly<Record<Group, string>> = {

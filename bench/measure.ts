@@ -8,6 +8,14 @@ export interface Quartiles {
   readonly high: number
 }
 
+/** What a contender took in one process, or in several one after the other. */
+export interface Samples {
+  readonly name: string
+  readonly isFloor: boolean
+  /** CPU time of one pass in microseconds, by round. */
+  readonly micros: readonly number[]
+}
+
 export interface ContenderResult {
   readonly name: string
   readonly isFloor: boolean
@@ -64,7 +72,7 @@ export async function measure<Chunk>(
   contenders: readonly Contender<Chunk>[],
   chunks: readonly Chunk[],
   budget: Budget,
-): Promise<ContenderResult[]> {
+): Promise<Samples[]> {
   const passes = await calibrate(contenders, chunks, budget.warmUp)
   const samples: number[][] = contenders.map(() => [])
   const next = random(13)
@@ -78,12 +86,23 @@ export async function measure<Chunk>(
     }
   }
   if (sink === 0) throw new Error("no contender touched a character")
-  return contenders.map(({ name, isFloor }, index) => ({
+  return contenders.map(({ name, isFloor }, index) => ({ name, isFloor: isFloor === true, micros: samples[index]! }))
+}
+
+/** Compares contenders with the first of them, round by round. */
+export function compare(contenders: readonly Samples[]): ContenderResult[] {
+  const first = contenders[0]!.micros
+  return contenders.map(({ name, isFloor, micros }) => ({
     name,
-    isFloor: isFloor === true,
-    micros: quartiles(samples[index]!).median,
-    ratio: quartiles(samples[index]!.map((micros, round) => micros / samples[0]![round]!)),
+    isFloor,
+    micros: quartiles(micros).median,
+    ratio: quartiles(micros.map((time, round) => time / first[round]!)),
   }))
+}
+
+/** The samples of several processes as those of one. */
+export function pool(runs: readonly (readonly Samples[])[]): Samples[] {
+  return runs[0]!.map((contender, index) => ({ ...contender, micros: runs.flatMap((run) => run[index]!.micros) }))
 }
 
 function shuffled(length: number, next: () => number): number[] {

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream"
 import { Stream } from "openai/streaming"
 import type * as Openai from "ssekit/openai"
-import { type Budget, measure } from "./measure.ts"
+import { type Budget, compare, measure } from "./measure.ts"
 
 interface Chunk {
   readonly choices: { readonly delta: { readonly content?: string | null } }[]
@@ -97,13 +97,13 @@ function deliver(text: string, delivery: string): Uint8Array[] {
   return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size))
 }
 
-async function compare(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8Array[]): Promise<void> {
-  const results = await measure<Uint8Array>(
+async function print(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8Array[]): Promise<void> {
+  const samples = await measure<Uint8Array>(
     Object.entries(runs).map(([name, run]) => ({ name, run })),
     pieces,
     BUDGET,
   )
-  for (const { name, ratio } of results) {
+  for (const { name, ratio } of compare(samples)) {
     const [low, median, high] = [ratio.low, ratio.median, ratio.high].map((value) => value.toFixed(2))
     console.log(`  ${name.padEnd(28)} x${median} of ssekit (${low} to ${high})`)
   }
@@ -122,8 +122,8 @@ for (const delivery of ["token", "16 KiB", "64 KiB"]) {
   const sums = await Promise.all(Object.values(contenders).map((run) => run(pieces)))
   if (new Set(sums).size > 1) throw new Error(`the contenders differ: ${sums.join(", ")}`)
   console.log(`${file}, ${delivery}`)
-  await compare(contenders, pieces)
+  await print(contenders, pieces)
 }
 const once = deliver(recorded + "data: [DONE]\n\n", "token")
 console.log(`${file} once, token, with the snapshot`)
-await compare({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once)
+await print({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once)
