@@ -4,7 +4,8 @@
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
-import { createChannel, DONE, type Failure } from "../internal/channel.ts"
+import { createChannel, type Failure } from "../internal/channel.ts"
+import { DONE } from "../internal/iterator.ts"
 import type { Settings } from "./settings.ts"
 
 /** Where the loop's events go. */

@@ -1,4 +1,5 @@
-import { type Channel, createChannel, DONE } from "../internal/channel.ts"
+import { type Channel, createChannel } from "../internal/channel.ts"
+import { DONE } from "../internal/iterator.ts"
 import { ignore } from "../internal/cancel.ts"
 import type { SubscriptionState } from "./state.ts"
 

@@ -6,6 +6,7 @@ import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { Fifo } from "../internal/fifo.ts"
+import { DONE } from "../internal/iterator.ts"
 import type { AnyEvent, EventDecoder } from "./event-contract.ts"
 import { isPromise } from "./standard-schema.ts"
 
@@ -13,8 +14,6 @@ interface Waiter<Event> {
   resolve(result: IteratorResult<Event, undefined>): void
   reject(reason: unknown): void
 }
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** The events of another iterator, decoded. */
 export class ContractReader<Event extends AnyEvent> implements SseEventIterator<Event> {

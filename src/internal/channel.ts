@@ -2,11 +2,10 @@
  * Law: items wait for those who ask, or those who ask for items; in order, and nothing that was taken is kept. Measured:
  * `shift()` of an array moves all that follows once there are tens of thousands, so items are removed many at a time.
  */
+import { DONE } from "./iterator.ts"
 
 /** How an end came about, where it is a failure. */
 export type Failure = readonly [reason: unknown]
-
-export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** Items in their order. */
 interface Items<Item> {

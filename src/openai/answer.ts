@@ -12,6 +12,7 @@ import {
 } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
 import type { Clock } from "../internal/clock.ts"
+import { DONE } from "../internal/iterator.ts"
 import { addLine, bareTextError, errorInLine, isHopeless } from "./bare-text.ts"
 import { malformedError, syntaxErrorOf, tell } from "./chunk-error.ts"
 import type { ChunkAccumulator, ChunkProtocol, ResolvedLimits } from "./chunk-protocol.ts"
@@ -19,7 +20,6 @@ import type { ChunkResponse, EndInfo, EndReason, Heartbeat, ReadChunksOptions } 
 import { Deadlines } from "./deadlines.ts"
 import { isPayload, parse } from "./fields.ts"
 import { type CallHook, hookCaller } from "./hooks.ts"
-import { DONE } from "./iterator.ts"
 import { providerError, providerErrorOf } from "./provider-error.ts"
 
 const NO_EVENTS: SseEvent[] = []

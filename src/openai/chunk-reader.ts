@@ -1,7 +1,7 @@
 /* Law: the one consumer of a reading, however it consumes. Calls of `next` are served one at a time, in their order. */
+import { inTurn, iteratorOf, readableOf } from "../internal/iterator.ts"
 import type { ChunkProtocol } from "./chunk-protocol.ts"
 import type { ChunkIterator, ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
-import { inTurn, iteratorOf } from "./iterator.ts"
 import { type Piece, Reading } from "./reading.ts"
 
 /** Starts to read `source` as `protocol` says. */
@@ -34,7 +34,7 @@ export function openChunks<T, S>(
       }
       return textIterator(stream[Symbol.asyncIterator](), (chunk) => protocol.textOf!(chunk))
     },
-    toReadableStream: () => chunkReadable(stream[Symbol.asyncIterator]()),
+    toReadableStream: () => readableOf(stream[Symbol.asyncIterator]()),
     async collect() {
       const chunks = stream[Symbol.asyncIterator]()
       while (!(await chunks.next()).done);
@@ -101,21 +101,4 @@ function textIterator<T>(chunks: ChunkIterator<T>, textOf: (chunk: T) => string)
     }
   })
   return iteratorOf(next, () => chunks.return())
-}
-
-/** `chunks` as a stream that reads nothing ahead. */
-function chunkReadable<T>(chunks: ChunkIterator<T>): ReadableStream<T> {
-  return new ReadableStream<T>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      async cancel() {
-        await chunks.return()
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }

@@ -1,6 +1,7 @@
 /* Law: one provider, one browser, pulled by it. Whoever ends first, the other one knows: the provider is let go, or the
  * browser is told. */
 import type { SseEventInit } from "../event.ts"
+import { DONE, inTurn, iteratorOf } from "../internal/iterator.ts"
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import type { ChatSnapshot } from "./chat-snapshot.ts"
 import { chatProtocol } from "./chat.ts"
@@ -10,7 +11,6 @@ import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOption
 import { type CompletionChunk, completionProtocol, type CompletionSnapshot } from "./completions.ts"
 import { type ForwardedEvent, ForwardedProtocol, ForwardingWriter } from "./forwarded-event.ts"
 import { type CallHook, hookCaller } from "./hooks.ts"
-import { DONE, inTurn, iteratorOf } from "./iterator.ts"
 import type { ResponseSnapshot } from "./response-snapshot.ts"
 import { type ResponseEvent, responseProtocol } from "./responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "./writing/chunk-response.ts"

@@ -5,6 +5,7 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { DONE } from "../internal/iterator.ts"
 import { openChecked } from "./check-response.ts"
 import type { ChunkSource, SseChunk } from "./chunk-source.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
@@ -12,8 +13,6 @@ import { openSource, type SseSource } from "./source.ts"
 import { SseParser } from "./sse-parser.ts"
 
 type Result = IteratorResult<SseEvent, undefined>
-
-const DONE: Result = { done: true, value: undefined }
 
 /** The queue that holds nothing. */
 const NO_EVENTS: SseEvent[] = []

@@ -1,4 +1,5 @@
 import type { SseEvent } from "../event.ts"
+import { readableOf } from "../internal/iterator.ts"
 import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
 import type { SseChunk } from "./chunk-source.ts"
@@ -32,20 +33,7 @@ export class SseParserStream {
   constructor(options: SseParserStreamOptions = {}) {
     // Not one transform: it would drop the events of a chunk whose end is refused.
     const chunks = new TransformStream<SseChunk, SseChunk>()
-    const events = new EventReader(chunks.readable, options)
     this.writable = chunks.writable
-    this.readable = new ReadableStream(
-      {
-        async pull(controller) {
-          const { done, value } = await events.next()
-          if (done === true) controller.close()
-          else controller.enqueue(value)
-        },
-        async cancel() {
-          await events.return()
-        },
-      },
-      { highWaterMark: 0 },
-    )
+    this.readable = readableOf(new EventReader(chunks.readable, options))
   }
 }

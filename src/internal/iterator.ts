@@ -1,0 +1,55 @@
+/* Law: iterators that are written by hand, since a generator costs more and cannot be left while it waits. */
+import { ignore } from "./cancel.ts"
+
+/** What an iterator gives at its end. */
+export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+
+/** An iterator that can always be left early. */
+export interface LeavableIterator<T> extends AsyncIterableIterator<T, undefined, undefined> {
+  next(): Promise<IteratorResult<T, undefined>>
+  return(): Promise<IteratorResult<T, undefined>>
+  [Symbol.asyncIterator](): LeavableIterator<T>
+}
+
+/** The iterator that `next` serves and `leave` ends early. */
+export function iteratorOf<T>(
+  next: () => Promise<IteratorResult<T, undefined>>,
+  leave: () => unknown,
+): LeavableIterator<T> {
+  const iterator: LeavableIterator<T> = {
+    next,
+    async return() {
+      await leave()
+      return DONE
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  }
+  return iterator
+}
+
+/** What `iterator` gives as a stream that reads nothing ahead. */
+export function readableOf<T>(iterator: LeavableIterator<T>): ReadableStream<T> {
+  return new ReadableStream<T>(
+    {
+      async pull(controller) {
+        const { done, value } = await iterator.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await iterator.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** Calls `take` for one call at a time, in the order of the calls. */
+export function inTurn<T>(take: () => Promise<T>): () => Promise<T> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return () => {
+    const result = turn.then(take)
+    turn = result.catch(ignore)
+    return result
+  }
+}
