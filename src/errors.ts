@@ -226,7 +226,7 @@ export class SseProviderError extends SseError {
   }
 }
 
-/** Data that should be JSON, or bytes that should be UTF-8, are not; `cause` is the platform's own error. */
+/** Data that should be JSON is not, `cause` being the platform's own error, or bytes that should be UTF-8 are not. */
 export class SseMalformedError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseMalformedError"
   override readonly name = "SseMalformedError"

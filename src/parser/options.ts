@@ -42,6 +42,13 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
   readonly fatal?: boolean | undefined
 }
 
+export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>
+
+/** The handlers among `options`, as they are now. */
+export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }: SseParserOptions): Handlers {
+  return { onEvent, onComment, onRetry, onId, onUnknownLine }
+}
+
 const DEFAULT_LIMIT = 16 * 1024 * 1024
 
 /** The limit called `name`, or its default; a RangeError where it is no positive number. */

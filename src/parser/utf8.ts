@@ -3,7 +3,7 @@
  * faster, so a code point that a chunk cuts has to be told first. The byte order mark is left in: the parser drops it,
  * and a decoder that did would drop one from every chunk.
  */
-const LF = 10
+import { COLON, LETTER_A, LETTER_T, LF, SPACE } from "./characters.ts"
 
 // Measured: one character beyond Latin-1 makes a large decoded chunk a two-byte string, at 64 KiB in large-object space:
 // in blocks, chunks of 16 KiB are read 1.3 times as fast and such of 64 KiB several times.
@@ -24,6 +24,20 @@ export function isSmallAndWhole(bytes: Uint8Array): boolean {
   return length > 0 && length <= BLOCK && bytes[length - 1]! < 0x80
 }
 
+/** Where the value starts of `bytes`, which begin with a "d", if they look like one event of one line of data; else 0. */
+export function valueStart(bytes: Uint8Array): number {
+  const { length } = bytes
+  const looksLikeIt =
+    length > 7 &&
+    bytes[1] === LETTER_A &&
+    bytes[2] === LETTER_T &&
+    bytes[3] === LETTER_A &&
+    bytes[4] === COLON &&
+    bytes[length - 1] === LF &&
+    bytes[length - 2] === LF
+  return looksLikeIt ? (bytes[5] === SPACE ? 6 : 5) : 0
+}
+
 /** The two as one. */
 export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.length + tail.length)
@@ -32,21 +46,15 @@ export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** How many bytes at the end of `bytes` are the start of a code point whose rest is missing. */
-export function incompleteTail(bytes: Uint8Array): number {
-  for (let length = 1; length <= 3 && length <= bytes.length; length++) {
-    const byte = bytes[bytes.length - length]!
-    // A continuation byte, behind the one that tells.
-    if ((byte & 0xc0) === 0x80) continue
-    return length < sequenceLength(byte) ? length : 0
+/** How many bytes before `end` are the start of a code point whose rest is missing. */
+export function incompleteTail(bytes: Uint8Array, end: number): number {
+  for (let length = 1; length <= 3 && length <= end; length++) {
+    const byte = bytes[end - length]!
+    if (byte < 0x80) return 0
+    // The first byte of a code point begins with as many ones as the code point has bytes.
+    if (byte >= 0xc0) return length < Math.clz32(~(byte << 24)) ? length : 0
   }
   return 0
-}
-
-/** How many bytes the code point that starts with `lead` takes; 1 for a byte that starts none. */
-function sequenceLength(lead: number): number {
-  if (lead < 0xc2 || lead > 0xf4) return 1
-  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
 }
 
 type Decode = (bytes: Uint8Array, start: number, end: number) => string
@@ -75,23 +83,18 @@ function nativeDecoder(): Decode | undefined {
   return utf8Slice && ((bytes, start, end) => utf8Slice.call(bytes, start, end))
 }
 
-/** How many bytes are valid, and the platform's error for what is not. */
-export function validate(bytes: Uint8Array): readonly [length: number, error?: unknown] {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-    return [bytes.length]
-  } catch (error) {
-    let valid = 0
-    for (let end = bytes.length; valid < end;) {
-      const middle = (valid + end + 1) >> 1
-      try {
-        // As the start of a stream, which may be cut inside of a code point.
-        new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true })
-        valid = middle
-      } catch {
-        end = middle - 1
-      }
+/** How many bytes are valid, where a code point may be cut at their end; of invalid ones, up to the last whole character. */
+export function validLength(bytes: Uint8Array): number {
+  let valid = 0
+  // In pieces, so that where one fails only that one is searched, and no string gets too long.
+  for (let step = 65_536; step > 0 && valid < bytes.length;) {
+    const start = valid - incompleteTail(bytes, valid)
+    try {
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, valid + step), { stream: true })
+      valid = Math.min(valid + step, bytes.length)
+    } catch {
+      step >>= 1
     }
-    return [valid - incompleteTail(bytes.subarray(0, valid)), error]
   }
+  return valid
 }

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseMalformedError, SseParser, type SseParserOptions } from "ssekit"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** The calls of all handlers, as text. */
 function record(options: SseParserOptions = {}) {
@@ -361,11 +363,119 @@ describe("SseParser fatal at the edges", () => {
     },
   )
 
-  test("SseParser with fatal says what is wrong, and why", () => {
+  test("SseParser with fatal says what is wrong", () => {
     const { parser } = record({ fatal: true })
-    const feed = () => parser.feed(Uint8Array.of(0xff))
-    expect(feed).toThrow("Cannot decode the event stream: it must be valid UTF-8")
-    parser.reset()
-    expect(feed).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }))
+    expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot decode the event stream: it must be valid UTF-8")
   })
+
+  test("SseParser with fatal throws at the byte that a code point cannot go on with", () => {
+    const { parser } = record({ fatal: true })
+    expect(() => parser.feed(Uint8Array.of(0xf0, 0x80))).toThrow(SseMalformedError)
+  })
+
+  test.each([0, 9000])("SseParser with fatal drops invalid bytes %d further on when a handler resets it", (length) => {
+    const events: string[] = []
+    const parser = new SseParser({
+      fatal: true,
+      onEvent({ data }) {
+        events.push(data)
+        if (data === "a") parser.reset()
+      },
+    })
+    parser.feed(Uint8Array.from([...utf8(`data: a\n\n:${"x".repeat(length)}\n`), 0xff]))
+    parser.feed("data: b\n\n")
+    expect(events).toEqual(["a", "b"])
+  })
+
+  test("SseParser with fatal refuses text after a cut code point, also where a handler throws at what is unread", () => {
+    const { calls, parser } = record({
+      fatal: true,
+      onEvent: ({ data }) => {
+        calls.push(data)
+        throw new Error(data)
+      },
+    })
+    expect(() => parser.feed(Uint8Array.from([...utf8("data: a\n\ndata: b\n\n"), 0xe2, 0x82]))).toThrow("a")
+    expect(() => parser.feed("data: c\n\n")).toThrow("b")
+    expect(() => parser.feed(Uint8Array.of(0xac, 10, 10))).toThrow(SseMalformedError)
+    expect(calls).toEqual(["a", "b"])
+  })
+
+  test.each([10_000, 100_000, 1_000_000])(
+    "SseParser with fatal decodes %d bytes no more than a few times",
+    (length) => {
+      const bytes = utf8("data: é\n".repeat(length / 9))
+      bytes[bytes.length - 2] = 0xff
+      let decoded = 0
+      const { decode } = TextDecoder.prototype
+      vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(function (this: TextDecoder, input, options) {
+        decoded += (input as Uint8Array | undefined)?.length ?? 0
+        return decode.call(this, input, options)
+      })
+      const { parser } = record({ fatal: true })
+      expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
+      // Once to the end, and the last piece of 64 KiB again for each half of it.
+      expect(decoded).toBeGreaterThan(bytes.length / 2)
+      expect(decoded).toBeLessThan(bytes.length + 2 * 65_536 + Math.min(bytes.length * 16, 14 * 65_536))
+    },
+  )
+
+  test("SseParser with fatal drops the error that would follow when a handler resets it on unread text", () => {
+    const events: string[] = []
+    const parser = new SseParser({
+      fatal: true,
+      onEvent({ data }) {
+        events.push(data)
+        if (data === "a") throw new Error("a")
+        if (data === "b") parser.reset()
+      },
+    })
+    expect(() => parser.feed(Uint8Array.from([...utf8("data: a\n\ndata: b\n\n"), 0xff]))).toThrow("a")
+    parser.feed("data: c\n\n")
+    parser.feed("data: d\n\n")
+    expect(events).toEqual(["a", "b", "d"])
+  })
+})
+
+describe("SseParser and feeds of nothing", () => {
+  test.each([false, true])("SseParser keeps a cut code point when fed empty text, with fatal %j", (fatal) => {
+    const { calls, parser } = record({ fatal })
+    parser.feed(utf8("data: é").subarray(0, 7))
+    parser.feed("")
+    parser.feed(new Uint8Array())
+    parser.feed(Uint8Array.of(0xa9, 10, 10))
+    expect(calls).toEqual(['message "é"'])
+  })
+
+  test("SseParser reads what a throwing handler left when fed empty text, and keeps a cut code point", () => {
+    const { calls, parser } = record({
+      onEvent({ data }) {
+        calls.push(data)
+        if (data === "a") throw new Error("a")
+      },
+    })
+    const bytes = utf8("data: a\n\ndata: b\n\ndata: é\n\n")
+    expect(() => parser.feed(bytes.subarray(0, -3))).toThrow("a")
+    parser.feed("")
+    expect(calls).toEqual(["a", "b"])
+    parser.feed(bytes.subarray(-3))
+    expect(calls).toEqual(["a", "b", "é"])
+  })
+})
+
+describe("SseParser.end({ flush }) and handlers that throw", () => {
+  const thrower = () => {
+    throw new Error("handler")
+  }
+
+  test.each(["data: x\n: c", "data: x\nfoo", "data: x\nretry: 5", "data: x\r: c"])(
+    "SseParser.end({ flush }) dispatches the block of %j where the handler of its last line throws",
+    (text) => {
+      const { calls, parser } = record({ onComment: thrower, onUnknownLine: thrower, onRetry: thrower })
+      parser.feed(text)
+      expect(() => parser.end({ flush: true })).toThrow("handler")
+      expect(calls).toEqual(['message "x"'])
+      expect(() => parser.feed("")).toThrow("the stream has ended")
+    },
+  )
 })

@@ -48,6 +48,31 @@ test("SseParser keeps nothing of what it has dispatched, through 256 MB of event
   expect(growth).toBeLessThan(8 * MiB)
 })
 
+test.each([
+  ["bytes", 8_000],
+  ["text", 8_000],
+  ["text", 60_000],
+])("SseParser keeps of a long event its data, not the %s around it, in chunks of %d", async (kind, size) => {
+  const parser = new SseParser()
+  const text = `data: 0123456789abcdef\n:${"x".repeat(size)}\n`
+  const bytes = new TextEncoder().encode(text)
+  const growth = await peakGrowth(20_000, (index) => parser.feed(kind === "text" ? `${text}:${index}\n` : bytes))
+  expect(parser.end()).toEqual({ incomplete: true })
+  // 340,000 characters of data, of which as much again is read in pieces before they are joined.
+  expect(growth).toBeLessThan(8 * MiB)
+})
+
+test("SseParser takes little more than the line for one that comes in pieces of one byte", async () => {
+  const parser = new SseParser()
+  const byte = Uint8Array.of(120)
+  parser.feed(":\ndata: ")
+  const growth = await peakGrowth(16 * 1024, () => {
+    for (let times = 0; times < 64; times++) parser.feed(byte)
+  })
+  // A million characters, and half a million pieces of 32 bytes before they are joined.
+  expect(growth).toBeLessThan(16 * MiB)
+})
+
 test("readEvents() holds nothing for a stream that is silent through a million chunks", async () => {
   let chunks = 0
   let growth = 0

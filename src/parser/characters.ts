@@ -1,0 +1,9 @@
+export const LF = 10
+export const SPACE = 32
+export const COLON = 58
+export const LETTER_A = 97
+export const LETTER_D = 100
+export const LETTER_E = 101
+export const LETTER_I = 105
+export const LETTER_T = 116
+export const BYTE_ORDER_MARK = 0xfeff

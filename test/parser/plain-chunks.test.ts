@@ -1,0 +1,128 @@
+/* Chunks of bytes that look like one event of one line of data are decoded in another way than all others. */
+import { describe, expect, test } from "vitest"
+import { SseLimitError, SseParser, type SseParserOptions } from "ssekit"
+import { isSmallAndWhole, valueStart } from "../../src/parser/utf8.ts"
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+/** All calls of the handlers when `chunks` are fed as bytes, and when all of them are fed as one text. */
+function bothWays(chunks: readonly (string | Uint8Array)[], options: SseParserOptions = {}): [string[], string[]] {
+  const bytes = chunks.map((chunk) => (typeof chunk === "string" ? utf8(chunk) : chunk))
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Buffer.concat(bytes))
+  return [calls(bytes, options), calls([text], options)]
+}
+
+function calls(chunks: readonly (string | Uint8Array)[], options: SseParserOptions): string[] {
+  const seen: string[] = []
+  const push = (name: string) => (value: unknown) => void seen.push(`${name} ${JSON.stringify(value)}`)
+  const parser = new SseParser({
+    onEvent: push("event"),
+    onComment: push("comment"),
+    onRetry: push("retry"),
+    onId: push("id"),
+    onUnknownLine: push("unknown"),
+    ...options,
+  })
+  try {
+    for (const chunk of chunks) parser.feed(chunk)
+  } catch (error) {
+    seen.push(String(error))
+  }
+  return seen
+}
+
+describe("valueStart()", () => {
+  test.each([
+    ["data: x\n\n", 6],
+    ["data:xy\n\n", 5],
+    ["data:  \n\n", 6],
+    ["data:x\n\n", 5],
+  ])("valueStart() tells where the value starts in chunk %#", (text, start) => {
+    expect(valueStart(utf8(text))).toBe(start)
+  })
+
+  test.each([
+    "data:\n\n",
+    "data: x\n",
+    "data: x\nx",
+    "data: x\r\n",
+    "dxta: x\n\n",
+    "daxa: x\n\n",
+    "datx: x\n\n",
+    "datax x\n\n",
+    "",
+  ])("valueStart() is 0 for chunk %#", (text) => {
+    expect(valueStart(utf8(text))).toBe(0)
+  })
+})
+
+describe("isSmallAndWhole()", () => {
+  test.each([
+    ["x", true],
+    ["x".repeat(8192), true],
+    ["x".repeat(8193), false],
+    ["xé", false],
+    ["", false],
+  ])("isSmallAndWhole() looks at the length and the last character, %#", (text, expected) => {
+    expect(isSmallAndWhole(utf8(text))).toBe(expected)
+  })
+})
+
+describe("SseParser and chunks of one event", () => {
+  test.each<[string, (string | Uint8Array)[]]>([
+    ["one after the other", ["data: a\n\n", "data:b\n\n", "data:  c\n\n", "data: 漢字 😀\n\n", "data: \n\n"]],
+    ["of two lines", ["data: a\ndata: b\n\n", "data: c\n\n"]],
+    ["of two events", ["data: a\n\ndata: b\n\n", "data: c\n\n", "data: d\ndata: e\n\n"]],
+    ["with a CR inside", ["data: a\rdata: b\n\n", "data: c\n\n"]],
+    ["with CRLF, too", ["data: a\r\n\n", "data: b\r\n\r\n", "data: c\n\n"]],
+    ["after a line of data", ["data: a\n", "data: b\n\n"]],
+    ["after a type", ["event: t\n", "data: b\n\n", "data: c\n\n"]],
+    ["after an id", ["id: 1\n", "data: b\n\n", "data: c\n\n"]],
+    ["after a line that is not over", ["foo: ", "data: b\n\n", "data: c\n\n"]],
+    ["after half a field", ["data: ", "data: b\n\n", "data: c\n\n"]],
+    ["after a CR", ["data: a\r", "\ndata: b\n\n", "data: c\n\n", "data: d\r", "data: e\n\n"]],
+    ["after half a code point", [Uint8Array.of(0xe2, 0x82), "data: b\n\n", "data: c\n\n"]],
+    ["with invalid bytes", [Uint8Array.of(...utf8("data: a"), 0xe2, ...utf8("\n\n")), "data: c\n\n"]],
+    ["with a byte order mark for a value", ["data: \uFEFF\n\n", "data:\uFEFF\n\n"]],
+    ["first, after a byte order mark", ["\uFEFFdata: a\n\n", "data: b\n\n"]],
+  ])("SseParser reads a chunk of one event %s", (_, chunks) => {
+    const [bytes, text] = bothWays([...chunks, "data: z\n\n"])
+    expect(bytes).toEqual(text)
+    const [later, alike] = bothWays(["data: 0\n\n", ...chunks, "data: z\n\n"])
+    expect(later).toEqual(alike)
+  })
+
+  test.each<[string, SseParserOptions]>([
+    ["data: 1234\n\n", { maxLineLength: 10 }],
+    ["data:12345\n\n", { maxLineLength: 10 }],
+    ["data: 1234\n\n", { maxEventSize: 4 }],
+    ["data: 漢字漢字\n\n", { maxEventSize: 4 }],
+  ])("SseParser counts %j, which is just at its limit, in characters", (event, options) => {
+    const over = event.replace("\n", "5\n")
+    expect(bothWays(["data: 0\n\n", event], options)[0]).toHaveLength(2)
+    const [bytes, text] = bothWays(["data: 0\n\n", event, over], options)
+    expect(bytes).toEqual(text)
+    expect(bytes[2]).toContain(SseLimitError.name)
+  })
+
+  test("SseParser reads what a throwing handler left before a chunk of one event", () => {
+    const seen: string[] = []
+    const parser = new SseParser({
+      onEvent({ data }) {
+        seen.push(data)
+        if (data === "a") throw new Error("a")
+      },
+    })
+    parser.feed(utf8("data: 0\n\n"))
+    expect(() => parser.feed(utf8("data: a\n\ndata: b\n\n"))).toThrow("a")
+    parser.feed(utf8("data: c\n\n"))
+    expect(seen).toEqual(["0", "a", "b", "c"])
+  })
+
+  test("SseParser is over after a chunk of one event whose handler ends it", () => {
+    const parser = new SseParser({ onEvent: ({ data }) => void (data === "b" && parser.end()) })
+    parser.feed(utf8("data: a\n\n"))
+    parser.feed(utf8("data: b\n\n"))
+    expect(() => parser.feed(utf8("data: c\n\n"))).toThrow("the stream has ended")
+  })
+})
