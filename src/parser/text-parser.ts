@@ -99,8 +99,8 @@ export class TextParser {
   #compact(line: string, data: string): void {
     if (this.#held < 4 * (line.length + data.length)) return
     this.#held = 0
-    // Matching joins the pieces of a string.
-    void [/./.test(line), /./.test(data)]
+    // Matching joins the pieces of a string; and the engine keeps the last string that matched.
+    void [/./.test(line), /./.test(data), /./.test(".")]
   }
 
   /** Reads an event of one line of data, if that is what has a value that starts at `start`; gives whether it is. */
