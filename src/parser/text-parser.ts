@@ -112,17 +112,17 @@ export class TextParser {
   }
 
   /** Where the text goes on after the line that waits, which is whole then, with an LF; 0 where its end has not come. */
-  #finishLine(text: string, start: number): number {
-    const lf = indexOrEnd(text, "\n", start)
+  #finishLine(text: string): number {
+    const lf = indexOrEnd(text, "\n", 0)
     // Not beyond the LF: what is after it will be searched line by line.
-    const cr = text.slice(start, lf).indexOf("\r")
-    const end = cr === -1 ? lf : start + cr
-    if (end === text.length) return this.#keepLine(text.slice(start))
-    this.#checkLine(this.#lineLength + end - start)
+    const cr = text.slice(0, lf).indexOf("\r")
+    const end = cr === -1 ? lf : cr
+    if (end === text.length) return this.#keepLine(text)
+    this.#checkLine(this.#lineLength + end)
     const next = cr === -1 ? end + 1 : this.#afterReturn(text, end + 1)
     // Of a line that nobody wants nothing but its first character is there.
     if (this.#line.length < this.#lineLength) this.#line += "\n"
-    else this.#line += cr === -1 ? text.slice(start, next) : `${text.slice(start, end)}\n`
+    else this.#line += cr === -1 ? text.slice(0, next) : `${text.slice(0, end)}\n`
     return next
   }
 
@@ -158,7 +158,7 @@ export class TextParser {
     const { length } = text
     try {
       if (this.#lineLength > 0) {
-        start = this.#finishLine(text, start)
+        start = this.#finishLine(text)
         if (start === 0) return
         // Only the line is joined: joining all of the text would copy it.
         const line = this.#line
@@ -247,26 +247,26 @@ export class TextParser {
 
   /** Ends the block: moves the cursor and dispatches the event, if there is data. */
   #end(data: string | undefined): void {
+    const { onId, onEvent } = this.#handlers
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType
-    if (data !== undefined && this.#data === undefined) this.#checkSize(data)
+    this.#checkSize(data)
     this.#data = undefined
     this.#eventType = ""
     if (id !== undefined) {
       this.#id = undefined
       // Spec: the last event ID is set before the data buffer is looked at, so a block with only an id moves it.
       this.lastEventId = id
-      if (this.#handlers.onId) return this.#endAfterId(event, data, id)
+      if (onId !== undefined) return this.#endAfterId(onId, event, data, id)
     }
-    const { onEvent } = this.#handlers
     if (data !== undefined) onEvent?.({ event, data, id, lastEventId: this.lastEventId })
   }
 
-  #endAfterId(event: string, data: string | undefined, id: string): void {
+  #endAfterId(onId: (id: string) => void, event: string, data: string | undefined, id: string): void {
     const { epoch } = this
-    const { onId, onEvent } = this.#handlers
+    const { onEvent } = this.#handlers
     try {
-      onId?.(id)
+      onId(id)
     } finally {
       if (data !== undefined && this.epoch === epoch) onEvent?.({ event, data, id, lastEventId: id })
     }

@@ -80,6 +80,13 @@ describe("blockEnd()", () => {
     expect(end(`${x(100)}\n${x(50)}\n${x(9000)}`, 101)).toBe(152)
   })
 
+  test("blockEnd() looks at the block, wherever that starts", () => {
+    const lines = `${x(99)}\n`.repeat(300)
+    expect(end(lines, 100)).toBe(8200)
+    expect(end(lines, 12_345)).toBe(20_500)
+    expect(end(lines + x(9000) + lines, 30_000)).toBe(39_100)
+  })
+
   test("blockEnd() goes on to the next line end where there is none, and to the end where that is beyond", () => {
     expect(end(`${x(9000)}\n${x(20)}`)).toBe(9001)
     expect(end(`x\n${x(9000)}\n${x(20)}`, 2)).toBe(9003)

@@ -1,5 +1,5 @@
 /* Chunks of bytes that look like one event of one line of data are decoded in another way than all others. */
-import { describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseLimitError, SseParser, type SseParserOptions } from "ssekit"
 import { isSmallAndWhole, valueStart } from "../../src/parser/utf8.ts"
 
@@ -88,7 +88,7 @@ describe("SseParser and chunks of one event", () => {
   ])("SseParser reads a chunk of one event %s", (_, chunks) => {
     const [bytes, text] = bothWays([...chunks, "data: z\n\n"])
     expect(bytes).toEqual(text)
-    const [later, alike] = bothWays(["data: 0\n\n", ...chunks, "data: z\n\n"])
+    const [later, alike] = bothWays(["data: 0\n\n", "data: 1\n\n", ...chunks, "data: z\n\n"])
     expect(later).toEqual(alike)
   })
 
@@ -99,10 +99,56 @@ describe("SseParser and chunks of one event", () => {
     ["data: 漢字漢字\n\n", { maxEventSize: 4 }],
   ])("SseParser counts %j, which is just at its limit, in characters", (event, options) => {
     const over = event.replace("\n", "5\n")
-    expect(bothWays(["data: 0\n\n", event], options)[0]).toHaveLength(2)
-    const [bytes, text] = bothWays(["data: 0\n\n", event, over], options)
+    const before = ["data:0\n\n", "data:1\n\n"]
+    expect(bothWays([...before, event], options)[0]).toHaveLength(3)
+    const [bytes, text] = bothWays([...before, event, over], options)
     expect(bytes).toEqual(text)
-    expect(bytes[2]).toContain(SseLimitError.name)
+    expect(bytes[3]).toContain(SseLimitError.name)
+  })
+
+  describe("SseParser and how much of a chunk it decodes", () => {
+    afterEach(() => {
+      vi.unstubAllGlobals()
+      vi.resetModules()
+    })
+
+    /** What is decoded of each chunk after two that are one event, the second of which shows that it is. */
+    async function decoded(chunks: readonly string[], options: SseParserOptions = {}): Promise<string[]> {
+      vi.resetModules()
+      const { SseParser: Fresh } = await import("../../src/parser/index.ts")
+      const texts: string[] = []
+      function utf8Slice(this: Uint8Array, start: number, end: number): string {
+        texts.push(new TextDecoder().decode(this.subarray(start, end)))
+        return texts.at(-1)!
+      }
+      vi.stubGlobal("Buffer", { prototype: { utf8Slice } })
+      const parser = new Fresh(options)
+      for (const chunk of ["data:0\n\n", "data:1\n\n", ...chunks]) parser.feed(utf8(chunk))
+      return texts.slice(2)
+    }
+
+    test("SseParser decodes only the value of a chunk that is one event, after one", async () => {
+      expect(await decoded(["data: ab\n\n", "data:cd\n\n", ": c\n", "data: e\n\n"])).toEqual(["ab", "cd", ": c\n", "e"])
+      expect(await decoded(["data: abc\n\n"], { maxLineLength: 9 })).toEqual(["abc"])
+    })
+
+    test("SseParser decodes a chunk again that was taken for one event, and the next ones once", async () => {
+      const two = "data: a\n\ndata: b\n\n"
+      expect(await decoded([two, two, two])).toEqual(["a\n\ndata: b", two, two, two])
+      expect(await decoded(["data: a\rdata: b\n\n", two])).toEqual(["a\rdata: b", "data: a\rdata: b\n\n", two])
+      expect(await decoded([two, "data: c\n\n", "data: d\n\n"])).toEqual(["a\n\ndata: b", two, "data: c\n\n", "d"])
+    })
+
+    test("SseParser decodes whole what begins in another way, or comes while something waits", async () => {
+      expect(await decoded(["event: a\n\n", "data: b\n", "data: c\n\n", "data: d\n\n"])).toEqual([
+        "event: a\n\n",
+        "data: b\n",
+        "c",
+        "data: c\n\n",
+        "d",
+      ])
+      expect(await decoded(["data: ab\n\n"], { fatal: true })).toEqual(["data: ab\n\n"])
+    })
   })
 
   test("SseParser reads what a throwing handler left before a chunk of one event", () => {

@@ -463,6 +463,15 @@ describe("SseParser and feeds of nothing", () => {
   })
 })
 
+describe("SseParser.end() from a handler", () => {
+  test("SseParser.end() from a handler reads no cut code point of the chunk", () => {
+    const ends: unknown[] = []
+    const parser: SseParser = new SseParser({ onEvent: () => void ends.push(parser.end()) })
+    parser.feed(Uint8Array.from([...utf8("data: a\n\n"), 0xe2]))
+    expect(ends).toEqual([{ incomplete: false }])
+  })
+})
+
 describe("SseParser.end({ flush }) and handlers that throw", () => {
   const thrower = () => {
     throw new Error("handler")

@@ -73,6 +73,16 @@ test("SseParser takes little more than the line for one that comes in pieces of 
   expect(growth).toBeLessThan(16 * MiB)
 })
 
+test("SseParser keeps nothing of a long event whose pieces were joined", () => {
+  const parser = new SseParser()
+  const chunk = new TextEncoder().encode("x".repeat(4096))
+  const before = heapUsed()
+  parser.feed(":\ndata: ")
+  for (let times = 0; times < 2000; times++) parser.feed(chunk)
+  parser.feed("\n\n")
+  expect(heapUsed() - before).toBeLessThan(MiB)
+})
+
 test("readEvents() holds nothing for a stream that is silent through a million chunks", async () => {
   let chunks = 0
   let growth = 0
