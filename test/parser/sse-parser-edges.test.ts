@@ -437,6 +437,15 @@ describe("SseParser fatal at the edges", () => {
   })
 })
 
+test.each(Array.from({ length: 32 }, (_, code) => code))("SseParser keeps control character %d after a cut", (code) => {
+  const character = String.fromCharCode(code)
+  const { calls, parser } = record()
+  parser.feed("\n: a")
+  parser.feed(`${character}b\n`)
+  const isLineEnd = character === "\n" || character === "\r"
+  expect(calls).toEqual(isLineEnd ? ['comment "a"', 'unknown "b"'] : [`comment ${JSON.stringify(`a${character}b`)}`])
+})
+
 describe("SseParser and feeds of nothing", () => {
   test.each([false, true])("SseParser keeps a cut code point when fed empty text, with fatal %j", (fatal) => {
     const { calls, parser } = record({ fatal })
