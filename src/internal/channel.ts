@@ -18,7 +18,7 @@ interface Items<Item> {
 }
 
 function createItems<Item>(): Items<Item> {
-  const items: Item[] = []
+  const items: (Item | undefined)[] = []
   let taken = 0
   const clear = (count = items.length) => {
     items.splice(0, count)
@@ -29,7 +29,9 @@ function createItems<Item>(): Items<Item> {
     last: () => items.at(-1),
     push: (item) => void items.push(item),
     take() {
-      const item = items[taken++]
+      const item = items[taken]
+      // It would be kept until many are removed.
+      items[taken++] = undefined
       if (taken >= items.length || taken > 1023) clear(taken)
       return item
     },

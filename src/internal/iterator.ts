@@ -1,4 +1,4 @@
-/* Law: iterators that are written by hand, since a generator costs more and cannot be left while it waits. */
+/* Law: what iterators that are written by hand share: a generator costs more, and cannot be left while it waits. */
 import { ignore } from "./cancel.ts"
 
 /** What an iterator gives at its end. */

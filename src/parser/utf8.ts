@@ -18,10 +18,10 @@ export function blockEnd(bytes: Uint8Array, start: number, end: number): number 
   return next === 0 || next > end ? end : next
 }
 
-/** Whether `bytes` are one block, and end with a character of one byte. */
+/** Whether `bytes` are few enough to be decoded at once, and end with a character of one byte. */
 export function isSmallAndWhole(bytes: Uint8Array): boolean {
   const { length } = bytes
-  return length > 0 && length <= BLOCK && bytes[length - 1]! < 0x80
+  return length > 0 && length <= BLOCK && (bytes[length - 1]! & 0x80) === 0
 }
 
 /** Where the value starts of `bytes`, which begin with a "d", if they look like one event of one line of data; else 0. */
@@ -46,10 +46,13 @@ export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** How many bytes before `end` are the start of a code point whose rest is missing. */
+/**
+ * How many bytes before `end` are the start of a code point whose rest is missing. A byte that can begin none counts as one
+ * that begins the longest: it becomes U+FFFD whatever follows.
+ */
 export function incompleteTail(bytes: Uint8Array, end: number): number {
   for (let length = 1; length <= 3 && length <= end; length++) {
-    const byte = bytes[end - length]!
+    const byte = bytes[end - length]! & 0xff
     if (byte < 0x80) return 0
     // The first byte of a code point begins with as many ones as the code point has bytes.
     if (byte >= 0xc0) return length < Math.clz32(~(byte << 24)) ? length : 0
@@ -83,7 +86,7 @@ function nativeDecoder(): Decode | undefined {
   return utf8Slice && ((bytes, start, end) => utf8Slice.call(bytes, start, end))
 }
 
-/** How many bytes are valid, where a code point may be cut at their end; of invalid ones, up to the last whole character. */
+/** How many bytes are valid; they may end in the start of a code point. */
 export function validLength(bytes: Uint8Array): number {
   let valid = 0
   // In pieces, so that where one fails only that one is searched, and no string gets too long.

@@ -5,6 +5,9 @@ import { isSmallAndWhole, valueStart } from "../../src/parser/utf8.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
+/** Chunks of one event, one more than make it likely that the next one is: none is, before the first was. */
+const RUN: readonly string[] = Array.from("012345678", (digit) => `data:${digit}\n\n`)
+
 /** All calls of the handlers when `chunks` are fed as bytes, and when all of them are fed as one text. */
 function bothWays(chunks: readonly (string | Uint8Array)[], options: SseParserOptions = {}): [string[], string[]] {
   const bytes = chunks.map((chunk) => (typeof chunk === "string" ? utf8(chunk) : chunk))
@@ -88,7 +91,7 @@ describe("SseParser and chunks of one event", () => {
   ])("SseParser reads a chunk of one event %s", (_, chunks) => {
     const [bytes, text] = bothWays([...chunks, "data: z\n\n"])
     expect(bytes).toEqual(text)
-    const [later, alike] = bothWays(["data: 0\n\n", "data: 1\n\n", ...chunks, "data: z\n\n"])
+    const [later, alike] = bothWays([...RUN, ...chunks, "data: z\n\n"])
     expect(later).toEqual(alike)
   })
 
@@ -99,20 +102,16 @@ describe("SseParser and chunks of one event", () => {
     ["data: 漢字漢字\n\n", { maxEventSize: 4 }],
   ])("SseParser counts %j, which is just at its limit, in characters", (event, options) => {
     const over = event.replace("\n", "5\n")
-    const before = ["data:0\n\n", "data:1\n\n"]
-    expect(bothWays([...before, event], options)[0]).toHaveLength(3)
-    const [bytes, text] = bothWays([...before, event, over], options)
+    expect(bothWays([...RUN, event], options)[0]).toHaveLength(RUN.length + 1)
+    const [bytes, text] = bothWays([...RUN, event, over], options)
     expect(bytes).toEqual(text)
-    expect(bytes[3]).toContain(SseLimitError.name)
+    expect(bytes.at(-1)).toContain(SseLimitError.name)
   })
 
   describe("SseParser and how much of a chunk it decodes", () => {
-    afterEach(() => {
-      vi.unstubAllGlobals()
-      vi.resetModules()
-    })
+    afterEach(() => void vi.resetModules())
 
-    /** What is decoded of each chunk after two that are one event, the second of which shows that it is. */
+    /** What is decoded of each chunk after a run of such that are one event. */
     async function decoded(chunks: readonly string[], options: SseParserOptions = {}): Promise<string[]> {
       vi.resetModules()
       const { SseParser: Fresh } = await import("../../src/parser/index.ts")
@@ -123,33 +122,50 @@ describe("SseParser and chunks of one event", () => {
       }
       vi.stubGlobal("Buffer", { prototype: { utf8Slice } })
       const parser = new Fresh(options)
-      for (const chunk of ["data:0\n\n", "data:1\n\n", ...chunks]) parser.feed(utf8(chunk))
-      return texts.slice(2)
+      for (const chunk of [...RUN, ...chunks]) parser.feed(utf8(chunk))
+      // At once: others need it, too.
+      vi.unstubAllGlobals()
+      return texts.slice(RUN.length)
     }
 
-    test("SseParser decodes only the value of a chunk that is one event, after one", async () => {
-      expect(await decoded(["data: ab\n\n", "data:cd\n\n", ": c\n", "data: e\n\n"])).toEqual(["ab", "cd", ": c\n", "e"])
+    test("SseParser decodes only the value of a chunk that is one event, in a run of such", async () => {
+      expect(await decoded(["data: ab\n\n", "data:cd\n\n", ": c\n", "data: e\n\n"])).toEqual([
+        "ab",
+        "cd",
+        ": c\n",
+        "data: e\n\n",
+      ])
       expect(await decoded(["data: abc\n\n"], { maxLineLength: 9 })).toEqual(["abc"])
     })
 
-    test("SseParser decodes a chunk again that was taken for one event, and the next ones once", async () => {
+    test("SseParser decodes a chunk again that was taken for one event, and those after it once", async () => {
       const two = "data: a\n\ndata: b\n\n"
       expect(await decoded([two, two, two])).toEqual(["a\n\ndata: b", two, two, two])
       expect(await decoded(["data: a\rdata: b\n\n", two])).toEqual(["a\rdata: b", "data: a\rdata: b\n\n", two])
-      expect(await decoded([two, "data: c\n\n", "data: d\n\n"])).toEqual(["a\n\ndata: b", two, "data: c\n\n", "d"])
+      expect(await decoded([two, ...RUN, "data: c\n\n"])).toEqual(["a\n\ndata: b", two, ...RUN.slice(0, 8), "8", "c"])
     })
 
-    test("SseParser decodes whole what begins in another way, or comes while something waits", async () => {
-      expect(await decoded(["event: a\n\n", "data: b\n", "data: c\n\n", "data: d\n\n"])).toEqual([
-        "event: a\n\n",
-        "data: b\n",
-        "c",
-        "data: c\n\n",
-        "d",
-      ])
+    test("SseParser decodes whole what begins in another way, and what comes after it", async () => {
+      const chunks = ["event: a\n\n", "data: b\n", "data: c\n\n", "data: d\n\n"]
+      expect(await decoded(chunks)).toEqual(chunks)
       expect(await decoded(["data: ab\n\n"], { fatal: true })).toEqual(["data: ab\n\n"])
     })
   })
+
+  test.each(["\uFEFFdata: d\n\n", "\ndata: d\n\n", "data: d\n\n"])(
+    "SseParser reads %j as a new stream after a handler has reset it in a chunk of one event",
+    (chunk) => {
+      const seen: string[] = []
+      const parser: SseParser = new SseParser({
+        onEvent({ data }) {
+          seen.push(data)
+          if (data === "c") parser.reset()
+        },
+      })
+      for (const text of [...RUN, "data: c\n\n", chunk]) parser.feed(utf8(text))
+      expect(seen.slice(RUN.length)).toEqual(["c", "d"])
+    },
+  )
 
   test("SseParser reads what a throwing handler left before a chunk of one event", () => {
     const seen: string[] = []
