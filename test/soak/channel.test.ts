@@ -1,0 +1,22 @@
+import { expect, test } from "vitest"
+import { createChannel } from "../../src/internal/channel.ts"
+
+const MiB = 1024 * 1024
+const collect = (globalThis as unknown as { gc: () => void }).gc
+
+test("createChannel() keeps nothing of what it has given, however long something waits", async () => {
+  const channel = createChannel<Uint8Array, Uint8Array>(
+    (item) => item,
+    () => {},
+  )
+  collect()
+  const before = process.memoryUsage().arrayBuffers
+  channel.push(new Uint8Array(1))
+  for (let times = 0; times < 1000; times++) {
+    channel.push(new Uint8Array(64 * 1024))
+    await channel.next()
+  }
+  collect()
+  expect(channel.size()).toBe(1)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MiB)
+})
