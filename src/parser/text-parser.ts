@@ -70,6 +70,7 @@ export class TextParser {
   /** Keeps `text` to be read before the next one. */
   keep(text: string): void {
     this.#unread += text
+    this.plainRun = 0
     this.#hasRest = true
   }
 

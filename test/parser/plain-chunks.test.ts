@@ -181,6 +181,21 @@ describe("SseParser and chunks of one event", () => {
     expect(seen).toEqual(["0", "a", "b", "c"])
   })
 
+  test("SseParser reads what a throwing handler left of blocks of one event each before a chunk of one event", () => {
+    const seen: string[] = []
+    const parser = new SseParser({
+      onEvent({ data }) {
+        seen.push(data[0]!)
+        if (data[0] === "8") throw new Error("8")
+      },
+    })
+    const events = Array.from("0123456789", (digit) => `data: ${digit.repeat(5000)}\n\n`)
+    parser.feed(":\n")
+    expect(() => parser.feed(utf8(events.join("")))).toThrow("8")
+    parser.feed(utf8("data: a\n\n"))
+    expect(seen.join("")).toBe("0123456789a")
+  })
+
   test("SseParser is over after a chunk of one event whose handler ends it", () => {
     const parser = new SseParser({ onEvent: ({ data }) => void (data === "b" && parser.end()) })
     parser.feed(utf8("data: a\n\n"))
