@@ -7,14 +7,15 @@
  *   --json                 JSON instead of Markdown
  *
  * Method. The built package runs, with its limits and checks on. Each cell, a corpus in a delivery, is run by five
- * processes of its own, one after the other, since the compiler does not decide alike in all of them. In each the contenders warm up, then take turns, in another order each round; a sample begins without young
- * garbage, where the runtime can collect it on demand, and takes at least 6 ms of CPU time of the process, its own garbage
- * collection included. What is compared are the samples of one round: the table has the median of these ratios over all
- * rounds with the quartiles in brackets. Every contender reads all chunks with a new parser and touches one character of
- * each event's data in a callback of its own. Each is checked, untimed, for the number of events and a checksum over their
- * names and data, which the corpus knows by its making; what is wrong is not compared. CPU time is used since wall time on
- * a shared machine is 1.5 to 3 times noisier. The floors are what no parser can be cheaper than: finding and copying out
- * the lines; decoding first; reading the stream and doing nothing.
+ * processes of its own, one after the other, since the compiler does not decide alike in all of them. In each the
+ * contenders warm up, then take turns, in another order each round; a sample begins without young garbage, where the
+ * runtime can collect it on demand, and takes at least 6 ms of CPU time of the process, its own garbage collection
+ * included. What is compared are the samples of one round: the table has the median of these ratios over all rounds
+ * with the quartiles in brackets. Every contender reads all chunks with a new parser and touches one character of each
+ * event's data in a callback of its own. Each is checked, untimed, for the number of events and a checksum over their
+ * names and data, which the corpus knows by its making; what is wrong is not compared. CPU time is used since wall time
+ * on a shared machine is 1.5 to 3 times noisier. The floors are what no parser can be cheaper than: finding and copying
+ * out the lines; decoding first; reading the stream and doing nothing.
  */
 import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"

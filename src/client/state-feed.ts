@@ -1,5 +1,5 @@
 import { type Channel, createChannel } from "../internal/channel.ts"
-import { DONE } from "../internal/iterator.ts"
+import { iteratorOf } from "../internal/iterator.ts"
 import { ignore } from "../internal/cancel.ts"
 import type { SubscriptionState } from "./state.ts"
 
@@ -24,17 +24,11 @@ export function createStateFeed(): StateFeed {
       const observer = createChannel<SubscriptionState, SubscriptionState>((one) => one, ignore)
       if (state !== "closed") observers.add(observer)
       tell(observer, state)
-      const iterator: AsyncIterableIterator<SubscriptionState, undefined, undefined> = {
-        next: observer.next,
-        async return() {
-          observers.delete(observer)
-          observer.clear()
-          observer.end()
-          return DONE
-        },
-        [Symbol.asyncIterator]: () => iterator,
-      }
-      return iterator
+      return iteratorOf(observer.next, () => {
+        observers.delete(observer)
+        observer.clear()
+        observer.end()
+      })
     },
   }
 }

@@ -96,7 +96,7 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
     [Symbol.asyncIterator]() {
       if (isConsumed) throw new TypeError("Cannot iterate subscription: it must have only one consumer")
       isConsumed = true
-      return iteratorOf(events)
+      return consumerOf(events)
     },
   }
   // Not a member of the literal: where the symbol is missing, that would be one called "undefined".
@@ -104,7 +104,7 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
   return subscription as Subscription<Event>
 }
 
-function iteratorOf<Event extends SseEvent<string, unknown>>(
+function consumerOf<Event extends SseEvent<string, unknown>>(
   events: SseEventIterator<Event>,
 ): SubscriptionIterator<Event> {
   const iterator: SubscriptionIterator<Event> = {

@@ -5,7 +5,7 @@ import type { SseParserOptions } from "./options.ts"
 import { TextParser } from "./text-parser.ts"
 import { blockEnd, decodeUtf8, incompleteTail, isSmallAndWhole, join, validLength, valueStart } from "./utf8.ts"
 
-/** After how many chunks of one event each the next one is taken for another: where two come at once, that costs a little. */
+/** After how many chunks of one event each the next is taken for another one: where it is two, it is decoded twice. */
 const PLAIN_RUN = 8
 
 /**
@@ -14,7 +14,8 @@ const PLAIN_RUN = 8
  * Chunks may be cut anywhere, also inside CRLF, a code point or the byte order mark; an event is dispatched inside the
  * `feed` that completes it. When a handler throws, so does `feed`, and the rest of the chunk is read by the next `feed`,
  * if need be of `""`, or by `end`: nothing is lost and nothing comes twice, but how much may wait so is not limited, and
- * each `feed` that throws looks through it again. A handler may call `reset` or `end`, which drop the rest of the chunk, or of the block in `onId`; it may not call `feed`.
+ * each `feed` that throws looks through it again. A handler may call `reset` or `end`, which drop the rest of the chunk,
+ * or of the block in `onId`; it may not call `feed`.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
@@ -66,8 +67,8 @@ export class SseParser {
    * Ends the stream; `feed` throws from here on until `reset`. An unfinished block is discarded, as the specification
    * says, or with `flush` dispatched, which is a departure from it. Called by a handler, it drops the rest of the chunk.
    *
-   * @throws What `feed` throws, for what is unread and for what `flush` dispatches. Where a handler throws at what is unread,
-   * the stream is not ended yet, so that nothing is lost.
+   * @throws What `feed` throws, for what is unread and for what `flush` dispatches. Where a handler throws at what is
+   * unread, the stream is not ended yet, so that nothing is lost.
    * @returns `incomplete`: whether a block, or a line other than a comment, was unfinished.
    */
   end(options: { readonly flush?: boolean | undefined } = {}): {
@@ -171,7 +172,7 @@ export class SseParser {
   /** Reads text after the carried bytes, of which no code point can come any more where it `isFinal`. */
   #readAfter(carried: Uint8Array, chunk: string, isFinal: boolean): void {
     // As no bytes; or with fatal, in place of the text, as one that is never valid, so that the error comes in its order.
-    if (!isFinal || this.#fatal) return this.#readBytes(Uint8Array.from(isFinal ? [0xff] : []))
+    if (!isFinal || this.#fatal) return this.#readBlocks(Uint8Array.from(isFinal ? [0xff] : []))
     this.#carried = undefined
     this.#text.read(decodeUtf8(carried, 0, carried.length) + chunk)
   }
