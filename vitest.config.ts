@@ -7,12 +7,12 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
 // Tests import the package by its name: in Node from src, in the browser as it was built.
 const source = [
-  { find: /^ssekit$/, replacement: path("src/index.ts") },
-  { find: /^ssekit\/(\w+)$/, replacement: path("src/$1/index.ts") },
+  { find: /^steadystream$/, replacement: path("src/index.ts") },
+  { find: /^steadystream\/(\w+)$/, replacement: path("src/$1/index.ts") },
 ]
 const built = [
-  { find: /^ssekit$/, replacement: path("dist/index.js") },
-  { find: /^ssekit\/(\w+)$/, replacement: path("dist/$1.js") },
+  { find: /^steadystream$/, replacement: path("dist/index.js") },
+  { find: /^steadystream\/(\w+)$/, replacement: path("dist/$1.js") },
 ]
 
 const chromium = findChromium()

@@ -28,7 +28,8 @@ async function runCell<Chunk>(
     const found = await digest((report) => contender.report!(chunks, report))
     if (found !== wanted) wrong[contender.name] = found
   }
-  if (wrong["ssekit"] !== undefined) throw new Error(`${cell}: ssekit gives ${wrong["ssekit"]}, not ${wanted}`)
+  if (wrong["steadystream"] !== undefined)
+    throw new Error(`${cell}: steadystream gives ${wrong["steadystream"]}, not ${wanted}`)
   return { samples: samples.filter(({ name }) => wrong[name] === undefined), wanted, wrong }
 }
 

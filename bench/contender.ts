@@ -2,7 +2,7 @@
  * Law: what a contender is. `run` is what is timed: it reads all chunks with a parser of its own and touches a character
  * of every event's data in a callback of its own, since a callback that two parsers share is inlined into neither.
  */
-import type * as Ssekit from "ssekit"
+import type * as Steadystream from "steadystream"
 
 /** Takes an event's name, `undefined` or empty for the default, and its data. */
 export type Report = (event: string | undefined, data: string) => void
@@ -21,4 +21,4 @@ export function touch(data: string): number {
 }
 
 /** The package as it is published: the built files by their address, since some runtimes map the name to the sources. */
-export const ssekit = (await import(new URL("../dist/index.js", import.meta.url).href)) as typeof Ssekit
+export const steadystream = (await import(new URL("../dist/index.js", import.meta.url).href)) as typeof Steadystream

@@ -2,10 +2,10 @@
 import { createEventBuffer, type EventBuffer } from "better-sse"
 import { encode } from "eventsource-encoder"
 import { createParser } from "eventsource-parser"
-import { type Contender, ssekit, touch } from "./contender.ts"
+import { type Contender, steadystream, touch } from "./contender.ts"
 import type { CorpusEvent } from "./corpora.ts"
 
-const { encodeEvent } = ssekit
+const { encodeEvent } = steadystream
 
 function contender(
   name: string,
@@ -23,7 +23,7 @@ function contender(
 }
 
 const ours = contender(
-  "ssekit",
+  "steadystream",
   (events) => {
     let sum = 0
     for (const event of events) sum += touch(encodeEvent(event))

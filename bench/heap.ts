@@ -1,6 +1,6 @@
 /* Law: heap of parsers that have read something and wait. Needs --expose-gc. Prints JSON: bytes per parser by name. */
 import { createParser } from "eventsource-parser"
-import { ssekit } from "./contender.ts"
+import { steadystream } from "./contender.ts"
 
 const COUNT = 20_000
 const text = "id: 1\ndata: hello\n\n"
@@ -8,13 +8,13 @@ const bytes = new TextEncoder().encode(text)
 const onEvent = () => {}
 
 const makers: Record<string, () => unknown> = {
-  "ssekit, text": () => {
-    const parser = new ssekit.SseParser({ onEvent })
+  "steadystream, text": () => {
+    const parser = new steadystream.SseParser({ onEvent })
     parser.feed(text)
     return parser
   },
-  "ssekit, bytes": () => {
-    const parser = new ssekit.SseParser({ onEvent })
+  "steadystream, bytes": () => {
+    const parser = new steadystream.SseParser({ onEvent })
     parser.feed(bytes)
     return parser
   },

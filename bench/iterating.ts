@@ -2,9 +2,9 @@
 import { EventSourceParserStream } from "eventsource-parser/stream"
 import { events as fetchEventStream } from "fetch-event-stream"
 import { parseServerSentEvents } from "parse-sse"
-import { type Contender, ssekit, touch } from "./contender.ts"
+import { type Contender, steadystream, touch } from "./contender.ts"
 
-const { readEvents } = ssekit
+const { readEvents } = steadystream
 
 /** A response whose body gives a chunk whenever it is asked for one. */
 function respond(chunks: readonly Uint8Array[]): Response {
@@ -19,7 +19,7 @@ function respond(chunks: readonly Uint8Array[]): Response {
 }
 
 const ours: Contender<Uint8Array> = {
-  name: "ssekit",
+  name: "steadystream",
   async run(chunks) {
     let sum = 0
     for await (const event of readEvents(respond(chunks))) sum += touch(event.data)

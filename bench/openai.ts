@@ -1,13 +1,13 @@
 /*
  * Law: chunks from a response to a loop over them, against the official package. Bodies are recorded chat streams, repeated
  * to about 1 MB, cut as a connection delivers them; each pass counts its chunks and touches their text.
- * Usage: SSEKIT_RECORDINGS=directory node bench/openai.ts [recording], after a build.
+ * Usage: STEADYSTREAM_RECORDINGS=directory node bench/openai.ts [recording], after a build.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { ChatCompletionStream } from "openai/lib/ChatCompletionStream"
 import { Stream } from "openai/streaming"
-import type * as Openai from "ssekit/openai"
+import type * as Openai from "steadystream/openai"
 import { type Budget, compare, measure } from "./measure.ts"
 
 interface Chunk {
@@ -35,7 +35,7 @@ function respond(pieces: readonly Uint8Array[]): Response {
 const touch = ({ choices }: Chunk): number => 1 + (choices[0]?.delta.content?.length ?? 0)
 
 const contenders: Readonly<Record<string, Run>> = {
-  async ssekit(pieces) {
+  async steadystream(pieces) {
     let sum = 0
     for await (const chunk of readChatCompletions<Chunk>(respond(pieces))) sum += touch(chunk)
     return sum
@@ -57,7 +57,7 @@ const contenders: Readonly<Record<string, Run>> = {
     for (const payload of payloadsOf(pieces)) sum += touch(JSON.parse(payload) as Chunk)
     return sum
   },
-  async "ssekit, snapshot read"(pieces) {
+  async "steadystream, snapshot read"(pieces) {
     let sum = 0
     const stream = readChatCompletions<Chunk>(respond(pieces))
     for await (const chunk of stream) sum += touch(chunk) + (stream.snapshot.choices[0]?.content === null ? 0 : 0)
@@ -105,12 +105,12 @@ async function print(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8
   )
   for (const { name, ratio } of compare(samples)) {
     const [low, median, high] = [ratio.low, ratio.median, ratio.high].map((value) => value.toFixed(2))
-    console.log(`  ${name.padEnd(28)} x${median} of ssekit (${low} to ${high})`)
+    console.log(`  ${name.padEnd(28)} x${median} of steadystream (${low} to ${high})`)
   }
 }
 
-const directory = process.env["SSEKIT_RECORDINGS"]
-if (directory === undefined) throw new Error("SSEKIT_RECORDINGS must name the directory of the recordings")
+const directory = process.env["STEADYSTREAM_RECORDINGS"]
+if (directory === undefined) throw new Error("STEADYSTREAM_RECORDINGS must name the directory of the recordings")
 const wanted = process.argv[2] ?? "openai-text"
 const file = readdirSync(directory).find((name) => name.includes("openai-chat") && name.includes(wanted))
 if (file === undefined) throw new Error(`there is no recording of a chat called ${wanted}`)
@@ -126,4 +126,4 @@ for (const delivery of ["token", "16 KiB", "64 KiB"]) {
 }
 const once = deliver(recorded + "data: [DONE]\n\n", "token")
 console.log(`${file} once, token, with the snapshot`)
-await print({ ssekit: contenders["ssekit, snapshot read"]!, "openai ChatCompletionStream": helper }, once)
+await print({ steadystream: contenders["steadystream, snapshot read"]!, "openai ChatCompletionStream": helper }, once)

@@ -1,12 +1,12 @@
 /* Law: parsers fed by hand, with text and with bytes. */
 import { getLines, getMessages, type EventSourceMessage } from "@microsoft/fetch-event-source/lib/cjs/parse.js"
 import { createParser } from "eventsource-parser"
-import { type Contender, ssekit, touch } from "./contender.ts"
+import { type Contender, steadystream, touch } from "./contender.ts"
 
-const { SseParser } = ssekit
+const { SseParser } = steadystream
 
 const ours: Contender<string | Uint8Array> = {
-  name: "ssekit",
+  name: "steadystream",
   run(chunks) {
     let sum = 0
     const parser = new SseParser({ onEvent: (event) => void (sum += touch(event.data)) })

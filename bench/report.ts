@@ -1,4 +1,4 @@
-/* Law: results as Markdown. A number above 1 says how many times the CPU time of ssekit a peer took. */
+/* Law: results as Markdown. A number above 1 says how many times the CPU time of steadystream a peer took. */
 import { type CellResult, goals, type Group, mainPeer, parseCell } from "./cells.ts"
 import type { ContenderResult, Quartiles } from "./measure.ts"
 
@@ -54,7 +54,7 @@ function groupTable(group: Group, cells: readonly CellResult[], hasGoals: boolea
 
 function peerNames(cells: readonly CellResult[]): string[] {
   const names = cells.flatMap(({ results, wrong }) => [
-    ...results.filter(({ isFloor, name }) => !isFloor && name !== "ssekit").map(({ name }) => name),
+    ...results.filter(({ isFloor, name }) => !isFloor && name !== "steadystream").map(({ name }) => name),
     ...Object.keys(wrong),
   ])
   return [...new Set(names)]

@@ -1,5 +1,5 @@
 /*
- * Compares ssekit with its peers in one run: `npm run bench`.
+ * Compares steadystream with its peers in one run: `npm run bench`.
  *
  *   --quick                fewer rounds
  *   --only <text>          only cells whose name contains the text, such as "bytes/chat" (comma-separated for several)

@@ -4,9 +4,9 @@ import { gzipSync } from "node:zlib"
 import { build } from "esbuild"
 
 const imports: Readonly<Record<string, string>> = {
-  "SseParser (text and bytes)": `export { SseParser } from "ssekit"`,
-  "SseParser + readEvents": `export { SseParser, readEvents } from "ssekit"`,
-  "encodeEvent, encodeComment, encodeRetry": `export { encodeComment, encodeEvent, encodeRetry } from "ssekit"`,
+  "SseParser (text and bytes)": `export { SseParser } from "steadystream"`,
+  "SseParser + readEvents": `export { SseParser, readEvents } from "steadystream"`,
+  "encodeEvent, encodeComment, encodeRetry": `export { encodeComment, encodeEvent, encodeRetry } from "steadystream"`,
   "eventsource-parser": `export { createParser } from "eventsource-parser"`,
   "eventsource-encoder": `export { encode } from "eventsource-encoder"`,
 }

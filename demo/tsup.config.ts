@@ -10,7 +10,7 @@ export default defineConfig([
     target: "node20",
     platform: "node",
     tsconfig: "demo/tsconfig.build.json",
-    external: [/^ssekit/],
+    external: [/^steadystream/],
     clean: true,
   },
   {
@@ -20,7 +20,7 @@ export default defineConfig([
     target: "es2022",
     platform: "browser",
     tsconfig: "demo/tsconfig.build.json",
-    noExternal: [/^ssekit/],
+    noExternal: [/^steadystream/],
     minify: true,
     // The page imports no part for its side effects: there are none.
     esbuildOptions: (options) => void (options.logOverride = { "ignored-bare-import": "silent" }),

@@ -25,8 +25,8 @@ export type SseErrorCode =
  *
  * @example
  * ```ts
- * import { SseError } from "ssekit"
- * import { subscribe } from "ssekit/client"
+ * import { SseError } from "steadystream"
+ * import { subscribe } from "steadystream/client"
  *
  * try {
  *   for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) console.log(event.data)

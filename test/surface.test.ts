@@ -1,14 +1,14 @@
 import { expect, test } from "vitest"
-import * as core from "ssekit"
-import * as client from "ssekit/client"
-import * as eventsource from "ssekit/eventsource"
-import * as node from "ssekit/node"
-import * as openai from "ssekit/openai"
-import * as server from "ssekit/server"
-import * as testing from "ssekit/testing"
+import * as core from "steadystream"
+import * as client from "steadystream/client"
+import * as eventsource from "steadystream/eventsource"
+import * as node from "steadystream/node"
+import * as openai from "steadystream/openai"
+import * as server from "steadystream/server"
+import * as testing from "steadystream/testing"
 
 // Every value that users can import. A change here is a changeset.
-test("ssekit exports what its surface says, entry by entry", () => {
+test("steadystream exports what its surface says, entry by entry", () => {
   const names = Object.entries({ core, client, eventsource, openai, server, node, testing }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )

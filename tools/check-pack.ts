@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const root = process.cwd()
-const project = mkdtempSync(join(tmpdir(), "ssekit-pack-"))
+const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
 const run = (command: string, args: string[], cwd = project) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
 
@@ -25,7 +25,7 @@ try {
   run("npm", ["install", "--no-save", "--ignore-scripts", `./${packed.filename}`])
 
   type Manifest = Record<"exports" | "scripts", Record<string, unknown>> & Record<string, unknown>
-  const manifest = JSON.parse(readFileSync(join(project, "node_modules/ssekit/package.json"), "utf8")) as Manifest
+  const manifest = JSON.parse(readFileSync(join(project, "node_modules/steadystream/package.json"), "utf8")) as Manifest
   for (const name of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
     if (manifest[name] !== undefined) throw new Error(`the package must have no ${name}`)
   }
@@ -33,7 +33,7 @@ try {
   if (hooks.length > 0) throw new Error(`the package must have no install script, not ${hooks.join(", ")}`)
   const entries = Object.keys(manifest.exports)
     .filter((path) => path !== "./package.json")
-    .map((path) => path.replace(/^\./, "ssekit"))
+    .map((path) => path.replace(/^\./, "steadystream"))
   const imports = entries.map((entry, index) => `import * as entry${index} from "${entry}"\n`).join("")
   const use = `console.log([${entries.map((_, index) => `entry${index}`).join(", ")}].length)\n`
   writeFileSync(join(project, "esm.mjs"), imports + use)
@@ -45,7 +45,7 @@ try {
     join(project, "types.ts"),
     `${imports}export const count: number = [${entries.map((_, index) => `entry${index}`).join(", ")}].length\n`,
   )
-  for (const node of new Set([process.execPath, process.env["SSEKIT_SYSTEM_NODE"] ?? process.execPath])) {
+  for (const node of new Set([process.execPath, process.env["STEADYSTREAM_SYSTEM_NODE"] ?? process.execPath])) {
     for (const file of ["esm.mjs", "cjs.cjs"]) {
       const count = run(node, ["--no-warnings", file]).trim()
       if (count !== String(entries.length)) throw new Error(`${file} must load ${entries.length} entries, not ${count}`)

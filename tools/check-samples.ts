@@ -53,7 +53,7 @@ const demo = spawn(process.execPath, ["demo/dist/server/main.js"], {
 })
 const [greeting] = (await once(demo.stdout, "data")) as [Buffer]
 const origin = /http:\/\/localhost:\d+/.exec(greeting.toString())![0].replace("localhost", "127.0.0.1")
-const env = { ...process.env, SSEKIT_SAMPLE_ORIGIN: origin }
+const env = { ...process.env, STEADYSTREAM_SAMPLE_ORIGIN: origin }
 
 const run = promisify(execFile)
 const waiting = samples.filter((sample) => sample.runs)

@@ -5,7 +5,7 @@
 import { Server } from "node:net"
 
 const HOSTS = /^https?:\/\/(?:[\w.-]*example\.com|localhost:\d+|api\.openai\.com)(?=\/)/
-const origin = process.env["SSEKIT_SAMPLE_ORIGIN"]!
+const origin = process.env["STEADYSTREAM_SAMPLE_ORIGIN"]!
 
 const { fetch } = globalThis
 globalThis.fetch = (input, init) => {

@@ -1,4 +1,4 @@
-import type { ChatSnapshot, ToolCallSnapshot } from "ssekit/openai"
+import type { ChatSnapshot, ToolCallSnapshot } from "steadystream/openai"
 import { appendPiece, find } from "./dom.ts"
 
 /** An answer as far as it has come: its reasoning, its text and its tool calls, each growing. */

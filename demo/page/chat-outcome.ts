@@ -1,5 +1,5 @@
-import { SseError, SseProviderError, SseTimeoutError, SseTruncatedError } from "ssekit"
-import type { ChatSnapshot, EndInfo } from "ssekit/openai"
+import { SseError, SseProviderError, SseTimeoutError, SseTruncatedError } from "steadystream"
+import type { ChatSnapshot, EndInfo } from "steadystream/openai"
 import { seconds, type ShownState } from "./dom.ts"
 
 /** How a run ended, in words for somebody in front of a screen. */

@@ -1,4 +1,4 @@
-import { readChatCompletions, type ChatCompletionChunk, type EndInfo } from "ssekit/openai"
+import { readChatCompletions, type ChatCompletionChunk, type EndInfo } from "steadystream/openai"
 import { AnswerView } from "./answer-view.ts"
 import { outcomeOf } from "./chat-outcome.ts"
 import { QUESTION, SCENARIOS, type Scenario } from "./chat-scenarios.ts"

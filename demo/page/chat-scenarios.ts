@@ -1,4 +1,4 @@
-import type { ChunkTimeouts } from "ssekit/openai"
+import type { ChunkTimeouts } from "steadystream/openai"
 import { pace } from "./pace.ts"
 
 /** What the answer of the third panel is to be like. */

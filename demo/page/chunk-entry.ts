@@ -1,4 +1,4 @@
-import type { ChatCompletionChunk } from "ssekit/openai"
+import type { ChatCompletionChunk } from "steadystream/openai"
 import type { LogEntry } from "./event-log.ts"
 
 /** A chunk as a row of a log: what it adds, without what is the same in all of them. */

@@ -1,4 +1,4 @@
-import type { ChunkTimeouts } from "ssekit/openai"
+import type { ChunkTimeouts } from "steadystream/openai"
 import { find, seconds } from "./dom.ts"
 
 /** What came, as far as it matters to a clock. */

@@ -1,5 +1,5 @@
-import { SseError, SseRetryError } from "ssekit"
-import { subscribe, type Subscription } from "ssekit/client"
+import { SseError, SseRetryError } from "steadystream"
+import { subscribe, type Subscription } from "steadystream/client"
 import { find, onAction, seconds, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
@@ -9,7 +9,7 @@ import { Timeline } from "./timeline.ts"
 const MAX_RETRIES = 5
 const MAX_LISTED = 30
 /** Where the cursor outlives the page: opened again, it goes on after the last tick. */
-const CURSOR_KEY = "ssekit-demo-ticks"
+const CURSOR_KEY = "steadystream-demo-ticks"
 
 /** The ticking stream, whose server can be taken down. */
 export class RetryPanel {

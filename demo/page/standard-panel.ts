@@ -1,4 +1,4 @@
-import { subscribe, type Subscription } from "ssekit/client"
+import { subscribe, type Subscription } from "steadystream/client"
 import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"

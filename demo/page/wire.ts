@@ -1,4 +1,4 @@
-import { encodeEvent, type SseEventInit } from "ssekit"
+import { encodeEvent, type SseEventInit } from "steadystream"
 
 const MAX_LINES = 11
 

@@ -8,7 +8,7 @@ import {
   encodeChunks,
   readChatCompletions,
   toChatCompletion,
-} from "ssekit/openai"
+} from "steadystream/openai"
 import type { ChatRequest } from "./chat-request.ts"
 import { scriptOf, tokenize } from "./scripts.ts"
 

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
-import { sendEventStream } from "ssekit/node"
+import { sendEventStream } from "steadystream/node"
 import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
 import { answerTo, completion, isUnreachable, streamCompletion } from "./chat-completions.ts"
 import { parseChatRequest } from "./chat-request.ts"

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   await demo.listen("::1", actual).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE") throw error
   })
-  console.log(`ssekit demo: http://localhost:${actual}/  (Ctrl-C ends it)`)
+  console.log(`steadystream demo: http://localhost:${actual}/  (Ctrl-C ends it)`)
 }
 
 main().catch((error: NodeJS.ErrnoException) => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http"
-import { SseError } from "ssekit"
-import { relay, type ChatSnapshot, type Relay } from "ssekit/openai"
-import type { Session } from "ssekit/server"
+import { SseError } from "steadystream"
+import { relay, type ChatSnapshot, type Relay } from "steadystream/openai"
+import type { Session } from "steadystream/server"
 
 const MAX_WATCHERS = 100
 

@@ -1,4 +1,4 @@
-import type { AnswerDelta } from "ssekit/openai"
+import type { AnswerDelta } from "steadystream/openai"
 
 const ANSWERS: readonly { readonly about: RegExp; readonly text: string }[] = [
   {

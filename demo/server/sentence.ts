@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { SseEventInit } from "ssekit"
-import type { Session } from "ssekit/server"
+import type { SseEventInit } from "steadystream"
+import type { Session } from "steadystream/server"
 
 const SENTENCE =
   "A stream of events is plain text over HTTP , one word after the other , until it says that it is done ."

@@ -10,7 +10,7 @@ const MAX_IDS = 1_024
 /** The longest ID that is remembered, in characters: what a peer can make us keep is bounded. */
 const MAX_ID_LENGTH = 4_096
 
-const GAP_EVENT = "ssekit.gap"
+const GAP_EVENT = "steadystream.gap"
 
 /** The parser of a subscription, whose last event ID is what the next attempt resumes from, and what it has told. */
 export interface EventIntake {

@@ -21,7 +21,7 @@ export interface RetryInfo {
   readonly error: SseError
 }
 
-/** Events are missing, by the server's own word: an event named `ssekit.gap`. */
+/** Events are missing, by the server's own word: an event named `steadystream.gap`. */
 export interface GapInfo {
   /** The last event ID that the server could not resume from, `undefined` where it does not say. */
   readonly from: string | undefined
@@ -47,7 +47,7 @@ export interface SubscriptionHooks {
   readonly onComment?: ((text: string) => void) | undefined
   /** Called after each change of the state. */
   readonly onStateChange?: ((state: SubscriptionState) => void) | undefined
-  /** Called in place of the event named `ssekit.gap`, in its order; without this, that event is delivered as any other. */
+  /** Called in place of the event named `steadystream.gap`, in its order; without this, that event is delivered as any other. */
   readonly onGap?: ((info: GapInfo) => void) | undefined
   /** Called with what went wrong and stopped nothing. */
   readonly onWarning?: ((warning: SubscriptionWarning) => void) | undefined

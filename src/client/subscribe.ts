@@ -30,7 +30,7 @@ import { createSubscription, type Subscription } from "./subscription.ts"
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#processing-model-9
  * @example
  * ```ts
- * import { subscribe } from "ssekit/client"
+ * import { subscribe } from "steadystream/client"
  *
  * for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) {
  *   console.log(event.event, event.data)

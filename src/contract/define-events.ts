@@ -11,11 +11,11 @@ import { type EventMember, type MemberInput, type MemberMap, type MemberOutput, 
  * `event`. An event without a name is called `message`.
  *
  * @throws TypeError where a member is none of these, and where a name cannot be one: it is empty, has a line break, or is
- * `ssekit.gap`, which this package keeps for itself.
+ * `steadystream.gap`, which this package keeps for itself.
  * @see https://standardschema.dev
  * @example
  * ```ts
- * import { defineEvents, encodeEvent, readEvents, text, type } from "ssekit"
+ * import { defineEvents, encodeEvent, readEvents, text, type } from "steadystream"
  *
  * const events = defineEvents({ delta: text(), done: type<{ tokens: number }>() })
  *
@@ -50,7 +50,7 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
     if (/[\r\n]/.test(name))
       throw new TypeError(`Cannot define event ${quoted}: its name must not contain a line break`)
     if (name === RESERVED)
-      throw new TypeError(`Cannot define event ${quoted}: its name must not be one of ssekit itself`)
+      throw new TypeError(`Cannot define event ${quoted}: its name must not be one of steadystream itself`)
     const one = resolveMember(member)
     if (one === undefined) {
       throw new TypeError(`Cannot define event ${quoted}: it must be a Standard Schema, type(), text() or codec()`)
@@ -61,4 +61,4 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
 }
 
 /** The event that tells of a gap in a replay: the client takes it out of the stream before the contract. */
-const RESERVED = "ssekit.gap"
+const RESERVED = "steadystream.gap"

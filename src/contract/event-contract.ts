@@ -52,7 +52,7 @@ export type TypedEventInit<Name extends string, Data> = Pick<SseEventInit, "id" 
  *
  * @example
  * ```ts
- * import { defineEvents, type EventOf, text, type } from "ssekit"
+ * import { defineEvents, type EventOf, text, type } from "steadystream"
  *
  * const events = defineEvents({ delta: text(), done: type<{ tokens: number }>() })
  *

@@ -50,7 +50,7 @@ export type MemberOutput<Member> = Member extends StandardSchemaV1
  *
  * @example
  * ```ts
- * import { defineEvents, type } from "ssekit"
+ * import { defineEvents, type } from "steadystream"
  *
  * const events = defineEvents({ progress: type<{ done: number; total: number }>() })
  * events.encode({ event: "progress", data: { done: 1, total: 3 } }).data // '{"done":1,"total":3}'
@@ -67,7 +67,7 @@ export function type<T>(): EventCodec<T> {
  *
  * @example
  * ```ts
- * import { defineEvents, text } from "ssekit"
+ * import { defineEvents, text } from "steadystream"
  *
  * const events = defineEvents({ log: text() })
  * events.encode({ event: "log", data: "12% done" }).data // "12% done"
@@ -85,7 +85,7 @@ export function text(): EventCodec<string> {
  *
  * @example
  * ```ts
- * import { codec, defineEvents } from "ssekit"
+ * import { codec, defineEvents } from "steadystream"
  *
  * const date = codec({ encode: (data: Date) => data.toISOString(), decode: (text) => new Date(text) })
  * const events = defineEvents({ due: date })

@@ -19,7 +19,7 @@ const MAX_RETRY = 2_147_483_647
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
  * ```ts
- * import { encodeEvent } from "ssekit"
+ * import { encodeEvent } from "steadystream"
  *
  * encodeEvent({ event: "tick", id: "7", data: "12\n13" }) // "event: tick\nid: 7\ndata: 12\ndata: 13\n\n"
  * ```
@@ -44,7 +44,7 @@ export function encodeEvent(init: SseEventInit): string {
  * @throws TypeError with `code: "invalid-field"` where `text` is no string.
  * @example
  * ```ts
- * import { encodeComment } from "ssekit"
+ * import { encodeComment } from "steadystream"
  *
  * encodeComment("keep-alive") // ": keep-alive\n\n"
  * ```
@@ -60,7 +60,7 @@ export function encodeComment(text: string): string {
  * @throws RangeError with `code: "invalid-field"` for anything else.
  * @example
  * ```ts
- * import { encodeRetry } from "ssekit"
+ * import { encodeRetry } from "steadystream"
  *
  * encodeRetry(3000) // "retry: 3000\n\n"
  * ```

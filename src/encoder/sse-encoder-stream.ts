@@ -9,7 +9,7 @@ import { encodeEvent } from "./encode-event.ts"
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
  * ```ts
- * import { SseEncoderStream } from "ssekit"
+ * import { SseEncoderStream } from "steadystream"
  *
  * const events = new ReadableStream({
  *   start(controller) {

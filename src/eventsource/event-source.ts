@@ -34,7 +34,7 @@ export interface EventSourceEventMap {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  * @example
  * ```ts
- * import { EventSource } from "ssekit/eventsource"
+ * import { EventSource } from "steadystream/eventsource"
  *
  * const source = new EventSource("https://example.com/stream", { headers: { authorization: "Bearer token" } })
  * source.onmessage = (event) => {

@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import type { Clock } from "ssekit"
+ * import type { Clock } from "steadystream"
  *
  * const impatient: Clock = {
  *   now: () => performance.now(),

@@ -47,7 +47,7 @@ export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
  * @example
  * ```ts
  * import { createServer } from "node:http"
- * import { sendEventStream } from "ssekit/node"
+ * import { sendEventStream } from "steadystream/node"
  *
  * createServer((req, res) => {
  *   async function* ticks() {

@@ -32,7 +32,7 @@ export const chatProtocol: ChunkProtocol<object, ChatSnapshot> = {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { readChatCompletions } from "ssekit/openai"
+ * import { readChatCompletions } from "steadystream/openai"
  *
  * const response = new Response(
  *   'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',

@@ -10,7 +10,7 @@ import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream
  * @throws {@link SseError} from the iteration, as from {@link readChatCompletions}.
  * @example
  * ```ts
- * import { readChunks } from "ssekit/openai"
+ * import { readChunks } from "steadystream/openai"
  *
  * const count = { value: 0, push: () => void count.value++, missing: (sawEnd: boolean) => (sawEnd ? null : "the end") }
  * const stream = readChunks<{ n: number }, number>('data: {"n":1}\n\ndata: END\n\n', {

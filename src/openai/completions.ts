@@ -80,7 +80,7 @@ export const completionProtocol: ChunkProtocol<object, CompletionSnapshot> = {
  * @see https://platform.openai.com/docs/api-reference/completions
  * @example
  * ```ts
- * import { readCompletions } from "ssekit/openai"
+ * import { readCompletions } from "steadystream/openai"
  *
  * const stream = readCompletions('data: {"choices":[{"index":0,"text":"Hi","finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
  * console.log((await stream.collect()).choices[0]?.text) // Hi

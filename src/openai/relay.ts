@@ -42,7 +42,7 @@ export interface RelayOptions<T = ChatCompletionChunk>
  */
 export interface Relay<S> extends AsyncIterable<SseEventInit> {
   /**
-   * The events, for `sendEventStream` of `ssekit/node`. Leaving the loop aborts the provider's request.
+   * The events, for `sendEventStream` of `steadystream/node`. Leaving the loop aborts the provider's request.
    *
    * @throws TypeError where the relay has a consumer already.
    */
@@ -75,7 +75,7 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { chatCompletionChunks, chunkResponse, relay } from "ssekit/openai"
+ * import { chatCompletionChunks, chunkResponse, relay } from "steadystream/openai"
  *
  * const askProvider = async (signal: AbortSignal) => chunkResponse(chatCompletionChunks(["Hel", "lo"]), { signal })
  * const answer = relay(askProvider)

@@ -43,7 +43,7 @@ const ERROR_GRACE = 1_000
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  * @example
  * ```ts
- * import { readResponses } from "ssekit/openai"
+ * import { readResponses } from "steadystream/openai"
  *
  * const body = 'data: {"type":"response.output_text.delta","output_index":0,"delta":"Hi"}\n\n' +
  *   'data: {"type":"response.completed","response":{"id":"resp_1","status":"completed"}}\n\n'

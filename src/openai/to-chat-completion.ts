@@ -64,7 +64,7 @@ export interface ChatCompletion {
  * @see https://platform.openai.com/docs/api-reference/chat/object
  * @example
  * ```ts
- * import { readChatCompletions, toChatCompletion } from "ssekit/openai"
+ * import { readChatCompletions, toChatCompletion } from "steadystream/openai"
  *
  * const body = 'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
  * const completion = toChatCompletion(await readChatCompletions(body).collect())

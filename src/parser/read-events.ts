@@ -22,7 +22,7 @@ import type { SseSource } from "./source.ts"
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  * @example
  * ```ts
- * import { readEvents } from "ssekit"
+ * import { readEvents } from "steadystream"
  *
  * const response = new Response("data: hello\n\ndata: world\n\n", { headers: { "content-type": "text/event-stream" } })
  * for await (const event of readEvents(response)) console.log(event.data) // hello, world

@@ -16,7 +16,7 @@ export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
  * ```ts
- * import { SseParserStream } from "ssekit"
+ * import { SseParserStream } from "steadystream"
  *
  * const { body } = new Response("data: hello\n\n")
  * const reader = body!.pipeThrough(new SseParserStream()).getReader()

@@ -20,7 +20,7 @@ const PLAIN_RUN = 8
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
  * ```ts
- * import { SseParser } from "ssekit"
+ * import { SseParser } from "steadystream"
  *
  * const parser = new SseParser({ onEvent: (event) => console.log(event.event, event.data) })
  * parser.feed("event: greeting\nda")

@@ -79,7 +79,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
  * ```ts
- * import { eventStreamResponse } from "ssekit/server"
+ * import { eventStreamResponse } from "steadystream/server"
  *
  * const handler = (request: Request): Response =>
  *   eventStreamResponse(

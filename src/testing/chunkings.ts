@@ -4,8 +4,8 @@
  *
  * @example
  * ```ts
- * import { readEvents } from "ssekit"
- * import { chunkings } from "ssekit/testing"
+ * import { readEvents } from "steadystream"
+ * import { chunkings } from "steadystream/testing"
  *
  * for (const chunks of chunkings("data: a\r\n\r\n")) {
  *   for await (const event of readEvents(chunks)) console.log(event.data) // a, every time

@@ -57,8 +57,8 @@ export interface FaultServer {
  *
  * @example
  * ```ts
- * import { subscribe } from "ssekit/client"
- * import { startFaultServer } from "ssekit/testing"
+ * import { subscribe } from "steadystream/client"
+ * import { startFaultServer } from "steadystream/testing"
  *
  * const server = await startFaultServer([{ body: "id: 1\ndata: a\n\ndata: lost", end: "reset" }, { status: 204 }])
  * for await (const event of subscribe(server.url)) console.log(event.data) // a

@@ -10,7 +10,7 @@ interface Timer {
  *
  * @example
  * ```ts
- * import { ManualClock } from "ssekit/testing"
+ * import { ManualClock } from "steadystream/testing"
  *
  * const clock = new ManualClock()
  * clock.setTimeout(() => console.log("a minute later"), 60_000)

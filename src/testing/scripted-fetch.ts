@@ -57,8 +57,8 @@ export interface ScriptedFetch {
  *
  * @example
  * ```ts
- * import { subscribe } from "ssekit/client"
- * import { scriptedFetch } from "ssekit/testing"
+ * import { subscribe } from "steadystream/client"
+ * import { scriptedFetch } from "steadystream/testing"
  *
  * const fetch = scriptedFetch([{ chunks: ["id: 1\ndata: a\n\n"] }, new Response(null, { status: 204 })])
  * for await (const event of subscribe("https://example.com/", { fetch, retry: { initialDelay: 0 } })) console.log(event)

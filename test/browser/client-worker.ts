@@ -1,5 +1,5 @@
-import { subscribe } from "ssekit/client"
-import { SseResponseError } from "ssekit"
+import { subscribe } from "steadystream/client"
+import { SseResponseError } from "steadystream"
 import { consume } from "../support/consumer.ts"
 
 addEventListener("message", (event: MessageEvent<string>) => {

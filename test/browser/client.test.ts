@@ -1,5 +1,5 @@
 import { afterEach, expect, inject, test } from "vitest"
-import { subscribe } from "ssekit/client"
+import { subscribe } from "steadystream/client"
 import { consume } from "../support/consumer.ts"
 
 const base = inject("streamServer")

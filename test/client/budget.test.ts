@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseConnectionError, type SseError, SseResponseError, SseRetryError } from "ssekit"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { SseConnectionError, type SseError, SseResponseError, SseRetryError } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { subscribe, type Subscription } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { subscribe, type Subscription } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"
@@ -98,7 +98,7 @@ test("close() inside any hook: nothing happens after it", async () => {
       }
     }
     const watched = Object.fromEntries(hooks.map((hook) => [hook, () => call(hook)]))
-    const fetch = scriptedFetch([{ chunks: ["event: ssekit.gap\ndata: {}\n\n", ": c\n\ndata: a\n\n"] }, stream])
+    const fetch = scriptedFetch([{ chunks: ["event: steadystream.gap\ndata: {}\n\n", ": c\n\ndata: a\n\n"] }, stream])
     subscription = subscribe(TARGET, { fetch, clock, ...watched })
     const { outcome } = consume(subscription)
     await clock.advance(HOUR)

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { type Attempt, subscribe } from "ssekit/client"
-import { ManualClock } from "ssekit/testing"
+import { type Attempt, subscribe } from "steadystream/client"
+import { ManualClock } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const HOUR = 3_600_000

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest"
 import { z } from "zod"
-import { defineEvents, SseValidationError, text, type, type EventOf } from "ssekit"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { defineEvents, SseValidationError, text, type, type EventOf } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 
 let release = (): void => {}
 const gate = () => new Promise<void>((resolve) => (release = resolve))

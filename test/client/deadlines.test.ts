@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseRetryError, type SseTimeoutError } from "ssekit"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { SseRetryError, type SseTimeoutError } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

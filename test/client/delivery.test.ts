@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest"
-import type { SseEvent } from "ssekit"
-import { SseTruncatedError } from "ssekit"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
+import type { SseEvent } from "steadystream"
+import { SseTruncatedError } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
 import {
   type FaultScript,
   type FaultServer,
@@ -9,7 +9,7 @@ import {
   type ScriptedAnswer,
   scriptedFetch,
   startFaultServer,
-} from "ssekit/testing"
+} from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"
@@ -157,7 +157,7 @@ test("subscribe() remembers 1,024 ids for dedupe", async () => {
 })
 
 test("subscribe() gives a gap to onGap in its order, and without onGap delivers the event", async () => {
-  const chunks = ['data: a\n\nid: 5\nevent: ssekit.gap\ndata: {"from":"1","reason":"trimmed"}\n\ndata: b\n\n']
+  const chunks = ['data: a\n\nid: 5\nevent: steadystream.gap\ndata: {"from":"1","reason":"trimmed"}\n\ndata: b\n\n']
   const seen: unknown[] = []
   const clock = new ManualClock()
   const fetch = scriptedFetch([{ chunks }, { chunks: [], end: "stall" }])
@@ -170,7 +170,7 @@ test("subscribe() gives a gap to onGap in its order, and without onGap delivers 
   await done
   expect((await run([{ chunks }, noContent()])).events.map((event) => event.event)).toEqual([
     "message",
-    "ssekit.gap",
+    "steadystream.gap",
     "message",
   ])
 })
@@ -178,7 +178,7 @@ test("subscribe() gives a gap to onGap in its order, and without onGap delivers 
 test("subscribe() tells a gap whose data it cannot read", async () => {
   for (const data of ["", "nonsense", "null", "[]", '{"from":1}']) {
     const gaps: unknown[] = []
-    await run([{ chunks: [`event: ssekit.gap\ndata: ${data}\n\n`] }, noContent()], {
+    await run([{ chunks: [`event: steadystream.gap\ndata: ${data}\n\n`] }, noContent()], {
       onGap: (gap) => void gaps.push(gap),
     })
     expect(gaps).toEqual([{ from: undefined, reason: undefined }])
@@ -237,7 +237,7 @@ test("subscribe() reads on once the consumer has made room", async () => {
 })
 
 test("subscribe() reads the events of any cut of the stream alike", async () => {
-  const { chunkings } = await import("ssekit/testing")
+  const { chunkings } = await import("steadystream/testing")
   const bytes = new TextEncoder().encode("\uFEFFid: é\r\ndata: ✓\r\n\r\ndata: b\n\n")
   for (const chunks of chunkings(bytes)) {
     const { data } = consume(subscribe(async () => chunks, { until: "b" }))

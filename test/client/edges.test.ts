@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { type Clock, SseTruncatedError } from "ssekit"
-import { subscribe, type SubscribeOptions, type Subscription } from "ssekit/client"
-import { EventSource } from "ssekit/eventsource"
-import { ManualClock, scriptedFetch } from "ssekit/testing"
+import { type Clock, SseTruncatedError } from "steadystream"
+import { subscribe, type SubscribeOptions, type Subscription } from "steadystream/client"
+import { EventSource } from "steadystream/eventsource"
+import { ManualClock, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { subscribe } from "ssekit/client"
-import { type FaultAnswer, type FaultRequest, type FaultServer, startFaultServer } from "ssekit/testing"
+import { subscribe } from "steadystream/client"
+import { type FaultAnswer, type FaultRequest, type FaultServer, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"
@@ -169,7 +169,7 @@ describe("subscribe() and functions of the caller's that fail", () => {
     async (name) => {
       const report = vi.spyOn(console, "error").mockImplementation(() => {})
       const hook = async () => fail()
-      const chunks = [": c\n\nevent: ssekit.gap\ndata: 0\n\nid: \u0001\ndata: a\n\n"]
+      const chunks = [": c\n\nevent: steadystream.gap\ndata: 0\n\nid: \u0001\ndata: a\n\n"]
       const { data, requests } = await endOf({ [name]: hook, onHandlerError: fail }, chunks)
       expect(data.at(-1)).toBe("a")
       expect(requests).toBe(2)
@@ -222,7 +222,7 @@ describe("subscribe() and servers that try to fool its budget", () => {
     ["an empty id each time", () => "id:\ndata: a\n\n", 6],
     ["an event that is cut", (n: number) => `id: ${n}\ndata: a\n`, 6],
     ["retry: 0", () => "retry: 0\n\n", 6],
-    ["gaps with new ids", (n: number) => `event: ssekit.gap\nid: ${n}\ndata: 0\n\n`, 6],
+    ["gaps with new ids", (n: number) => `event: steadystream.gap\nid: ${n}\ndata: 0\n\n`, 6],
   ])("subscribe() gives up on a server that sends %s", async (_, make, requests) => {
     expect(await requestsOf(bodies(make), { onGap: () => {} })).toEqual([requests, "retries-exhausted"])
   })

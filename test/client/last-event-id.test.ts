@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
-import { type FaultScript, type FaultServer, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { type FaultScript, type FaultServer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
 

@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
 import { afterEach, expect, test } from "vitest"
-import type { SseError } from "ssekit"
-import { type Attempt, subscribe, type SubscribeOptions } from "ssekit/client"
-import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "ssekit/testing"
+import type { SseError } from "steadystream"
+import { type Attempt, subscribe, type SubscribeOptions } from "steadystream/client"
+import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
 

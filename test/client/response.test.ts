@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest"
-import { SseResponseError, SseRetryError } from "ssekit"
-import { subscribe } from "ssekit/client"
-import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "ssekit/testing"
+import { SseResponseError, SseRetryError } from "steadystream"
+import { subscribe } from "steadystream/client"
+import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { SseConnectionError, SseTimeoutError } from "ssekit"
+import { SseConnectionError, SseTimeoutError } from "steadystream"
 // Pure functions of the client, which are no part of the surface.
 import { parseRetryAfter } from "../../src/client/retry-after.ts"
 import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/client/retry.ts"

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events"
 import { expect, test } from "vitest"
-import { subscribe } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { subscribe } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

@@ -1,4 +1,4 @@
-import { SseParser, type SseEvent } from "ssekit"
+import { SseParser, type SseEvent } from "steadystream"
 import type { ConformanceCase } from "./cases.ts"
 
 /** What a parser made of a stream. */

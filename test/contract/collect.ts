@@ -1,4 +1,4 @@
-import { SseValidationError } from "ssekit"
+import { SseValidationError } from "steadystream"
 
 /** All that an iterator gives. */
 export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {

@@ -1,4 +1,4 @@
-import { codec, defineEvents, type SseEvent, SseValidationError, text, type } from "ssekit"
+import { codec, defineEvents, type SseEvent, SseValidationError, text, type } from "steadystream"
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
 import { failure } from "./collect.ts"

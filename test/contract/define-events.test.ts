@@ -1,4 +1,4 @@
-import { codec, defineEvents, readEvents, text, type } from "ssekit"
+import { codec, defineEvents, readEvents, text, type } from "steadystream"
 import { expect, test } from "vitest"
 import { collect } from "./collect.ts"
 import { tickSchemas } from "./schemas.ts"
@@ -22,8 +22,8 @@ test("defineEvents refuses names that cannot be written", () => {
 })
 
 test("defineEvents refuses the name that the package keeps for itself", () => {
-  expect(() => defineEvents({ "ssekit.gap": text() })).toThrow(
-    new TypeError('Cannot define event "ssekit.gap": its name must not be one of ssekit itself'),
+  expect(() => defineEvents({ "steadystream.gap": text() })).toThrow(
+    new TypeError('Cannot define event "steadystream.gap": its name must not be one of steadystream itself'),
   )
 })
 

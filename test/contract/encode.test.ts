@@ -1,4 +1,4 @@
-import { codec, defineEvents, encodeEvent, readEvents, SseValidationError, text, type } from "ssekit"
+import { codec, defineEvents, encodeEvent, readEvents, SseValidationError, text, type } from "steadystream"
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
 import { collect, failure } from "./collect.ts"

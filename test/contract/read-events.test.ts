@@ -1,4 +1,4 @@
-import { defineEvents, readEvents, type SseEvent, SseValidationError, text, type } from "ssekit"
+import { defineEvents, readEvents, type SseEvent, SseValidationError, text, type } from "steadystream"
 import { describe, expect, test, vi } from "vitest"
 import { collect } from "./collect.ts"
 import { manualSchema, schemaOf, tickSchemas } from "./schemas.ts"

@@ -1,5 +1,5 @@
 import { type } from "arktype"
-import { type StandardSchemaV1 } from "ssekit"
+import { type StandardSchemaV1 } from "steadystream"
 import * as v from "valibot"
 import { z } from "zod"
 

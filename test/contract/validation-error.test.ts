@@ -1,5 +1,5 @@
 import { inspect } from "node:util"
-import { codec, defineEvents, type SseEvent, SseError, SseValidationError, type } from "ssekit"
+import { codec, defineEvents, type SseEvent, SseError, SseValidationError, type } from "steadystream"
 import { expect, test } from "vitest"
 import { failure } from "./collect.ts"
 import { schemaOf, tickSchemas } from "./schemas.ts"

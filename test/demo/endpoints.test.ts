@@ -1,8 +1,8 @@
 import OpenAI from "openai"
 import { expect, onTestFinished, test, vi } from "vitest"
-import { readEvents } from "ssekit"
-import { subscribe } from "ssekit/client"
-import { readChatCompletions } from "ssekit/openai"
+import { readEvents } from "steadystream"
+import { subscribe } from "steadystream/client"
+import { readChatCompletions } from "steadystream/openai"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 import { rawRequest } from "../support/listen.ts"
 

@@ -1,7 +1,7 @@
 import OpenAI from "openai"
 import { expect, onTestFinished, test } from "vitest"
-import { SseError, SseProviderError, type SseTimeoutError, type SseTruncatedError } from "ssekit"
-import { type ChunkTimeouts, readChatCompletions, type ReadChunksOptions } from "ssekit/openai"
+import { SseError, SseProviderError, type SseTimeoutError, type SseTruncatedError } from "steadystream"
+import { type ChunkTimeouts, readChatCompletions, type ReadChunksOptions } from "steadystream/openai"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 
 const pageDirectory = new URL("../../demo/page/", import.meta.url)

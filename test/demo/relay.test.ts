@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
 import { chromium, type Browser } from "playwright"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
-import { readEvents, SseProviderError } from "ssekit"
-import { readChatCompletions } from "ssekit/openai"
+import { readEvents, SseProviderError } from "steadystream"
+import { readChatCompletions } from "steadystream/openai"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 

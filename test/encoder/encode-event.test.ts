@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { encodeComment, encodeEvent, encodeRetry, SseParser, type SseEvent, type SseEventInit } from "ssekit"
+import { encodeComment, encodeEvent, encodeRetry, SseParser, type SseEvent, type SseEventInit } from "steadystream"
 
 function parse(text: string) {
   const events: SseEvent[] = []

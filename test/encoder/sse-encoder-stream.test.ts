@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { readEvents, SseEncoderStream, type SseEvent, type SseEventInit } from "ssekit"
+import { readEvents, SseEncoderStream, type SseEvent, type SseEventInit } from "steadystream"
 
 function eventStream(...events: SseEventInit[]): ReadableStream<SseEventInit> {
   return new ReadableStream({

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest"
-import * as ssekit from "ssekit"
-import { SseError, SseLimitError, SseParser, SseResponseError } from "ssekit"
+import * as steadystream from "steadystream"
+import { SseError, SseLimitError, SseParser, SseResponseError } from "steadystream"
 
 function limitErrorOf(Parser: typeof SseParser): unknown {
   try {
@@ -26,7 +26,7 @@ describe("SseError", () => {
 
   test("SseError.is() and instanceof hold for the errors of another copy of the package", async () => {
     vi.resetModules()
-    const other = await import("ssekit")
+    const other = await import("steadystream")
     expect(other.SseParser).not.toBe(SseParser)
     const error = limitErrorOf(other.SseParser)
     expect(error instanceof SseLimitError).toBe(true)
@@ -41,7 +41,7 @@ describe("SseError", () => {
   })
 
   test("SseError classes have their own name as a literal", () => {
-    const classes = Object.entries(ssekit).filter(([name]) => /^Sse\w+Error$/.test(name) && name !== "SseError")
+    const classes = Object.entries(steadystream).filter(([name]) => /^Sse\w+Error$/.test(name) && name !== "SseError")
     expect(classes.length).toBeGreaterThan(8)
     for (const [name, Class] of classes) {
       const fake = Object.assign([], { status: 0, headers: new Headers(), body: "" })

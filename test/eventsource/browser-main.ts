@@ -1,5 +1,5 @@
 /* What is bundled for a page, a dedicated worker and a shared worker: it runs the behaviours when it is asked to. */
-import { EventSource } from "ssekit/eventsource"
+import { EventSource } from "steadystream/eventsource"
 import { type Need, type Outcome, runBehaviours } from "./behaviour.ts"
 import { behaviours } from "./behaviours/index.ts"
 

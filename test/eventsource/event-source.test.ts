@@ -1,6 +1,6 @@
-import { SseLimitError, SseResponseError, SseRetryError, SseTimeoutError } from "ssekit"
-import { EventSource, type EventSourceErrorEvent, type EventSourceInit } from "ssekit/eventsource"
-import { ManualClock, type ScriptedAnswer, type ScriptedRequest, scriptedFetch } from "ssekit/testing"
+import { SseLimitError, SseResponseError, SseRetryError, SseTimeoutError } from "steadystream"
+import { EventSource, type EventSourceErrorEvent, type EventSourceInit } from "steadystream/eventsource"
+import { ManualClock, type ScriptedAnswer, type ScriptedRequest, scriptedFetch } from "steadystream/testing"
 import { afterEach, describe, expect, test } from "vitest"
 
 const URL_OF_STREAM = "https://example.com/stream"

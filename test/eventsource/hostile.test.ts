@@ -1,5 +1,5 @@
-import { EventSource } from "ssekit/eventsource"
-import { ManualClock, scriptedFetch } from "ssekit/testing"
+import { EventSource } from "steadystream/eventsource"
+import { ManualClock, scriptedFetch } from "steadystream/testing"
 import { expect, test } from "vitest"
 
 const TARGET = "https://example.com/stream"

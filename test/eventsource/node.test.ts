@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs"
-import { EventSource } from "ssekit/eventsource"
+import { EventSource } from "steadystream/eventsource"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ScenarioServer, startScenarioServer } from "../support/scenario-server.ts"
 import { type Outcome, runBehaviour } from "./behaviour.ts"

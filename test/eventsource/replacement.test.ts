@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises"
 import { pathToFileURL } from "node:url"
 import { type Browser, chromium as playwright } from "playwright"
-import { EventSource } from "ssekit/eventsource"
+import { EventSource } from "steadystream/eventsource"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { bundle } from "../support/bundle.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
@@ -63,7 +63,7 @@ describe("EventSource instead of the package eventsource", () => {
   }
 
   test("EventSource does in a program with a fetch option what the package does", async () => {
-    const ours = await run({ eventsource: "ssekit/eventsource" }, "ours")
+    const ours = await run({ eventsource: "steadystream/eventsource" }, "ours")
     expect(ours).toEqual(await run({}, "theirs"))
     expect(ours).toEqual([
       "true text/event-stream",

@@ -1,5 +1,5 @@
 /* What a runtime other than the tests' own runs: the behaviours, against the origins that it is given as arguments. */
-import { EventSource } from "ssekit/eventsource"
+import { EventSource } from "steadystream/eventsource"
 import { runBehaviours, type Subject } from "./behaviour.ts"
 import { behaviours } from "./behaviours/index.ts"
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http"
 import { createAdaptorServer } from "@hono/node-server"
 import { Hono } from "hono"
-import { sendEventStream } from "ssekit/node"
+import { sendEventStream } from "steadystream/node"
 import { bytesOf, type WrittenAnswer } from "./written-answer.ts"
 import { listen } from "../support/listen.ts"
 

@@ -2,7 +2,7 @@ import { once } from "node:events"
 import { createServer, type ServerResponse } from "node:http"
 import { createGzip } from "node:zlib"
 import { expect, test } from "vitest"
-import { readEvents, SseLimitError } from "ssekit"
+import { readEvents, SseLimitError } from "steadystream"
 import { listen } from "../support/listen.ts"
 
 test("readEvents() counts a gzip bomb by what comes out of it, and closes the connection", async () => {

@@ -1,11 +1,11 @@
 /*
- * What the guide "From EventSource, fetch-event-source or eventsource-client to ssekit" says of other clients, measured: of
+ * What the guide "From EventSource, fetch-event-source or eventsource-client to steadystream" says of other clients, measured: of
  * @microsoft/fetch-event-source 2.0.1 and eventsource-client 1.2.0, in Node, against the scripted server.
  */
 import { fetchEventSource } from "@microsoft/fetch-event-source"
 import { createEventSource } from "eventsource-client"
-import { SseRetryError } from "ssekit"
-import { subscribe } from "ssekit/client"
+import { SseRetryError } from "steadystream"
+import { subscribe } from "steadystream/client"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { play, type PlayedScript, type Reply } from "../eventsource/script.ts"
 import { type ScenarioServer, startScenarioServer } from "../support/scenario-server.ts"

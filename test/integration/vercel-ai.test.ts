@@ -2,7 +2,7 @@ import { createOpenAICompatible } from "@ai-sdk/openai-compatible"
 import { isStepCount, streamText, tool } from "ai"
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
-import type { AnswerDelta, AnswerSource } from "ssekit/openai"
+import type { AnswerDelta, AnswerSource } from "steadystream/openai"
 import { failing, ManualSource } from "../openai-writing/stream-reading.ts"
 import { servers } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
@@ -24,7 +24,7 @@ describe.each(servers)("on %s", (_, start) => {
       const baseURL = await start(({ body }) =>
         write("chat", source(body.messages!.at(-1)!.role), { includeUsage: true }),
       )
-      const provider = createOpenAICompatible({ name: "ssekit", baseURL, apiKey: "none", includeUsage: true })
+      const provider = createOpenAICompatible({ name: "steadystream", baseURL, apiKey: "none", includeUsage: true })
       return streamText({
         model: provider("parrot"),
         prompt: "Hi",

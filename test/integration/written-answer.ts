@@ -7,7 +7,7 @@ import {
   relay,
   type Relay,
   responseEvents,
-} from "ssekit/openai"
+} from "steadystream/openai"
 
 /** What a server can send: bytes of a writer, a response, or a relay. */
 export type WrittenAnswer = ReadableStream<Uint8Array<ArrayBuffer>> | Response | Relay<unknown>

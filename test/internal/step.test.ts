@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { ManualClock } from "ssekit/testing"
+import { ManualClock } from "steadystream/testing"
 import { createStep } from "../../src/internal/step.ts"
 
 test("Step.end() breaks the wait that is on, and discards what comes too late", async () => {

@@ -5,9 +5,9 @@ import express from "express"
 import fastify from "fastify"
 import { Hono } from "hono"
 import { expect, onTestFinished, test, vi } from "vitest"
-import { readEvents } from "ssekit"
-import { sendEventStream } from "ssekit/node"
-import { eventStreamResponse, type Session } from "ssekit/server"
+import { readEvents } from "steadystream"
+import { sendEventStream } from "steadystream/node"
+import { eventStreamResponse, type Session } from "steadystream/server"
 import { listen } from "../support/listen.ts"
 
 /** A source that sends two events and stays open until its client leaves. */

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events"
 import { expect, test, vi } from "vitest"
-import type { SseEventInit } from "ssekit"
-import { sendEventStream } from "ssekit/node"
-import type { Session } from "ssekit/server"
+import type { SseEventInit } from "steadystream"
+import { sendEventStream } from "steadystream/node"
+import type { Session } from "steadystream/server"
 
 const request = { method: "GET", headers: {} }
 

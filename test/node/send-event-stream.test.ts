@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { expect, onTestFinished, test, vi } from "vitest"
-import { readEvents, type SseEventInit } from "ssekit"
-import { sendEventStream, type SendEventStreamOptions } from "ssekit/node"
-import type { Session, SseServerSource } from "ssekit/server"
-import { ManualClock } from "ssekit/testing"
+import { readEvents, type SseEventInit } from "steadystream"
+import { sendEventStream, type SendEventStreamOptions } from "steadystream/node"
+import type { Session, SseServerSource } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
 import { listen, rawRequest } from "../support/listen.ts"
 
 type Outcome = { readonly error?: unknown }

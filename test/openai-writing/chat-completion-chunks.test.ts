@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { type AnswerDelta, type ChatCompletionChunk, chatCompletionChunks } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { type AnswerDelta, type ChatCompletionChunk, chatCompletionChunks } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { failing, ManualSource, settle } from "./stream-reading.ts"
 
 const FRAME = { id: "chatcmpl-1", created: 1_700_000_000, model: "parrot" }

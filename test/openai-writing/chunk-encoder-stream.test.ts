@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { ChunkEncoderStream } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { ChunkEncoderStream } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { nextText, settle, textOf } from "./stream-reading.ts"
 
 function streamOf(items: object[], failure?: Error): ReadableStream<object> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { DONE, encodeChunk, encodeError } from "ssekit/openai"
+import { DONE, encodeChunk, encodeError } from "steadystream/openai"
 import { eventsOf } from "./stream-reading.ts"
 
 describe("encodeChunk()", () => {

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events"
 import { describe, expect, test, vi } from "vitest"
-import { chunkResponse, encodeChunks } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { chunkResponse, encodeChunks } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { eventsOf, failing, ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
 
 const INTERNAL = `{"message":"The server had an error while processing your request","type":"server_error","param":null,"code":"internal_error"}`

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest"
-import { chunkResponse, encodeChunks, relay } from "ssekit/openai"
+import { chunkResponse, encodeChunks, relay } from "steadystream/openai"
 import { CHUNK, END, FINISH, ManualProvider, relayed } from "./manual-provider.ts"
 import { ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
 

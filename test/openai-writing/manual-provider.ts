@@ -1,4 +1,4 @@
-import { relay } from "ssekit/openai"
+import { relay } from "steadystream/openai"
 import { textOf } from "./stream-reading.ts"
 
 export const CHUNK = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'

@@ -10,7 +10,7 @@ import {
   type ReadChunksOptions,
   readResponses,
   relay,
-} from "ssekit/openai"
+} from "steadystream/openai"
 import { eventsOf } from "./stream-reading.ts"
 
 type Read = (source: Uint8Array[], options: ReadChunksOptions) => ChunkStream<object, unknown>
@@ -33,7 +33,7 @@ async function officialReading(
   return found
 }
 
-const directory = process.env["SSEKIT_RECORDINGS"] ?? ""
+const directory = process.env["STEADYSTREAM_RECORDINGS"] ?? ""
 const recordings = (directory === "" ? [] : readdirSync(directory)).flatMap((file) => {
   const reader = READERS[file.split("__")[1] ?? ""]
   return reader === undefined || !file.endsWith(".sse") ? [] : [[file, ...reader] as const]

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest"
-import { SseTruncatedError } from "ssekit"
-import { relay } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { SseTruncatedError } from "steadystream"
+import { relay } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, ManualProvider, relayed } from "./manual-provider.ts"
 import { eventsOf, settle, textOf } from "./stream-reading.ts"
 

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest"
-import { relay } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { relay } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, FINISH, ManualProvider, relayed } from "./manual-provider.ts"
 import { nextText, settle, textOf } from "./stream-reading.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { type AnswerDelta, responseEvents, type ResponseStreamEvent } from "ssekit/openai"
+import { type AnswerDelta, responseEvents, type ResponseStreamEvent } from "steadystream/openai"
 import { ManualSource, settle } from "./stream-reading.ts"
 
 const FRAME = { id: "resp_1", created: 1_700_000_000, model: "parrot" }

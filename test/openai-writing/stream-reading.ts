@@ -1,4 +1,4 @@
-import { readEvents, type SseEvent } from "ssekit"
+import { readEvents, type SseEvent } from "steadystream"
 
 const decoder = new TextDecoder()
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { readChatCompletions } from "ssekit/openai"
+import { readChatCompletions } from "steadystream/openai"
 import { call, fold, foldDeltas } from "./folding.ts"
 import { all, chat, DONE, events, rejection } from "./scripted-source.ts"
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest"
-import { SseConnectionError } from "ssekit"
-import { ManualClock } from "ssekit/testing"
-import { readChatCompletions } from "ssekit/openai"
+import { SseConnectionError } from "steadystream"
+import { ManualClock } from "steadystream/testing"
+import { readChatCompletions } from "steadystream/openai"
 import { all, deferred, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 const unhandled: unknown[] = []

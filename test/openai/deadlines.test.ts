@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseTimeoutError } from "ssekit"
-import { ManualClock } from "ssekit/testing"
-import { type ChunkTimeouts, readChatCompletions, readResponses } from "ssekit/openai"
+import { SseTimeoutError } from "steadystream"
+import { ManualClock } from "steadystream/testing"
+import { type ChunkTimeouts, readChatCompletions, readResponses } from "steadystream/openai"
 import { all, deferred, chat, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 const STALLED: [keyof ChunkTimeouts, () => Parameters<typeof readChatCompletions>[0], number][] = [

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest"
-import { readChatCompletions, relay } from "ssekit/openai"
-import { ManualClock } from "ssekit/testing"
+import { readChatCompletions, relay } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 
 const payload = (text: string, finish?: string) =>
   JSON.stringify({

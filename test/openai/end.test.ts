@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseConnectionError, SseTruncatedError } from "ssekit"
-import { ManualClock } from "ssekit/testing"
-import { readChatCompletions, readCompletions } from "ssekit/openai"
+import { SseConnectionError, SseTruncatedError } from "steadystream"
+import { ManualClock } from "steadystream/testing"
+import { readChatCompletions, readCompletions } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 test.each([

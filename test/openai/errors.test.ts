@@ -1,8 +1,8 @@
 import { inspect } from "node:util"
 import { describe, expect, test } from "vitest"
-import { SseError, SseMalformedError, SseProviderError } from "ssekit"
-import { isChunkStreamError, readChatCompletions } from "ssekit/openai"
-import type { ChunkStreamError, MalformedPayload } from "ssekit/openai"
+import { SseError, SseMalformedError, SseProviderError } from "steadystream"
+import { isChunkStreamError, readChatCompletions } from "steadystream/openai"
+import type { ChunkStreamError, MalformedPayload } from "steadystream/openai"
 import { all, chat, DONE, events, HELLO, rejection, settle } from "./scripted-source.ts"
 
 describe("readChatCompletions throws the provider's error in one shape", () => {

@@ -1,4 +1,4 @@
-import { type ChatSnapshot, type ChoiceSnapshot, readChatCompletions } from "ssekit/openai"
+import { type ChatSnapshot, type ChoiceSnapshot, readChatCompletions } from "steadystream/openai"
 import { chat, DONE, events } from "./scripted-source.ts"
 
 export async function fold(...payloads: unknown[]): Promise<ChatSnapshot> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { SseLimitError, SseMalformedError, SseTruncatedError } from "ssekit"
-import { type Heartbeat, readChatCompletions } from "ssekit/openai"
+import { SseLimitError, SseMalformedError, SseTruncatedError } from "steadystream"
+import { type Heartbeat, readChatCompletions } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection } from "./scripted-source.ts"
 
 const WHOLE = HELLO + DONE

@@ -1,9 +1,9 @@
 import { expect, test, vi } from "vitest"
 
-test("ssekit/openai can be imported and used where nothing of the platform's streams is there", async () => {
+test("steadystream/openai can be imported and used where nothing of the platform's streams is there", async () => {
   for (const name of ["ReadableStream", "Response", "AbortController", "fetch"]) vi.stubGlobal(name, undefined)
   try {
-    const { readChatCompletions } = await import("ssekit/openai")
+    const { readChatCompletions } = await import("steadystream/openai")
     const stream = readChatCompletions('data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\ndata: [DONE]\n\n')
     expect((await stream.collect()).choices[0]?.content).toBe("Hi")
   } finally {

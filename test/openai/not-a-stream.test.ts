@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseNotAStreamError, SseProviderError, SseResponseError } from "ssekit"
-import { ManualClock } from "ssekit/testing"
-import { type ChunkStreamError, readChatCompletions } from "ssekit/openai"
+import { SseNotAStreamError, SseProviderError, SseResponseError } from "steadystream"
+import { ManualClock } from "steadystream/testing"
+import { type ChunkStreamError, readChatCompletions } from "steadystream/openai"
 import { all, bytesOf, DONE, HELLO, rejection, ScriptedSource } from "./scripted-source.ts"
 
 const json = (body: unknown, init: { status?: number; headers?: Record<string, string> } = {}) =>

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
-import { type ChunkProtocol, readChunks } from "ssekit/openai"
+import { type ChunkProtocol, readChunks } from "steadystream/openai"
 import { all, events, rejection } from "./scripted-source.ts"
 
 interface Message {
@@ -101,13 +101,13 @@ interface Recording {
   }
 }
 
-const directory = process.env["SSEKIT_RECORDINGS"] ?? ""
+const directory = process.env["STEADYSTREAM_RECORDINGS"] ?? ""
 const read = (file: string) => readFileSync(join(directory, file))
 const recordings: Recording[] =
   directory === "" ? [] : (JSON.parse(read("manifest.json").toString()) as { fixtures: Recording[] }).fixtures
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
-describe.skipIf(directory === "")("recorded streams, from the directory in SSEKIT_RECORDINGS", () => {
+describe.skipIf(directory === "")("recorded streams, from the directory in STEADYSTREAM_RECORDINGS", () => {
   test.each(recordings.filter(({ api }) => api === "anthropic-messages"))(
     "$file is read by the recipe as its manifest says",
     async ({ file, expected }) => {

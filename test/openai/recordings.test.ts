@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { SseProviderError } from "ssekit"
+import { SseProviderError } from "steadystream"
 import {
   readChatCompletions,
   readCompletions,
@@ -11,7 +11,7 @@ import {
   type ChunkStream,
   type CompletionSnapshot,
   type ResponseSnapshot,
-} from "ssekit/openai"
+} from "steadystream/openai"
 import { all } from "./scripted-source.ts"
 
 interface Expected {
@@ -41,7 +41,7 @@ interface Digest {
   readonly usage: unknown
 }
 
-const directory = process.env["SSEKIT_RECORDINGS"] ?? ""
+const directory = process.env["STEADYSTREAM_RECORDINGS"] ?? ""
 const read = (file: string) => readFileSync(join(directory, file))
 const recordings: Recording[] =
   directory === "" ? [] : (JSON.parse(read("manifest.json").toString()) as { fixtures: Recording[] }).fixtures
@@ -128,7 +128,7 @@ function steps(max: number): () => number {
 
 const claimed = recordings.filter(({ api }) => api in dialects)
 
-describe.skipIf(directory === "")("recorded streams, from the directory in SSEKIT_RECORDINGS", () => {
+describe.skipIf(directory === "")("recorded streams, from the directory in STEADYSTREAM_RECORDINGS", () => {
   test("there are some in every dialect", () => {
     expect(new Set(claimed.map(({ api }) => api))).toEqual(new Set(Object.keys(dialects)))
   })

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
-import { SseProviderError } from "ssekit"
-import { ManualClock } from "ssekit/testing"
-import { type ChunkStreamError, readResponses, type ResponseSnapshot } from "ssekit/openai"
+import { SseProviderError } from "steadystream"
+import { ManualClock } from "steadystream/testing"
+import { type ChunkStreamError, readResponses, type ResponseSnapshot } from "steadystream/openai"
 import { all, DONE, events, rejection, ScriptedSource } from "./scripted-source.ts"
 
 test.each(["completed", "failed", "incomplete"])(

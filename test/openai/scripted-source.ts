@@ -1,4 +1,4 @@
-import type { ChatSnapshot, ChunkStreamError } from "ssekit/openai"
+import type { ChatSnapshot, ChunkStreamError } from "steadystream/openai"
 
 /** A body that gives what the test tells it to, when the test tells it to. */
 export class ScriptedSource {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { ManualClock } from "ssekit/testing"
-import { type ChunkProtocol, readChatCompletions, readChunks } from "ssekit/openai"
+import { ManualClock } from "steadystream/testing"
+import { type ChunkProtocol, readChatCompletions, readChunks } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 test("readChatCompletions gives the chunks and what they add up to", async () => {

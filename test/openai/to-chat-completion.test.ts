@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { toChatCompletion } from "ssekit/openai"
+import { toChatCompletion } from "steadystream/openai"
 import { call, fold } from "./folding.ts"
 import { chat } from "./scripted-source.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { readChatCompletions } from "ssekit/openai"
+import { readChatCompletions } from "steadystream/openai"
 import { call, foldDeltas } from "./folding.ts"
 import { all, chat, events, rejection } from "./scripted-source.ts"
 

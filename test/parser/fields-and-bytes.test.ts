@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser } from "ssekit"
+import { SseMalformedError, SseParser } from "steadystream"
 import { isOneEvent } from "../../src/parser/field.ts"
 import { blockEnd, incompleteTail } from "../../src/parser/utf8.ts"
 

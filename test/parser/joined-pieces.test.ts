@@ -1,6 +1,6 @@
 /* Pieces of texts keep those texts in memory, so what waits is joined now and then: how often is counted here. */
 import { afterEach, expect, test, vi } from "vitest"
-import { SseParser, type SseParserOptions } from "ssekit"
+import { SseParser, type SseParserOptions } from "steadystream"
 
 afterEach(() => void vi.restoreAllMocks())
 

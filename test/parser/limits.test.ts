@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { SseLimitError, SseParser, type SseEvent, type SseParserOptions } from "ssekit"
+import { SseLimitError, SseParser, type SseEvent, type SseParserOptions } from "steadystream"
 
 /** Feeds until the parser refuses; gives the events before, and the error. */
 function feedAll(chunks: Iterable<string | Uint8Array>, options: SseParserOptions) {

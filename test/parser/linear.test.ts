@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseParser } from "ssekit"
+import { SseParser } from "steadystream"
 
 /*
  * Work is counted, not timed: how many characters the string functions visit while a parser is fed. indexOf counts how far

@@ -1,6 +1,6 @@
 /* Chunks of bytes that look like one event of one line of data are decoded in another way than all others. */
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseLimitError, SseParser, type SseParserOptions } from "ssekit"
+import { SseLimitError, SseParser, type SseParserOptions } from "steadystream"
 import { isSmallAndWhole, valueStart } from "../../src/parser/utf8.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest"
-import { readEvents, SseMalformedError, type SseResponseError, type SseSource } from "ssekit"
+import { readEvents, SseMalformedError, type SseResponseError, type SseSource } from "steadystream"
 
 const DONE = { done: true, value: undefined }
 const utf8 = (text: string) => new TextEncoder().encode(text)

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert"
 import { getEventListeners } from "node:events"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
-import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "ssekit"
+import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "steadystream"
 
 const type = { "content-type": "text/event-stream" }
 const DONE = { done: true, value: undefined }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { readEvents, SseConnectionError } from "ssekit"
+import { readEvents, SseConnectionError } from "steadystream"
 
 /** A stream that is written by hand, and as the body of a response. */
 function byHand() {

@@ -6,7 +6,7 @@ import {
   SseResponseError,
   type SseEventIterator,
   type SseSource,
-} from "ssekit"
+} from "steadystream"
 
 const type = { "content-type": "text/event-stream" }
 const utf8 = (text: string) => new TextEncoder().encode(text)

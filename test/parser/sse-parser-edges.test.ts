@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser, type SseParserOptions } from "ssekit"
+import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest"
-import { SseLimitError, SseParserStream, type SseEvent } from "ssekit"
+import { SseLimitError, SseParserStream, type SseEvent } from "steadystream"
 
 async function collect(stream: ReadableStream<SseEvent>): Promise<string[]> {
   const data: string[] = []

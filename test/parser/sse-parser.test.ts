@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { SseMalformedError, SseParser, type SseEvent, type SseParserOptions } from "ssekit"
+import { SseMalformedError, SseParser, type SseEvent, type SseParserOptions } from "steadystream"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 

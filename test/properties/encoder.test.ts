@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { encodeComment, encodeEvent, SseLimitError, SseParser, type SseEvent, type SseEventInit } from "ssekit"
+import { encodeComment, encodeEvent, SseLimitError, SseParser, type SseEvent, type SseEventInit } from "steadystream"
 import { parseModel } from "../support/model.ts"
 
 const RUNS = { numRuns: 2000 }

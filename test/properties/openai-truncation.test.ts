@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { readChatCompletions, readCompletions, readResponses, relay } from "ssekit/openai"
+import { readChatCompletions, readCompletions, readResponses, relay } from "steadystream/openai"
 
 /** What the content may hold so that it looks like the end. */
 const word = fc.constantFrom(

@@ -10,7 +10,7 @@ import {
   readResponses,
   relay,
   responseEvents,
-} from "ssekit/openai"
+} from "steadystream/openai"
 
 /** Any text, lone surrogates and line ends included. */
 const text = fc.oneof(

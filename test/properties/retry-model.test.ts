@@ -1,8 +1,8 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
-import { SseError } from "ssekit"
-import { subscribe } from "ssekit/client"
-import { ManualClock, type ScriptedAnswer, scriptedFetch } from "ssekit/testing"
+import { SseError } from "steadystream"
+import { subscribe } from "steadystream/client"
+import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"

@@ -1,6 +1,6 @@
 /* Run by each runtime with the address of a fault server; says in JSON what came of each subscription. */
-import { SseError } from "ssekit"
-import { subscribe, type SubscribeOptions } from "ssekit/client"
+import { SseError } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
 
 declare const SERVER: string
 

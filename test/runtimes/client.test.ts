@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { build } from "esbuild"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type FaultAnswer, type FaultRequest, type FaultServer, startFaultServer } from "ssekit/testing"
+import { type FaultAnswer, type FaultRequest, type FaultServer, startFaultServer } from "steadystream/testing"
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -42,7 +42,7 @@ function answer({ path, headers }: FaultRequest): FaultAnswer {
 beforeAll(async () => {
   other = await startFaultServer({ body: "data: stolen\n\n" })
   server = await startFaultServer(answer)
-  folder = mkdtempSync(join(tmpdir(), "ssekit-client-"))
+  folder = mkdtempSync(join(tmpdir(), "steadystream-client-"))
   program = join(folder, "main.mjs")
   await build({
     entryPoints: [join(root, "test/runtimes/client-main.ts")],
@@ -52,7 +52,7 @@ beforeAll(async () => {
     target: "es2022",
     outfile: program,
     define: { SERVER: JSON.stringify(server.url) },
-    alias: { ssekit: join(root, "src/index.ts"), "ssekit/client": join(root, "src/client/index.ts") },
+    alias: { steadystream: join(root, "src/index.ts"), "steadystream/client": join(root, "src/client/index.ts") },
   })
 })
 afterAll(async () => {
@@ -64,7 +64,7 @@ afterAll(async () => {
 const bin = (name: string) => join(root, "node_modules/.bin", name)
 const runtimes = [
   { name: "this Node", command: [process.execPath] },
-  { name: "the machine's Node", command: [process.env["SSEKIT_SYSTEM_NODE"] ?? "/usr/bin/node"] },
+  { name: "the machine's Node", command: [process.env["STEADYSTREAM_SYSTEM_NODE"] ?? "/usr/bin/node"] },
   { name: "Bun", command: [bin("bun")] },
   { name: "Deno", command: [bin("deno"), "run", "--allow-net=127.0.0.1", "--no-config"] },
 ]

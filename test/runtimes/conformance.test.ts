@@ -15,14 +15,14 @@ async function conformance(node: string): Promise<string> {
   return stdout.trim()
 }
 
-test("ssekit as built passes the conformance cases on this Node", async () => {
+test("steadystream as built passes the conformance cases on this Node", async () => {
   expect(await conformance(process.execPath)).toBe(`${conformanceCases.length} passed, 0 failed`)
 })
 
 test.skipIf(systemNode === undefined && process.env["CI"] !== "true")(
-  "ssekit as built passes the conformance cases on the machine's own Node (SSEKIT_SYSTEM_NODE)",
+  "steadystream as built passes the conformance cases on the machine's own Node (STEADYSTREAM_SYSTEM_NODE)",
   async () => {
-    expect(systemNode, "SSEKIT_SYSTEM_NODE must be set under CI").toBeDefined()
+    expect(systemNode, "STEADYSTREAM_SYSTEM_NODE must be set under CI").toBeDefined()
     expect(await conformance(systemNode!)).toBe(`${conformanceCases.length} passed, 0 failed`)
   },
 )

@@ -40,10 +40,10 @@ test.concurrent.each([
 )
 
 test.skipIf(systemNode === undefined && process.env["CI"] !== "true")(
-  "EventSource as built behaves on the machine's own Node (SSEKIT_SYSTEM_NODE)",
+  "EventSource as built behaves on the machine's own Node (STEADYSTREAM_SYSTEM_NODE)",
   { timeout: 120_000 },
   async () => {
-    expect(systemNode, "SSEKIT_SYSTEM_NODE must be set under CI").toBeDefined()
+    expect(systemNode, "STEADYSTREAM_SYSTEM_NODE must be set under CI").toBeDefined()
     expect(await behave("ours in Node", systemNode!)).toBe(passed)
   },
 )

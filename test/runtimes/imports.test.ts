@@ -15,7 +15,7 @@ const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
 }
 const entries = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")
-  .map((path) => path.replace(/^\./, "ssekit"))
+  .map((path) => path.replace(/^\./, "steadystream"))
 
 /** Runs a module in a realm that has the language and nothing else: no streams, events, fetch, timers or codecs. */
 async function evaluateBare(contents: string): Promise<unknown> {
@@ -38,7 +38,7 @@ async function evaluate(code: string): Promise<string> {
 }
 
 describe.each(entries)("%s as built", (entry) => {
-  test.skipIf(entry === "ssekit/eventsource")(
+  test.skipIf(entry === "steadystream/eventsource")(
     `${entry} can be imported where streams, events, fetch and timers are missing`,
     async () => {
       expect(await evaluateBare(`import * as entry from ${JSON.stringify(entry)}; export default typeof entry`)).toBe(
@@ -62,9 +62,9 @@ describe.each(entries)("%s as built", (entry) => {
   })
 })
 
-test("ssekit parses and encodes text in a realm that has nothing but the language", async () => {
+test("steadystream parses and encodes text in a realm that has nothing but the language", async () => {
   const output = await evaluateBare(`
-    import { SseParser, readEvents, encodeEvent } from "ssekit"
+    import { SseParser, readEvents, encodeEvent } from "steadystream"
     const events = []
     new SseParser({ onEvent: (event) => events.push(event.data) }).feed(encodeEvent({ data: "parsed" }))
     export default (async () => {
@@ -75,7 +75,7 @@ test("ssekit parses and encodes text in a realm that has nothing but the languag
   expect(await output).toBe("parsed,read")
 })
 
-test("ssekit has no runtime dependency, no side effects and no install script", () => {
+test("steadystream has no runtime dependency, no side effects and no install script", () => {
   expect(manifest.dependencies).toBeUndefined()
   expect(manifest.sideEffects).toBe(false)
   const { scripts } = manifest as unknown as { scripts: Record<string, string> }

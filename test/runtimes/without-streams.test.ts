@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { ManualClock } from "ssekit/testing"
+import { ManualClock } from "steadystream/testing"
 
 const MISSING = [
   "fetch",
@@ -18,7 +18,7 @@ afterEach(() => vi.unstubAllGlobals())
 test("subscribe() works over a text transport in a realm without streams, fetch and text coding", async () => {
   for (const name of MISSING) vi.stubGlobal(name, undefined)
   vi.resetModules()
-  const { subscribe } = await import("ssekit/client")
+  const { subscribe } = await import("steadystream/client")
   const clock = new ManualClock()
   let attempts = 0
   async function* connect({ lastEventId }: { lastEventId: string }) {

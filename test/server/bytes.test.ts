@@ -1,10 +1,10 @@
 import { createServer } from "node:http"
 import { describe, expect, test } from "vitest"
-import { encodeEvent } from "ssekit"
-import { encodeChunks } from "ssekit/openai"
-import { sendEventStream } from "ssekit/node"
-import { eventStreamResponse } from "ssekit/server"
-import { ManualClock } from "ssekit/testing"
+import { encodeEvent } from "steadystream"
+import { encodeChunks } from "steadystream/openai"
+import { sendEventStream } from "steadystream/node"
+import { eventStreamResponse } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
 import { listen } from "../support/listen.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)

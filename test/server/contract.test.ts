@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest"
 import { z } from "zod"
-import { defineEvents, readEvents, SseValidationError, text, type EventInitOf } from "ssekit"
-import { eventStreamResponse, type Session } from "ssekit/server"
+import { defineEvents, readEvents, SseValidationError, text, type EventInitOf } from "steadystream"
+import { eventStreamResponse, type Session } from "steadystream/server"
 
 const events = defineEvents({
   tick: z.object({ at: z.number() }),

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from "vitest"
-import { readEvents, SseConnectionError, type SseEventInit } from "ssekit"
-import { eventStreamResponse, type Session } from "ssekit/server"
+import { readEvents, SseConnectionError, type SseEventInit } from "steadystream"
+import { eventStreamResponse, type Session } from "steadystream/server"
 
 const request = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
   new Request("http://localhost/", { ...init, headers })

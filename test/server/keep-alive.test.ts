@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
-import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "ssekit/server"
-import { ManualClock } from "ssekit/testing"
+import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
 import { keepAliveStream } from "../../src/internal/keep-alive.ts"
 
 async function openSession(options: EventStreamResponseOptions = {}) {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest"
-import { defineEvents, SseConnectionError } from "ssekit"
-import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "ssekit/server"
+import { defineEvents, SseConnectionError } from "steadystream"
+import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "steadystream/server"
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
 

@@ -5,14 +5,14 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { build } from "tsup"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { type FaultServer, startFaultServer } from "ssekit/testing"
+import { type FaultServer, startFaultServer } from "steadystream/testing"
 
 let server: FaultServer
 let folder: string
 let bundle: string
 beforeAll(async () => {
   server = await startFaultServer({ body: "id: 1\ndata: a\n\n", end: "stall" })
-  folder = mkdtempSync(join(tmpdir(), "ssekit-exit-"))
+  folder = mkdtempSync(join(tmpdir(), "steadystream-exit-"))
   await build({
     config: false,
     silent: true,

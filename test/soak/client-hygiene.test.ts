@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events"
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { subscribe, type Subscription, type SubscribeOptions } from "ssekit/client"
-import { type FaultAnswer, type FaultServer, ManualClock, startFaultServer } from "ssekit/testing"
+import { subscribe, type Subscription, type SubscribeOptions } from "steadystream/client"
+import { type FaultAnswer, type FaultServer, ManualClock, startFaultServer } from "steadystream/testing"
 import { EagerClock } from "../support/eager-clock.ts"
 import { CYCLES, heap, MAX_GROWTH, settledGrowth, timers } from "../support/hygiene.ts"
 

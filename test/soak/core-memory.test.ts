@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { readEvents, SseLimitError, SseParser } from "ssekit"
+import { readEvents, SseLimitError, SseParser } from "steadystream"
 
 const MiB = 1024 * 1024
 const collect = (globalThis as unknown as { gc: () => void }).gc

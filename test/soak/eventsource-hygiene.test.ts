@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
-import { EventSource, type EventSourceInit } from "ssekit/eventsource"
-import { type FaultAnswer, type FaultServer, startFaultServer } from "ssekit/testing"
+import { EventSource, type EventSourceInit } from "steadystream/eventsource"
+import { type FaultAnswer, type FaultServer, startFaultServer } from "steadystream/testing"
 import { EagerClock } from "../support/eager-clock.ts"
 import { CYCLES, heap, MAX_GROWTH, settledGrowth, timers } from "../support/hygiene.ts"
 

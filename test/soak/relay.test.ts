@@ -1,8 +1,8 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { onTestFinished, expect, test } from "vitest"
-import { DONE, encodeChunk, relay, type Relay, type ChatSnapshot } from "ssekit/openai"
-import { sendEventStream } from "ssekit/node"
+import { DONE, encodeChunk, relay, type Relay, type ChatSnapshot } from "steadystream/openai"
+import { sendEventStream } from "steadystream/node"
 
 const STREAMS = 1_000
 const CHUNKS = 64

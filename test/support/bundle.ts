@@ -13,7 +13,7 @@ export async function bundle(entry: string, options: BuildOptions = {}): Promise
     target: "es2022",
     logLevel: "silent",
     ...options,
-    alias: { "ssekit/eventsource": `${root}dist/eventsource.js`, ...options.alias },
+    alias: { "steadystream/eventsource": `${root}dist/eventsource.js`, ...options.alias },
   })
   return outputFiles![0]!.text
 }

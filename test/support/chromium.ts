@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs"
 
 const PLACES = [
-  process.env["SSEKIT_CHROMIUM"],
+  process.env["STEADYSTREAM_CHROMIUM"],
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -22,7 +22,7 @@ export const chromiumArguments = [
 export function findChromium(): string | undefined {
   const found = PLACES.find((place) => place !== undefined && isExecutable(place))
   if (found === undefined) {
-    const message = "Chromium not found: its tests are skipped (install Debian's chromium or set SSEKIT_CHROMIUM)"
+    const message = "Chromium not found: its tests are skipped (install Debian's chromium or set STEADYSTREAM_CHROMIUM)"
     if (process.env["CI"] === "true") throw new Error(message)
     console.warn(message)
   }

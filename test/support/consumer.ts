@@ -1,5 +1,5 @@
-import type { SseEvent } from "ssekit"
-import type { Subscription } from "ssekit/client"
+import type { SseEvent } from "steadystream"
+import type { Subscription } from "steadystream/client"
 
 /** Consumes a subscription: what came so far, and how it ended: `"done"`, or what it rejected with. */
 export function consume(subscription: Subscription): { events: SseEvent[]; data: string[]; outcome: Promise<unknown> } {

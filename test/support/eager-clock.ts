@@ -1,4 +1,4 @@
-import type { Clock } from "ssekit"
+import type { Clock } from "steadystream"
 
 /** Timers longer than this are deadlines, which have nothing to do here. */
 const LONGEST = 20_000

@@ -1,7 +1,7 @@
 /* What a leak would grow: timers of the runtime, and the heap after collection. */
 
-/** How often each way out is gone; fewer with SSEKIT_CYCLES. */
-export const CYCLES = Number(process.env["SSEKIT_CYCLES"] ?? 1_000)
+/** How often each way out is gone; fewer with STEADYSTREAM_CYCLES. */
+export const CYCLES = Number(process.env["STEADYSTREAM_CYCLES"] ?? 1_000)
 
 /** How much the heap may grow over all cycles, in bytes. */
 export const MAX_GROWTH = 2 * 1024 * 1024

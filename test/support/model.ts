@@ -3,7 +3,7 @@
  * to share nothing with the parser. No chunks, no limits, no speed.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
-import type { SseEvent } from "ssekit"
+import type { SseEvent } from "steadystream"
 
 export interface ModelResult {
   readonly events: SseEvent[]

@@ -4,13 +4,13 @@ import { createServer, connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-const PLACES = [process.env["SSEKIT_NGINX"], "/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
+const PLACES = [process.env["STEADYSTREAM_NGINX"], "/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
 
 /** The nginx of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure. */
 export function findNginx(): string | undefined {
   const found = PLACES.find((place) => place !== undefined && isExecutable(place))
   if (found === undefined && process.env["CI"] === "true") {
-    throw new Error("nginx not found (install Debian's nginx-light or set SSEKIT_NGINX)")
+    throw new Error("nginx not found (install Debian's nginx-light or set STEADYSTREAM_NGINX)")
   }
   return found
 }
@@ -33,7 +33,7 @@ export async function startNginx(
   upstreamPort: number,
   directives = "",
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), "ssekit-nginx-"))
+  const folder = mkdtempSync(join(tmpdir(), "steadystream-nginx-"))
   const port = await freePort()
   writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort, directives))
   const arguments_ = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")]

@@ -1,4 +1,4 @@
-import { SseParser, type SseParserOptions } from "ssekit"
+import { SseParser, type SseParserOptions } from "steadystream"
 import { type ModelResult, parseModel } from "./model.ts"
 
 /** What the parser calls its handlers with for `chunks`, or only the one for events, in the shape of the model. */

@@ -27,7 +27,7 @@ const SUBJECT_ALT_NAME = objectId("551d11")
 /** The key and the certificate, as `node:https` takes them. */
 export function selfSigned(): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
-  const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, text("ssekit test")))))
+  const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, text("steadystream test")))))
   const validity = der(SEQUENCE, der(UTC_TIME, text("200101000000Z")), der(UTC_TIME, text("491231235959Z")))
   const address = der(SEQUENCE, der(0x87, Buffer.from([127, 0, 0, 1])))
   const extensions = der(0xa3, der(SEQUENCE, der(SEQUENCE, SUBJECT_ALT_NAME, der(OCTET_STRING, address))))

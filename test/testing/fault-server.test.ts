@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest"
-import { chunkings, type FaultScript, type FaultServer, startFaultServer } from "ssekit/testing"
+import { chunkings, type FaultScript, type FaultServer, startFaultServer } from "steadystream/testing"
 
 let server: FaultServer | undefined
 afterEach(() => server?.close())

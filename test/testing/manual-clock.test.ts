@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { ManualClock } from "ssekit/testing"
+import { ManualClock } from "steadystream/testing"
 
 test("ManualClock fires timers in the order of their times, and of their making", async () => {
   const clock = new ManualClock()

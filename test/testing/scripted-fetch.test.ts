@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { ManualClock, scriptedFetch } from "ssekit/testing"
+import { ManualClock, scriptedFetch } from "steadystream/testing"
 
 const TARGET = "https://example.com/"
 

@@ -19,10 +19,10 @@ import {
   type StandardSchemaV1,
   text,
   type as json,
-} from "ssekit"
-import { subscribe, type Subscription } from "ssekit/client"
-import { sendEventStream } from "ssekit/node"
-import { eventStreamResponse } from "ssekit/server"
+} from "steadystream"
+import { subscribe, type Subscription } from "steadystream/client"
+import { sendEventStream } from "steadystream/node"
+import { eventStreamResponse } from "steadystream/server"
 
 const events = defineEvents({
   // Written as a number or a numeric string, read as a number.

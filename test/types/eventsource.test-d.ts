@@ -1,4 +1,4 @@
-import { EventSource, type EventSourceErrorEvent, type EventSourceFetch } from "ssekit/eventsource"
+import { EventSource, type EventSourceErrorEvent, type EventSourceFetch } from "steadystream/eventsource"
 import { describe, expectTypeOf, test } from "vitest"
 
 describe("EventSource", () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type OpenAI from "openai"
 import { assertType, describe, expectTypeOf, test } from "vitest"
-import type { SseEventInit } from "ssekit"
+import type { SseEventInit } from "steadystream"
 import {
   type AnswerDelta,
   chatCompletionChunks,
@@ -15,9 +15,9 @@ import {
   type ResponseEvent,
   responseEvents,
   type ResponseSnapshot,
-} from "ssekit/openai"
-import { sendEventStream } from "ssekit/node"
-import { eventStreamResponse } from "ssekit/server"
+} from "steadystream/openai"
+import { sendEventStream } from "steadystream/node"
+import { eventStreamResponse } from "steadystream/server"
 
 declare const req: IncomingMessage
 declare const res: ServerResponse

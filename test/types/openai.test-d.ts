@@ -14,7 +14,7 @@ import {
   readResponses,
   type ResponseEvent,
   type ResponseSnapshot,
-} from "ssekit/openai"
+} from "steadystream/openai"
 
 type OfficialEvent = OpenAI.Responses.ResponseStreamEvent
 

@@ -17,7 +17,7 @@ import { ComposedItems } from "./composed-items.ts"
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { chatCompletionChunks } from "ssekit/openai"
+ * import { chatCompletionChunks } from "steadystream/openai"
  *
  * async function* answer() {
  *   yield { reasoning: "They want the weather." }

@@ -16,7 +16,7 @@ import { feedStream } from "./feed-stream.ts"
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
  * ```ts
- * import { ChunkEncoderStream } from "ssekit/openai"
+ * import { ChunkEncoderStream } from "steadystream/openai"
  *
  * const chunks = new ReadableStream({
  *   start(controller) {

@@ -23,7 +23,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 
 /**
  * Answers with a streamed answer, for servers that take a `Response`: Hono, Next.js, Deno, Bun, Cloudflare Workers. For
- * node:http, give {@link encodeChunks} to `sendEventStream` of `ssekit/node`.
+ * node:http, give {@link encodeChunks} to `sendEventStream` of `steadystream/node`.
  *
  * The body is that of {@link encodeChunks}. Headers: `content-type: text/event-stream; charset=utf-8`, `cache-control:
  * no-cache, no-transform`, `x-accel-buffering: no`.
@@ -33,7 +33,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { chatCompletionChunks, chunkResponse } from "ssekit/openai"
+ * import { chatCompletionChunks, chunkResponse } from "steadystream/openai"
  *
  * async function* words() {
  *   yield "Hello"

@@ -18,7 +18,7 @@ export interface EncodeChunkOptions {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { DONE, encodeChunk } from "ssekit/openai"
+ * import { DONE, encodeChunk } from "steadystream/openai"
  *
  * console.log(encodeChunk({ choices: [{ index: 0, delta: { content: "Hi" } }] }) + DONE)
  * ```

@@ -41,7 +41,7 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
- * import { chatCompletionChunks, encodeChunks } from "ssekit/openai"
+ * import { chatCompletionChunks, encodeChunks } from "steadystream/openai"
  *
  * const body = encodeChunks(chatCompletionChunks(["Hel", "lo"], { model: "parrot" }))
  * console.log(await new Response(body).text())

@@ -39,7 +39,7 @@ export interface WrittenError {
  * @see https://platform.openai.com/docs/guides/error-codes
  * @example
  * ```ts
- * import { encodeError } from "ssekit/openai"
+ * import { encodeError } from "steadystream/openai"
  *
  * encodeError({ message: "Try again in 20 s", type: "rate_limit_error", code: "rate_limit_exceeded" })
  * ```

@@ -18,7 +18,7 @@ import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer 
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  * @example
  * ```ts
- * import { chunkResponse, responseEvents } from "ssekit/openai"
+ * import { chunkResponse, responseEvents } from "steadystream/openai"
  *
  * const events = responseEvents(["Hel", "lo"], { model: "parrot" })
  * console.log(await chunkResponse(events, { protocol: "responses" }).text())

@@ -1,4 +1,4 @@
 /* The one line that replaces the browser's class in a page. */
-import { EventSource } from "ssekit/eventsource"
+import { EventSource } from "steadystream/eventsource"
 
 globalThis.EventSource = EventSource
