@@ -7,6 +7,14 @@ const only = (name, allowed) => ({
   from: { path: part(name) },
   to: { path: "^src/", pathNot: [part(name), ...allowed.map((to) => (to.endsWith(".ts") ? `^src/${to}$` : part(to)))] },
 })
+/** A folder inside a part: of its part, it may import only itself and the folders in `allowed`. */
+const room = (name, folder, allowed) => ({
+  name: `${name}-${folder}-imports`,
+  severity: "error",
+  comment: `src/${name}/${folder}/ may import ${["only itself", ...allowed].join(" and ")} of src/${name}/`,
+  from: { path: `^src/${name}/${folder}/` },
+  to: { path: part(name), pathNot: [folder, ...allowed].map((to) => `^src/${name}/${to}/`) },
+})
 const vocabulary = ["event.ts", "errors.ts", "internal"]
 
 module.exports = {
@@ -28,9 +36,9 @@ module.exports = {
     {
       name: "surfaces-only",
       severity: "error",
-      comment: "A part is used through its index.ts, or the client's kernel.ts; internal/ has no surface of its own",
+      comment: "A part is imported through its index.ts; internal/ has no index.ts",
       from: { path: "^src/([^/]+)/" },
-      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/internal/", "/index\\.ts$", "^src/client/kernel\\.ts$"] },
+      to: { path: "^src/[^/]+/", pathNot: ["^src/$1/", "^src/internal/", "/index\\.ts$"] },
     },
     {
       name: "vocabulary-imports",
@@ -42,7 +50,7 @@ module.exports = {
       name: "contract-types-only",
       severity: "error",
       comment: "Without a contract nothing of it is in the bundle: the parts import its types only",
-      from: { path: "^src/(parser|client|server|node)/" },
+      from: { path: "^src/(parser|reconnection|client|server|node)/" },
       to: { path: part("contract"), dependencyTypesNot: ["type-only"] },
     },
     {
@@ -56,9 +64,14 @@ module.exports = {
     only("parser", [...vocabulary, "contract"]),
     only("encoder", vocabulary),
     only("contract", vocabulary),
-    only("client", [...vocabulary, "parser", "contract"]),
-    only("eventsource", [...vocabulary, "parser", "client"]),
+    only("reconnection", [...vocabulary, "parser", "contract"]),
+    only("client", [...vocabulary, "reconnection", "contract"]),
+    only("eventsource", [...vocabulary, "reconnection"]),
     only("openai", [...vocabulary, "parser", "encoder"]),
+    room("openai", "reading", []),
+    room("openai", "dialects", ["reading"]),
+    room("openai", "writing", ["dialects"]),
+    room("openai", "relay", ["reading", "dialects", "writing"]),
     only("server", [...vocabulary, "encoder", "contract"]),
     only("node", [...vocabulary, "server", "contract"]),
     {

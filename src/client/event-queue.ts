@@ -6,19 +6,7 @@ import type { SseEvent, SseEventIterator } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
 import { createChannel, type Failure } from "../internal/channel.ts"
 import { DONE } from "../internal/iterator.ts"
-import type { Settings } from "./settings.ts"
-
-/** Where the loop's events go. */
-export interface EventSink {
-  /** @param run - Called in the event's place, when it is its turn. */
-  readonly push: (event: SseEvent, run?: () => undefined) => void
-  /** The last event ID after what was pushed, which may have moved with no event of its own. */
-  readonly moveCursor: (lastEventId: string) => void
-  /** Settles when more may be pushed; `undefined` where that is now. */
-  readonly room: () => Promise<void> | undefined
-  /** Nothing follows, other than the failure. */
-  readonly end: (failure?: Failure) => void
-}
+import type { EventSink, Settings } from "../reconnection/index.ts"
 
 export interface EventQueue extends EventSink, SseEventIterator {
   /** The last event ID in force after the last event that was taken. */

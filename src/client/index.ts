@@ -3,14 +3,18 @@ export type { Subscription, SubscriptionHandlers, SubscriptionIterator } from ".
 export type {
   Attempt,
   Connect,
+  GapInfo,
+  OpenInfo,
   Resume,
   ResumeInit,
+  RetryInfo,
   RetryOptions,
   SubscribeInit,
   SubscribeLimits,
   SubscribeOptions,
   SubscribeTarget,
+  SubscriptionHooks,
+  SubscriptionState,
+  SubscriptionWarning,
   Timeouts,
-} from "./options.ts"
-export type { GapInfo, OpenInfo, RetryInfo, SubscriptionHooks, SubscriptionWarning } from "./hooks.ts"
-export type { SubscriptionState } from "./state.ts"
+} from "../reconnection/index.ts"

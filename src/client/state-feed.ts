@@ -1,7 +1,7 @@
 import { type Channel, createChannel } from "../internal/channel.ts"
 import { iteratorOf } from "../internal/iterator.ts"
 import { ignore } from "../internal/cancel.ts"
-import type { SubscriptionState } from "./state.ts"
+import type { SubscriptionState } from "../reconnection/index.ts"
 
 /** How many states wait for one observer; a slower one misses the oldest. */
 const MAX_WAITING = 100

@@ -1,7 +1,6 @@
 import type { EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
-import type { SubscribeOptions, SubscribeTarget } from "./options.ts"
-import { settingsOf } from "./settings.ts"
+import { settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 
 /**

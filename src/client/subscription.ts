@@ -3,10 +3,8 @@ import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
 import { createEventQueue, type EventQueue } from "./event-queue.ts"
-import { createLoop, type ReconnectionLoop } from "./loop.ts"
-import type { Settings } from "./settings.ts"
+import { createLoop, type ReconnectionLoop, type Settings, type SubscriptionState } from "../reconnection/index.ts"
 import { createStateFeed } from "./state-feed.ts"
-import type { SubscriptionState } from "./state.ts"
 
 /** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
 export interface SubscriptionIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<

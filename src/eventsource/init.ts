@@ -1,12 +1,16 @@
 /* Law: what the loop is told so that it does as the letter says; each option of the caller's changes one thing of that. */
 import {
   type Attempt,
+  httpUrl,
   type RetryOptions,
+  type Settings,
+  settingsOf,
+  STANDARD,
+  type Standard,
   type SubscribeLimits,
   type SubscribeOptions,
   type Timeouts,
-} from "../client/index.ts"
-import { httpUrl, type Settings, settingsOf, STANDARD, type Standard } from "../client/kernel.ts"
+} from "../reconnection/index.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { Clock } from "../internal/clock.ts"
 

@@ -3,7 +3,7 @@
  * the specification's tasks is one task here, and none runs after `close`.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-import { baseUrl, createLoop, type EventSink, type ReconnectionLoop } from "../client/kernel.ts"
+import { baseUrl, createLoop, type EventSink, type ReconnectionLoop } from "../reconnection/index.ts"
 import { SseResponseError } from "../errors.ts"
 import { ignore } from "../internal/cancel.ts"
 import { initHandlers } from "./handler-attribute.ts"

@@ -1,37 +1,43 @@
-export { readChatCompletions } from "./chat.ts"
-export { readCompletions } from "./completions.ts"
-export { readResponses, type ReadResponsesOptions, type ResponseEvent } from "./responses.ts"
-export { readChunks } from "./chunks.ts"
-export { isChunkStreamError, type ChunkStreamError } from "./chunk-error.ts"
+export { readChatCompletions } from "./dialects/chat.ts"
+export { readCompletions } from "./dialects/completions.ts"
+export { readResponses, type ReadResponsesOptions, type ResponseEvent } from "./dialects/responses.ts"
+export { readChunks } from "./reading/read-chunks.ts"
+export { isChunkStreamError, type ChunkStreamError } from "./reading/chunk-error.ts"
 export type {
   ChatChunkChoice,
   ChatCompletionChunk,
   ChatDelta,
   FinishReason,
-  Open,
+  OpenEnum,
   TokenLogprob,
   ToolCallDelta,
   Usage,
-} from "./chat-chunk.ts"
+} from "./dialects/chat-chunk.ts"
 export type {
   CompletionChoiceSnapshot,
   CompletionChunk,
   CompletionChunkChoice,
   CompletionSnapshot,
-} from "./completions.ts"
+} from "./dialects/completions.ts"
 export type {
   AudioSnapshot,
   ChatSnapshot,
   ChoiceSnapshot,
   FunctionCallSnapshot,
   LogprobsSnapshot,
-} from "./chat-snapshot.ts"
-export type { KnownResponseEventType, ResponseEventType } from "./response-event-types.ts"
-export type { ResponseItemSnapshot, ResponseSnapshot } from "./response-snapshot.ts"
-export { toChatCompletion } from "./to-chat-completion.ts"
-export type { ChatCompletion, ChatCompletionChoice, ChatCompletionMessage } from "./to-chat-completion.ts"
-export type { ToolCallSnapshot } from "./tool-calls.ts"
-export type { ChunkAccumulator, ChunkLimits, ChunkProtocol, ResolvedLimits, ResponseCursor } from "./chunk-protocol.ts"
+} from "./dialects/chat-snapshot.ts"
+export type { KnownResponseEventType, ResponseEventType } from "./dialects/response-event-types.ts"
+export type { ResponseItemSnapshot, ResponseSnapshot } from "./dialects/response-snapshot.ts"
+export { toChatCompletion } from "./dialects/to-chat-completion.ts"
+export type { ChatCompletion, ChatCompletionChoice, ChatCompletionMessage } from "./dialects/to-chat-completion.ts"
+export type { ToolCallSnapshot } from "./dialects/tool-calls.ts"
+export type {
+  ChunkAccumulator,
+  ChunkLimits,
+  ChunkDialect,
+  ResolvedLimits,
+  ResponseCursor,
+} from "./reading/chunk-dialect.ts"
 export type {
   ChunkIterator,
   ChunkResponse,
@@ -43,7 +49,7 @@ export type {
   Heartbeat,
   MalformedPayload,
   ReadChunksOptions,
-} from "./chunk-stream.ts"
+} from "./reading/chunk-stream.ts"
 export { ChunkEncoderStream } from "./writing/chunk-encoder-stream.ts"
 export { chatCompletionChunks } from "./writing/chat-completion-chunks.ts"
 export { chunkResponse } from "./writing/chunk-response.ts"
@@ -57,8 +63,8 @@ export type { ChatCompletionChunksOptions } from "./writing/chat-composer.ts"
 export type { ChunkResponseInit, ChunkResponseOptions } from "./writing/chunk-response.ts"
 export type { EncodeChunkOptions } from "./writing/encode-chunk.ts"
 export type { EncodableChunks, EncodeChunksOptions } from "./writing/encode-chunks.ts"
-export type { ChunkDialect, EncodeErrorOptions } from "./writing/encode-error.ts"
+export type { DialectName, EncodeErrorOptions } from "./writing/encode-error.ts"
 export type { ErrorMapper } from "./writing/event-feed.ts"
 export type { FeedStreamOptions } from "./writing/feed-stream.ts"
 export type { ResponseEventsOptions, ResponseStreamEvent } from "./writing/response-composer.ts"
-export { relay, type Relay, type RelayOptions } from "./relay.ts"
+export { relay, type Relay, type RelayOptions } from "./relay/relay.ts"

@@ -1,6 +1,6 @@
 /* Law: what makes a response an event stream, and the error that one which is not becomes. */
 import { SseResponseError } from "../errors.ts"
-import { type ChunkSource, openChunks, toFailure } from "./chunk-source.ts"
+import { type SourceReader, openReader, toFailure } from "./source-reader.ts"
 import { isResponse, openSource, type SseSource, unusedBody } from "./source.ts"
 
 /** How much of a refused body is kept, in bytes. */
@@ -17,7 +17,7 @@ export function isEventStreamType(contentType: string | null): boolean {
  *
  * @throws TypeError where it is none, or its body is locked or used.
  */
-export function openChecked(source: SseSource): ChunkSource {
+export function openChecked(source: SseSource): SourceReader {
   if (!isResponse(source)) return openSource(source)
   const { status, ok } = source
   const type = source.headers.get("content-type")
@@ -54,7 +54,7 @@ async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<str
   let room = MAX_ERROR_BODY
   try {
     // What cannot be opened has nothing to tell.
-    const chunks = openChunks(body!)
+    const chunks = openReader(body!)
     cancel = () => chunks.cancel(stop.reason)
     stop.addEventListener("abort", cancel)
     while (room > 0) {

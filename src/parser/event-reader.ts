@@ -7,7 +7,7 @@ import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { DONE } from "../internal/iterator.ts"
 import { openChecked } from "./check-response.ts"
-import type { ChunkSource, SseChunk } from "./chunk-source.ts"
+import type { SourceReader, SseChunk } from "./source-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
 import { openSource, type SseSource } from "./source.ts"
 import { SseParser } from "./sse-parser.ts"
@@ -19,7 +19,7 @@ const NO_EVENTS: SseEvent[] = []
 
 export class EventReader implements SseEventIterator {
   readonly #parser: SseParser
-  readonly #source: ChunkSource
+  readonly #source: SourceReader
   readonly #forgetSignal: () => void = ignore
   #queue: SseEvent[] = NO_EVENTS
   #taken = 0

@@ -3,9 +3,9 @@ export type { SseParserHandlers, SseParserLimits, SseParserOptions } from "./opt
 export { SseParserStream, type SseParserStreamOptions } from "./sse-parser-stream.ts"
 export { readEvents } from "./read-events.ts"
 export type { ReadEventsOptions } from "./read-events-options.ts"
-export type { SseChunk } from "./chunk-source.ts"
+export type { SseChunk } from "./source-reader.ts"
 export type { SseSource } from "./source.ts"
 // For the other parts; not of the package's surface.
 export { isEventStreamType, responseError } from "./check-response.ts"
-export type { ChunkSource } from "./chunk-source.ts"
+export type { SourceReader } from "./source-reader.ts"
 export { isResponse, openSource } from "./source.ts"

@@ -1,7 +1,7 @@
 /* Law: everything that events can be read from becomes one shape. */
 import { SseConnectionError } from "../errors.ts"
 import { cancelQuietly } from "../internal/cancel.ts"
-import { type ChunkSource, openChunks, type SseChunk } from "./chunk-source.ts"
+import { type SourceReader, openReader, type SseChunk } from "./source-reader.ts"
 
 /** What events can be read from: a response, a stream or an iterable of bytes or text, or a string as one piece. */
 export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk> | string
@@ -11,9 +11,9 @@ export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseC
  *
  * @throws TypeError where it is none, or its body is locked or used.
  */
-export function openSource(source: SseSource): ChunkSource {
-  if (typeof source === "string") return openChunks([source])
-  return isResponse(source) ? openBody(source) : openChunks(source)
+export function openSource(source: SseSource): SourceReader {
+  if (typeof source === "string") return openReader([source])
+  return isResponse(source) ? openBody(source) : openReader(source)
 }
 
 /** Whether `value` has what this package uses of a Response, of this realm or another. */
@@ -22,14 +22,14 @@ export function isResponse(value: unknown): value is Response {
   return typeof response === "object" && typeof response?.headers?.get === "function" && "body" in response
 }
 
-function openBody(response: Response): ChunkSource {
+function openBody(response: Response): SourceReader {
   const body = unusedBody(response)
   if (body === undefined) {
     throw new TypeError("Cannot read events: this platform's responses have no body stream; give a stream or text")
   }
   if (body === null || response.status === 204) {
     if (body !== null) cancelQuietly(body)
-    return openChunks([])
+    return openReader([])
   }
   // Some platforms' are iterables, or text.
   return { ...openSource(body), toFailure: toConnectionError }

@@ -2,7 +2,7 @@ import type { SseEvent } from "../event.ts"
 import { readableOf } from "../internal/iterator.ts"
 import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
-import type { SseChunk } from "./chunk-source.ts"
+import type { SseChunk } from "./source-reader.ts"
 
 /** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */
 export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">

@@ -1,6 +1,5 @@
 /*
- * Law: makes fields of texts that were cut anywhere, and events of fields: "parsing" and "interpreting an event stream" of
- * the specification. What a text leaves over waits here. Each character is searched a fixed number of times.
+ * Parses text cut anywhere into fields, and fields into events. Each character is searched a fixed number of times.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import { BYTE_ORDER_MARK, COLON, LETTER_D, LETTER_E, LETTER_I, LF } from "./characters.ts"
@@ -174,7 +173,7 @@ export class TextParser {
         const first = text.charCodeAt(start)
         if (first === LF) {
           start++
-          this.#end(this.#data)
+          this.#dispatchEvent(this.#data)
           continue
         }
         if (lf < start) lf = indexOrEnd(text, "\n", start)
@@ -188,7 +187,7 @@ export class TextParser {
           if (this.#data === undefined && start < length && text.charCodeAt(start) === LF) {
             start++
             this.#endPlain(value)
-          } else this.#addData(value)
+          } else this.#appendData(value)
         } else if (first === LETTER_E && isEvent(text, lineStart)) {
           this.#eventType = fieldValue(text, lineStart + 6, end)
           if (end - lineStart > this.#maxEventSize) this.#checkSize(this.#data)
@@ -204,8 +203,8 @@ export class TextParser {
         } else if (first === COLON) {
           const { onComment } = this.#handlers
           onComment?.(fieldValue(text, lineStart + 1, end))
-        } else if (end === lineStart) this.#end(this.#data)
-        else this.#takeRare(text.slice(lineStart, end))
+        } else if (end === lineStart) this.#dispatchEvent(this.#data)
+        else this.#processField(text.slice(lineStart, end))
       }
       if (this.#data !== undefined) this.#hasRest = true
     } catch (error) {
@@ -215,8 +214,8 @@ export class TextParser {
   }
 
   /** Takes a line that is neither blank nor a comment nor of a frequent field with a colon. */
-  #takeRare(line: string): void {
-    if (line === "data") this.#addData("")
+  #processField(line: string): void {
+    if (line === "data") this.#appendData("")
     else if (line === "event") this.#eventType = ""
     else if (line === "id") this.#id = ""
     else {
@@ -227,7 +226,7 @@ export class TextParser {
     }
   }
 
-  #addData(value: string): void {
+  #appendData(value: string): void {
     if (this.#data !== undefined) this.#hold(PIECE)
     this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
     this.#checkSize(this.#data)
@@ -240,13 +239,14 @@ export class TextParser {
   }
 
   #endPlain(data: string): void {
-    if (this.#id !== undefined || this.#eventType !== "" || data.length > this.#maxEventSize) return this.#end(data)
+    if (this.#id !== undefined || this.#eventType !== "" || data.length > this.#maxEventSize)
+      return this.#dispatchEvent(data)
     const { onEvent } = this.#handlers
     onEvent?.({ event: "message", data, id: undefined, lastEventId: this.lastEventId })
   }
 
   /** Ends the block: moves the cursor and dispatches the event, if there is data. */
-  #end(data: string | undefined): void {
+  #dispatchEvent(data: string | undefined): void {
     const { onId, onEvent } = this.#handlers
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType

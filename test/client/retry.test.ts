@@ -2,8 +2,8 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { SseConnectionError, SseTimeoutError } from "steadystream"
 // Pure functions of the client, which are no part of the surface.
-import { parseRetryAfter } from "../../src/client/retry-after.ts"
-import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/client/retry.ts"
+import { parseRetryAfter } from "../../src/internal/retry-after.ts"
+import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/reconnection/retry.ts"
 
 const failure = new SseConnectionError("Cannot connect: the test must fail")
 const attempt = { number: 0, lastEventId: "", error: undefined, signal: new AbortController().signal }

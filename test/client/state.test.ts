@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 // The table is no part of the surface; the document that prints it is compared with it all the same.
-import { type SubscriptionState, TRANSITIONS } from "../../src/client/state.ts"
+import { type SubscriptionState, TRANSITIONS } from "../../src/reconnection/state.ts"
 
 const STATES = Object.keys(TRANSITIONS) as SubscriptionState[]
 

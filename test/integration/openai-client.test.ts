@@ -37,8 +37,8 @@ async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
 
 describe.each(servers)("on %s", (_, start) => {
   describe.each(ways)("%s", (way, write) => {
-    const serve = (protocol: "chat" | "responses", source: () => AnswerSource, options?: object) =>
-      start(() => write(protocol, source(), options))
+    const serve = (dialect: "chat" | "responses", source: () => AnswerSource, options?: object) =>
+      start(() => write(dialect, source(), options))
 
     test.each(clients)(`${way} is read chunk by chunk by the official client %s (edge case 96)`, async (__, open) => {
       const client = open(await serve("chat", () => ANSWER, { includeUsage: true })) as OpenAI
@@ -130,10 +130,10 @@ describe.each(servers)("on %s", (_, start) => {
     test.each(clients)(
       `${way} becomes an APIError of the official client %s where its source throws (edge case 97)`,
       async (__, open, Expected) => {
-        for (const protocol of ["chat", "responses"] as const) {
-          const client = open(await serve(protocol, () => failing(["Hé"], new Error("secret")))) as OpenAI
+        for (const dialect of ["chat", "responses"] as const) {
+          const client = open(await serve(dialect, () => failing(["Hé"], new Error("secret")))) as OpenAI
           const request =
-            protocol === "chat"
+            dialect === "chat"
               ? client.chat.completions.create({ ...CHAT, stream: true })
               : client.responses.create({ ...RESPONSE, stream: true })
           const chunks: unknown[] = []

@@ -1,7 +1,7 @@
 import {
   type AnswerSource,
   chatCompletionChunks,
-  type ChunkDialect,
+  type DialectName,
   chunkResponse,
   encodeChunks,
   relay,
@@ -20,28 +20,25 @@ export function bytesOf(response: Response): ReadableStream<Uint8Array<ArrayBuff
 /** The frame of every chat completion of these tests. */
 const FRAME = { id: "chatcmpl-1", created: 1_700_000_000, model: "parrot" }
 
-type Write = (protocol: ChunkDialect, source: AnswerSource, options?: object) => WrittenAnswer
+type Write = (dialect: DialectName, source: AnswerSource, options?: object) => WrittenAnswer
 
-function chunksOf(protocol: ChunkDialect, source: AnswerSource, options: object): AsyncIterableIterator<object> {
+function chunksOf(dialect: DialectName, source: AnswerSource, options: object): AsyncIterableIterator<object> {
   const all = { ...FRAME, ...options }
-  return protocol === "responses" ? responseEvents(source, all) : chatCompletionChunks(source, all)
+  return dialect === "responses" ? responseEvents(source, all) : chatCompletionChunks(source, all)
 }
 
-const relayAs = relay as (source: () => Response, options: { protocol: ChunkDialect }) => Relay<unknown>
+const relayAs = relay as (source: () => Response, options: { dialect: DialectName }) => Relay<unknown>
 
 /** The ways to write an answer: the same bytes to every client. */
 export const ways: readonly (readonly [string, Write])[] = [
-  [
-    "encodeChunks()",
-    (protocol, source, options = {}) => encodeChunks(chunksOf(protocol, source, options), { protocol }),
-  ],
+  ["encodeChunks()", (dialect, source, options = {}) => encodeChunks(chunksOf(dialect, source, options), { dialect })],
   [
     "chunkResponse()",
-    (protocol, source, options = {}) => chunkResponse(chunksOf(protocol, source, options), { protocol }),
+    (dialect, source, options = {}) => chunkResponse(chunksOf(dialect, source, options), { dialect }),
   ],
   [
     "relay()",
-    (protocol, source, options = {}) =>
-      relayAs(() => chunkResponse(chunksOf(protocol, source, options), { protocol }), { protocol }),
+    (dialect, source, options = {}) =>
+      relayAs(() => chunkResponse(chunksOf(dialect, source, options), { dialect }), { dialect }),
   ],
 ]

@@ -24,7 +24,7 @@ describe("ChunkEncoderStream", () => {
   })
 
   test("ChunkEncoderStream writes the Responses dialect", async () => {
-    const body = streamOf([{ type: "response.created" }]).pipeThrough(new ChunkEncoderStream({ protocol: "responses" }))
+    const body = streamOf([{ type: "response.created" }]).pipeThrough(new ChunkEncoderStream({ dialect: "responses" }))
     expect(await textOf(body)).toBe(
       'event: response.created\ndata: {"type":"response.created","sequence_number":0}\n\n',
     )

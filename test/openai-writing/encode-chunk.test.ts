@@ -64,7 +64,7 @@ describe("encodeError()", () => {
 
   test("encodeError() writes the Responses dialect nested and flat", async () => {
     const error = { message: "No", type: "invalid_request_error", code: "bad", param: "input" }
-    const [event] = await eventsOf(encodeError(error, { protocol: "responses", sequenceNumber: 7 }))
+    const [event] = await eventsOf(encodeError(error, { dialect: "responses", sequenceNumber: 7 }))
     expect(event!.event).toBe("error")
     expect(JSON.parse(event!.data)).toEqual({
       type: "error",

@@ -30,12 +30,12 @@ describe("encodeChunks()", () => {
       { type: "keepalive", sequence_number: 5 },
       { type: "response.completed", response: { id: "resp_1" } },
     ]
-    const written = await eventsOf(encodeChunks(events, { protocol: "responses" }))
+    const written = await eventsOf(encodeChunks(events, { dialect: "responses" }))
     expect(written.map(({ event }) => event)).toEqual(events.map(({ type }) => type))
     expect(written.map(({ data }) => (JSON.parse(data) as { sequence_number: number }).sequence_number)).toEqual([
       0, 5, 6,
     ])
-    expect(await textOf(encodeChunks(events, { protocol: "responses", done: true }))).toMatch(/\n\ndata: \[DONE\]\n\n$/)
+    expect(await textOf(encodeChunks(events, { dialect: "responses", done: true }))).toMatch(/\n\ndata: \[DONE\]\n\n$/)
   })
 
   test("encodeChunks() never writes an id", async () => {
@@ -75,7 +75,7 @@ describe("encodeChunks()", () => {
   test("encodeChunks() ends a failed Responses stream with error and response.failed", async () => {
     const created = { type: "response.created", response: { id: "resp_1", object: "response", status: "in_progress" } }
     const source = failing([created], new Error("secret"))
-    const [, error, failed, ...rest] = await eventsOf(encodeChunks(source, { protocol: "responses", done: true }))
+    const [, error, failed, ...rest] = await eventsOf(encodeChunks(source, { dialect: "responses", done: true }))
     expect(rest).toEqual([])
     expect(JSON.parse(error!.data)).toMatchObject({
       type: "error",
@@ -100,9 +100,9 @@ describe("encodeChunks()", () => {
     ["chat", { n: 1n }],
     ["responses", { no: "type" }],
     ["responses", { type: "a\nb" }],
-  ] as const)("encodeChunks() stops a source that gives what cannot be written: %s", async (protocol, chunk) => {
+  ] as const)("encodeChunks() stops a source that gives what cannot be written: %s", async (dialect, chunk) => {
     const source = new ManualSource<object>()
-    const body = textOf(encodeChunks(source, { protocol }))
+    const body = textOf(encodeChunks(source, { dialect }))
     await settle()
     source.give(chunk)
     expect(await body).toContain('"code":"internal_error"')

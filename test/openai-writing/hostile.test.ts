@@ -114,7 +114,7 @@ describe("encodeChunks() and an onError that misbehaves", () => {
     const hostile = "x\n\ndata: [DONE]\n\n"
     const text = await textOf(encodeChunks([hostile, { a: hostile }] as unknown as object[]))
     expect(text.match(/^data: \[DONE\]$/gm)).toHaveLength(1)
-    const responses = await textOf(encodeChunks([{ type: hostile }], { protocol: "responses" }))
+    const responses = await textOf(encodeChunks([{ type: hostile }], { dialect: "responses" }))
     expect(responses).not.toMatch(/^data: \[DONE\]$/m)
   })
 

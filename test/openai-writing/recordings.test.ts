@@ -40,11 +40,11 @@ const recordings = (directory === "" ? [] : readdirSync(directory)).flatMap((fil
 })
 
 describe.skipIf(directory === "")("encodeChunks() on recorded streams", () => {
-  test.each(recordings)("encodeChunks() writes what was read of %s (edge case 102)", async (file, read, protocol) => {
+  test.each(recordings)("encodeChunks() writes what was read of %s (edge case 102)", async (file, read, dialect) => {
     const recorded = readFileSync(join(directory, file))
     const payloads = (await eventsOf(recorded.toString())).filter(({ data }) => data !== "" && data !== "[DONE]")
     const chunks = read([recorded], { onProviderError: "yield", completion: "lenient" })
-    const written = await eventsOf(encodeChunks(chunks, { protocol, done: false }))
+    const written = await eventsOf(encodeChunks(chunks, { dialect, done: false }))
     // A Responses event that has no number gets one.
     expect(written.map(({ event, data }) => [event, JSON.parse(data) as unknown])).toMatchObject(
       payloads.map(({ event, data }) => [event, JSON.parse(data) as unknown]),
@@ -53,22 +53,22 @@ describe.skipIf(directory === "")("encodeChunks() on recorded streams", () => {
 })
 
 describe.skipIf(directory === "")("relay() on recorded streams", () => {
-  test.each(recordings)("relay() forwards %s as it was sent", async (file, _, protocol) => {
+  test.each(recordings)("relay() forwards %s as it was sent", async (file, _, dialect) => {
     const recorded = readFileSync(join(directory, file))
     const sent = (await eventsOf(recorded.toString())).filter(({ data }) => data !== "" && data !== "[DONE]")
-    const answer = relay([recorded], { protocol: protocol as "chat" })
+    const answer = relay([recorded], { dialect: dialect as "chat" })
     const received = await eventsOf(answer.toReadableStream())
     const { reason } = await answer.ended
-    const mark = protocol !== "responses" && reason !== "error" ? [["message", "[DONE]"]] : []
+    const mark = dialect !== "responses" && reason !== "error" ? [["message", "[DONE]"]] : []
     expect(received.map(({ event, data }) => [event, data])).toEqual([
       ...sent.map(({ event, data }) => [event, data]),
       ...mark,
     ])
   })
 
-  test.each(recordings)("relay() makes no difference to the official client on %s", async (file, _, protocol) => {
+  test.each(recordings)("relay() makes no difference to the official client on %s", async (file, _, dialect) => {
     const recorded = readFileSync(join(directory, file))
-    const relayed = relay([recorded], { protocol: protocol as "chat" }).toReadableStream()
+    const relayed = relay([recorded], { dialect: dialect as "chat" }).toReadableStream()
     expect(await officialReading(relayed)).toEqual(await officialReading(recorded))
   })
 })

@@ -122,7 +122,7 @@ describe("relay()", () => {
     const error = 'event: error\ndata: {"type":"error","sequence_number":1,"error":{"message":"No"}}\n\n'
     const failed =
       'event: response.failed\ndata: {"type":"response.failed","sequence_number":2,"response":{"id":"r"}}\n\n'
-    const options = { protocol: "responses" } as never
+    const options = { dialect: "responses" } as never
     expect(await relayed(created + error + failed, options)).toBe(created + error + failed)
 
     const events = await eventsOf(await relayed(created + error, options))

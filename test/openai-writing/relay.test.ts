@@ -64,7 +64,7 @@ describe("relay()", () => {
     expect(provider.signal!.aborted).toBe(true)
     expect(await waiting).toEqual({ done: true, value: undefined })
 
-    const failing = relay("", { protocol: "responses" })[Symbol.asyncIterator]()
+    const failing = relay("", { dialect: "responses" })[Symbol.asyncIterator]()
     expect((await failing.next()).value?.event).toBe("error")
     await failing.return!()
     expect(await failing.next()).toEqual({ done: true, value: undefined })
@@ -125,12 +125,12 @@ describe("relay()", () => {
   test("relay() ends a Responses stream at its terminal event, without the end mark", async () => {
     const created = 'event: response.created\ndata: {"type":"response.created","response":{"id":"r"}}\n\n'
     const done = 'event: response.completed\ndata: {"type":"response.completed","response":{"id":"r"}}\n\n'
-    expect(await relayed(created + done + END, { protocol: "responses" } as never)).toBe(created + done)
+    expect(await relayed(created + done + END, { dialect: "responses" } as never)).toBe(created + done)
   })
 
   test("relay() relays text completions", async () => {
     const text = 'data: {"object":"text_completion","choices":[{"index":0,"text":"Hi","finish_reason":"stop"}]}\n\n'
-    const answer = relay(text + END, { protocol: "completions" })
+    const answer = relay(text + END, { dialect: "completions" })
     expect(await textOf(answer.toReadableStream())).toBe(text + END)
     expect(answer.snapshot.choices[0]!.text).toBe("Hi")
   })

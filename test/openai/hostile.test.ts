@@ -113,7 +113,7 @@ describe("readChatCompletions() and payloads made to break it", () => {
 })
 
 describe("readChunks() and sources made to break it", () => {
-  const protocol = { name: "things", accumulate: () => ({ value: null, push: () => {}, missing: () => null }) }
+  const dialect = { name: "things", accumulate: () => ({ value: null, push: () => {}, missing: () => null }) }
 
   test("readChunks() fails where a reader throws at once instead of rejecting", async () => {
     const broken = {
@@ -124,13 +124,13 @@ describe("readChunks() and sources made to break it", () => {
         cancel: async () => {},
       }),
     }
-    const stream = readChunks(broken as unknown as ReadableStream<Uint8Array>, protocol)
+    const stream = readChunks(broken as unknown as ReadableStream<Uint8Array>, dialect)
     await expect(stream.collect()).rejects.toThrow("connection must last")
     expect((await stream.ended).reason).toBe("error")
   })
 
   test.each([5, null, undefined, {}])("readChunks() fails where an iterable gives %j", async (piece) => {
-    const stream = readChunks([piece] as unknown as string[], protocol)
+    const stream = readChunks([piece] as unknown as string[], dialect)
     await expect(stream.collect()).rejects.toThrow(TypeError)
     expect(await stream.ended).toMatchObject({ reason: "error", chunks: 0 })
   })

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
-import { type ChunkProtocol, readChunks } from "steadystream/openai"
+import { type ChunkDialect, readChunks } from "steadystream/openai"
 import { all, events, rejection } from "./scripted-source.ts"
 
 interface Message {
@@ -37,8 +37,8 @@ async function loadRecipe(file: string): Promise<Record<string, unknown>> {
   return (await import(join(directory, file))) as Record<string, unknown>
 }
 
-const anthropic = (await loadRecipe("anthropic-messages.ts"))["anthropicMessages"] as ChunkProtocol<object, Message>
-const gemini = (await loadRecipe("gemini-stream.ts"))["geminiStream"] as ChunkProtocol<object, Answer>
+const anthropic = (await loadRecipe("anthropic-messages.ts"))["anthropicMessages"] as ChunkDialect<object, Message>
+const gemini = (await loadRecipe("gemini-stream.ts"))["geminiStream"] as ChunkDialect<object, Answer>
 
 const named = (payload: { type: string }) => `event: ${payload.type}\ndata: ${JSON.stringify(payload)}\n\n`
 

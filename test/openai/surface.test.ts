@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { ManualClock } from "steadystream/testing"
-import { type ChunkProtocol, readChatCompletions, readChunks } from "steadystream/openai"
+import { type ChunkDialect, readChatCompletions, readChunks } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
 test("readChatCompletions gives the chunks and what they add up to", async () => {
@@ -183,7 +183,7 @@ test("a source that is none, or whose body is locked or used, is a TypeError at 
   expect(await rejection<unknown>(all(readChatCompletions(() => 1 as never)))).toBeInstanceOf(TypeError)
 })
 
-const numbers: ChunkProtocol<{ n: number }, number[]> = {
+const numbers: ChunkDialect<{ n: number }, number[]> = {
   name: "numbers",
   accumulate: () => {
     const value: number[] = []
@@ -204,11 +204,11 @@ test("readChunks reads any other dialect with the same guarantees", async () => 
     message: "Cannot read numbers: the answer must be whole when the stream ends, not without zero",
   })
   expect(() => readChunks("", numbers).textDeltas()).toThrow(
-    'Cannot read text of numbers: the protocol must have "textOf"',
+    'Cannot read text of numbers: the dialect must have "textOf"',
   )
 })
 
-test("readChunks throws what its protocol throws", async () => {
+test("readChunks throws what its dialect throws", async () => {
   const thrown = new Error("mine")
   const decode = () => {
     throw thrown

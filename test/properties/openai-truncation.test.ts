@@ -103,10 +103,10 @@ function bodyOf(bytes: Uint8Array, piece: number, reset: boolean): ReadableStrea
 const RUNS = 400
 
 describe.each([
-  { name: "readChatCompletions", answers: chatAnswers, read: readChatCompletions, protocol: "chat", mark: true },
-  { name: "readCompletions", answers: completionAnswers, read: readCompletions, protocol: "completions", mark: true },
-  { name: "readResponses", answers: responseAnswers, read: readResponses, protocol: "responses", mark: false },
-] as const)("$name() and streams that are cut", ({ name, answers, read, protocol, mark }) => {
+  { name: "readChatCompletions", answers: chatAnswers, read: readChatCompletions, dialect: "chat", mark: true },
+  { name: "readCompletions", answers: completionAnswers, read: readCompletions, dialect: "completions", mark: true },
+  { name: "readResponses", answers: responseAnswers, read: readResponses, dialect: "responses", mark: false },
+] as const)("$name() and streams that are cut", ({ name, answers, read, dialect, mark }) => {
   test(`${name}() never takes a stream that was cut for a whole answer, by FIN or by RST`, async () => {
     await fc.assert(
       fc.asyncProperty(answers, lineEnd, cut, async (answer, end, { at, reset, piece }) => {
@@ -132,7 +132,7 @@ describe.each([
         const { bytes, wholeFrom, overFrom } = sent(answer, end, mark)
         const length = Math.floor(at * bytes.length)
         const body = bodyOf(bytes.subarray(0, length), piece, reset)
-        const passed = relay(body, { protocol: protocol as "chat", keepAlive: 0 })
+        const passed = relay(body, { dialect: dialect as "chat", keepAlive: 0 })
         const text = await new Response(passed.toReadableStream()).text()
         const isTold = text.includes('data: {"error":') || text.includes("event: error\n")
         const isEnded = text.endsWith("data: [DONE]\n\n") || text.includes('"type":"response.completed"')

@@ -95,7 +95,7 @@ describe("responseEvents()", () => {
   test("responseEvents() builds what our reader adds up to the same answer", async () => {
     await fc.assert(
       fc.asyncProperty(answers, async (steps) => {
-        const body = encodeChunks(responseEvents(deltasOf(steps)), { protocol: "responses" })
+        const body = encodeChunks(responseEvents(deltasOf(steps)), { dialect: "responses" })
         const stream = readResponses(body)
         const snapshot = await stream.collect()
         const expected = sumOf(steps)

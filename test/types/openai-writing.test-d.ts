@@ -27,9 +27,9 @@ declare const officialEvents: ReadableStream<OpenAI.Responses.ResponseStreamEven
 describe("encodeChunks()", () => {
   test("encodeChunks() takes what the official client, the builders and the readers give", () => {
     assertType<ReadableStream<Uint8Array<ArrayBuffer>>>(encodeChunks(official))
-    assertType(encodeChunks(officialEvents, { protocol: "responses" }))
+    assertType(encodeChunks(officialEvents, { dialect: "responses" }))
     assertType(encodeChunks(chatCompletionChunks("Hi")))
-    assertType(encodeChunks(responseEvents("Hi"), { protocol: "responses" }))
+    assertType(encodeChunks(responseEvents("Hi"), { dialect: "responses" }))
     assertType(encodeChunks(readChatCompletions("")))
     // @ts-expect-error -- text is no chunk
     encodeChunks(["Hi"])
@@ -61,11 +61,11 @@ describe("chatCompletionChunks()", () => {
 describe("relay()", () => {
   test("relay() has the snapshot and the chunks of its dialect", () => {
     expectTypeOf(relay("").snapshot).toEqualTypeOf<ChatSnapshot>()
-    expectTypeOf(relay("", { protocol: "chat" }).snapshot).toEqualTypeOf<ChatSnapshot>()
-    expectTypeOf(relay("", { protocol: "completions" }).snapshot).toEqualTypeOf<CompletionSnapshot>()
-    expectTypeOf(relay("", { protocol: "responses" }).snapshot).toEqualTypeOf<ResponseSnapshot>()
+    expectTypeOf(relay("", { dialect: "chat" }).snapshot).toEqualTypeOf<ChatSnapshot>()
+    expectTypeOf(relay("", { dialect: "completions" }).snapshot).toEqualTypeOf<CompletionSnapshot>()
+    expectTypeOf(relay("", { dialect: "responses" }).snapshot).toEqualTypeOf<ResponseSnapshot>()
     relay("", { onChunk: (chunk) => expectTypeOf(chunk).toEqualTypeOf<ChatCompletionChunk>() })
-    relay("", { protocol: "responses", onChunk: (event) => expectTypeOf(event).toEqualTypeOf<ResponseEvent>() })
+    relay("", { dialect: "responses", onChunk: (event) => expectTypeOf(event).toEqualTypeOf<ResponseEvent>() })
     relay<OpenAI.ChatCompletionChunk>("", { onChunk: (chunk) => expectTypeOf(chunk.created).toBeNumber() })
   })
 

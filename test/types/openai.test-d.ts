@@ -74,7 +74,7 @@ test("errors of the readers narrow", () => {
   }
 })
 
-test("readChunks takes its types from the protocol", () => {
+test("readChunks takes its types from the dialect", () => {
   const stream = readChunks("", {
     name: "numbers",
     accumulate: () => ({ value: [] as number[], push: (chunk: { n: number }) => void chunk, missing: () => null }),

@@ -1,6 +1,6 @@
 /* Law: what a model gives, in words of no dialect. */
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import type { FinishReason } from "../chat-chunk.ts"
+import type { FinishReason } from "../dialects/chat-chunk.ts"
 
 /** A piece of an answer: a string is a piece of its text. */
 export type AnswerDelta = string | AnswerPiece

@@ -1,4 +1,4 @@
-import type { ChatCompletionChunk } from "../chat-chunk.ts"
+import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { AnswerSource } from "./answer-delta.ts"
 import { type ChatCompletionChunksOptions, ChatComposer } from "./chat-composer.ts"
 import { ComposedItems } from "./composed-items.ts"

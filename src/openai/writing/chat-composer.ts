@@ -1,5 +1,5 @@
 /* Law: the order of a chat completion: the role first, pieces, a finish reason for each choice, the usage last. */
-import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usage } from "../chat-chunk.ts"
+import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usage } from "../dialects/chat-chunk.ts"
 import { type AnswerOptions, type AnswerPiece, type AnswerUsage, IdMaker, unixTime } from "./answer-delta.ts"
 import { CallRegister, type CallStep } from "./call-register.ts"
 import type { Composer } from "./composed-items.ts"

@@ -36,7 +36,7 @@ export class ChunkEncoderStream<T extends object = object> {
   /** Starts a stream; nothing is written before its readable side is read. */
   constructor(options: EncodeChunksOptions = {}) {
     const handoff = new Handoff<T>()
-    const writer = dialectWriter(options.protocol ?? "chat", options.done)
+    const writer = dialectWriter(options.dialect ?? "chat", options.done)
     this.readable = feedStream(new EventFeed<T>(handoff, writer, options.onError), options)
     this.writable = new WritableStream(handoff)
   }

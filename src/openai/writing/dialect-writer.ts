@@ -2,7 +2,7 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
 import { jsonOf } from "./encode-chunk.ts"
-import { type ChunkDialect, errorEvent, responseErrorEvent, writtenError } from "./encode-error.ts"
+import { type DialectName, errorEvent, responseErrorEvent, writtenError } from "./encode-error.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -30,7 +30,7 @@ export interface DialectWriter extends EventWriter<object> {
 }
 
 /** @param done - Whether a whole answer ends with `[DONE]`; by default as the dialect has it. */
-export function dialectWriter(dialect: ChunkDialect, done: boolean = dialect !== "responses"): DialectWriter {
+export function dialectWriter(dialect: DialectName, done: boolean = dialect !== "responses"): DialectWriter {
   return dialect === "responses" ? new ResponsesWriter(done) : new CompletionsWriter(done)
 }
 

@@ -1,6 +1,6 @@
 import { isItemSource, openItems } from "../../internal/item-source.ts"
 import { dialectWriter } from "./dialect-writer.ts"
-import type { ChunkDialect } from "./encode-error.ts"
+import type { DialectName } from "./encode-error.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
 import { feedStream, type FeedStreamOptions } from "./feed-stream.ts"
 
@@ -14,7 +14,7 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
    * it has none.
    * @defaultValue `"chat"`
    */
-  readonly protocol?: ChunkDialect | undefined
+  readonly dialect?: DialectName | undefined
   /**
    * Whether a whole answer ends with `[DONE]`.
    * @defaultValue `true`, in the Responses dialect `false`
@@ -54,6 +54,6 @@ export function encodeChunks<T extends object>(
   if (!isItemSource(source)) {
     throw new TypeError("Cannot encode chunks: the source must be an iterable or a ReadableStream")
   }
-  const writer = dialectWriter(options.protocol ?? "chat", options.done)
+  const writer = dialectWriter(options.dialect ?? "chat", options.done)
   return feedStream(new EventFeed<T>(openItems(source), writer, options.onError), options)
 }

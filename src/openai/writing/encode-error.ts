@@ -4,7 +4,7 @@ import type { SseEventInit } from "../../event.ts"
 import { jsonOf } from "./encode-chunk.ts"
 
 /** Which API's streams are written: what a chunk is, how an error looks and what the end is. */
-export type ChunkDialect = "chat" | "completions" | "responses"
+export type DialectName = "chat" | "completions" | "responses"
 
 /** Options of {@link encodeError}. */
 export interface EncodeErrorOptions {
@@ -12,7 +12,7 @@ export interface EncodeErrorOptions {
    * The dialect.
    * @defaultValue `"chat"`
    */
-  readonly protocol?: ChunkDialect | undefined
+  readonly dialect?: DialectName | undefined
   /**
    * The place in a Responses stream: one more than that of the event before it.
    * @defaultValue `0`
@@ -45,9 +45,9 @@ export interface WrittenError {
  * ```
  */
 export function encodeError(error: Partial<ProviderErrorBody> = {}, options: EncodeErrorOptions = {}): string {
-  const { protocol = "chat", sequenceNumber = 0 } = options
+  const { dialect = "chat", sequenceNumber = 0 } = options
   const written = writtenError(error)
-  return encodeEvent(protocol === "responses" ? responseErrorEvent(written, sequenceNumber) : errorEvent(written))
+  return encodeEvent(dialect === "responses" ? responseErrorEvent(written, sequenceNumber) : errorEvent(written))
 }
 
 /** What is written of `error`. */

@@ -4,7 +4,7 @@ import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer 
 
 /**
  * Builds the events of a Responses stream from pieces of text, reasoning and tool calls: what {@link chunkResponse} and
- * {@link encodeChunks} take with `protocol: "responses"`.
+ * {@link encodeChunks} take with `dialect: "responses"`.
  *
  * `response.created` and `response.in_progress` come before the first delta is asked for; then the events of the output
  * items, reasoning as `reasoning_text`; at the end `response.completed` with all of them, or `response.incomplete` where
@@ -21,7 +21,7 @@ import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer 
  * import { chunkResponse, responseEvents } from "steadystream/openai"
  *
  * const events = responseEvents(["Hel", "lo"], { model: "parrot" })
- * console.log(await chunkResponse(events, { protocol: "responses" }).text())
+ * console.log(await chunkResponse(events, { dialect: "responses" }).text())
  * ```
  */
 export function responseEvents(

@@ -1,0 +1,113 @@
+/* Law: what chat completions and completions have in common: choices that are put together, errors, and their end. */
+import type { ProviderErrorBody } from "../../errors.ts"
+import type { FinishReason, Usage } from "./chat-chunk.ts"
+import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
+import { isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { checkLimit } from "../reading/limits.ts"
+import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
+
+interface ChoiceSnapshot {
+  readonly index: number
+  finishReason: FinishReason | null
+  readonly audio?: { readonly expires_at: number | null } | null
+}
+
+interface Snapshot<Choice> {
+  id: string | null
+  model: string | null
+  created: number | null
+  readonly choices: Choice[]
+  usage: Usage | null
+}
+
+/**
+ * Folds chunks with choices into `value`.
+ *
+ * @param begin - Gives the snapshot of a choice of which nothing has come.
+ * @param foldRest - Folds what is in a chunk beside its choices.
+ */
+export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends Snapshot<Choice>>(
+  value: Value,
+  limits: ResolvedLimits,
+  begin: (index: number) => Choice,
+  fold: (choice: Choice, fields: Fields) => void,
+  foldRest?: (value: Value, chunk: Fields) => void,
+): ChunkAccumulator<object, Value> {
+  const { choices } = value
+  return {
+    value,
+    push(chunk) {
+      const { id, model, created, usage, choices: given } = chunk as Fields
+      // Some providers blank these on their first chunk or change them on later ones.
+      value.id ??= textOr(id)
+      value.model ??= textOr(model)
+      value.created ??= numberOr(created)
+      if (isObject(usage)) value.usage = usage as unknown as Usage
+      foldRest?.(value, chunk as Fields)
+      if (!Array.isArray(given)) return
+      for (let place = 0; place < given.length; place++) {
+        const fields: unknown = given[place]
+        if (!isObject(fields)) continue
+        const { index, finish_reason: finish } = fields
+        const choice = choiceOf(choices, isIndex(index) ? index : place, begin, limits)
+        if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
+        fold(choice, fields)
+      }
+    },
+    missing(sawMark) {
+      if (choices.length === 0) return "everything"
+      return sawMark || choices.every(isFinished) ? null : "finish_reason"
+    },
+  }
+}
+
+/** The snapshot of the choice `index` in `choices`, which are in order; made where it is not there yet. */
+function choiceOf<Choice extends ChoiceSnapshot>(
+  choices: Choice[],
+  index: number,
+  begin: (index: number) => Choice,
+  limits: ResolvedLimits,
+): Choice {
+  const place = placeOf(choices, index, indexOf)
+  const found = choices[place - 1]
+  if (found?.index === index) return found
+  checkLimit(choices.length + 1, "maxChoices", limits)
+  const choice = begin(index)
+  choices.splice(place, 0, choice)
+  return choice
+}
+
+function indexOf({ index }: ChoiceSnapshot): number {
+  return index
+}
+
+/** Drops what some gateways send as a sign of life. */
+export function dropHeartbeat(json: object): object | null {
+  const { type } = json as Fields
+  return type === "keepalive" || type === "ping" ? null : json
+}
+
+/** The error that a payload reports, for itself or for one of its choices. */
+export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
+  const { choices } = json as Fields
+  const error = providerErrorOf(json, event)
+  if (error !== null || !Array.isArray(choices)) return error
+  for (let place = 0; place < choices.length; place++) {
+    const { error: own, finish_reason: code } = (choices[place] ?? {}) as Fields
+    if (own) return bodyOf(own, json as Fields)
+    if (code === "error" || code === "abort") {
+      return bodyOf({ message: "The provider ended the answer with an error", code }, json as Fields)
+    }
+  }
+  return null
+}
+
+/** The last update of audio names no finish reason, only when the audio expires. */
+function isFinished({ finishReason, audio }: ChoiceSnapshot): boolean {
+  return (finishReason ?? audio?.expires_at ?? null) !== null
+}
+
+/** The choice of a chunk that is the first of the answer. */
+export function firstChoice(chunk: object): Fields | undefined {
+  return objectsIn((chunk as Fields)["choices"]).find(({ index }) => (index ?? 0) === 0)
+}

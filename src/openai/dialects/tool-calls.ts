@@ -1,0 +1,98 @@
+/*
+ * Law: puts tool calls together from their pieces, whatever a provider makes of index, id, name and arguments. In linear
+ * time: nothing that was put together is looked at again more often than a fixed number of times.
+ */
+import type { OpenEnum } from "./chat-chunk.ts"
+import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
+import { append, emptyRecord, isIndex, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { checkLimit } from "../reading/limits.ts"
+
+/** A tool call as far as it has come. */
+export interface ToolCallSnapshot {
+  /** Its place among the calls of its choice. */
+  index: number
+  /** The first ID that a piece named. */
+  id: string | null
+  /** The kind of tool. */
+  type: OpenEnum<"function" | "custom">
+  /** The name of the tool. */
+  name: string | null
+  /** The arguments, JSON text of which any part may be missing; for a custom tool, its input. */
+  arguments: string
+  /** Fields that only this provider has, such as a signature that it wants back; `null` where there are none. */
+  extra: Record<string, unknown> | null
+}
+
+interface Call {
+  readonly snapshot: ToolCallSnapshot
+  /** The index on the wire, or where there is none, the place at which the call was opened. */
+  readonly wireIndex: number
+  foreignIds: number
+}
+
+// Some providers send a new id with every piece: after so many, a foreign id no longer says that a call begins.
+const MAX_FOREIGN_IDS = 8
+const KNOWN = new Set(["index", "id", "type", "function", "custom"])
+
+/** Gives what folds an element of `delta.tool_calls` into the calls of one choice. */
+export function toolCallFolder(snapshots: ToolCallSnapshot[], limits: ResolvedLimits): (delta: Fields) => void {
+  const calls: Call[] = []
+  const open = new Map<number, Call>()
+  let last: Call | undefined
+  const add = (index: number): Call => {
+    checkLimit(calls.length + 1, "maxToolCalls", limits)
+    const snapshot: ToolCallSnapshot = { index: 0, id: null, type: "function", name: null, arguments: "", extra: null }
+    const call = { snapshot, wireIndex: index, foreignIds: 0 }
+    const place = placeOf(calls, index, ({ wireIndex }) => wireIndex)
+    calls.splice(place, 0, call)
+    snapshots.splice(place, 0, snapshot)
+    for (let at = place; at < snapshots.length; at++) snapshots[at]!.index = at
+    open.set(index, call)
+    return call
+  }
+  return (delta) => {
+    const { index, id: givenId } = delta
+    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
+    const id = textOr(givenId)
+    const name = textOr(body["name"])
+    const found = isIndex(index)
+      ? open.get(index)
+      : id === null
+        ? last
+        : calls.find(({ snapshot }) => snapshot.id === id)
+    if (found && !beginsAnother(found, id, name)) last = found
+    else last = add(isIndex(index) ? index : (calls.at(-1)?.wireIndex ?? -1) + 1)
+    foldPiece(last.snapshot, delta, id, name, body["arguments"] ?? body["input"])
+  }
+}
+
+function foldPiece(
+  call: ToolCallSnapshot,
+  delta: Fields,
+  id: string | null,
+  name: string | null,
+  input: unknown,
+): void {
+  call.id ??= id
+  call.type = textOr(delta["type"]) ?? call.type
+  call.name = mergeName(call.name, name, call.arguments)
+  append(call, "arguments", input)
+  if (isObject(input)) call.arguments = JSON.stringify(input)
+  for (const field of Object.keys(delta)) {
+    if (!KNOWN.has(field)) (call.extra ??= emptyRecord())[field] = delta[field]
+  }
+}
+
+/** Takes a piece of a name: some providers send it once, some with every piece, some in pieces. */
+export function mergeName(name: string | null, piece: string | null, received: string): string | null {
+  if (piece === null || name === null) return name ?? piece
+  return piece !== name && received === "" ? name + piece : name
+}
+
+/** Whether a piece with the index of `call` begins another call: some providers give every call the index 0. */
+function beginsAnother(call: Call, id: string | null, name: string | null): boolean {
+  const { snapshot } = call
+  if (id === null || snapshot.id === null || snapshot.id === id) return false
+  if (++call.foreignIds > MAX_FOREIGN_IDS) return false
+  return snapshot.arguments === "" ? name !== null : parse(snapshot.arguments) !== undefined
+}

@@ -1,0 +1,104 @@
+/* Law: the one consumer of a reading, however it consumes. Calls of `next` are served one at a time, in their order. */
+import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
+import type { ChunkDialect } from "./chunk-dialect.ts"
+import type { ChunkIterator, ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
+import { type Piece, Reading } from "./reading.ts"
+
+/** Starts to read `source` as `dialect` says. */
+export function openChunks<T, S>(
+  source: ChunkSource,
+  dialect: ChunkDialect<T, S>,
+  options: ReadChunksOptions,
+): ChunkStream<T, S> {
+  const reading = new Reading(source, dialect, options)
+  let isConsumed = false
+  const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
+    get snapshot() {
+      return reading.snapshot
+    },
+    get response() {
+      return reading.response
+    },
+    ended: reading.ended,
+    async cancel(reason) {
+      reading.cancel(reason)
+    },
+    [Symbol.asyncIterator]() {
+      if (isConsumed) throw new TypeError(`Cannot read ${dialect.name}: the stream must have one consumer`)
+      isConsumed = true
+      return chunkIterator(reading)
+    },
+    textDeltas() {
+      if (!dialect.textOf) {
+        throw new TypeError(`Cannot read text of ${dialect.name}: the dialect must have "textOf"`)
+      }
+      return textIterator(stream[Symbol.asyncIterator](), (chunk) => dialect.textOf!(chunk))
+    },
+    toReadableStream: () => readableOf(stream[Symbol.asyncIterator]()),
+    async collect() {
+      const chunks = stream[Symbol.asyncIterator]()
+      while (!(await chunks.next()).done);
+      return reading.snapshot
+    },
+  }
+  // Some browsers have no such symbol.
+  const { asyncDispose } = Symbol
+  return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>
+}
+
+function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
+  let waiting = 0
+  let last: Promise<IteratorResult<T, undefined>> | undefined
+  const serve = (chunk: T | undefined): IteratorResult<T, undefined> => {
+    if (--waiting === 0) last = undefined
+    return chunk ? { done: false, value: chunk } : reading.takeEnd()
+  }
+  const advance = async (): Promise<IteratorResult<T, undefined>> => {
+    for (;;) {
+      const chunk = reading.take()
+      if (chunk || reading.isOver) return serve(chunk)
+      try {
+        reading.accept(await reading.read())
+      } catch (cause) {
+        reading.acceptFailure(cause)
+      }
+    }
+  }
+  // Measured: answering with what follows from the read is 1.05 times as fast as with a promise of one's own.
+  const onPiece = (piece: Piece): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>> => {
+    reading.accept(piece)
+    const chunk = reading.take()
+    return chunk ? serve(chunk) : advance()
+  }
+  const onError = (cause: unknown): Promise<IteratorResult<T, undefined>> => {
+    reading.acceptFailure(cause)
+    return advance()
+  }
+  const next = (): Promise<IteratorResult<T, undefined>> => {
+    const chunk = waiting ? undefined : reading.take()
+    if (chunk) return Promise.resolve({ done: false, value: chunk })
+    if (waiting++) return (last = last!.then(advance, advance))
+    try {
+      last = reading.isOver ? advance() : reading.read().then(onPiece, onError)
+    } catch (cause) {
+      // Only what merely looks like a stream throws here, or gives no promise.
+      last = onError(cause)
+    }
+    return last
+  }
+  return iteratorOf(next, () => reading.cancel())
+}
+
+/** The texts of `chunks`, without empty ones. */
+function textIterator<T>(chunks: ChunkIterator<T>, textOf: (chunk: T) => string): ChunkIterator<string> {
+  // A chunk without text is passed over by the call that has it, which others must not overtake.
+  const next = inTurn(async (): Promise<IteratorResult<string, undefined>> => {
+    for (;;) {
+      const result = await chunks.next()
+      if (result.done) return result
+      const value = textOf(result.value)
+      if (value !== "") return { done: false, value }
+    }
+  })
+  return iteratorOf(next, () => chunks.return())
+}

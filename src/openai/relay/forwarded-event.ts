@@ -1,0 +1,134 @@
+/*
+ * Law: an event is forwarded with the text that it came in; it is parsed once, by the reading. An error that the clients
+ * of the dialect would not see as one is said again in the shape that they do see.
+ */
+import { type ProviderErrorBody, SseError, SseProviderError } from "../../errors.ts"
+import type { SseEventInit } from "../../event.ts"
+import type { ChunkDialect } from "../reading/chunk-dialect.ts"
+import type { Fields } from "../reading/fields.ts"
+import { providerErrorOf } from "../reading/provider-error.ts"
+import type { DialectWriter, EventWriter } from "../writing/dialect-writer.ts"
+
+/** A chunk, and the event that it came in. */
+export interface ForwardedEvent<T> {
+  readonly chunk: T
+  readonly event: SseEventInit
+}
+
+/** A payload, and the event that it came in. */
+interface Payload {
+  readonly json: object
+  readonly event: SseEventInit
+}
+
+/** Reads what `dialect` reads, and keeps the text of each event. */
+export class ForwardedDialect<T, S> implements ChunkDialect<ForwardedEvent<T>, S> {
+  readonly name: string
+  readonly sentinel: string | undefined
+  readonly errorGrace: number | undefined
+  /** The event that reported an error, and those after it. */
+  readonly failure: Payload[] = []
+  readonly #dialect: ChunkDialect<T, S>
+  #failed = false
+
+  constructor(dialect: ChunkDialect<T, S>) {
+    this.name = dialect.name
+    this.sentinel = dialect.sentinel
+    this.errorGrace = dialect.errorGrace
+    this.#dialect = dialect
+  }
+
+  decode(json: object, name: string, data: string): ForwardedEvent<T> | null {
+    const dialect = this.#dialect
+    const event = { event: name, data }
+    // The reading asks for the error of a payload before its chunk.
+    if (this.#failed) this.failure.push({ json, event })
+    const chunk = dialect.decode === undefined ? (json as T) : dialect.decode(json, name, data)
+    return chunk === null ? null : { chunk, event }
+  }
+
+  error(json: object, event: string): ProviderErrorBody | null {
+    const dialect = this.#dialect
+    const error = dialect.error === undefined ? providerErrorOf(json, event) : dialect.error(json, event)
+    if (error !== null) this.#failed = true
+    return error
+  }
+
+  isContent({ chunk }: ForwardedEvent<T>): boolean {
+    return this.#dialect.isContent?.(chunk) ?? true
+  }
+
+  isTerminal({ chunk }: ForwardedEvent<T>): boolean {
+    return this.#dialect.isTerminal?.(chunk) ?? false
+  }
+
+  accumulate(
+    limits: Parameters<ChunkDialect<T, S>["accumulate"]>[0],
+  ): ReturnType<ChunkDialect<ForwardedEvent<T>, S>["accumulate"]> {
+    const accumulator = this.#dialect.accumulate(limits)
+    return {
+      value: accumulator.value,
+      get cursor() {
+        return accumulator.cursor
+      },
+      push: ({ chunk }) => accumulator.push(chunk),
+      pushHeartbeat: (json) => accumulator.pushHeartbeat?.(json),
+      missing: (sawSentinel) => accumulator.missing(sawSentinel),
+    }
+  }
+}
+
+/** Writes events on as they came, and how they ended in the words of a dialect. */
+export class ForwardingWriter<T extends object> implements EventWriter<ForwardedEvent<T>> {
+  readonly #dialect: DialectWriter
+  readonly #failure: readonly Payload[]
+  readonly #onChunk: (chunk: T) => void
+  /** Whether the server itself gave the answer up. */
+  isCancelled = false
+
+  /** @param failure - Where the events of an error are found once it has been thrown. */
+  constructor(dialect: DialectWriter, failure: readonly Payload[], onChunk: (chunk: T) => void) {
+    this.#dialect = dialect
+    this.#failure = failure
+    this.#onChunk = onChunk
+  }
+
+  write({ chunk, event }: ForwardedEvent<T>): SseEventInit {
+    this.#dialect.note(chunk)
+    this.#onChunk(chunk)
+    return event
+  }
+
+  end(): SseEventInit[] {
+    return this.isCancelled ? this.#dialect.fail(INCOMPLETE) : this.#dialect.end()
+  }
+
+  fail(told: Partial<ProviderErrorBody> | undefined, error: unknown): SseEventInit[] {
+    if (told !== undefined) return this.#dialect.fail(told)
+    if (error instanceof SseProviderError) return this.#forwardFailure(error.error)
+    return this.#dialect.fail(SseError.is(error) ? { ...INCOMPLETE, code: error.code } : INCOMPLETE)
+  }
+
+  /** The provider's own words, which were meant for whoever asked. */
+  #forwardFailure(error: ProviderErrorBody): SseEventInit[] {
+    const [first, ...rest] = this.#failure
+    if (first === undefined) return this.#dialect.fail(error)
+    for (const { json } of this.#failure) this.#dialect.note(json)
+    const events = rest.map(({ event }) => event)
+    if (isPlain(first.json)) return [first.event, ...events, ...this.#dialect.failAfterError(error)]
+    // A choice that ended in an error is a chunk as well, with what came until then.
+    const before = "choices" in first.json ? [first.event] : []
+    return [...before, ...this.#dialect.fail(error), ...events]
+  }
+}
+
+const INCOMPLETE: Partial<ProviderErrorBody> = {
+  message: "The answer could not be completed",
+  code: "cancelled",
+}
+
+/** Whether clients see an error in a payload. */
+function isPlain(json: object): boolean {
+  const { error } = json as Fields
+  return typeof error === "object" && error !== null && typeof (error as Fields)["message"] === "string"
+}

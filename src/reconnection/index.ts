@@ -1,0 +1,19 @@
+export { createLoop, type ReconnectionLoop } from "./loop.ts"
+export type { EventSink } from "./event-sink.ts"
+export { STANDARD, type Standard, settingsOf, type Settings } from "./settings.ts"
+export { httpUrl } from "./http-url.ts"
+export { baseUrl } from "./page.ts"
+export type {
+  Attempt,
+  Connect,
+  Resume,
+  ResumeInit,
+  RetryOptions,
+  SubscribeInit,
+  SubscribeLimits,
+  SubscribeOptions,
+  SubscribeTarget,
+  Timeouts,
+} from "./options.ts"
+export type { GapInfo, OpenInfo, RetryInfo, SubscriptionHooks, SubscriptionWarning } from "./hooks.ts"
+export type { SubscriptionState } from "./state.ts"
