@@ -55,15 +55,3 @@ export class Deadline {
     this.#onExpire()
   }
 }
-
-/**
- * The value of the option `name`, in milliseconds: 0, Infinity and `undefined` are off and give Infinity.
- *
- * @throws RangeError where it is NaN or negative.
- */
-export function durationOf(name: string, ms: number | undefined): number {
-  if (ms === undefined || ms === 0) return Infinity
-  if (!(ms > 0))
-    throw new RangeError(`Cannot use timeout: "${name}" must be a number of milliseconds from 0, not ${ms}`)
-  return ms
-}

@@ -1,4 +1,5 @@
 import type { SseEvent } from "../event.ts"
+import { checkNumber } from "../internal/option-checks.ts"
 
 /** The limits of a parser, in decoded characters. */
 export interface SseParserLimits {
@@ -51,9 +52,7 @@ export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }:
 
 const DEFAULT_LIMIT = 16 * 1024 * 1024
 
-/** The limit called `name`, or its default; a RangeError where it is no positive number. */
+/** The limit called `name`, or its default; a RangeError if it is not a number from 1. */
 export function limitOf(options: SseParserLimits, name: keyof SseParserLimits): number {
-  const limit = options[name] ?? DEFAULT_LIMIT
-  if (!(limit > 0)) throw new RangeError(`Cannot create parser: "${name}" must be a positive number, not ${limit}`)
-  return limit
+  return checkNumber(name, options[name] ?? DEFAULT_LIMIT, 1)
 }

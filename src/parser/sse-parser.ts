@@ -36,7 +36,7 @@ export class SseParser {
   /** Why nothing more is taken. */
   #refusal: string | undefined = undefined
 
-  /** @throws RangeError where a limit is not a positive number. */
+  /** @throws RangeError if a limit is not a number from 1. */
   constructor(options: SseParserOptions = {}) {
     this.#text = new TextParser(options, (limit, max) => {
       const reason = `${limit === "maxLineLength" ? "a line" : "an event"} was over its limit`

@@ -1,7 +1,7 @@
 /* Law: whether and when to try again, as a pure function of what has happened; no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
-import { check, completed } from "./checks.ts"
+import { checkNumber, withDefaults } from "../internal/option-checks.ts"
 
 /** The shortest delay whatever anybody says, in milliseconds: at most 10 requests in a second. */
 const MIN_DELAY = 100
@@ -29,13 +29,13 @@ export const STANDARD_RETRY: RetryPolicy = {
 /**
  * The policy that the options ask for.
  *
- * @throws RangeError where a number is out of its range.
+ * @throws RangeError if a number is out of its range.
  */
 export function retryPolicyOf(options: RetryOptions, standard: RetryPolicy = STANDARD_RETRY): RetryPolicy {
-  const policy = completed<RetryPolicy>("retry", options, standard)
-  const { maxRetries, factor } = policy
-  check(!(maxRetries % 1 > 0), `"retry.maxRetries" must be an integer, not ${maxRetries}`, RangeError)
-  check(factor >= 1, `"retry.factor" must be a number from 1, not ${factor}`, RangeError)
+  checkNumber("retry.factor", options.factor ?? standard.factor, 1)
+  const policy = withDefaults<RetryPolicy>("retry", options, standard)
+  const { maxRetries } = policy
+  checkNumber("retry.maxRetries", maxRetries, 0, !(maxRetries % 1 > 0), "an integer")
   return policy
 }
 

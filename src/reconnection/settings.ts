@@ -1,8 +1,9 @@
 /* Law: the options, checked and completed at the call: misuse throws here, before anything happens. */
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
+import { withDefaults } from "../internal/option-checks.ts"
 import { httpUrl } from "./http-url.ts"
-import { check, completed } from "./checks.ts"
+import { check } from "./checks.ts"
 import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
 import { baseUrl } from "./page.ts"
 import { headersOf, isOneShot, requestHasBody, type RequestSettings, takesBody } from "./request.ts"
@@ -83,8 +84,8 @@ export function settingsOf(
     target: request ?? (target as Connect),
     reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
     retry: retryPolicyOf(retry || {}, standard.retry),
-    timeouts: completed("timeouts", options.timeouts, standard.timeouts),
-    limits: completed("limits", options.limits, LIMITS, 1),
+    timeouts: withDefaults("timeouts", options.timeouts, standard.timeouts),
+    limits: withDefaults("limits", options.limits, LIMITS, 1),
     lastEventId,
     signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
     clock: options.clock ?? systemClock,

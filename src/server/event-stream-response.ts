@@ -4,10 +4,10 @@ import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
-import { durationOf } from "../internal/deadline.ts"
 import { callHook } from "../internal/hook.ts"
 import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
 import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
+import { checkDuration } from "../internal/option-checks.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
 import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
@@ -95,7 +95,7 @@ export function eventStreamResponse<Written = SseEventInit>(
   source: SseServerSource<NoInfer<Written>>,
   options: EventStreamResponseOptions<Written> = {},
 ): Response {
-  const keepAlive = durationOf("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
+  const keepAlive = checkDuration("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
   const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
   if (typeof source !== "function" && !isItemSource(source)) {

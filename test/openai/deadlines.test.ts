@@ -244,12 +244,12 @@ test.each<[string, ChunkTimeouts | false]>([
   expect(await reading).toHaveLength(4)
 })
 
-test("timeouts and limits that are no positive numbers are a RangeError at once", () => {
+test("readChatCompletions() throws a RangeError at once for a timeout or a limit out of its range", () => {
   for (const ms of [Number.NaN, -1]) {
     expect(() => readChatCompletions("", { timeouts: { idle: ms } })).toThrow(RangeError)
     expect(() => readChatCompletions("", { limits: { maxEventSize: ms } })).toThrow(RangeError)
   }
   expect(() => readChatCompletions("", { limits: { maxChoices: 0 } })).toThrow(
-    'Cannot read chunks: "maxChoices" must be a positive number, not 0',
+    'Cannot use options: "limits.maxChoices" must be a number from 1, not 0',
   )
 })

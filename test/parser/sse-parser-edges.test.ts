@@ -167,9 +167,9 @@ describe("SseParser refusals", () => {
     expect(calls).toEqual(['message "12345"'])
   })
 
-  test("SseParser names the limit that is no positive number", () => {
+  test("SseParser names the limit that is not a number from 1", () => {
     expect(() => new SseParser({ maxEventSize: 0 })).toThrow(
-      'Cannot create parser: "maxEventSize" must be a positive number, not 0',
+      'Cannot use options: "maxEventSize" must be a number from 1, not 0',
     )
   })
 

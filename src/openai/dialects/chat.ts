@@ -25,7 +25,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
  *
  * @typeParam Chunk - The type of the chunks, such as the one of the provider's own package.
  * @throws TypeError at once, where the source is none or its body is locked.
- * @throws RangeError at once, where a timeout or limit is no positive number.
+ * @throws RangeError at once, if a timeout is not a number from 0 or a limit is not a number from 1.
  * @throws {@link SseError} from the iteration, with `partial`, `chunks` and `requestId`: {@link SseResponseError},
  * {@link SseNotAStreamError}, {@link SseProviderError}, {@link SseMalformedError}, {@link SseTruncatedError},
  * {@link SseTimeoutError}, {@link SseLimitError} or {@link SseConnectionError}. Abort rejects with the signal's reason.

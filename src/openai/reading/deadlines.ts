@@ -3,7 +3,7 @@
  * One timer serves them all; it is set anew only where a span begins, since all else moves a deadline further away.
  */
 import { type Clock, MAX_TIMER_MS } from "../../internal/clock.ts"
-import { durationOf } from "../../internal/deadline.ts"
+import { checkDuration } from "../../internal/option-checks.ts"
 import type { ChunkTimeouts } from "./chunk-stream.ts"
 
 const DEFAULT_EVENT_IDLE = 300_000
@@ -42,7 +42,7 @@ export class Deadlines {
     const given: Partial<Record<(typeof NAMES)[number], number | undefined>> = { ...timeouts, errorGrace }
     if (timeouts !== false) given.eventIdle ??= DEFAULT_EVENT_IDLE
     this.#clock = clock
-    this.#spans = NAMES.map((name) => durationOf(name, given[name]))
+    this.#spans = NAMES.map((name) => checkDuration(`timeouts.${name}`, given[name]))
     this.#onExpire = onExpire
   }
 

@@ -1,4 +1,5 @@
 import { SseLimitError } from "../../errors.ts"
+import { withDefaults } from "../../internal/option-checks.ts"
 import type { ChunkLimits, ResolvedLimits } from "./chunk-dialect.ts"
 
 const DEFAULTS: ResolvedLimits = {
@@ -9,14 +10,9 @@ const DEFAULTS: ResolvedLimits = {
   maxToolCalls: 1_024,
 }
 
-/** The limits in force; a RangeError where one is no positive number. */
-export function limitsOf(given: ChunkLimits = {}): ResolvedLimits {
-  const limits = { ...DEFAULTS } as Record<keyof ChunkLimits, number>
-  for (const name of Object.keys(limits) as (keyof ChunkLimits)[]) {
-    const limit = (limits[name] = given[name] ?? limits[name])
-    if (!(limit > 0)) throw new RangeError(`Cannot read chunks: "${name}" must be a positive number, not ${limit}`)
-  }
-  return limits
+/** The limits in force; a RangeError if one is not a number from 1. */
+export function limitsOf(given: ChunkLimits | undefined): ResolvedLimits {
+  return withDefaults("limits", given, DEFAULTS, 1)
 }
 
 /** Throws where `size` is more than the limit `name` allows. */

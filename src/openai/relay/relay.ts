@@ -71,7 +71,7 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
  *
  * @param source - The provider's response, or, so that its request can be aborted, a function that asks for it.
  * @throws TypeError at once, where the source is none or its body is locked.
- * @throws RangeError at once, where a timeout or limit is no positive number, or `keepAlive` is NaN or negative.
+ * @throws RangeError at once, if a timeout or `keepAlive` is not a number from 0 or a limit is not a number from 1.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts

@@ -2,8 +2,8 @@ import { encodeEvent } from "../../encoder/index.ts"
 import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import { durationOf } from "../../internal/deadline.ts"
 import { keepAliveStream } from "../../internal/keep-alive.ts"
+import { checkDuration } from "../../internal/option-checks.ts"
 import type { EventFeed } from "./event-feed.ts"
 
 /** Options of every stream that is written. */
@@ -21,7 +21,7 @@ export interface FeedStreamOptions {
 
 /** The interval of `options.keepAlive`. */
 export function keepAliveOf(options: FeedStreamOptions): number {
-  return durationOf("keepAlive", options.keepAlive ?? 15_000)
+  return checkDuration("keepAlive", options.keepAlive ?? 15_000)
 }
 
 /** The bytes of `feed`, one event a chunk, pulled; cancelling them stops it. */
