@@ -1,19 +1,27 @@
+/*
+ * Reads how long a response asks to wait. A date is compared with the response's own Date, so that a wrong clock on
+ * either side does no harm; without a Date it is compared with the wall clock.
+ */
+
 /**
- * What a Retry-After header asks for, in milliseconds, `undefined` where it asks for nothing that can be understood.
- * A date is held against the response's own Date, so that a wrong clock on either side does no harm; where there is none,
- * against the wall clock. A date that is past asks for 0.
+ * The delay in milliseconds that the headers ask for: 0 for a date that is past, `undefined` if they ask for none that is
+ * valid. Some providers send decimals, or `retry-after-ms`, which is the more exact one.
  *
  * Spec: https://httpwg.org/specs/rfc9110.html#field.retry-after
  */
-export function parseRetryAfter(headers: Headers | undefined): number | undefined {
-  const value = headers?.get("retry-after")?.trim() ?? ""
-  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, Number.MAX_SAFE_INTEGER)
-  const due = parseHttpDate(value)
-  // NaN is no date.
-  return due >= 0 ? Math.max(0, due - (parseHttpDate(headers?.get("date") ?? "") || Date.now())) : undefined
+export function parseRetryAfter(headers: Headers): number | undefined {
+  const value = headers.get("retry-after")
+  const due = parseDate(value)
+  const wait = due - (parseDate(headers.get("date")) || Date.now())
+  const delays = [parseNumber(headers.get("retry-after-ms")), parseNumber(value) * 1_000, wait < 0 ? 0 : wait]
+  return delays.find((delay) => delay >= 0)
 }
 
-/** Only the forms that name their zone, as all that are written today do: `Date.parse` takes "-1" and much else for a date. */
-function parseHttpDate(value: string): number {
-  return /^[A-Z][a-z]+, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT$/.test(value) ? Date.parse(value) : NaN
+function parseNumber(value: string | null): number {
+  return /^[\d.]+$/.test(value!) ? Number(value) : NaN
+}
+
+/** Only the forms that name their zone, as all that are written today do: `Date.parse` accepts "-1" and much more. */
+function parseDate(value: string | null): number {
+  return /^\w+, .+:.+ GMT$/.test(value!) ? Date.parse(value!) : NaN
 }

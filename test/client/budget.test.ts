@@ -187,7 +187,7 @@ test("subscribe() obeys Retry-After in seconds and dates, capped, and ignores ga
     ["Tue, 24 Nov 2026 05:00:00 GMT", 1_000],
     ["-1", 1_000],
     ["soon", 1_000],
-    ["1.5", 1_000],
+    ["1.5", 1_500],
     ["", 1_000],
   ] as const) {
     const busy = new Response("later", { status: 503, headers: { "retry-after": value, date } })

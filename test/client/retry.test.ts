@@ -2,7 +2,6 @@ import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { SseConnectionError, SseTimeoutError } from "steadystream"
 // Pure functions of the client, which are no part of the surface.
-import { parseRetryAfter } from "../../src/internal/retry-after.ts"
 import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/reconnection/retry.ts"
 
 const failure = new SseConnectionError("Cannot connect: the test must fail")
@@ -70,18 +69,4 @@ test("nextRetry() gives a number where every limit is Infinity, with jitter and 
       }
     }
   }
-})
-
-test("parseRetryAfter() reads seconds and dates, gives 0 for what is past and nothing for garbage", () => {
-  const date = "Tue, 24 Nov 2026 06:00:00 GMT"
-  const parse = (value: string) => parseRetryAfter(new Headers({ "retry-after": value, date }))
-  expect(parse("120")).toBe(120_000)
-  expect(parse("0")).toBe(0)
-  expect(parse("9".repeat(400))).toBe(Number.MAX_SAFE_INTEGER)
-  expect(parse("Tue, 24 Nov 2026 06:00:30 GMT")).toBe(30_000)
-  expect(parse("Tue, 24 Nov 2020 06:00:30 GMT")).toBe(0)
-  for (const garbage of ["", "-1", "1.5", "+1", "1e3", "soon", "2026-11-24", "Tue, 99 Nov 2026 06:00:30 GMT", "٣"]) {
-    expect(parseRetryAfter({ get: (name: string) => (name === "date" ? date : garbage) } as Headers)).toBeUndefined()
-  }
-  expect(parseRetryAfter(new Headers())).toBeUndefined()
 })

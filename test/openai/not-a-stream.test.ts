@@ -83,6 +83,7 @@ test.each([
   [{ "retry-after": "Tue, 24 Nov 2026 05:00:00 GMT", date: "Tue, 24 Nov 2026 06:00:00 GMT" }, 0],
   [{ "retry-after": "soon" }, null],
   [{ "retry-after": "-5" }, null],
+  [{ "retry-after-ms": "", "retry-after": "2" }, 2_000],
 ])("readChatCompletions reads how long to wait from %j", async (headers, retryAfter) => {
   const error = await rejection(all(readChatCompletions(json({}, { status: 429, headers }))))
   expect(error.retryAfter).toBe(retryAfter)

@@ -2,6 +2,7 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import { cancelQuietly, ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
+import { parseRetryAfter } from "../../internal/retry-after.ts"
 import { isResponse, openSource, responseError, type SourceReader } from "../../parser/index.ts"
 import { tell } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
@@ -89,7 +90,7 @@ function refusedBody(response: Response, clock: Clock): Body {
       clock.clearTimeout(timer)
       tell(error, "error", errorIn(error.body))
       throw Object.assign(error, {
-        retryAfter: retryAfterOf(response.headers),
+        retryAfter: parseRetryAfter(response.headers) ?? null,
         // Unlike a subscription, an answer that conflicts with another one may well succeed when it is asked for again.
         retryable: error.retryable || response.status === 409,
       })
@@ -106,15 +107,4 @@ function refusedBody(response: Response, clock: Clock): Body {
 function errorIn(body: string): ProviderErrorBody | null {
   const json = objectIn(body)
   return json ? (providerErrorOf(json, "") ?? ("message" in json ? bodyOf(json, json) : null)) : null
-}
-
-/** How long the headers ask to wait, in milliseconds; `null` where they do not, or not in a way that makes sense. */
-function retryAfterOf(headers: Headers): number | null {
-  const ms = Number(headers.get("retry-after-ms") ?? Number.NaN)
-  if (ms >= 0) return ms
-  const value = headers.get("retry-after") ?? ""
-  if (/^\d{1,9}(\.\d+)?$/.test(value)) return Number(value) * 1000
-  // A date is taken against the server's own clock, since ours need not agree with it.
-  const wait = Date.parse(value) - Date.parse(headers.get("date") ?? "")
-  return Number.isNaN(wait) ? null : Math.max(0, wait)
 }
