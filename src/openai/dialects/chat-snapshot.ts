@@ -3,10 +3,10 @@
  * nothing about a payload's shape is certain, so whatever is used is looked at first.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
-import { accumulateChoices } from "./choices.ts"
+import { foldChunk, missingOf } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "../reading/fields.ts"
-import { mergeName, toolCallFolder, type ToolCallSnapshot } from "./tool-calls.ts"
+import { mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A call of the deprecated form as far as it has come. */
 export interface FunctionCallSnapshot {
@@ -94,47 +94,65 @@ const KNOWN = new Set([
   "obfuscation",
 ])
 
-/** Starts the snapshot of a chat completion. */
-export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
-  const toolCalls = new Map<ChoiceSnapshot, (delta: Fields) => void>()
-  const named = new Set<ChoiceSnapshot>()
-  const fold = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
-    if (isObject(logprobs)) foldLogprobs(choice, logprobs)
-    if (!isObject(delta)) return
-    foldText(choice, delta)
-    const { role, tool_calls: calls } = delta
-    if (role && typeof role === "string" && !named.has(choice)) {
-      choice.role = role
-      named.add(choice)
-    }
-    if (calls) {
-      if (!toolCalls.has(choice)) toolCalls.set(choice, toolCallFolder(choice.toolCalls, limits))
-      objectsIn(calls).forEach(toolCalls.get(choice)!)
-    }
-    if (isObject(delta["function_call"])) foldFunctionCall(choice, delta["function_call"])
-    if (isObject(delta["audio"])) foldAudio(choice, delta["audio"])
-  }
-  return accumulateChoices(newSnapshot(), limits, begin, fold, extraFolder())
-}
+/** Folds the chunks of one chat completion. */
+export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
+  readonly #limits: ResolvedLimits
+  readonly #toolCalls: Map<ChoiceSnapshot, ToolCalls> = new Map()
+  /** The choices whose role a chunk has named. */
+  readonly #named: Set<ChoiceSnapshot> = new Set()
+  #names: readonly string[] = []
+  #unknownNames: readonly string[] = []
+  readonly value: ChatSnapshot = newSnapshot()
 
-/** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
-function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
-  let names: readonly string[] = []
-  let extra: readonly string[] = []
-  return (value, chunk) => {
+  constructor(limits: ResolvedLimits) {
+    this.#limits = limits
+  }
+
+  push(chunk: object): void {
+    this.#foldFrame(chunk as Fields)
+    foldChunk(this.value, chunk as Fields, this.#limits, newChoice, this.#foldPiece)
+  }
+
+  missing(sawMark: boolean): string | null {
+    return missingOf(this.value.choices, sawMark)
+  }
+
+  /** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
+  #foldFrame(chunk: Fields): void {
+    const { value } = this
     value.systemFingerprint ??= textOr(chunk["system_fingerprint"])
     value.serviceTier = textOr(chunk["service_tier"]) ?? value.serviceTier
     let count = 0
     for (const name in chunk) {
-      if (names[count++] === name) continue
+      if (this.#names[count++] === name) continue
       count = -1
       break
     }
-    if (count !== names.length) {
-      names = Object.keys(chunk)
-      extra = names.filter((name) => !KNOWN.has(name))
+    if (count !== this.#names.length) {
+      this.#names = Object.keys(chunk)
+      this.#unknownNames = this.#names.filter((name) => !KNOWN.has(name))
     }
-    for (const name of extra) value.extra[name] = chunk[name]
+    for (const name of this.#unknownNames) value.extra[name] = chunk[name]
+  }
+
+  readonly #foldPiece = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
+    if (isObject(logprobs)) foldLogprobs(choice, logprobs)
+    if (!isObject(delta)) return
+    foldText(choice, delta)
+    const { role, tool_calls: calls } = delta
+    if (role && typeof role === "string" && !this.#named.has(choice)) {
+      choice.role = role
+      this.#named.add(choice)
+    }
+    if (calls) for (const call of objectsIn(calls)) this.#toolCallsOf(choice).fold(call)
+    if (isObject(delta["function_call"])) foldFunctionCall(choice, delta["function_call"])
+    if (isObject(delta["audio"])) foldAudio(choice, delta["audio"])
+  }
+
+  #toolCallsOf(choice: ChoiceSnapshot): ToolCalls {
+    let calls = this.#toolCalls.get(choice)
+    if (!calls) this.#toolCalls.set(choice, (calls = new ToolCalls(choice.toolCalls, this.#limits)))
+    return calls
   }
 }
 
@@ -156,7 +174,7 @@ function newSnapshot(): ChatSnapshot {
   }
 }
 
-function begin(index: number): ChoiceSnapshot {
+function newChoice(index: number): ChoiceSnapshot {
   return {
     index,
     role: "assistant",

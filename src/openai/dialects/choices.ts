@@ -1,7 +1,7 @@
-/* Law: what chat completions and completions have in common: choices that are put together, errors, and their end. */
+/* What chat and text completions have in common: how choices are put together, their errors and their end. */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
-import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
+import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
@@ -21,44 +21,39 @@ interface Snapshot<Choice> {
 }
 
 /**
- * Folds chunks with choices into `value`.
+ * Folds a chunk into `value`.
  *
- * @param begin - Gives the snapshot of a choice of which nothing has come.
- * @param foldRest - Folds what is in a chunk beside its choices.
+ * @param begin - Returns the snapshot of a choice before its first piece.
+ * @param fold - Folds a piece into the snapshot of its choice.
  */
-export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends Snapshot<Choice>>(
-  value: Value,
+export function foldChunk<Choice extends ChoiceSnapshot>(
+  value: Snapshot<Choice>,
+  chunk: Fields,
   limits: ResolvedLimits,
   begin: (index: number) => Choice,
-  fold: (choice: Choice, fields: Fields) => void,
-  foldRest?: (value: Value, chunk: Fields) => void,
-): ChunkAccumulator<object, Value> {
-  const { choices } = value
-  return {
-    value,
-    push(chunk) {
-      const { id, model, created, usage, choices: given } = chunk as Fields
-      // Some providers blank these on their first chunk or change them on later ones.
-      value.id ??= textOr(id)
-      value.model ??= textOr(model)
-      value.created ??= numberOr(created)
-      if (isObject(usage)) value.usage = usage as unknown as Usage
-      foldRest?.(value, chunk as Fields)
-      if (!Array.isArray(given)) return
-      for (let place = 0; place < given.length; place++) {
-        const fields: unknown = given[place]
-        if (!isObject(fields)) continue
-        const { index, finish_reason: finish } = fields
-        const choice = choiceOf(choices, isIndex(index) ? index : place, begin, limits)
-        if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
-        fold(choice, fields)
-      }
-    },
-    missing(sawMark) {
-      if (choices.length === 0) return "everything"
-      return sawMark || choices.every(isFinished) ? null : "finish_reason"
-    },
+  fold: (choice: Choice, piece: Fields) => void,
+): void {
+  const { id, model, created, usage, choices } = chunk
+  // Some providers blank these on their first chunk or change them on later ones.
+  value.id ??= textOr(id)
+  value.model ??= textOr(model)
+  value.created ??= numberOr(created)
+  if (isObject(usage)) value.usage = usage as unknown as Usage
+  if (!Array.isArray(choices)) return
+  for (let place = 0; place < choices.length; place++) {
+    const piece: unknown = choices[place]
+    if (!isObject(piece)) continue
+    const { index, finish_reason: finish } = piece
+    const choice = choiceOf(value.choices, isIndex(index) ? index : place, begin, limits)
+    if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
+    fold(choice, piece)
   }
+}
+
+/** What an answer with `choices` lacks, `null` if it is complete. */
+export function missingOf(choices: readonly ChoiceSnapshot[], sawMark: boolean): string | null {
+  if (choices.length === 0) return "everything"
+  return sawMark || choices.every(isFinished) ? null : "finish_reason"
 }
 
 /** The snapshot of the choice `index` in `choices`, which are in order; made where it is not there yet. */
