@@ -1,4 +1,6 @@
-/** Calls `hook`; what it throws, now or as a promise, is reported and stops nothing. */
+import { ignore } from "./cancel.ts"
+
+/** Calls `hook`. An error that it throws, or that its promise rejects with, is reported and stops nothing. */
 export function callHook<Value>(
   hook: ((value: Value) => unknown) | undefined,
   value: Value,
@@ -11,8 +13,19 @@ export function callHook<Value>(
   }
 }
 
-/** Reports an error as the platform reports one that nobody catches. */
+/** Reports an error as the platform reports an uncaught one. */
 export function reportGlobally(error: unknown): void {
   if (typeof globalThis.reportError === "function") globalThis.reportError(error)
   else globalThis.console.error(error)
+}
+
+/** Returns a function that reports the first error that it is called with and ignores the others. */
+export function firstErrorReporter(
+  onHandlerError: (error: unknown) => void = reportGlobally,
+): (error: unknown) => void {
+  let report = (error: unknown): void => {
+    report = ignore
+    callHook(onHandlerError, error)
+  }
+  return (error) => report(error)
 }

@@ -8,4 +8,4 @@ export type { SseSource } from "./source.ts"
 // For the other parts; not of the package's surface.
 export { isEventStreamType, responseError } from "./check-response.ts"
 export type { SourceReader } from "./source-reader.ts"
-export { isResponse, openSource } from "./source.ts"
+export { isResponse, openSource, toConnectionError } from "./source.ts"

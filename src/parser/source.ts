@@ -49,7 +49,7 @@ export function unusedBody(response: Response): Response["body"] | undefined {
 }
 
 /** An abort or a timeout of the fetch that gave the response is passed on; anything else broke the connection. */
-function toConnectionError(cause: unknown): unknown {
+export function toConnectionError(cause: unknown): unknown {
   const name = (cause as Partial<Error> | undefined)?.name
   if (name === "AbortError" || name === "TimeoutError") return cause
   return new SseConnectionError("Cannot read event stream: the connection broke before its end", { cause })

@@ -175,7 +175,7 @@ test("a source that is none, or whose body is locked or used, is a TypeError at 
   const locked = new Response(HELLO)
   locked.body!.getReader()
   expect(() => readChatCompletions(locked)).toThrow(
-    "Cannot read chunks: the body of the response must not be locked or used",
+    "Cannot read events: the body of the response must not be locked or used",
   )
   const used = new Response(HELLO)
   await used.text()
@@ -201,7 +201,7 @@ test("readChunks reads any other dialect with the same guarantees", async () => 
   expect(await rejection(all(cut))).toMatchObject({
     missing: "zero",
     partial: [2],
-    message: "Cannot read numbers: the answer must be whole when the stream ends, not without zero",
+    message: "Cannot read numbers: the stream ended before the answer was complete (missing: zero)",
   })
   expect(() => readChunks("", numbers).textDeltas()).toThrow(
     'Cannot read text of numbers: the dialect must have "textOf"',

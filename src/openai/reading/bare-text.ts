@@ -3,7 +3,7 @@
  * stream at all, or it is of no interest.
  */
 import { SseNotAStreamError, type SseError } from "../../errors.ts"
-import { PREVIEW, tell } from "./chunk-error.ts"
+import { PREVIEW, attachHidden } from "./chunk-error.ts"
 import { isPayload, parse } from "./fields.ts"
 import { objectIn, providerError, providerErrorOf } from "./provider-error.ts"
 
@@ -36,6 +36,6 @@ export function bareTextError(name: string, text: string, contentType: string | 
   const found = contentType ? `the content type "${contentType.slice(0, 100)}"` : "no content type"
   const message = `Cannot read ${name}: the body must be an event stream (it has ${found})`
   const failure = new SseNotAStreamError(message, contentType, text.slice(0, PREVIEW))
-  tell(failure, "json", json)
+  attachHidden(failure, "json", json)
   return failure
 }

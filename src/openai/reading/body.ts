@@ -4,7 +4,7 @@ import { cancelQuietly, ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
 import { parseRetryAfter } from "../../internal/retry-after.ts"
 import { isResponse, openSource, responseError, type SourceReader } from "../../parser/index.ts"
-import { tell } from "./chunk-error.ts"
+import { attachHidden } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
 
@@ -63,10 +63,7 @@ function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response
 export function openResponse(response: Response, clock: Clock): Body {
   if (!isResponse(response)) throw new TypeError("Cannot read chunks: the source must give a Response")
   if (!response.ok) return refusedBody(response, clock)
-  if (response.bodyUsed || response.body?.locked === true) {
-    throw new TypeError("Cannot read chunks: the body of the response must not be locked or used")
-  }
-  return openSource(response.body ?? "")
+  return openSource(response)
 }
 
 /** What is told of a response. */
@@ -88,7 +85,7 @@ function refusedBody(response: Response, clock: Clock): Body {
         stop.signal,
       )
       clock.clearTimeout(timer)
-      tell(error, "error", errorIn(error.body))
+      attachHidden(error, "error", errorIn(error.body))
       throw Object.assign(error, {
         retryAfter: parseRetryAfter(response.headers) ?? null,
         // Unlike a subscription, an answer that conflicts with another one may well succeed when it is asked for again.

@@ -31,15 +31,15 @@ export function isChunkStreamError(value: unknown): value is ChunkStreamError {
 }
 
 /** Tells an error something that may be a payload, which is not to be printed. */
-export function tell(error: SseError, member: keyof ChunkStreamError, value: unknown): void {
+export function attachHidden(error: SseError, member: keyof ChunkStreamError, value: unknown): void {
   Object.defineProperty(error, member, { value, configurable: true })
 }
 
 /** The error for data that is no payload. */
 export function malformedError(name: string, { data, index }: MalformedPayload): SseError {
   const error = new SseMalformedError(`Cannot read ${name}: the data of payload ${index} must be a JSON object`)
-  tell(error, "index", index)
-  tell(error, "preview", data.slice(0, PREVIEW))
+  attachHidden(error, "index", index)
+  attachHidden(error, "preview", data.slice(0, PREVIEW))
   return error
 }
 

@@ -14,12 +14,12 @@ export function openChunks<T, S>(
   let isConsumed = false
   const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
     get snapshot() {
-      return reading.snapshot
+      return reading.answer.snapshot
     },
     get response() {
-      return reading.response
+      return reading.outcome.response
     },
-    ended: reading.ended,
+    ended: reading.outcome.ended,
     async cancel(reason) {
       reading.cancel(reason)
     },
@@ -38,7 +38,7 @@ export function openChunks<T, S>(
     async collect() {
       const chunks = stream[Symbol.asyncIterator]()
       while (!(await chunks.next()).done);
-      return reading.snapshot
+      return reading.answer.snapshot
     },
   }
   // Some browsers have no such symbol.
@@ -51,12 +51,12 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
   let last: Promise<IteratorResult<T, undefined>> | undefined
   const serve = (chunk: T | undefined): IteratorResult<T, undefined> => {
     if (--waiting === 0) last = undefined
-    return chunk ? { done: false, value: chunk } : reading.takeEnd()
+    return chunk ? { done: false, value: chunk } : reading.outcome.takeEnd()
   }
   const advance = async (): Promise<IteratorResult<T, undefined>> => {
     for (;;) {
-      const chunk = reading.take()
-      if (chunk || reading.isOver) return serve(chunk)
+      const chunk = reading.answer.take()
+      if (chunk || reading.outcome.isOver) return serve(chunk)
       try {
         reading.accept(await reading.read())
       } catch (cause) {
@@ -67,7 +67,7 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
   // Measured: answering with what follows from the read is 1.05 times as fast as with a promise of one's own.
   const onPiece = (piece: Piece): IteratorResult<T, undefined> | Promise<IteratorResult<T, undefined>> => {
     reading.accept(piece)
-    const chunk = reading.take()
+    const chunk = reading.answer.take()
     return chunk ? serve(chunk) : advance()
   }
   const onError = (cause: unknown): Promise<IteratorResult<T, undefined>> => {
@@ -75,11 +75,11 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
     return advance()
   }
   const next = (): Promise<IteratorResult<T, undefined>> => {
-    const chunk = waiting ? undefined : reading.take()
+    const chunk = waiting ? undefined : reading.answer.take()
     if (chunk) return Promise.resolve({ done: false, value: chunk })
     if (waiting++) return (last = last!.then(advance, advance))
     try {
-      last = reading.isOver ? advance() : reading.read().then(onPiece, onError)
+      last = reading.outcome.isOver ? advance() : reading.read().then(onPiece, onError)
     } catch (cause) {
       // Only what merely looks like a stream throws here, or gives no promise.
       last = onError(cause)

@@ -2,42 +2,55 @@
  * Law: one source from its first read to its end: what is asked of it, how long it may take, and how it is let go. What
  * its events mean is the answer's.
  */
-import { SseConnectionError, SseError } from "../../errors.ts"
+import { SseError, SseTimeoutError } from "../../errors.ts"
 import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import { isResponse, SseParser, type SseChunk } from "../../parser/index.ts"
+import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
 import type { ChunkDialect, ResolvedLimits } from "./chunk-dialect.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
+import { Deadlines } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
+import { Outcome } from "./outcome.ts"
 
 const DRAIN = { ms: 250, bytes: 65_536 }
 
 /** What a read of the body gives. */
 export type Piece = IteratorResult<SseChunk, unknown>
 
-export class Reading<T, S> extends Answer<T, S> {
+export class Reading<T, S> {
+  readonly #name: string
+  readonly #options: ReadChunksOptions
   readonly #limits: ResolvedLimits
   readonly #clock: Clock
+  readonly #deadlines: Deadlines
   readonly #parser: SseParser
   readonly #forgetSignal: () => void = ignore
   #body: Body
+  readonly answer: Answer<T, S>
+  readonly outcome: Outcome
 
   constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: ReadChunksOptions) {
     const { signal, clock = systemClock, onHeartbeat } = options
     const limits = limitsOf(options.limits)
-    super(dialect, options, limits, clock)
-    this.#clock = clock
+    const deadlines = new Deadlines(clock, options.timeouts, dialect.errorGrace, this.#onExpire)
+    const accumulator = dialect.accumulate(limits)
+    this.#name = dialect.name
+    this.#options = options
     this.#limits = limits
+    this.#clock = clock
+    this.#deadlines = deadlines
+    this.outcome = new Outcome(accumulator, deadlines, this.#onEnd)
+    const answer = (this.answer = new Answer(dialect, options, accumulator, deadlines, this.outcome))
     this.#parser = new SseParser({
       ...limits,
-      onEvent: this.onEvent,
-      onComment: onHeartbeat && this.onComment,
+      onEvent: answer.onEvent,
+      onComment: onHeartbeat && answer.onComment,
       onUnknownLine: (line) => {
-        if (this.acceptLine(line)) this.#parser.end()
+        if (answer.acceptLine(line)) this.#parser.end()
       },
     })
     this.#body = isResponse(source) ? this.#openResponse(source) : openBody(source)
@@ -47,43 +60,43 @@ export class Reading<T, S> extends Answer<T, S> {
 
   /** Reads the next piece of the body; the end of the answer settles it. */
   read(): Promise<Piece> {
-    this.deadlines.wait(this.#body.asks)
+    this.#deadlines.wait(this.#body.asks)
     return this.#body.read()
   }
 
   /** Takes what `read` gave. */
   accept(piece: Piece): void {
-    if (this.isOver) return
+    if (this.outcome.isOver) return
     try {
       const { done, value } = piece
-      if (done) this.endBody(this.#parser.end({ flush: true }).incomplete)
+      if (done) this.answer.endBody(this.#parser.end({ flush: true }).incomplete)
       else if (this.#body.asks) return this.#acceptResponse(value as unknown as Response)
       else this.#feed(value)
     } catch (error) {
-      this.failLater(error)
+      this.answer.failLater(error)
     }
-    this.deadlines.rest(this.hasEvents)
+    this.#deadlines.rest(this.answer.hasEvents)
   }
 
   /** Takes what `read` threw. */
   acceptFailure(cause: unknown): void {
-    const { name } = (cause ?? {}) as Partial<Error>
-    // Somebody stopped the source, which is passed on as it is.
-    if (name === "AbortError" || name === "TimeoutError") return this.stop("cancelled", cause)
-    const message = `Cannot read ${this.dialect.name}: the connection must last until the end of the stream`
-    this.fail(SseError.is(cause) ? cause : new SseConnectionError(message, { cause }))
+    const error = SseError.is(cause) ? cause : toConnectionError(cause)
+    if (SseError.is(error)) this.outcome.fail(error)
+    // The caller stopped the source: an abort or a timeout is thrown as it is.
+    else this.outcome.stop("cancelled", error)
   }
 
   /** Ends the reading by the consumer's will. */
   cancel(reason?: unknown): void {
-    this.end("cancelled", undefined, reason)
+    this.outcome.end("cancelled", undefined, reason)
   }
 
-  protected override onEnd(reason: EndReason, why: unknown): void {
-    this.deadlines.stop()
+  readonly #onEnd = (reason: EndReason, cancelReason: unknown): void => {
+    this.answer.drop()
+    this.#deadlines.stop()
     this.#forgetSignal()
-    const { drain: limits = DRAIN } = this.options
-    if (reason === "error" || reason === "cancelled") this.#body.cancel(why)
+    const { drain: limits = DRAIN } = this.#options
+    if (reason === "error" || reason === "cancelled") this.#body.cancel(cancelReason)
     else if (reason !== "done" && reason !== "terminal") return
     else if (limits === false) this.#body.cancel()
     else void drain(this.#body, this.#clock, limits)
@@ -91,7 +104,7 @@ export class Reading<T, S> extends Answer<T, S> {
 
   #openResponse(response: Response): Body {
     const body = openResponse(response, this.#clock)
-    this.response = responseOf(response)
+    this.outcome.response = responseOf(response)
     return body
   }
 
@@ -103,15 +116,20 @@ export class Reading<T, S> extends Answer<T, S> {
       request.cancel(reason)
     }
     this.#body = { ...body, cancel }
-    this.progress.connectMs = this.deadlines.elapsed
-    this.deadlines.connect()
+    this.outcome.progress.connectMs = this.#deadlines.elapsed
+    this.#deadlines.connect()
   }
 
   #feed(piece: SseChunk): void {
-    const bytes = (this.progress.bytes += piece.length)
+    const bytes = (this.outcome.progress.bytes += piece.length)
     checkLimit(bytes, "maxTotalSize", this.#limits)
     this.#parser.feed(piece)
   }
 
-  readonly #onAbort = (): void => this.stop("cancelled", this.options.signal!.reason)
+  readonly #onAbort = (): void => this.outcome.stop("cancelled", this.#options.signal!.reason)
+
+  readonly #onExpire = (phase: string, ms: number): void => {
+    const message = `Cannot read ${this.#name}: "${phase}" must not take longer than ${ms} ms`
+    this.outcome.fail(new SseTimeoutError(message, phase, ms))
+  }
 }

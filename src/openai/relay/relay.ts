@@ -1,6 +1,7 @@
 /* Law: one provider, one browser, pulled by it. Whoever ends first, the other one knows: the provider is let go, or the
  * browser is told. */
 import type { SseEventInit } from "../../event.ts"
+import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
 import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { ChatSnapshot } from "../dialects/chat-snapshot.ts"
@@ -10,7 +11,6 @@ import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import { type CompletionChunk, completionDialect, type CompletionSnapshot } from "../dialects/completions.ts"
 import { type ForwardedEvent, ForwardedDialect, ForwardingWriter } from "./forwarded-event.ts"
-import { type CallHook, hookCaller } from "../reading/hooks.ts"
 import type { ResponseSnapshot } from "../dialects/response-snapshot.ts"
 import { type ResponseEvent, responseDialect } from "../dialects/responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "../writing/chunk-response.ts"
@@ -111,17 +111,21 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   readonly #stream: ChunkStream<ForwardedEvent<T>, S>
   readonly #writer: ForwardingWriter<T>
   readonly #name: string
-  readonly #call: CallHook
+  readonly #reportHandlerError: (error: unknown) => void
   #isConsumed = false
 
   constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: RelayOptions<T>) {
     keepAliveOf(options)
     this.#options = options
-    this.#call = hookCaller(options.onHandlerError)
+    this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
     this.#name = dialect.name
     const forwarded = new ForwardedDialect(dialect)
     this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" })
-    this.#writer = new ForwardingWriter<T>(dialectWriter(options.dialect ?? "chat"), forwarded.failure, this.#tap)
+    this.#writer = new ForwardingWriter<T>(
+      dialectWriter(options.dialect ?? "chat"),
+      forwarded.failure,
+      this.#callOnChunk,
+    )
     void this.#stream.ended.then(({ reason }) => (this.#writer.isCancelled = reason === "cancelled"))
   }
 
@@ -167,7 +171,8 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
     return new EventFeed(source, this.#writer, this.#options.onError)
   }
 
-  readonly #tap = (chunk: T): void => {
-    if (this.#options.onChunk !== undefined) void this.#call(this.#options.onChunk, chunk)
+  readonly #callOnChunk = (chunk: T): void => {
+    const { onChunk } = this.#options
+    if (onChunk !== undefined) callHook(onChunk, chunk, this.#reportHandlerError)
   }
 }

@@ -5,7 +5,7 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
-import { callHook } from "../../internal/hook.ts"
+import { callHook, reportGlobally } from "../../internal/hook.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
 import type { EventWriter } from "./dialect-writer.ts"
 
@@ -63,7 +63,7 @@ export class EventFeed<T> {
       return this.#writer.fail(told ?? undefined, error)
     } catch (thrown) {
       // What it may know cannot be written, so it knows nothing.
-      callHook(rethrow, thrown)
+      reportGlobally(thrown)
       return this.#writer.fail(undefined, error)
     }
   }
@@ -75,13 +75,8 @@ export class EventFeed<T> {
       callHook(() => told, undefined)
       return told
     } catch (thrown) {
-      callHook(rethrow, thrown)
+      reportGlobally(thrown)
       return undefined
     }
   }
-}
-
-/** For what only the platform is told of. */
-function rethrow(error: unknown): never {
-  throw error
 }
