@@ -26,6 +26,7 @@ export type {
   FunctionCallSnapshot,
   LogprobsSnapshot,
 } from "./dialects/chat-snapshot.ts"
+export type { DialectName } from "./dialects/dialect-name.ts"
 export type { KnownResponseEventType, ResponseEventType } from "./dialects/response-event-types.ts"
 export type { ResponseItemSnapshot, ResponseSnapshot } from "./dialects/response-snapshot.ts"
 export { toChatCompletion } from "./dialects/to-chat-completion.ts"
@@ -63,7 +64,7 @@ export type { ChatCompletionChunksOptions } from "./writing/chat-composer.ts"
 export type { ChunkResponseInit, ChunkResponseOptions } from "./writing/chunk-response.ts"
 export type { EncodeChunkOptions } from "./writing/encode-chunk.ts"
 export type { EncodableChunks, EncodeChunksOptions } from "./writing/encode-chunks.ts"
-export type { DialectName, EncodeErrorOptions } from "./writing/encode-error.ts"
+export type { EncodeErrorOptions } from "./writing/encode-error.ts"
 export type { ErrorMapper } from "./writing/event-feed.ts"
 export type { FeedStreamOptions } from "./writing/feed-stream.ts"
 export type { ResponseEventsOptions, ResponseStreamEvent } from "./writing/response-composer.ts"

@@ -5,17 +5,16 @@ import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
 import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { ChatSnapshot } from "../dialects/chat-snapshot.ts"
-import { chatDialect } from "../dialects/chat.ts"
+import { type DialectName, dialectOf } from "../dialects/dialect-name.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "../reading/chunk-stream.ts"
-import { type CompletionChunk, completionDialect, type CompletionSnapshot } from "../dialects/completions.ts"
+import type { CompletionChunk, CompletionSnapshot } from "../dialects/completions.ts"
 import { type ForwardedEvent, ForwardedDialect, ForwardingWriter } from "./forwarded-event.ts"
 import type { ResponseSnapshot } from "../dialects/response-snapshot.ts"
-import { type ResponseEvent, responseDialect } from "../dialects/responses.ts"
+import type { ResponseEvent } from "../dialects/responses.ts"
 import { bodyResponse, type ChunkResponseInit } from "../writing/chunk-response.ts"
 import { dialectWriter } from "../writing/dialect-writer.ts"
-import type { DialectName } from "../writing/encode-error.ts"
 import { type ErrorMapper, EventFeed } from "../writing/event-feed.ts"
 import { feedStream, type FeedStreamOptions, keepAliveOf } from "../writing/feed-stream.ts"
 
@@ -98,12 +97,7 @@ export function relay<Chunk extends object = ChatCompletionChunk>(
   options?: RelayOptions<Chunk> & { readonly dialect?: "chat" | undefined },
 ): Relay<ChatSnapshot>
 export function relay(source: ChunkSource, options: RelayOptions<object> = {}): Relay<unknown> {
-  return new ProviderRelay(source, dialectOf(options.dialect), options)
-}
-
-function dialectOf(dialect: DialectName = "chat"): ChunkDialect<object, unknown> {
-  if (dialect === "responses") return responseDialect()
-  return dialect === "completions" ? completionDialect : chatDialect
+  return new ProviderRelay(source, dialectOf(options.dialect ?? "chat"), options)
 }
 
 class ProviderRelay<T extends object, S> implements Relay<S> {

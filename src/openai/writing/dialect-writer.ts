@@ -1,8 +1,9 @@
 /* Law: what each dialect writes for a chunk, for an error and for the end. No I/O: chunks go in, events come out. */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
+import type { DialectName } from "../dialects/dialect-name.ts"
 import { jsonOf } from "./encode-chunk.ts"
-import { type DialectName, errorEvent, responseErrorEvent, writtenError } from "./encode-error.ts"
+import { errorEvent, responseErrorEvent, writtenError } from "./encode-error.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 

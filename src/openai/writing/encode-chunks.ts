@@ -1,6 +1,6 @@
 import { isItemSource, openItems } from "../../internal/item-source.ts"
+import type { DialectName } from "../dialects/dialect-name.ts"
 import { dialectWriter } from "./dialect-writer.ts"
-import type { DialectName } from "./encode-error.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
 import { feedStream, type FeedStreamOptions } from "./feed-stream.ts"
 

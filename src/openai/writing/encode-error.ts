@@ -1,10 +1,8 @@
 import { encodeEvent } from "../../encoder/index.ts"
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
+import type { DialectName } from "../dialects/dialect-name.ts"
 import { jsonOf } from "./encode-chunk.ts"
-
-/** Which API's streams are written: what a chunk is, how an error looks and what the end is. */
-export type DialectName = "chat" | "completions" | "responses"
 
 /** Options of {@link encodeError}. */
 export interface EncodeErrorOptions {
