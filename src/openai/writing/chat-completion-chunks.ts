@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { AnswerSource } from "./answer-delta.ts"
 import { type ChatCompletionChunksOptions, ChatComposer } from "./chat-composer.ts"
-import { ComposedItems } from "./composed-items.ts"
+import { composeItems } from "./composed-items.ts"
 
 /**
  * Builds the chunks of a streamed chat completion from pieces of text, reasoning and tool calls: what
@@ -32,5 +32,5 @@ export function chatCompletionChunks(
   deltas: AnswerSource,
   options: ChatCompletionChunksOptions = {},
 ): AsyncIterableIterator<ChatCompletionChunk, undefined, undefined> {
-  return new ComposedItems(deltas, new ChatComposer(options))
+  return composeItems(deltas, new ChatComposer(options))
 }

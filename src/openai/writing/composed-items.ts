@@ -1,84 +1,79 @@
 /*
- * Law: pulled piece by piece, in order; leaving stops the source at once, also while it is waited for, which a generator
- * around it could not do.
+ * Turns the pieces of an answer into the items that are written of it: pulled one by one, in their order. Leaving stops
+ * the source at once, also during a pending read; a generator could not do that.
  */
 import { ignore } from "../../internal/cancel.ts"
 import { isItemSource, openItems, type OpenedSource } from "../../internal/item-source.ts"
+import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
 import { type AnswerDelta, type AnswerPiece, type AnswerSource, pieceOf } from "./answer-delta.ts"
 
-/** Turns the pieces of one answer into what is written of it. */
+/** Turns the pieces of one answer into items. */
 export interface Composer<T> {
-  /** What is written before the first piece has come. */
+  /** The items before the first piece. */
   open(): T[]
+  /** The items for one piece. */
   add(piece: AnswerPiece): T[]
-  /** What is written after the last. */
+  /** The items after the last piece. */
   close(): T[]
 }
 
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
+/**
+ * Returns an iterator over the items that `composer` makes of `source`.
+ *
+ * @throws TypeError if `source` is not an iterable, a stream or a string.
+ */
+export function composeItems<T>(
+  source: AnswerSource,
+  composer: Composer<T>,
+): AsyncIterableIterator<T, undefined, undefined> {
+  const pieces = typeof source === "string" ? [source] : source
+  if (!isItemSource(pieces)) {
+    throw new TypeError("Cannot build answer: the deltas must be an iterable, a ReadableStream or a string")
+  }
+  const items = new ComposedItems(openItems(pieces), composer)
+  return iteratorOf(
+    inTurn(() => items.take()),
+    () => items.leave(),
+  )
+}
 
-export class ComposedItems<T> implements AsyncIterableIterator<T, undefined, undefined> {
+class ComposedItems<T> {
   readonly #source: OpenedSource<AnswerDelta>
   readonly #composer: Composer<T>
-  #items: T[] = []
-  #taken = 0
-  #opened = false
-  #over = false
-  #turn: Promise<unknown> = Promise.resolve()
+  /** The items that wait, `undefined` before the first call of `take`. */
+  #items: T[] | undefined
+  #isOver = false
 
-  /** @throws TypeError where `source` is no iterable, no stream and no string. */
-  constructor(source: AnswerSource, composer: Composer<T>) {
-    const given = typeof source === "string" ? [source] : source
-    if (!isItemSource(given)) {
-      throw new TypeError("Cannot build answer: the deltas must be an iterable, a ReadableStream or a string")
-    }
-    this.#source = openItems(given)
+  constructor(source: OpenedSource<AnswerDelta>, composer: Composer<T>) {
+    this.#source = source
     this.#composer = composer
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
+  async take(): Promise<IteratorResult<T, undefined>> {
+    this.#items ??= this.#composer.open()
+    while (this.#items.length === 0 && !this.#isOver) await this.#advance()
+    const value = this.#items.shift()
+    return value === undefined ? DONE : { done: false, value }
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
-    const result = this.#turn.then(() => this.#take())
-    this.#turn = result.catch(ignore)
-    return result
-  }
-
-  async return(): Promise<IteratorResult<T, undefined>> {
+  async leave(): Promise<void> {
     this.#items = []
-    const stopped = this.#over ? undefined : this.#source.stop(undefined)
-    this.#over = true
-    await stopped
-    return DONE
-  }
-
-  async #take(): Promise<IteratorResult<T, undefined>> {
-    if (!this.#opened && !this.#over) {
-      this.#opened = true
-      this.#offer(this.#composer.open())
-    }
-    while (this.#taken === this.#items.length && !this.#over) await this.#advance()
-    return this.#taken < this.#items.length ? { done: false, value: this.#items[this.#taken++]! } : DONE
+    if (this.#isOver) return
+    this.#isOver = true
+    await this.#source.stop(undefined)
   }
 
   async #advance(): Promise<void> {
     try {
-      const result = await this.#source.next()
-      if (this.#over) return
-      if (result.done === true) this.#over = true
-      this.#offer(result.done === true ? this.#composer.close() : this.#composer.add(pieceOf(result.value)))
+      const { done, value } = await this.#source.next()
+      if (this.#isOver) return
+      this.#isOver = done === true
+      this.#items = this.#isOver ? this.#composer.close() : this.#composer.add(pieceOf(value as AnswerDelta))
     } catch (error) {
-      if (this.#over) return
-      this.#over = true
+      if (this.#isOver) return
+      this.#isOver = true
       this.#source.stop(error).catch(ignore)
       throw error
     }
-  }
-
-  #offer(items: T[]): void {
-    this.#items = items
-    this.#taken = 0
   }
 }

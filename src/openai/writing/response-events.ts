@@ -1,5 +1,5 @@
 import type { AnswerSource } from "./answer-delta.ts"
-import { ComposedItems } from "./composed-items.ts"
+import { composeItems } from "./composed-items.ts"
 import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer } from "./response-composer.ts"
 
 /**
@@ -28,5 +28,5 @@ export function responseEvents(
   deltas: AnswerSource,
   options: ResponseEventsOptions = {},
 ): AsyncIterableIterator<ResponseStreamEvent, undefined, undefined> {
-  return new ComposedItems(deltas, new ResponseComposer(options))
+  return composeItems(deltas, new ResponseComposer(options))
 }
