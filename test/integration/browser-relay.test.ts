@@ -4,7 +4,7 @@ import { chromium, type Browser } from "playwright"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ChatSnapshot, chunkResponse, chatCompletionChunks, relay, type Relay } from "steadystream/openai"
 import { sendEventStream } from "steadystream/node"
-import { ManualSource } from "../openai-writing/stream-reading.ts"
+import { ManualSource } from "../openai/writing/stream-reading.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 import { listen } from "../support/listen.ts"
 

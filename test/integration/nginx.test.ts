@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process"
 import { Readable } from "node:stream"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { ManualSource } from "../openai-writing/stream-reading.ts"
+import { ManualSource } from "../openai/writing/stream-reading.ts"
 import { findNginx, startNginx } from "../support/nginx.ts"
 
 import { servers } from "./answer-server.ts"

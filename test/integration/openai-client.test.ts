@@ -2,7 +2,7 @@ import OpenAI, { APIError } from "openai"
 import OpenAI6, { APIError as APIError6 } from "openai-6"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { type AnswerDelta, type AnswerSource, chunkResponse, encodeError, relay } from "steadystream/openai"
-import { failing, ManualSource, settle } from "../openai-writing/stream-reading.ts"
+import { failing, ManualSource, settle } from "../openai/writing/stream-reading.ts"
 import { servers, type StartAnswerServer } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest"
 import { SseConnectionError, SseTimeoutError } from "steadystream"
 import { type ChunkTimeouts, readChatCompletions } from "steadystream/openai"
-import { all, chat, DONE, events, HELLO, rejection, settle } from "../openai/scripted-source.ts"
+import { all, chat, DONE, events, HELLO, rejection, settle } from "../openai/reading/scripted-source.ts"
 import { type Dialogue, type DialectServer, FRAMEWORKS, startDialectServer } from "./openai-servers.ts"
 
 let server: DialectServer | undefined

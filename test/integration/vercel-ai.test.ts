@@ -3,7 +3,7 @@ import { isStepCount, streamText, tool } from "ai"
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
 import type { AnswerDelta, AnswerSource } from "steadystream/openai"
-import { failing, ManualSource } from "../openai-writing/stream-reading.ts"
+import { failing, ManualSource } from "../openai/writing/stream-reading.ts"
 import { servers } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
 

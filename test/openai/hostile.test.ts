@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest"
 import { SseError, SseProviderError } from "steadystream"
 import { readChatCompletions, readChunks, readResponses, toChatCompletion } from "steadystream/openai"
 import { chunkings } from "steadystream/testing"
-import { all, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+import { all, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./reading/scripted-source.ts"
 
 /** What cannot be made a string or a number: the platform's conversions throw. */
 const UNCONVERTIBLE = { toString: 1, valueOf: 1 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { toChatCompletion } from "steadystream/openai"
 import { call, fold } from "./folding.ts"
-import { chat } from "./scripted-source.ts"
+import { chat } from "../reading/scripted-source.ts"
 
 test("toChatCompletion gives the shape of an answer that was not streamed", async () => {
   const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { readChatCompletions } from "steadystream/openai"
 import { call, foldDeltas } from "./folding.ts"
-import { all, chat, events, rejection } from "./scripted-source.ts"
+import { all, chat, events, rejection } from "../reading/scripted-source.ts"
 
 /** What pieces of tool calls come to: id, name and arguments of each call. */
 async function foldCalls(...pieces: object[]): Promise<unknown[]> {

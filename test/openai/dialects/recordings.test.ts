@@ -12,7 +12,7 @@ import {
   type CompletionSnapshot,
   type ResponseSnapshot,
 } from "steadystream/openai"
-import { all } from "./scripted-source.ts"
+import { all } from "../reading/scripted-source.ts"
 
 interface Expected {
   readonly payloads: number

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest"
 import { relay } from "steadystream/openai"
 import { sendEventStream } from "steadystream/node"
 import { eventStreamResponse } from "steadystream/server"
-import { listen, rawRequest } from "../support/listen.ts"
+import { listen, rawRequest } from "../../support/listen.ts"
 import { CHUNK, END, FINISH, ManualProvider } from "./manual-provider.ts"
-import { nextText, settle } from "./stream-reading.ts"
+import { nextText, settle } from "../writing/stream-reading.ts"
 
 describe("relay()", () => {
   test("relay() has aborted the provider's request by the time node:http has told that the browser left", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest"
 import { chunkResponse, encodeChunks, relay } from "steadystream/openai"
 import { CHUNK, END, FINISH, ManualProvider, relayed } from "./manual-provider.ts"
-import { ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
+import { ManualSource, nextText, settle, textOf } from "../writing/stream-reading.ts"
 
 describe("relay() and a server that has second thoughts", () => {
   test("relay().cancel() after the end changes nothing, whoever calls it", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import { type ChunkDialect, readChunks } from "steadystream/openai"
-import { all, events, rejection } from "./scripted-source.ts"
+import { all, events, rejection } from "../reading/scripted-source.ts"
 
 interface Message {
   readonly text: string
@@ -21,7 +21,7 @@ interface Answer {
   readonly usage: unknown
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url))
+const root = fileURLToPath(new URL("../../../", import.meta.url))
 
 /** The recipes of the guide, as code: what the reader copies is what is tested. */
 async function loadRecipe(file: string): Promise<Record<string, unknown>> {

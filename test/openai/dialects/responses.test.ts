@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { SseProviderError } from "steadystream"
 import { ManualClock } from "steadystream/testing"
 import { type ChunkStreamError, readResponses, type ResponseSnapshot } from "steadystream/openai"
-import { all, DONE, events, rejection, ScriptedSource } from "./scripted-source.ts"
+import { all, DONE, events, rejection, ScriptedSource } from "../reading/scripted-source.ts"
 
 test.each(["completed", "failed", "incomplete"])(
   "readResponses ends at once at response.%s while the connection stays open",

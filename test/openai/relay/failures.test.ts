@@ -3,7 +3,7 @@ import { SseTruncatedError } from "steadystream"
 import { relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, ManualProvider, relayed } from "./manual-provider.ts"
-import { eventsOf, settle, textOf } from "./stream-reading.ts"
+import { eventsOf, settle, textOf } from "../writing/stream-reading.ts"
 
 /** Tells of a cut answer, and of nothing else. */
 function tellCut(error: unknown) {

@@ -1,5 +1,5 @@
 import { type ChatSnapshot, type ChoiceSnapshot, readChatCompletions } from "steadystream/openai"
-import { chat, DONE, events } from "./scripted-source.ts"
+import { chat, DONE, events } from "../reading/scripted-source.ts"
 
 export async function fold(...payloads: unknown[]): Promise<ChatSnapshot> {
   return readChatCompletions(events(...payloads) + DONE).collect()

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest"
 import { relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, FINISH, ManualProvider, relayed } from "./manual-provider.ts"
-import { nextText, settle, textOf } from "./stream-reading.ts"
+import { nextText, settle, textOf } from "../writing/stream-reading.ts"
 
 describe("relay()", () => {
   test("relay() forwards the data of each event byte for byte, and ends a whole answer with the end mark", async () => {

@@ -1,5 +1,5 @@
 import { relay } from "steadystream/openai"
-import { textOf } from "./stream-reading.ts"
+import { textOf } from "../writing/stream-reading.ts"
 
 export const CHUNK = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]}\n\n'
 export const FINISH = 'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'

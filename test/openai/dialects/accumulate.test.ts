@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { readChatCompletions } from "steadystream/openai"
 import { call, fold, foldDeltas } from "./folding.ts"
-import { all, chat, DONE, events, rejection } from "./scripted-source.ts"
+import { all, chat, DONE, events, rejection } from "../reading/scripted-source.ts"
 
 test("readChatCompletions holds as many choices as the limit says", async () => {
   const body = events(...[0, 1, 2].map((index) => ({ choices: [{ index, delta: {}, finish_reason: "stop" }] })))
