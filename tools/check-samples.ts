@@ -1,7 +1,8 @@
 /*
  * Compiles every TypeScript sample of README, guides and docstrings against the built package, each in its own file with
  * the line numbers of its source, then runs it. A fence marked `ts no-run` is only compiled: it needs a browser, or a
- * service that is not here. Samples run against the demo's server (see sample-realm.ts).
+ * service that is not here. A fence marked `file=PATH` must equal that file, which tests of its own run. Samples run
+ * against the demo's server (see sample-realm.ts).
  */
 import { execFile, execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -11,7 +12,8 @@ import { basename, join } from "node:path"
 import { promisify } from "node:util"
 
 const FOLDER = ".cache/samples"
-const FENCE = /^(?<indent>[ \t]*(?:\* ?)?)```ts(?<flags>[^\n]*)\n(?<code>[^]*?)^[ \t]*(?:\* ?)?```$/gm
+const FENCE =
+  /^(?<indent>[ \t]*(?:\* ?)?)```(?:ts|tsx|vue|svelte)(?<flags>| [^\n]*)\n(?<code>[^]*?)^[ \t]*(?:\* ?)?```$/gm
 
 interface Sample {
   readonly file: string
@@ -21,8 +23,13 @@ interface Sample {
 
 function samplesOf(source: string): Sample[] {
   const text = readFileSync(source, "utf8")
-  return [...text.matchAll(FENCE)].map(({ index, groups }) => {
+  return [...text.matchAll(FENCE)].flatMap(({ index, groups }) => {
     const line = text.slice(0, index).split("\n").length
+    const [, shown] = / file=(\S+)/.exec(groups!["flags"]!) ?? []
+    if (shown !== undefined) {
+      checkShown(shown, groups!["code"]!, `${source}:${line}`)
+      return []
+    }
     const code = groups!["code"]!.replace(/^[ \t]*\* ?/gm, groups!["indent"]!.includes("*") ? "" : "$&")
     const file = join(FOLDER, `${source.replaceAll(/[/\\]/g, "-")}-${line}.ts`)
     writeFileSync(file, `${"\n".repeat(line)}${code}\nexport {}\n`)
@@ -30,10 +37,20 @@ function samplesOf(source: string): Sample[] {
   })
 }
 
+function checkShown(path: string, code: string, place: string): void {
+  shownFiles.add(path)
+  if (readFileSync(path, "utf8") !== code) failures.push(`${place}: the sample must equal ${path}`)
+}
+
+const failures: string[] = []
+const shownFiles = new Set<string>()
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER, { recursive: true })
 const documents = ["README.md", ...globSync("docs/guides/*.md")]
 const samples = [...documents, ...globSync("src/**/*.ts")].flatMap((source) => samplesOf(source))
+for (const path of globSync("examples/**/*.{ts,tsx,vue,svelte}")) {
+  if (!shownFiles.has(path.replaceAll("\\", "/"))) failures.push(`${path}: no guide shows this example`)
+}
 const bare = documents.filter((source) => !readFileSync(source, "utf8").includes("```ts"))
 for (const document of bare) console.log(`${basename(document)} has no TypeScript sample`)
 
@@ -58,7 +75,6 @@ const env = { ...process.env, STEADYSTREAM_SAMPLE_ORIGIN: origin }
 const run = promisify(execFile)
 const waiting = samples.filter((sample) => sample.runs)
 const total = waiting.length
-const failures: string[] = []
 async function runner(): Promise<void> {
   for (let sample = waiting.shift(); sample !== undefined; sample = waiting.shift()) {
     try {
@@ -74,5 +90,7 @@ async function runner(): Promise<void> {
 await Promise.all(Array.from({ length: availableParallelism() }, () => runner()))
 demo.kill()
 for (const failure of failures) console.error(failure)
-console.log(`samples: ${samples.length} compiled, ${total - failures.length} of ${total} ran`)
+console.log(
+  `samples: ${samples.length} compiled, ${total} run, ${shownFiles.size} files shown, ${failures.length} faults`,
+)
 process.exitCode = failures.length === 0 ? 0 : 1
