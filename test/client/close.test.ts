@@ -1,7 +1,27 @@
-import { expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { subscribe, type Subscription } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+import type { Clock } from "steadystream"
+import { EventSource } from "steadystream/eventsource"
+
+const stall: ScriptedAnswer = { chunks: [], end: "stall" }
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
+
+const type = { "content-type": "text/event-stream" }
+
+afterEach(() => vi.unstubAllGlobals())
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -216,4 +236,140 @@ test("close() after any number of microtasks: nothing is called, asked for or le
     if (clock.pendingTimers > 0) late.push(`a timer after close() at ${moment}`)
   }
   expect(late).toEqual([])
+})
+
+describe("closed from where nobody looks", () => {
+  test("close() in a listener on the attempt's signal is the end: no retry, no timer", async () => {
+    const clock = new ManualClock()
+    const onRetry = vi.fn<() => void>()
+    let attempts = 0
+    const subscription: Subscription = subscribe(
+      ({ signal }) => {
+        attempts++
+        signal.addEventListener("abort", () => subscription.close())
+        return ["data: a\n\n"]
+      },
+      { clock, onRetry },
+    )
+    const { data, outcome } = consume(subscription)
+    await clock.advance(HOUR)
+    expect(await outcome).toBe("done")
+    expect({ data, attempts, timers: clock.pendingTimers }).toEqual({ data: ["a"], attempts: 1, timers: 0 })
+    expect(subscription.state).toBe("closed")
+    expect(onRetry).not.toHaveBeenCalled()
+  })
+
+  test.each([
+    ["ends", () => new Response("data: a\n\n", { headers: type })],
+    ["is refused", () => new Response("", { status: 404 })],
+  ])("EventSource.close() in such a listener is followed by no event where the stream %s", async (_, answer) => {
+    const clock = new ManualClock()
+    const source: EventSource = new EventSource(TARGET, {
+      clock,
+      fetch: (_url, { signal }) => {
+        signal.addEventListener("abort", () => source.close())
+        return Promise.resolve(answer())
+      },
+    })
+    const onerror = vi.fn<() => void>()
+    source.addEventListener("error", onerror)
+    await clock.advance(0)
+    await clock.advance(HOUR)
+    expect(source.readyState).toBe(EventSource.CLOSED)
+    expect(onerror).not.toHaveBeenCalled()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test.each(["close", "abort"] as const)(
+    "%s in onStateChange wins over the failure that ends the stream",
+    async (way) => {
+      const clock = new ManualClock()
+      const controller = new AbortController()
+      const mine = new Error("mine")
+      const subscription: Subscription = subscribe(TARGET, {
+        fetch: scriptedFetch([{ chunks: ["data: a\n\n"], end: "reset" }]),
+        clock,
+        retry: false,
+        signal: controller.signal,
+        onStateChange(state) {
+          if (state !== "closed") return
+          if (way === "close") subscription.close()
+          else controller.abort(mine)
+        },
+      })
+      const read = async () => {
+        for await (const _ of subscription) await clock.advance(10)
+      }
+      if (way === "close") await expect(read()).resolves.toBeUndefined()
+      else await expect(read()).rejects.toBe(mine)
+    },
+  )
+
+  test.each(["now", "setTimeout", "clearTimeout"] as const)(
+    "close() inside of the clock's %s leaves no timer and makes no request",
+    async (name) => {
+      for (let call = 1; call <= 12; call++) {
+        const clock = new ManualClock()
+        const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, { chunks: [": b\n\n", "data: b\n\n"], end: "stall" }])
+        let calls = 0
+        let requests: number | undefined
+        const closeAt = <Result>(method: string, result: Result): Result => {
+          if (method === name && ++calls === call) {
+            subscription.close()
+            requests = fetch.requests.length
+          }
+          return result
+        }
+        const loud: Clock = {
+          now: () => closeAt("now", clock.now()),
+          setTimeout: (run, ms) => closeAt("setTimeout", clock.setTimeout(run, ms)),
+          clearTimeout: (handle) => closeAt("clearTimeout", clock.clearTimeout(handle)),
+          random: () => 0.5,
+        }
+        const subscription = subscribe(TARGET, { fetch, clock: loud, timeouts: { firstEvent: 500, eventIdle: 700 } })
+        const { outcome } = consume(subscription)
+        await clock.advance(10_000)
+        if (requests === undefined) subscription.close()
+        await outcome
+        expect(clock.pendingTimers).toBe(0)
+        expect(fetch.requests).toHaveLength(requests ?? fetch.requests.length)
+      }
+    },
+  )
+
+  test("a clock that cannot be used rejects next() and is no unhandled rejection", async () => {
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([{}]), clock: {} as never })
+    await expect(subscription[Symbol.asyncIterator]().next()).rejects.toThrow(TypeError)
+  })
+
+  test("the failure is told to the first of those who wait, before the end to the others", async () => {
+    const order: string[] = []
+    const events = subscribe(TARGET, { fetch: scriptedFetch([{ end: "reset" }]), retry: false })[Symbol.asyncIterator]()
+    const wait = (name: string) =>
+      events.next().then(
+        () => order.push(`${name} done`),
+        () => order.push(`${name} failed`),
+      )
+    await Promise.all([wait("first"), wait("second"), wait("third")])
+    expect(order).toEqual(["first failed", "second done", "third done"])
+  })
+})
+
+describe("subscribe() and what it leaves behind", () => {
+  test("subscribe() frees the body of a 204 that has one", async () => {
+    let cancelled = 0
+    const body = new ReadableStream({ cancel: () => void cancelled++ })
+    const response = Object.defineProperty(new Response(body), "status", { value: 204 })
+    expect(await consume(subscribe(TARGET, { fetch: async () => response })).outcome).toBe("done")
+    expect(cancelled).toBe(1)
+  })
+
+  test("states() that is left tells nothing more, not even what it had not told", async () => {
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]) })
+    const states = subscription.states()
+    await states.return!()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
+    subscription.close()
+    expect(await states.next()).toEqual({ done: true, value: undefined })
+  })
 })

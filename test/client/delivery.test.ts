@@ -1,6 +1,5 @@
-import { afterEach, expect, test } from "vitest"
-import type { SseEvent } from "steadystream"
-import { SseTruncatedError } from "steadystream"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { type SseEvent, SseTruncatedError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import {
   type FaultScript,
@@ -11,6 +10,20 @@ import {
   startFaultServer,
 } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+
+const stall: ScriptedAnswer = { chunks: [], end: "stall" }
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -251,4 +264,65 @@ test("subscribe() takes event names that are names of its own or of Object.proto
   const chunks = names.map((name) => `event: ${name}\ndata: x\n\n`)
   const { events } = await run([{ chunks }, noContent()])
   expect(events.map((event) => event.event)).toEqual(names)
+})
+
+describe("subscribe() and a consumer that asks in odd ways", () => {
+  test("subscribe() with dedupe delivers every event whose id is empty", async () => {
+    const fetch = scriptedFetch([{ chunks: ["id:\ndata: a\n\nid:\ndata: b\n\n"] }])
+    const { data, outcome } = consume(subscribe(TARGET, { fetch, dedupe: true, retry: false }))
+    expect([await outcome, data]).toEqual(["done", ["a", "b"]])
+  })
+
+  test("next() that is called again and again does not put a deadline off", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([() => new Promise<never>(() => {})])
+    const events = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
+    const first = events.next().catch((error: unknown) => error)
+    await clock.advance(29_999)
+    void events.next()
+    await clock.advance(1)
+    expect(await Promise.race([first, Promise.resolve("waiting")])).toMatchObject({ code: "timeout", phase: "connect" })
+  })
+
+  test("next() throws the reason of an abort once, to all that wait, and is done from then on", async () => {
+    const abort = new AbortController()
+    const events = subscribe(TARGET, { fetch: scriptedFetch([stall]), signal: abort.signal })[Symbol.asyncIterator]()
+    const waiting = [events.next(), events.next()]
+    abort.abort(new Error("enough"))
+    expect(await Promise.allSettled(waiting)).toEqual([
+      { status: "rejected", reason: new Error("enough") },
+      { status: "rejected", reason: new Error("enough") },
+    ])
+    expect(await events.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test("subscribe() leaves its signal alone once the last event of an ended stream was taken", async () => {
+    const { signal } = new AbortController()
+    const remove = vi.spyOn(signal, "removeEventListener")
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"] }])
+    const events = subscribe(TARGET, { fetch, signal, retry: false })[Symbol.asyncIterator]()
+    await events.next()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(remove).not.toHaveBeenCalled()
+    await events.next()
+    expect(remove).toHaveBeenCalledTimes(1)
+  })
+
+  test("close() in onStateChange keeps onRetry, and everything else, from being called", async () => {
+    const clock = new ManualClock()
+    const called: string[] = []
+    const subscription = subscribe(TARGET, {
+      fetch: scriptedFetch([{ chunks: ["data: a\n\n"] }]),
+      clock,
+      onStateChange: (state) => {
+        called.push(state)
+        if (state === "waiting") subscription.close()
+      },
+      onRetry: () => called.push("retry"),
+      onOpen: () => called.push("opened"),
+    })
+    await consume(subscription).outcome
+    await clock.advance(HOUR)
+    expect(called).toEqual(["open", "opened", "waiting", "closed"])
+  })
 })

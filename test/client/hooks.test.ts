@@ -1,7 +1,21 @@
-import { afterEach, expect, test, vi } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+
+const stall: ScriptedAnswer = { chunks: [], end: "stall" }
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -160,4 +174,86 @@ test("states() stops for an observer that leaves, and keeps at most 100 for one 
   const states: string[] = []
   for await (const state of slow) states.push(state)
   expect([states.length, states.at(-1)]).toEqual([100, "closed"])
+})
+
+describe("subscribe() and functions of the caller's that fail", () => {
+  async function endOf(options: SubscribeOptions, chunks = ["id: 1\ndata: a\n\n"]) {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([{ chunks }, stall])
+    const subscription = subscribe(TARGET, { fetch, clock, ...options })
+    const { outcome, data } = consume(subscription)
+    await clock.advance(HOUR / 60)
+    subscription.close()
+    return {
+      outcome: await outcome,
+      data,
+      requests: fetch.requests.length,
+      timers: clock.pendingTimers,
+      open: fetch.openBodies,
+    }
+  }
+  const fail = () => {
+    throw new Error("of the caller's")
+  }
+
+  test("subscribe() ends with what shouldRetry throws", async () => {
+    expect(await endOf({ retry: { shouldRetry: fail } })).toEqual({
+      outcome: new Error("of the caller's"),
+      data: ["a"],
+      requests: 1,
+      timers: 0,
+      open: 0,
+    })
+  })
+
+  test("subscribe() ends with what until throws, after the events before it, and frees the connection", async () => {
+    const until = ({ data }: { data: string }) => (data === "b" ? fail() : false)
+    const end = await endOf({ until, retry: {} }, ["data: a\n\ndata: b\n\ndata: c\n\n"])
+    expect(end).toEqual({ outcome: new Error("of the caller's"), data: ["a"], requests: 1, timers: 0, open: 0 })
+  })
+
+  test("subscribe() leaves the cursor where it was before the event that until throws at", async () => {
+    const chunks = ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"]
+    const until = ({ data }: { data: string }) => (data === "b" ? fail() : false)
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([{ chunks }]), until })
+    await consume(subscription).outcome
+    expect(subscription.lastEventId).toBe("1")
+  })
+
+  test.each(["onOpen", "onRetry", "onComment", "onStateChange", "onGap", "onWarning"] as const)(
+    "subscribe() goes on where %s rejects and onHandlerError throws",
+    async (name) => {
+      const report = vi.spyOn(console, "error").mockImplementation(() => {})
+      const hook = async () => fail()
+      const chunks = [": c\n\nevent: steadystream.gap\ndata: 0\n\nid: \u0001\ndata: a\n\n"]
+      const { data, requests } = await endOf({ [name]: hook, onHandlerError: fail }, chunks)
+      expect(data.at(-1)).toBe("a")
+      expect(requests).toBe(2)
+      expect(report).toHaveBeenCalled()
+      report.mockRestore()
+    },
+  )
+
+  test("subscribe() ends with what its clock throws, and rejects nothing unseen", async () => {
+    const clock = { now: fail, setTimeout: fail, clearTimeout: () => {}, random: () => 0 }
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]), clock })
+    expect(await consume(subscription).outcome).toEqual(new Error("of the caller's"))
+    expect(subscription.state).toBe("closed")
+  })
+
+  test("subscribe() takes null for no signal, as fetch does", async () => {
+    const fetch = scriptedFetch([new Response(null, { status: 204 })])
+    expect(await consume(subscribe(TARGET, { fetch, signal: null as never })).outcome).toBe("done")
+  })
+
+  test("listen() rejects at once where there is no onEvent", async () => {
+    const fetch = scriptedFetch([stall])
+    const subscription = subscribe(TARGET, { fetch })
+    await expect(subscription.listen({} as never)).rejects.toThrow(TypeError)
+    expect(fetch.requests).toHaveLength(0)
+  })
+
+  test.each([undefined, null])("listen() rejects with a TypeError where its handlers are %s", async (handlers) => {
+    await expect(subscribe(TARGET).listen(handlers as never)).rejects.toThrow(TypeError)
+  })
 })

@@ -1,7 +1,29 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser } from "steadystream"
+import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
 import { isOneEvent } from "../../src/parser/field.ts"
 import { blockEnd, incompleteTail } from "../../src/parser/utf8.ts"
+
+/** The calls of all handlers, as text. */
+function record(options: SseParserOptions = {}) {
+  const calls: string[] = []
+  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
+  const parser = new SseParser({
+    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
+    onComment: push("comment"),
+    onRetry: push("retry"),
+    onId: push("id"),
+    onUnknownLine: push("unknown"),
+    ...options,
+  })
+  return { calls, parser }
+}
+
+/** Text or bytes, cut into pieces of `size`. */
+function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generator<T> {
+  for (let start = 0; start < whole.length; start += size) yield whole.slice(start, start + size) as T
+}
+
+afterEach(() => void vi.restoreAllMocks())
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
@@ -174,5 +196,49 @@ describe("SseParser and large chunks whose handler throws", () => {
     expect(() => parser.feed(utf8(`data: z\n\n${filler}data: a\n\n`))).toThrow("mine")
     parser.feed(utf8("data: b\n\n"))
     expect(seen).toEqual(["z", "b"])
+  })
+})
+
+describe("SseParser and names that are nearly those of fields", () => {
+  const nearly = ["data", "event", "id", "retry"].flatMap((name) =>
+    Array.from(name, (_, at) => `${name.slice(0, at)}x${name.slice(at + 1)}`).concat(
+      `${name}x`,
+      `x${name}`,
+      name.slice(1),
+    ),
+  )
+
+  test.each(nearly)("SseParser takes %j for an unknown field, with and without a colon", (name) => {
+    for (const line of [`${name}: 1`, `${name}:1`, name]) {
+      for (const size of [1, 2, 3, 100]) {
+        const { calls, parser } = record()
+        parser.feed("\n")
+        for (const piece of pieces(`${line}\n${line}\r\n\n`, size)) parser.feed(piece)
+        expect(calls).toEqual([`unknown "${line}"`, `unknown "${line}"`])
+      }
+    }
+  })
+
+  test("SseParser knows its fields without a colon, each with an empty value", () => {
+    const { calls, parser } = record()
+    parser.feed("event: a\nevent\nid: 1\nid\nretry\ndata\n\n")
+    expect(calls).toEqual(['id ""', 'message ""'])
+  })
+
+  test("SseParser takes a retry of digits alone, after one space or none", () => {
+    const { calls, parser } = record()
+    parser.feed("retry:5\nretry: 6\nretry:  7\nretry: 8x\nretry: x retry: 9\nretry:\n")
+    expect(calls).toEqual(["retry 5", "retry 6"])
+  })
+})
+
+describe("SseParser and NUL in ids", () => {
+  test.each([10, 3000])("SseParser ignores exactly the ids with NUL, in a text of %d characters and more", (length) => {
+    for (const id of ["\u0000", "\u00001", "1\u0000", "1\u00002"]) {
+      const { calls, parser } = record()
+      const filler = `: ${"x".repeat(length)}\n`
+      parser.feed(`\n${filler}id: a\n\nid: ${id}\nx\0: y\n\nid: b\n${filler}\nid: ${id}\nid: c\n\n`)
+      expect(calls.filter((call) => call.startsWith("id"))).toEqual(['id "a"', 'id "b"', 'id "c"'])
+    }
   })
 })

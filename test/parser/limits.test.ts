@@ -1,5 +1,27 @@
-import { describe, expect, test } from "vitest"
-import { SseLimitError, SseParser, type SseEvent, type SseParserOptions } from "steadystream"
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { type SseEvent, SseLimitError, SseParser, type SseParserOptions } from "steadystream"
+
+/** The calls of all handlers, as text. */
+function record(options: SseParserOptions = {}) {
+  const calls: string[] = []
+  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
+  const parser = new SseParser({
+    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
+    onComment: push("comment"),
+    onRetry: push("retry"),
+    onId: push("id"),
+    onUnknownLine: push("unknown"),
+    ...options,
+  })
+  return { calls, parser }
+}
+
+/** Text or bytes, cut into pieces of `size`. */
+function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generator<T> {
+  for (let start = 0; start < whole.length; start += size) yield whole.slice(start, start + size) as T
+}
+
+afterEach(() => void vi.restoreAllMocks())
 
 /** Feeds until the parser refuses; gives the events before, and the error. */
 function feedAll(chunks: Iterable<string | Uint8Array>, options: SseParserOptions) {
@@ -147,5 +169,52 @@ describe("SseParser limits", () => {
 
   test("SseParser takes Infinity as no limit", () => {
     expect(feedAll(["data: a\n\n"], { maxLineLength: Infinity, maxEventSize: Infinity }).events).toEqual(["a"])
+  })
+})
+
+describe("SseParser refusals", () => {
+  const oneLine = "data: 12345\n\n"
+
+  test.each(["first", "later", "cut"])("SseParser counts the data of an event of one line, %s", (when) => {
+    const { calls, parser } = record({ maxEventSize: 4 })
+    const feed = () => {
+      if (when === "later") parser.feed("\n")
+      for (const piece of pieces(oneLine, when === "cut" ? 4 : 100)) parser.feed(piece)
+    }
+    expect(feed).toThrow("Cannot parse event stream: an event was over its limit of 4 characters")
+    expect(calls).toEqual([])
+    expect(() => parser.feed("x")).toThrow("Cannot feed: an event was over its limit; call reset() first")
+    expect(parser.end()).toEqual({ incomplete: false })
+    expect(() => parser.feed("x")).toThrow("an event was over its limit")
+  })
+
+  test("SseParser counts a line that is fed as one event", () => {
+    const { calls, parser } = record({ maxLineLength: 11 })
+    parser.feed("\n")
+    parser.feed(oneLine)
+    expect(() => parser.feed("data: 123456\n\n")).toThrow(
+      "Cannot parse event stream: a line was over its limit of 11 characters",
+    )
+    expect(calls).toEqual(['message "12345"'])
+  })
+
+  test("SseParser names the limit that is not a number from 1", () => {
+    expect(() => new SseParser({ maxEventSize: 0 })).toThrow(
+      'Cannot use options: "maxEventSize" must be a number from 1, not 0',
+    )
+  })
+
+  test("SseParser.feed() from a handler that has reset is a TypeError", () => {
+    const seen: string[] = []
+    const parser: SseParser = new SseParser({
+      onEvent({ data }) {
+        seen.push(data)
+        parser.reset()
+        expect(() => parser.feed("data: x\n\n")).toThrow("must not feed its own parser")
+      },
+    })
+    parser.feed("data: a\n\ndata: b\n\n")
+    parser.feed("data: c\n\n")
+    expect(seen).toEqual(["a", "c"])
   })
 })

@@ -1,5 +1,8 @@
-import { describe, expect, test } from "vitest"
-import { readEvents, SseConnectionError } from "steadystream"
+import { describe, expect, test, vi } from "vitest"
+import { readEvents, SseConnectionError, SseLimitError } from "steadystream"
+import { getEventListeners } from "node:events"
+
+const DONE = { done: true, value: undefined }
 
 /** A stream that is written by hand, and as the body of a response. */
 function byHand() {
@@ -93,5 +96,42 @@ describe("readEvents with calls that wait", () => {
     expect(events.lastEventId).toBe("1")
     await events.next()
     expect(events.lastEventId).toBe("3")
+  })
+})
+
+describe("readEvents() and many", () => {
+  test("readEvents() has one listener on a signal for a thousand readers, and none after them", async () => {
+    const controller = new AbortController()
+    const add = vi.spyOn(controller.signal, "addEventListener")
+    const remove = vi.spyOn(controller.signal, "removeEventListener")
+    const open = () => readEvents(new ReadableStream<string>(), { signal: controller.signal })
+    const readers = Array.from({ length: 1000 }, open)
+    expect(add).toHaveBeenCalledTimes(1)
+    await Promise.all(readers.slice(1).map((events) => events.return()))
+    expect(remove).not.toHaveBeenCalled()
+    const last = readers[0]!.next()
+    controller.abort(new Error("mine"))
+    await expect(last).rejects.toThrow("mine")
+    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0)
+  })
+
+  test("readEvents() answers 100,000 concurrent calls in their order", async () => {
+    const events = readEvents([Array.from({ length: 100_000 }, (_, n) => `data: ${n}\n\n`).join("")])
+    const results = await Promise.all(Array.from({ length: 100_000 }, () => events.next()))
+    expect(results.every(({ value }, n) => value?.data === `${n}`)).toBe(true)
+  })
+
+  test("readEvents() drops what is queued before a failure when the signal aborts", async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const events = readEvents("data: 1\n\ndata: 2\n\ndata: too long", { signal, maxLineLength: 8 })
+    expect((await events.next()).value?.data).toBe("1")
+    controller.abort(new Error("mine"))
+    await expect(events.next()).rejects.toThrow("mine")
+    expect(await events.next()).toEqual(DONE)
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
+    const whole = readEvents("data: 1\n\ndata: too long", { signal: new AbortController().signal, maxLineLength: 8 })
+    await whole.next()
+    await expect(whole.next()).rejects.toThrow(SseLimitError)
   })
 })

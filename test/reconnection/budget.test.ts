@@ -1,8 +1,20 @@
-import { expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { SseConnectionError, type SseError, SseResponseError, SseRetryError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -265,4 +277,38 @@ test("subscribe() keeps the response's status, headers and body in the failed at
   const [first] = (outcome as SseRetryError).attempts
   expect(first!.error).toBeInstanceOf(SseResponseError)
   expect(first!.error).toMatchObject({ status: 503, body: "busy", retryable: true })
+})
+
+describe("subscribe() and servers that try to fool its budget", () => {
+  async function requestsOf(answers: readonly ScriptedAnswer[], options: SubscribeOptions = {}) {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch(answers)
+    const { outcome } = consume(subscribe(TARGET, { fetch, clock, retry: { maxRetries: 5 }, ...options }))
+    await clock.advance(HOUR)
+    return [fetch.requests.length, ((await outcome) as { code?: string }).code]
+  }
+  const bodies = (make: (n: number) => string) =>
+    Array.from({ length: 50 }, (_, n): ScriptedAnswer => ({ chunks: [make(n)], end: n % 2 === 0 ? "reset" : "close" }))
+
+  test.each([
+    ["the same id", () => "id: 1\ndata: a\n\n", 6],
+    ["two ids in turn", (n: number) => `id: ${n % 2}\ndata: a\n\n`, 7],
+    ["events without an id", () => "data: a\n\n", 6],
+    ["a new id each time, with no event", (n: number) => `id: ${n}\n\n`, 6],
+    ["ids that are too long to remember", (n: number) => `id: ${"x".repeat(5_000)}${n}\ndata: a\n\n`, 6],
+    ["an empty id each time", () => "id:\ndata: a\n\n", 6],
+    ["an event that is cut", (n: number) => `id: ${n}\ndata: a\n`, 6],
+    ["retry: 0", () => "retry: 0\n\n", 6],
+    ["gaps with new ids", (n: number) => `event: steadystream.gap\nid: ${n}\ndata: 0\n\n`, 6],
+  ])("subscribe() gives up on a server that sends %s", async (_, make, requests) => {
+    expect(await requestsOf(bodies(make), { onGap: () => {} })).toEqual([requests, "retries-exhausted"])
+  })
+
+  test("subscribe() gives up within maxElapsed whatever the server asks for", async () => {
+    const busy = () => new Response("", { status: 503, headers: { "retry-after": "30" } })
+    expect(await requestsOf([busy], { retry: { maxElapsed: 100_000, maxRetries: Infinity } })).toEqual([
+      3,
+      "retries-exhausted",
+    ])
+  })
 })

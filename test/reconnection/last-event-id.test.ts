@@ -1,8 +1,20 @@
-import { afterEach, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { type FaultScript, type FaultServer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 
@@ -61,4 +73,18 @@ test("subscribe() resets the cursor at an empty id, and then sends none", async 
   await start([{ body: "id: 1\ndata: a\n\nid:\ndata: b\n\n" }, { status: 204 }])
   await run(server!.url)
   expect(server!.requests[1]!.headers).not.toHaveProperty("last-event-id")
+})
+
+describe("subscribe() with lastEventIdParam", () => {
+  test.each([
+    ["?sig=a%20b%2Fc~(d)&flag&x=1+2", "?sig=a%20b%2Fc~(d)&flag&x=1+2&from=i%2F1+%C3%A9"],
+    ["?from=old&a=1&from=older", "?a=1&from=i%2F1+%C3%A9"],
+    ["", "?from=i%2F1+%C3%A9"],
+    ["?#part", "?from=i%2F1+%C3%A9#part"],
+  ])("subscribe() with lastEventIdParam leaves the rest of the query %s as it is", async (search, expected) => {
+    const fetch = scriptedFetch([new Response(null, { status: 204 })])
+    await consume(subscribe(TARGET + search, { fetch, lastEventId: "i/1 é", lastEventIdParam: "from" })).outcome
+    expect(fetch.requests[0]!.url).toBe(TARGET + expected)
+    expect(fetch.requests[0]!.headers.has("last-event-id")).toBe(false)
+  })
 })

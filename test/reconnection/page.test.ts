@@ -1,4 +1,4 @@
-import { afterEach, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { subscribe } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
@@ -179,4 +179,39 @@ test("pauseWhenHidden with waitForOnline makes no request for a hidden page when
   expect([subscription.state, fetch.requests.length]).toEqual(["open", 2])
   subscription.close()
   await outcome
+})
+
+describe("a page that is hidden", () => {
+  test("health counts also where the page's being hidden ended the attempt", async () => {
+    const { show } = stubPage()
+    const clock = new ManualClock()
+    const failed = { status: 503 }
+    const fetch = scriptedFetch([failed, failed, stream(1), failed, stream(2)])
+    const retry = { jitter: false, maxRetries: 2, maxElapsed: 60_000 }
+    const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, timeouts: { idle: 0 }, retry })
+    const { data } = consume(subscription)
+    await clock.advance(600_000)
+    show("hidden")
+    await clock.advance(1000)
+    show("visible")
+    await clock.advance(20_000)
+    expect(data).toEqual(["1", "2"])
+    subscription.close()
+  })
+
+  test("showing the page does not cut a delay short, only the network's return does", async () => {
+    const { show } = stubPage()
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([{ status: 503, headers: { "retry-after": "60" } }])
+    const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, waitForOnline: true })
+    consume(subscription)
+    for (let turn = 0; turn < 4; turn++) {
+      await clock.advance(50)
+      show("hidden")
+      await clock.advance(1)
+      show("visible")
+    }
+    expect(fetch.requests).toHaveLength(1)
+    subscription.close()
+  })
 })

@@ -1,9 +1,23 @@
-import { afterEach, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { SseRetryError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+
+const HOUR = 3_600_000
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 const servers: FaultServer[] = []
@@ -191,4 +205,33 @@ test("subscribe() frees the body of each hop before it follows", async () => {
   }
   expect(await consume(subscribe(TARGET, { fetch, retry: false })).outcome).toBe("done")
   expect(log).toEqual(["request", "freed", "request"])
+})
+
+describe("subscribe() and redirects that lead astray", () => {
+  test.each([
+    ["http://example.com/", "https://example.com/", 1],
+    ["https://example.com/", "https://example.com:444/", 1],
+    ["https://example.com/", "https://EXAMPLE.com:443/next", 2],
+    ["https://example.com/", "//example.com/next", 2],
+    ["https://example.com/", "//other.example/next", 1],
+    ["https://example.com/", "https://user@example.com/", 1],
+    ["https://example.com/", "data:text/event-stream,data:x", 1],
+    ["https://example.com/", "http://[", 1],
+    ["https://example.com/a", "", 6],
+  ])(
+    "subscribe() with a header of its own, sent from %s to %j, makes %i requests",
+    async (from, location, requests) => {
+      const clock = new ManualClock()
+      const fetch = scriptedFetch([
+        { status: 302, headers: { location } },
+        location === "" ? { status: 302, headers: { location } } : new Response(null, { status: 204 }),
+      ])
+      const retry = { maxRetries: 0 }
+      const { outcome } = consume(subscribe(from, { fetch, clock, headers: { "x-key": "1" }, retry }))
+      await clock.advance(HOUR)
+      expect(fetch.requests).toHaveLength(requests)
+      const error = (await outcome) as { code?: string; cause?: { code: string } }
+      if (requests !== 2) expect(error.cause?.code ?? error.code).toBe("redirect-refused")
+    },
+  )
 })

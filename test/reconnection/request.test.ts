@@ -1,10 +1,31 @@
 import { inspect } from "node:util"
-import { afterEach, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { SseError } from "steadystream"
 import { type Attempt, subscribe, type SubscribeOptions } from "steadystream/client"
-import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
+import {
+  type FaultScript,
+  type FaultServer,
+  ManualClock,
+  type ScriptedAnswer,
+  scriptedFetch,
+  startFaultServer,
+} from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+
+const stall: ScriptedAnswer = { chunks: [], end: "stall" }
+
+const unhandled: unknown[] = []
+
+const onUnhandled = (reason: unknown) => void unhandled.push(reason)
+
+beforeEach(() => void process.on("unhandledRejection", onUnhandled))
+
+afterEach(async () => {
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("unhandledRejection", onUnhandled)
+  expect(unhandled.splice(0)).toEqual([])
+})
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -230,4 +251,45 @@ test("subscribe() makes no request before the first next()", async () => {
   expect(fetch.requests).toHaveLength(0)
   expect(await iterator.next()).toMatchObject({ value: { data: "a" } })
   await iterator.return()
+})
+
+describe("subscribe() and a request that was never made", () => {
+  test("subscribe() with resume repeats nothing in another form that was never sent", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, new Response(null, { status: 204 })])
+    let asked = 0
+    const headers = () => {
+      if (++asked === 1) throw new Error("no token yet")
+      return {}
+    }
+    const { outcome } = consume(subscribe(TARGET, { fetch, clock, headers, method: "POST", body: "x", resume: "get" }))
+    await clock.advance(HOUR)
+    expect(await outcome).toBe("done")
+    expect(fetch.requests.map(({ method }) => method)).toEqual(["POST", "GET"])
+  })
+
+  test("subscribe() takes headers of a Request that speak of its body away with the body", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, new Response(null, { status: 204 })])
+    const headers = { "content-type": "application/json", "content-language": "en", "x-own": "1" }
+    const request = new Request(TARGET, { method: "POST", body: "{}", headers })
+    const { outcome } = consume(subscribe(request, { fetch, clock, resume: "get" }))
+    await clock.advance(HOUR)
+    expect(await outcome).toBe("done")
+    expect([...fetch.requests[1]!.headers.keys()]).toEqual(["accept", "x-own"])
+  })
+
+  test.each(["javascript:alert(1)", "file:///etc/passwd", "http://", "https://user:secret@example.com/"])(
+    "subscribe() does not retry what resume turns into %s, and quotes nothing of it",
+    async (url) => {
+      const clock = new ManualClock()
+      const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, stall])
+      const { outcome } = consume(subscribe(TARGET, { fetch, clock, resume: () => ({ url }) }))
+      await clock.advance(HOUR)
+      const error = await outcome
+      expect(error).toBeInstanceOf(TypeError)
+      expect([fetch.requests.length, clock.pendingTimers]).toEqual([1, 0])
+      expect(String(error) + String((error as Error).cause)).not.toMatch(/secret|passwd/)
+    },
+  )
 })

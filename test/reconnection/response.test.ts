@@ -1,9 +1,11 @@
-import { afterEach, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseResponseError, SseRetryError } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+
+afterEach(() => vi.unstubAllGlobals())
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
@@ -154,4 +156,88 @@ test("subscribe() retries a connection that is refused, and keeps why", async ()
     ["connection", true],
   ])
   expect(attempts[0]!.error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } })
+})
+
+describe("answers that are no stream", () => {
+  test.each(["tenant CONCERT is not reachable", "error sending request for url (https://example.com/CERT/s)"])(
+    "a failure is tried again whatever its message says: %s",
+    async (message) => {
+      const clock = new ManualClock()
+      const fetch = vi.fn(() => Promise.reject(Object.assign(new TypeError(message), { code: Object.create(null) })))
+      const { outcome } = consume(subscribe(TARGET, { fetch, clock, retry: { maxRetries: 2 } }))
+      await clock.advance(HOUR)
+      expect(await outcome).toMatchObject({ code: "retries-exhausted" })
+      expect(fetch).toHaveBeenCalledTimes(3)
+    },
+  )
+
+  test("the deadline of connect ends with the headers: the body of a refusal has its own", async () => {
+    const clock = new ManualClock()
+    const fetch = scriptedFetch([{ status: 401, chunks: ["no"], end: "stall" }])
+    const { outcome } = consume(subscribe(TARGET, { fetch, clock, timeouts: { connect: 500 } }))
+    await clock.advance(HOUR)
+    expect(await outcome).toMatchObject({ code: "response", status: 401, body: "no" })
+    expect(fetch.requests).toHaveLength(1)
+  })
+
+  test("a refusal whose body is locked, or missing, is what its status says", async () => {
+    const clock = new ManualClock()
+    let requests = 0
+    const fetch = (() => {
+      const response = new Response("busy", { status: 503 })
+      response.body!.getReader()
+      const bodiless = { status: 401, ok: false, url: "", headers: new Headers() } as Response
+      return Promise.resolve(++requests === 1 ? response : bodiless)
+    }) as typeof globalThis.fetch
+    const { outcome } = consume(subscribe(TARGET, { fetch, clock }))
+    await clock.advance(HOUR)
+    expect(await outcome).toMatchObject({ code: "response", status: 401, body: "" })
+    expect(requests).toBe(2)
+  })
+
+  test("a type that is missing is told as missing", async () => {
+    const fetch = () => Promise.resolve(new Response(new Uint8Array(2)))
+    expect(await consume(subscribe(TARGET, { fetch })).outcome).toMatchObject({
+      message: expect.stringContaining("not missing"),
+    })
+  })
+
+  test.each(["soon 2999 GMT", "1/2/3000 GMT", "-1 GMT", "Nov 2094 08:49:37 GMT"])(
+    "a Retry-After of %j asks for nothing",
+    async (value) => {
+      const clock = new ManualClock()
+      const delays: number[] = []
+      const fetch = scriptedFetch([{ status: 503, headers: { "retry-after": value } }, { status: 204 }])
+      const retry = { jitter: false }
+      const { outcome } = consume(
+        subscribe(TARGET, { fetch, clock, retry, onRetry: ({ delay }) => void delays.push(delay) }),
+      )
+      await clock.advance(HOUR)
+      expect(await outcome).toBe("done")
+      expect(delays).toEqual([1000])
+    },
+  )
+
+  test("shouldRetry sees the signal of an attempt that is over", async () => {
+    let aborted: boolean | undefined
+    const shouldRetry = (_: unknown, { signal }: { signal: AbortSignal }) => {
+      aborted = signal.aborted
+      return false
+    }
+    await consume(subscribe(TARGET, { fetch: scriptedFetch([{ status: 503 }]), retry: { shouldRetry } })).outcome
+    expect(aborted).toBe(true)
+  })
+
+  test("the phase of a timeout is that of the deadline that was set first, in each attempt", async () => {
+    const clock = new ManualClock()
+    const phases: unknown[] = []
+    const fetch = scriptedFetch([{ end: "stall" }, { end: "stall" }])
+    const timeouts = { firstEvent: 5000, idle: 5000 }
+    const onRetry = ({ error }: { error: object }) => void phases.push((error as { phase?: string }).phase)
+    const subscription = subscribe(TARGET, { fetch, clock, timeouts, onRetry })
+    consume(subscription)
+    await clock.advance(14_000)
+    subscription.close()
+    expect(phases).toEqual(["firstEvent", "firstEvent"])
+  })
 })

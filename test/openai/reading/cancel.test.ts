@@ -1,8 +1,31 @@
-import { afterEach, beforeEach, expect, test } from "vitest"
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
 import { SseConnectionError } from "steadystream"
 import { ManualClock } from "steadystream/testing"
 import { readChatCompletions } from "steadystream/openai"
 import { all, deferred, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+
+const payload = (text: string, finish?: string) =>
+  JSON.stringify({
+    choices: [{ index: 0, delta: { content: text }, ...(finish !== undefined && { finish_reason: finish }) }],
+  })
+
+const line = (text: string, finish?: string) => `data: ${payload(text, finish)}\n`
+
+const DONE_LINE = "data: [DONE]\n"
+
+/** A body that never ends, and how often it was cancelled. */
+function endless(first = "") {
+  const cancel = vi.fn<() => void>()
+  const encoder = new TextEncoder()
+  let pulls = 0
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    { pull: (controller) => controller.enqueue(encoder.encode(pulls++ === 0 ? first || ":\n" : ":\n")), cancel },
+    { highWaterMark: 0 },
+  )
+  const response = (init: ResponseInit = {}) =>
+    new Response(body, { headers: { "content-type": "text/event-stream" }, ...init })
+  return { cancel, response }
+}
 
 const unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => void unhandled.push(reason)
@@ -287,4 +310,74 @@ test("no failure that nobody listens to is an unhandled rejection", async () => 
   await clock.advance(20)
   await settle()
   expect(clock.pendingTimers).toBe(0)
+})
+
+describe("readChatCompletions() lets go", () => {
+  test.each([0, -1, Number.NaN])("readChatCompletions() cancels at once where drain.bytes is %d", async (bytes) => {
+    const { cancel, response } = endless(`${line("a", "stop")}\n${DONE_LINE}\n`)
+    const clock = new ManualClock()
+    const stream = readChatCompletions(() => response(), { clock, drain: { ms: 250, bytes } })
+    await stream.collect()
+    expect(cancel).toHaveBeenCalledOnce()
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test("readChatCompletions() has one outcome and no timer where a read gives no object", async () => {
+    const clock = new ManualClock()
+    const source = { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) }
+    const stream = readChatCompletions(source as never, { clock })
+    await expect(stream.collect()).rejects.toThrow(TypeError)
+    expect(await stream.ended).toMatchObject({ reason: "error" })
+    expect(clock.pendingTimers).toBe(0)
+  })
+
+  test("readChatCompletions() frees a response whose asking has aborted it", async () => {
+    const { cancel, response } = endless()
+    const controller = new AbortController()
+    const ask = () => {
+      controller.abort(new Error("mine"))
+      return response()
+    }
+    await expect(readChatCompletions(ask, { signal: controller.signal }).collect()).rejects.toThrow("mine")
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
+  })
+
+  test("readChatCompletions() frees a refused response that is never read", async () => {
+    const { cancel, response } = endless()
+    await readChatCompletions(response({ status: 500 })).cancel()
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
+  test("readChatCompletions() has the total deadline on a clock below zero", async () => {
+    const clock = new ManualClock()
+    const early = Object.assign(Object.create(null) as object, {
+      now: () => clock.now() - 1e6,
+      setTimeout: (run: () => void, ms: number) => clock.setTimeout(run, ms),
+      clearTimeout: (handle: unknown) => clock.clearTimeout(handle),
+      random: () => 0.5,
+    })
+    const { response } = endless()
+    const silent = new Response(new ReadableStream(), { headers: response().headers })
+    const failed = readChatCompletions(silent, { clock: early, timeouts: { total: 1000 } })
+      .collect()
+      .catch((error: unknown) => error)
+    await clock.advance(2000)
+    expect(await failed).toMatchObject({ code: "timeout", phase: "total" })
+  })
+})
+
+describe("readChatCompletions() and a consumer that ends in a callback", () => {
+  test.each(["cancel", "abort"] as const)(
+    "readChatCompletions(): %s in onHeartbeat drops the rest of the piece",
+    async (how) => {
+      const abort = new AbortController()
+      const stop = () => (how === "cancel" ? void stream.cancel() : abort.abort(new Error("enough")))
+      const stream = readChatCompletions([`: beat\n\n${HELLO}${DONE}`], { signal: abort.signal, onHeartbeat: stop })
+      const chunks = stream[Symbol.asyncIterator]()
+      await chunks.next().catch(() => {})
+      expect(await chunks.next()).toEqual({ done: true, value: undefined })
+      expect(stream.snapshot.choices).toEqual([])
+      expect(await stream.ended).toMatchObject({ reason: "cancelled", chunks: 0 })
+    },
+  )
 })

@@ -1,8 +1,17 @@
-import { expect, test } from "vitest"
-import { SseConnectionError, SseTruncatedError } from "steadystream"
-import { ManualClock } from "steadystream/testing"
-import { readChatCompletions, readCompletions } from "steadystream/openai"
+import { describe, expect, test, vi } from "vitest"
+import { SseConnectionError, SseError, SseTruncatedError } from "steadystream"
+import { chunkings, ManualClock } from "steadystream/testing"
+import { readChatCompletions, readCompletions, readResponses, relay } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+
+const payload = (text: string, finish?: string) =>
+  JSON.stringify({
+    choices: [{ index: 0, delta: { content: text }, ...(finish !== undefined && { finish_reason: finish }) }],
+  })
+
+const line = (text: string, finish?: string) => `data: ${payload(text, finish)}\n`
+
+const DONE_LINE = "data: [DONE]\n"
 
 test.each([
   ["exact", "data: [DONE]\n\n"],
@@ -191,21 +200,23 @@ test("readChatCompletions takes audio that says only when it expires for the end
   expect(await stream.ended).toMatchObject({ reason: "finished" })
 })
 
-const text = (piece: string, finish: string | null) => ({
+const completion = (piece: string, finish: string | null) => ({
   choices: [{ index: 0, text: piece, finish_reason: finish }],
 })
 
 test("readCompletions follows the same rules for its end", async () => {
   const whole = readCompletions(
-    events(text("Hel", null), text("lo", "stop"), { choices: [], usage: { total_tokens: 1 } }),
+    events(completion("Hel", null), completion("lo", "stop"), { choices: [], usage: { total_tokens: 1 } }),
   )
   expect(await whole.collect()).toMatchObject({
     choices: [{ text: "Hello", finishReason: "stop" }],
     usage: { total_tokens: 1 },
   })
-  expect(await rejection(all(readCompletions(events(text("Hel", null)))))).toMatchObject({ missing: "finish_reason" })
+  expect(await rejection(all(readCompletions(events(completion("Hel", null)))))).toMatchObject({
+    missing: "finish_reason",
+  })
   expect(await rejection(all(readCompletions(DONE)))).toMatchObject({ missing: "everything" })
-  expect(await all(readCompletions(events(text("Hel", null)) + DONE).textDeltas())).toEqual(["Hel"])
+  expect(await all(readCompletions(events(completion("Hel", null)) + DONE).textDeltas())).toEqual(["Hel"])
 })
 
 test("ended tells how many bytes and chunks came", async () => {
@@ -213,4 +224,155 @@ test("ended tells how many bytes and chunks came", async () => {
   const stream = readChatCompletions([body])
   await stream.collect()
   expect(await stream.ended).toMatchObject({ bytes: body.length, chunks: 4, connectMs: null, cursor: null })
+})
+
+describe("readChatCompletions() at a body's last line", () => {
+  test("readChatCompletions() reads payloads of single lines that no blank line ends", async () => {
+    const stream = readChatCompletions(line("a") + line("b", "stop") + DONE_LINE)
+    expect((await stream.collect()).choices[0]!.content).toBe("ab")
+    expect(await stream.ended).toMatchObject({ reason: "done" })
+  })
+
+  test("readChatCompletions() reads a last payload that is glued to its end mark", async () => {
+    const stream = readChatCompletions(`${line("a")}\n${line("b", "stop")}data: [DONE]`)
+    expect((await stream.collect()).choices[0]!.content).toBe("ab")
+    expect(await stream.ended).toMatchObject({ reason: "done" })
+  })
+
+  test("readChatCompletions() takes an error field for the provider's, also as the last line", async () => {
+    for (const end of ["", "\n", "\n\n"]) {
+      const stream = readChatCompletions(`${line("a")}\nerror: oops${end}`)
+      await expect(stream.collect()).rejects.toMatchObject({ code: "provider", error: { message: "oops" } })
+    }
+  })
+
+  test("readChatCompletions() takes no error field for the end mark", async () => {
+    const stream = readChatCompletions(`${line("a", "stop")}\nerror: [DONE]\n`)
+    await expect(stream.collect()).rejects.toMatchObject({ code: "provider", error: { message: "[DONE]" } })
+  })
+
+  test.each(["data", "data:", "data: "])(
+    "readChatCompletions() makes no error of one that was cut at %j",
+    async (cut) => {
+      const onHeartbeat = vi.fn<() => void>()
+      const stream = readChatCompletions(`${line("a", "stop")}\nevent: error\n${cut}`, { onHeartbeat })
+      expect((await stream.collect()).choices[0]!.content).toBe("a")
+      expect(await stream.ended).toMatchObject({ reason: "finished" })
+      expect(onHeartbeat).not.toHaveBeenCalled()
+    },
+  )
+
+  test("relay() writes an error field on as JSON", async () => {
+    const text = await relay(`${line("a")}\nerror: oops\n\n`)
+      .toResponse()
+      .text()
+    const data = text.split("\n").filter((one) => one.startsWith("data: "))
+    expect(data.every((one) => one === "data: [DONE]" || JSON.parse(one.slice(6)))).toBe(true)
+    expect(text).toContain("oops")
+  })
+})
+
+describe("readChatCompletions() and its end", () => {
+  test("readChatCompletions() takes a last event of several lines without a blank line where its JSON is whole", async () => {
+    const pretty = JSON.stringify(chat({ content: "Hi" }, "stop"), null, 1).split("\n")
+    const stream = readChatCompletions(pretty.map((row) => `data: ${row}\n`).join(""))
+    expect((await stream.collect()).choices[0]!.content).toBe("Hi")
+    expect((await stream.ended).reason).toBe("finished")
+  })
+
+  test("readChatCompletions() passes over lines of no field after a chunk, wherever the body is cut", async () => {
+    const body = events(chat({ content: "Hi" })) + "<html>\nplain text\n" + events(chat({}, "stop")) + DONE
+    for (const chunks of chunkings(body)) {
+      const { choices } = await readChatCompletions(chunks).collect()
+      expect(choices[0]).toMatchObject({ content: "Hi", finishReason: "stop" })
+    }
+  })
+
+  test("readChatCompletions() tells the same of a body that is broken, wherever it is cut", async () => {
+    const bodies = [
+      `<html>\n${HELLO}`,
+      `: c\n\ndata:\n\n<html>\n${HELLO}`,
+      `error: {"message":"m"}\n${HELLO}`,
+      `${HELLO}error: no\n`,
+      'plain\n{"error":{"code":"c"}}\n',
+      `${events(chat({ content: "Hi" }))}data: {`,
+      `${events(chat({ content: "Hi" }))}nonsense`,
+    ]
+    for (const body of bodies) {
+      const whole = await rejection(readChatCompletions([body]).collect())
+      for (const chunks of chunkings(body)) {
+        const error = await rejection(readChatCompletions(chunks).collect())
+        expect([error.code, error.message, error.chunks, error.partial]).toEqual([
+          whole.code,
+          whole.message,
+          whole.chunks,
+          whole.partial,
+        ])
+      }
+    }
+  })
+
+  test("readChatCompletions() keeps no more than 64 Ki characters of what is no event stream", async () => {
+    const json = (length: number) => `{"x":"${"y".repeat(length)}"}`
+    const small = await rejection(readChatCompletions(json(60_000)).collect())
+    const large = await rejection(readChatCompletions(json(70_000)).collect())
+    expect([small.code, Object.keys(small.json ?? {}), large.code, large.json]).toEqual([
+      "not-a-stream",
+      ["x"],
+      "not-a-stream",
+      undefined,
+    ])
+  })
+
+  test("readResponses() throws the first of two errors, once the response has failed", async () => {
+    const failed = { type: "response.failed", response: { id: "r", status: "failed" } }
+    const made = events({ type: "error", code: "first" }, { type: "error", code: "second" }, failed)
+    const error = await rejection(readResponses(made).collect())
+    expect(error).toMatchObject({ error: { code: "first" }, partial: { final: failed.response } })
+  })
+
+  test("readChatCompletions().textDeltas() serves calls that wait in their order", async () => {
+    const source = new ScriptedSource()
+    const texts = readChatCompletions(source.stream).textDeltas()
+    const calls = [texts.next(), texts.next(), texts.next()]
+    source.write(events(chat({ role: "assistant" }), chat({ content: "A" }), chat({ content: "B" }, "stop")) + DONE)
+    expect((await Promise.all(calls)).map(({ value }) => value)).toEqual(["A", "B", undefined])
+  })
+
+  test("readChatCompletions() leaves one listener for any number of streams on one signal, and none after them", async () => {
+    const { signal } = new AbortController()
+    const add = vi.spyOn(signal, "addEventListener")
+    const remove = vi.spyOn(signal, "removeEventListener")
+    const streams = Array.from({ length: 30 }, () => readChatCompletions(HELLO + DONE, { signal }))
+    expect(add).toHaveBeenCalledTimes(1)
+    await Promise.all(streams.map((stream) => all(stream)))
+    expect(remove).toHaveBeenCalledTimes(1)
+  })
+
+  test("readChatCompletions() throws errors of the family for every body of random brackets", async () => {
+    const parts = [
+      '{"error"',
+      ":",
+      "{",
+      "}",
+      "[",
+      "]",
+      '"choices"',
+      "null",
+      "1",
+      '"x"',
+      ",",
+      "\n",
+      "data: ",
+      "\n\n",
+      "error: ",
+    ]
+    let seed = 7
+    const next = () => (seed = (seed * 1103515245 + 12345) % 2147483648)
+    for (let run = 0; run < 400; run++) {
+      const body = Array.from({ length: 20 }, () => parts[next() % parts.length]).join("")
+      const error = await rejection(readChatCompletions(body).collect())
+      expect([SseError.is(error), "partial" in error], body).toEqual([true, true])
+    }
+  })
 })

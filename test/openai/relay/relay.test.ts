@@ -141,3 +141,58 @@ describe("relay()", () => {
     expect(() => relay("", { timeouts: { idle: Number.NaN } })).toThrow(RangeError)
   })
 })
+
+describe("relay() and a server that has second thoughts", () => {
+  test("relay().cancel() after the end changes nothing, whoever calls it", async () => {
+    const answer = relay(CHUNK + FINISH + END)
+    void answer.ended.then(() => answer.cancel())
+    expect(await textOf(answer.toReadableStream())).toBe(CHUNK + FINISH + END)
+    expect((await answer.ended).reason).toBe("done")
+  })
+
+  test("relay().cancel() in onChunk tells the browser, and aborts the provider's request", async () => {
+    const provider = new ManualProvider()
+    const answer = relay(provider.ask, { keepAlive: 0, onChunk: () => void answer.cancel() })
+    const text = textOf(answer.toReadableStream())
+    await settle()
+    provider.give(CHUNK + CHUNK)
+    const written = await text
+    expect(written.startsWith(CHUNK)).toBe(true)
+    expect(written.split("\n\n")).toHaveLength(3)
+    expect(written).toContain('"code":"cancelled"')
+    expect([provider.signal!.aborted, provider.cancelled]).toEqual([true, true])
+  })
+
+  test("relay() reports what a promise of onChunk rejects with, once, and goes on", async () => {
+    const onHandlerError = vi.fn<(error: unknown) => void>()
+    const onChunk = (): unknown => Promise.reject(new Error("disk full"))
+    expect(await relayed(CHUNK + FINISH + END, { onChunk, onHandlerError })).toBe(CHUNK + FINISH + END)
+    await settle()
+    expect(onHandlerError.mock.calls).toEqual([[new Error("disk full")]])
+  })
+
+  test("relay() takes CRLF, CR, a BOM, comments, id lines and glued payloads, and writes none of them on", async () => {
+    const glued = `${CHUNK.trimEnd()}\n${FINISH}`
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const text = `\uFEFF: hi\n\nid: 1\nretry: 1\n${glued}id: 2\n\n${END}`.replaceAll("\n", end)
+      expect(await relayed(text)).toBe(CHUNK + FINISH + END)
+    }
+  })
+
+  test("relay() asks for nothing where the browser is gone before the start", async () => {
+    const ask = vi.fn<() => Promise<Response>>()
+    const answer = relay(ask)
+    await answer.toReadableStream().cancel("gone")
+    await settle()
+    expect(ask).not.toHaveBeenCalled()
+    expect((await answer.ended).reason).toBe("cancelled")
+  })
+
+  test("relay() writes nothing of a failure but its code, whatever the provider's body says", async () => {
+    const secret = { error: { message: "key sk-secret is wrong" } }
+    const ask = async () => new Response(JSON.stringify(secret), { status: 401 })
+    const text = await textOf(relay(ask).toReadableStream())
+    expect(text).toContain('"code":"response"')
+    expect(text).not.toContain("secret")
+  })
+})

@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert"
 import { getEventListeners } from "node:events"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
-import { readEvents, type SseEventIterator, SseLimitError, SseResponseError, type SseSource } from "steadystream"
+import { readEvents, type SseEventIterator, SseResponseError, type SseSource } from "steadystream"
 
 const type = { "content-type": "text/event-stream" }
+
 const DONE = { done: true, value: undefined }
 
 /** What only looks like a stream. */
@@ -160,119 +161,5 @@ describe("readEvents() and hostile sources", () => {
     await expect(readEvents(new Response(null, { status: 401 })).next()).rejects.toThrow(SseResponseError)
     await expect(readEvents(new Response(null, { status: 304 })).next()).rejects.toThrow(SseResponseError)
     await expect(readEvents(Response.error()).next()).rejects.toThrow(SseResponseError)
-  })
-})
-
-describe("readEvents() and responses of other platforms", () => {
-  const responseLike = (members: object) =>
-    ({ status: 200, ok: true, headers: new Headers(type), ...members }) as unknown as Response
-
-  test("readEvents() is a TypeError at once for a used body that is not locked", () => {
-    const response = responseLike({ bodyUsed: true, body: new ReadableStream() })
-    expect(() => readEvents(response)).toThrow("must not be locked or used")
-  })
-
-  test("readEvents() cancels the body of a 204, which has no events", async () => {
-    const cancel = vi.fn<() => void>()
-    const body = new ReadableStream({ cancel })
-    expect(await readEvents(responseLike({ status: 204, body })).next()).toEqual(DONE)
-    expect(cancel).toHaveBeenCalledTimes(1)
-  })
-
-  test("readEvents() writes the type that it refuses into its message so that no terminal obeys it", async () => {
-    const response = new Response("x", { headers: { "content-type": 'a"\u001B[31m' } })
-    await expect(readEvents(response).next()).rejects.toThrow(String.raw`not "a\"\u001b[31m"`)
-  })
-
-  test.each(["AbortError", "TimeoutError"])(
-    "readEvents() passes on the %s of the fetch that gave the response",
-    async (name) => {
-      const failure = new DOMException("over", name)
-      const body = new ReadableStream({ start: (controller) => controller.error(failure) })
-      await expect(readEvents(responseLike({ body })).next()).rejects.toBe(failure)
-    },
-  )
-})
-
-describe("readEvents() closed from inside a handler", () => {
-  const stream = ": now\nid: 7\ndata: 1\n\n: then\ndata: 2\n\n"
-
-  test("readEvents() gives nothing after return() in a handler, and keeps the cursor", async () => {
-    const comments: string[] = []
-    const events: SseEventIterator = readEvents(stream, {
-      onComment(text) {
-        comments.push(text)
-        void events.return()
-      },
-    })
-    expect(await events.next()).toEqual(DONE)
-    expect(await events.next()).toEqual(DONE)
-    expect(events.lastEventId).toBe("")
-    expect(comments).toEqual(["now"])
-  })
-
-  test("readEvents() gives nothing after an abort in a handler, and keeps the cursor", async () => {
-    const controller = new AbortController()
-    const onComment = () => controller.abort(new Error("mine"))
-    const events = readEvents(stream, { signal: controller.signal, onComment })
-    await expect(events.next()).rejects.toThrow("mine")
-    expect(await events.next()).toEqual(DONE)
-    expect(events.lastEventId).toBe("")
-  })
-
-  test("readEvents() keeps the cursor before an event that a later handler of its chunk drops", async () => {
-    const controller = new AbortController()
-    const onComment = (text: string) => text === "then" && controller.abort(new Error("mine"))
-    const events = readEvents(stream, { signal: controller.signal, onComment })
-    await expect(events.next()).rejects.toThrow("mine")
-    expect(events.lastEventId).toBe("")
-  })
-
-  test("readEvents() is over for a handler that closes it and throws", async () => {
-    const events: SseEventIterator = readEvents(stream, {
-      onComment() {
-        void events.return()
-        throw new Error("late")
-      },
-    })
-    expect(await events.next()).toEqual(DONE)
-    expect(await events.next()).toEqual(DONE)
-  })
-})
-
-describe("readEvents() and many", () => {
-  test("readEvents() has one listener on a signal for a thousand readers, and none after them", async () => {
-    const controller = new AbortController()
-    const add = vi.spyOn(controller.signal, "addEventListener")
-    const remove = vi.spyOn(controller.signal, "removeEventListener")
-    const open = () => readEvents(new ReadableStream<string>(), { signal: controller.signal })
-    const readers = Array.from({ length: 1000 }, open)
-    expect(add).toHaveBeenCalledTimes(1)
-    await Promise.all(readers.slice(1).map((events) => events.return()))
-    expect(remove).not.toHaveBeenCalled()
-    const last = readers[0]!.next()
-    controller.abort(new Error("mine"))
-    await expect(last).rejects.toThrow("mine")
-    expect(getEventListeners(controller.signal, "abort")).toHaveLength(0)
-  })
-
-  test("readEvents() answers 100,000 concurrent calls in their order", async () => {
-    const events = readEvents([Array.from({ length: 100_000 }, (_, n) => `data: ${n}\n\n`).join("")])
-    const results = await Promise.all(Array.from({ length: 100_000 }, () => events.next()))
-    expect(results.every(({ value }, n) => value?.data === `${n}`)).toBe(true)
-  })
-
-  test("readEvents() drops what is queued before a failure when the signal aborts", async () => {
-    const controller = new AbortController()
-    const { signal } = controller
-    const events = readEvents("data: 1\n\ndata: 2\n\ndata: too long", { signal, maxLineLength: 8 })
-    expect((await events.next()).value?.data).toBe("1")
-    controller.abort(new Error("mine"))
-    await expect(events.next()).rejects.toThrow("mine")
-    expect(await events.next()).toEqual(DONE)
-    expect(getEventListeners(signal, "abort")).toHaveLength(0)
-    const whole = readEvents("data: 1\n\ndata: too long", { signal: new AbortController().signal, maxLineLength: 8 })
-    await whole.next()
-    await expect(whole.next()).rejects.toThrow(SseLimitError)
   })
 })

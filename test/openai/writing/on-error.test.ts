@@ -1,0 +1,70 @@
+import { describe, expect, test, vi } from "vitest"
+import { chunkResponse, encodeChunks } from "steadystream/openai"
+import { ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
+
+describe("encodeChunks() and an onError that misbehaves", () => {
+  const broken = new Error("secret")
+  async function* failing() {
+    yield { choices: [] }
+    throw broken
+  }
+
+  test.each([
+    { message: 1n },
+    {
+      code: {
+        toJSON: () => {
+          throw new Error("no")
+        },
+      },
+    },
+  ])("encodeChunks() tells nothing where onError gives what JSON cannot hold", async (told) => {
+    const text = await textOf(encodeChunks(failing(), { onError: () => told as unknown as { message: string } }))
+    expect(text).toContain('"code":"internal_error"')
+    expect(text).not.toMatch(/secret|DONE/)
+  })
+
+  test("encodeChunks() stops its source where onError gives what JSON cannot hold", async () => {
+    const source = new ManualSource<object>()
+    const reader = encodeChunks(source, { keepAlive: 0, onError: () => ({ message: 1n }) as never }).getReader()
+    const read = nextText(reader)
+    await settle()
+    source.give({ bad: 1n })
+    expect(await read).toContain("internal_error")
+    expect(source.returned).toBe(1)
+  })
+
+  test("encodeChunks() tells nothing where onError is async, and reports what it rejects with", async () => {
+    const report = vi.spyOn(console, "error").mockImplementation(() => {})
+    const onError = async () => {
+      throw new Error("logger down")
+    }
+    const text = await textOf(encodeChunks(failing(), { onError: onError as unknown as () => undefined }))
+    await settle()
+    expect(text).toContain('"code":"internal_error"')
+    expect(report.mock.calls).toEqual([[new Error("logger down")]])
+    report.mockRestore()
+  })
+
+  test.each([undefined, null, 1n, () => {}, Symbol("x")])(
+    "encodeChunks() ends with an error event where the source gives %s",
+    async (item) => {
+      const text = await textOf(encodeChunks([item] as unknown as object[]))
+      expect(text).toMatch(/^data: \{"error":.*\}\n\n$/)
+    },
+  )
+
+  test("encodeChunks() never lets an item of the source write lines of its own", async () => {
+    const hostile = "x\n\ndata: [DONE]\n\n"
+    const text = await textOf(encodeChunks([hostile, { a: hostile }] as unknown as object[]))
+    expect(text.match(/^data: \[DONE\]$/gm)).toHaveLength(1)
+    const responses = await textOf(encodeChunks([{ type: hostile }], { dialect: "responses" }))
+    expect(responses).not.toMatch(/^data: \[DONE\]$/m)
+  })
+
+  test("chunkResponse() leaves the source alone where its status is none", () => {
+    const source = new ReadableStream<object>()
+    expect(() => chunkResponse(source, { status: 99 })).toThrow(RangeError)
+    expect(source.locked).toBe(false)
+  })
+})

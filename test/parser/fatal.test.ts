@@ -1,0 +1,136 @@
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
+
+const utf8 = (text: string) => new TextEncoder().encode(text)
+
+/** The calls of all handlers, as text. */
+function record(options: SseParserOptions = {}) {
+  const calls: string[] = []
+  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
+  const parser = new SseParser({
+    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
+    onComment: push("comment"),
+    onRetry: push("retry"),
+    onId: push("id"),
+    onUnknownLine: push("unknown"),
+    ...options,
+  })
+  return { calls, parser }
+}
+
+afterEach(() => void vi.restoreAllMocks())
+
+describe("SseParser fatal at the edges", () => {
+  test.each([[0x80], [0xbf], [0xc0], [0xc1], [0xf5], [0xff], [0xe2, 0x28], [0xf0, 0x80], [0xc3, 0xc3]])(
+    "SseParser with fatal throws at once for a chunk that ends in %j, %j",
+    (...bytes) => {
+      const { calls, parser } = record({ fatal: true })
+      const invalid = bytes.filter((byte) => typeof byte === "number")
+      const run = () => {
+        parser.feed(Uint8Array.from([...utf8("data: a\n\n"), ...invalid]))
+        parser.feed(utf8("\n"))
+      }
+      expect(run).toThrow(SseMalformedError)
+      expect(run).toThrow("it met invalid UTF-8; call reset() first")
+      expect(calls).toEqual(['message "a"'])
+    },
+  )
+
+  test("SseParser with fatal keeps a second byte order mark, wherever the chunks end", () => {
+    const bytes = utf8("\uFEFF\uFEFFdata: a\n\n\uFEFFdata: b\n\ndata: \uFEFFc\n\n")
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const { calls, parser } = record({ fatal: true })
+      parser.feed(bytes.subarray(0, cut))
+      parser.feed(bytes.subarray(cut))
+      expect(calls).toEqual(['unknown "\uFEFFdata: a"', 'unknown "\uFEFFdata: b"', 'message "\uFEFFc"'])
+    }
+  })
+
+  test.each(["\n", "\r", "\r\n"])(
+    "SseParser with fatal gives what is before invalid bytes, lines ending in %j",
+    (lineEnd) => {
+      const filler = `: ${"x".repeat(100)}${lineEnd}`.repeat(100)
+      for (const more of ["", filler]) {
+        const text = `${more}data: a${lineEnd}${lineEnd}data: b${lineEnd}${lineEnd}data: `
+        for (const invalid of [[0xff], [0xc0], [0xe2, 0x28], [0xe2, 0x82, 0x28], [0xed, 0xa0, 0x80]]) {
+          const { calls, parser } = record({ fatal: true, onComment: undefined })
+          expect(() => parser.feed(Uint8Array.from([...utf8(text), ...invalid, 10, 10]))).toThrow(SseMalformedError)
+          expect(calls).toEqual(['message "a"', 'message "b"'])
+        }
+      }
+    },
+  )
+
+  test("SseParser with fatal says what is wrong", () => {
+    const { parser } = record({ fatal: true })
+    expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot decode the event stream: it must be valid UTF-8")
+  })
+
+  test("SseParser with fatal throws at the byte that a code point cannot go on with", () => {
+    const { parser } = record({ fatal: true })
+    expect(() => parser.feed(Uint8Array.of(0xf0, 0x80))).toThrow(SseMalformedError)
+  })
+
+  test.each([0, 9000])("SseParser with fatal drops invalid bytes %d further on when a handler resets it", (length) => {
+    const events: string[] = []
+    const parser = new SseParser({
+      fatal: true,
+      onEvent({ data }) {
+        events.push(data)
+        if (data === "a") parser.reset()
+      },
+    })
+    parser.feed(Uint8Array.from([...utf8(`data: a\n\n:${"x".repeat(length)}\n`), 0xff]))
+    parser.feed("data: b\n\n")
+    expect(events).toEqual(["a", "b"])
+  })
+
+  test("SseParser with fatal refuses text after a cut code point, also where a handler throws at what is unread", () => {
+    const { calls, parser } = record({
+      fatal: true,
+      onEvent: ({ data }) => {
+        calls.push(data)
+        throw new Error(data)
+      },
+    })
+    expect(() => parser.feed(Uint8Array.from([...utf8("data: a\n\ndata: b\n\n"), 0xe2, 0x82]))).toThrow("a")
+    expect(() => parser.feed("data: c\n\n")).toThrow("b")
+    expect(() => parser.feed(Uint8Array.of(0xac, 10, 10))).toThrow(SseMalformedError)
+    expect(calls).toEqual(["a", "b"])
+  })
+
+  test.each([10_000, 100_000, 1_000_000])(
+    "SseParser with fatal decodes %d bytes no more than a few times",
+    (length) => {
+      const bytes = utf8("data: é\n".repeat(length / 9))
+      bytes[bytes.length - 2] = 0xff
+      let decoded = 0
+      const { decode } = TextDecoder.prototype
+      vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(function (this: TextDecoder, input, options) {
+        decoded += (input as Uint8Array | undefined)?.length ?? 0
+        return decode.call(this, input, options)
+      })
+      const { parser } = record({ fatal: true })
+      expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
+      // Once to the end, and the last piece of 64 KiB again for each half of it.
+      expect(decoded).toBeGreaterThan(bytes.length / 2)
+      expect(decoded).toBeLessThan(bytes.length + 2 * 65_536 + Math.min(bytes.length * 16, 14 * 65_536))
+    },
+  )
+
+  test("SseParser with fatal drops the error that would follow when a handler resets it on unread text", () => {
+    const events: string[] = []
+    const parser = new SseParser({
+      fatal: true,
+      onEvent({ data }) {
+        events.push(data)
+        if (data === "a") throw new Error("a")
+        if (data === "b") parser.reset()
+      },
+    })
+    expect(() => parser.feed(Uint8Array.from([...utf8("data: a\n\ndata: b\n\n"), 0xff]))).toThrow("a")
+    parser.feed("data: c\n\n")
+    parser.feed("data: d\n\n")
+    expect(events).toEqual(["a", "b", "d"])
+  })
+})

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, test, vi } from "vitest"
+import { SseTruncatedError } from "steadystream"
+import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { ManualClock, scriptedFetch } from "steadystream/testing"
+import { consume } from "../support/consumer.ts"
+
+const TARGET = "https://example.com/stream"
+
+const HOUR = 3_600_000
+
+afterEach(() => vi.unstubAllGlobals())
+
+describe("options from elsewhere", () => {
+  const outcomeOf = async (options: SubscribeOptions, target: string | Request = TARGET) => {
+    const clock = new ManualClock()
+    const { outcome } = consume(subscribe(target, Object.assign(options, { clock })))
+    await clock.advance(HOUR)
+    return outcome
+  }
+
+  test("an inherited until holds: a stream without it is truncated", async () => {
+    const options = Object.create({ until: "[DONE]" }) as SubscribeOptions
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
+    expect(await outcomeOf(Object.assign(options, { fetch, retry: false as const }))).toBeInstanceOf(SseTruncatedError)
+  })
+
+  test("an object of a class gives its getters and methods as options", async () => {
+    const onOpen = vi.fn<() => void>()
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: [DONE]\n\n"] }])
+    class Options {
+      readonly fetch = fetch
+      get until() {
+        return "[DONE]"
+      }
+      get headers() {
+        return { "x-a": "1" }
+      }
+      get lastEventId() {
+        return "7"
+      }
+      get lastEventIdParam() {
+        return "from"
+      }
+      onOpen() {
+        onOpen()
+      }
+    }
+    expect(await outcomeOf(new Options())).toBe("done")
+    expect(onOpen).toHaveBeenCalledOnce()
+    expect(fetch.requests[0]!.url).toBe(`${TARGET}?from=7`)
+    expect(fetch.requests[0]!.headers.get("x-a")).toBe("1")
+  })
+
+  test.each([null, 0, "", Number.NaN, true])("retry: %j is a TypeError", (retry) => {
+    expect(() => subscribe(TARGET, { retry: retry as never })).toThrow('"retry" must be false or an object')
+  })
+
+  test("an idempotency key that no header takes is a TypeError that does not tell it", () => {
+    const options: SubscribeOptions = { method: "POST", resume: { idempotencyKey: "secret\nkey" } }
+    expect(() => subscribe(TARGET, options)).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining("secret") }),
+    )
+  })
+
+  test("onHandlerError: null reports as if it were left out", async () => {
+    const reportError = vi.fn<(error: unknown) => void>()
+    vi.stubGlobal("reportError", reportError)
+    const onOpen = () => {
+      throw new Error("mine")
+    }
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
+    await outcomeOf({ fetch, retry: false, onOpen, onHandlerError: null as never })
+    expect(reportError).toHaveBeenCalledExactlyOnceWith(new Error("mine"))
+  })
+
+  test.each(["PUT", "GET"])("a Request's body goes with no other method, %s", async (method) => {
+    const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
+    const request = new Request(TARGET, { method: "POST", body: "payload" })
+    expect(await outcomeOf({ fetch, method }, request)).toMatchObject({ code: "connection", retryable: false })
+    expect(fetch.requests).toHaveLength(0)
+  })
+
+  test("an empty body is a body: it follows a redirect, and its type goes where it goes", async () => {
+    const fetch = scriptedFetch([{ status: 307, headers: { location: "/other" } }, { status: 503 }, { status: 204 }])
+    const headers = { "content-type": "application/json" }
+    expect(await outcomeOf({ fetch, method: "POST", body: "", headers, resume: "get" })).toBe("done")
+    expect(fetch.requests.map((request) => [request.method, request.headers.get("content-type")])).toEqual([
+      ["POST", "application/json"],
+      ["POST", "application/json"],
+      ["GET", null],
+    ])
+  })
+
+  test("fetch gets an init of its own for each hop", async () => {
+    const seen: RequestInit[] = []
+    const fetch = (_url: unknown, init?: RequestInit) => {
+      seen.push(Object.freeze(init!))
+      const redirect = new Response(null, { status: 303, headers: { location: "/other" } })
+      return Promise.resolve(seen.length === 1 ? redirect : new Response(null, { status: 204 }))
+    }
+    expect(await outcomeOf({ fetch, method: "POST", body: "x" })).toBe("done")
+    expect(seen.map(({ method, body }) => [method, body])).toEqual([
+      ["POST", "x"],
+      ["GET", null],
+    ])
+  })
+})
