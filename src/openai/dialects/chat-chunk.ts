@@ -1,53 +1,53 @@
-/** Known values, which an editor completes, and any other: providers add their own. */
+/** The known values, which an editor completes, and any other string, since providers add their own. */
 export type OpenEnum<Known extends string> = Known | (string & {})
 
-/** Why a choice ended. */
+/** The reason why a choice ended. */
 export type FinishReason = OpenEnum<"stop" | "length" | "tool_calls" | "content_filter" | "function_call">
 
-/** What a request cost, in tokens. */
+/** The cost of a request, in tokens. */
 export interface Usage {
-  /** Tokens of the prompt. */
+  /** The tokens of the prompt. */
   prompt_tokens: number
-  /** Tokens of the answer. */
+  /** The tokens of the answer. */
   completion_tokens: number
-  /** Both together. */
+  /** The sum of both. */
   total_tokens: number
-  /** What the tokens of the prompt were. */
+  /** Parts of `prompt_tokens`. */
   prompt_tokens_details?: {
-    /** Read from a cache. */
+    /** Tokens read from a cache. */
     cached_tokens?: number
-    /** Of audio. */
+    /** Tokens of audio. */
     audio_tokens?: number
   } | null
-  /** What the tokens of the answer were. */
+  /** Parts of `completion_tokens`. */
   completion_tokens_details?: {
-    /** Spent on reasoning. */
+    /** Tokens of reasoning. */
     reasoning_tokens?: number
-    /** Spent on audio. */
+    /** Tokens of audio. */
     audio_tokens?: number
-    /** Of the prediction, taken. */
+    /** Tokens of the prediction that appear in the answer. */
     accepted_prediction_tokens?: number
-    /** Of the prediction, not taken. */
+    /** Tokens of the prediction that do not appear in the answer. */
     rejected_prediction_tokens?: number
   } | null
 }
 
 /** A piece of a tool call. */
 export interface ToolCallDelta {
-  /** Which call it is of. Missing from Mistral, Gemini's compatible endpoint and old versions of Ollama. */
+  /** The number of the call. Missing from Mistral, Gemini's compatible endpoint and old versions of Ollama. */
   index?: number | null
   /** The ID of the call; empty or missing on later pieces. */
   id?: string | null
   /** The kind of tool. */
   type?: OpenEnum<"function" | "custom"> | null
-  /** A piece of a call of a function. */
+  /** A piece of a function call. */
   function?: {
     /** The name of the function, on the first piece. */
     name?: string | null
-    /** A piece of the arguments' JSON. */
+    /** A piece of the JSON text of the arguments. */
     arguments?: string | null
   }
-  /** A piece of a call of a custom tool. */
+  /** A piece of a custom tool call. */
   custom?: {
     /** The name of the tool, on the first piece. */
     name?: string | null
@@ -56,9 +56,9 @@ export interface ToolCallDelta {
   }
 }
 
-/** What a chunk adds to a choice. */
+/** The addition of a chunk to a choice. */
 export interface ChatDelta {
-  /** Who speaks; on the first piece, if at all. */
+  /** The role of the speaker, on the first piece; some providers never send it. */
   role?: OpenEnum<"assistant" | "system" | "user" | "tool" | "developer"> | null
   /** A piece of the text. */
   content?: string | null
@@ -70,7 +70,7 @@ export interface ChatDelta {
   function_call?: {
     /** The name of the function, on the first piece. */
     name?: string
-    /** A piece of the arguments' JSON. */
+    /** A piece of the JSON text of the arguments. */
     arguments?: string
   } | null
   /** A piece of audio, in base64, and its transcript. */
@@ -81,63 +81,63 @@ export interface ChatDelta {
     data?: string
     /** A piece of the transcript. */
     transcript?: string
-    /** When the provider forgets the audio, in seconds since 1970; on the last piece. */
+    /** The time at which the provider deletes the audio, in seconds since 1970; on the last piece. */
     expires_at?: number
   } | null
-  /** Reasoning as DeepSeek, xAI, Alibaba, Moonshot and older versions of vLLM name it. */
+  /** A piece of the reasoning, as DeepSeek, xAI, Alibaba, Moonshot and older versions of vLLM name it. */
   reasoning_content?: string | null
-  /** Reasoning as Groq, Cerebras, Ollama, OpenRouter and newer versions of vLLM name it. */
+  /** A piece of the reasoning, as Groq, Cerebras, Ollama, OpenRouter and newer versions of vLLM name it. */
   reasoning?: string | null
 }
 
-/** How likely a token was. */
+/** The probability of a token. */
 export interface TokenLogprob {
   /** The token. */
   token: string
-  /** The logarithm of its probability. */
+  /** The natural logarithm of its probability. */
   logprob: number
   /** Its bytes in UTF-8. */
   bytes: number[] | null
-  /** The likeliest tokens at this place. */
+  /** The most probable tokens at this place. */
   top_logprobs: Omit<TokenLogprob, "top_logprobs">[]
 }
 
 /** One choice of a chunk. */
 export interface ChatChunkChoice {
-  /** Which choice it is of. */
+  /** The number of the choice. */
   index: number
-  /** What it adds. */
+  /** The addition to the choice. */
   delta: ChatDelta
-  /** Why the choice ended, on its last piece. */
+  /** The reason why the choice ended, on its last piece. */
   finish_reason?: FinishReason | null
-  /** How likely the tokens of this piece were. */
+  /** The probabilities of the tokens of this piece. */
   logprobs?: {
-    /** Those of the text. */
+    /** The tokens of the text. */
     content: TokenLogprob[] | null
-    /** Those of the refusal. */
+    /** The tokens of the refusal. */
     refusal: TokenLogprob[] | null
   } | null
 }
 
 /**
- * A chunk of a streamed chat completion, as providers agree on it; any other field passes.
+ * A chunk of a streamed chat completion: the members that providers agree on. Chunks may have others, too.
  *
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export interface ChatCompletionChunk {
-  /** The ID of the answer; the same on every chunk by contract, not always in practice. */
+  /** The ID of the answer. It should be the same on every chunk, but some providers change it. */
   id: string
-  /** What this is. */
+  /** The type of this object. */
   object: OpenEnum<"chat.completion.chunk">
-  /** When the answer was begun, in seconds since 1970. */
+  /** The time at which the answer began, in seconds since 1970. */
   created: number
-  /** The model that answers. */
+  /** The name of the model. */
   model: string
-  /** May be empty: the chunk with the usage, and the first one of some providers. */
+  /** The choices. Empty on the chunk with the usage, and on the first chunk of some providers. */
   choices: ChatChunkChoice[]
-  /** What the request cost, on the last chunk where it was asked for. */
+  /** The cost of the request, on the last chunk, if the request asked for it. */
   usage?: Usage | null
-  /** How the request was served. */
+  /** The service tier that processed the request. */
   service_tier?: OpenEnum<"auto" | "default" | "flex" | "scale" | "priority" | "fast"> | null
   /** The configuration that the model ran with. */
   system_fingerprint?: string | null

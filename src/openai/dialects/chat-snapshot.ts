@@ -1,6 +1,6 @@
 /*
- * Law: what the chunks of a chat completion add up to. The snapshot is updated in place, each chunk in time of its own;
- * nothing about a payload's shape is certain, so whatever is used is looked at first.
+ * Folds the chunks of a chat completion into its snapshot, in place, each in time that depends only on that chunk. The
+ * shape of a payload is never certain, so the type of every member is checked.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
 import { foldChunk, missingOf } from "./choices.ts"
@@ -8,80 +8,79 @@ import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.
 import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "../reading/fields.ts"
 import { mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
 
-/** A call of the deprecated form as far as it has come. */
+/** A function call of the deprecated form, so far. */
 export interface FunctionCallSnapshot {
   /** The name of the function. */
   name: string
-  /** The arguments, JSON text of which any part may be missing. */
+  /** The JSON text of the arguments so far; it may end anywhere. */
   arguments: string
 }
 
-/** Audio as far as it has come. */
+/** The audio of a choice, so far. */
 export interface AudioSnapshot {
   /** The ID of the audio. */
   id: string | null
   /** The audio, in base64. */
   data: string
-  /** What is said. */
+  /** The transcript of the audio. */
   transcript: string
-  /** When the provider forgets the audio, in seconds since 1970; `null` before its end. */
+  /** The time at which the provider deletes the audio, in seconds since 1970; `null` before the last piece. */
   expires_at: number | null
 }
 
-/** How likely the tokens that have come were. */
+/** The probabilities of the tokens of a choice, so far. */
 export interface LogprobsSnapshot {
-  /** Those of the text. */
+  /** The tokens of the text. */
   content: TokenLogprob[]
-  /** Those of the refusal. */
+  /** The tokens of the refusal. */
   refusal: TokenLogprob[]
 }
 
-/** One choice of a chat completion as far as it has come. */
+/** One choice of a chat completion, so far. */
 export interface ChoiceSnapshot {
-  /** Its number among the choices. */
+  /** The number of the choice. */
   index: number
-  /** Who speaks: the assistant, unless a chunk says otherwise. */
+  /** The role of the speaker: `"assistant"`, unless a chunk names another. */
   role: string
-  /** The text, `null` before the first of it. */
+  /** The text; `null` before its first piece. */
   content: string | null
-  /** The refusal, `null` before the first of it. */
+  /** The refusal; `null` before its first piece. */
   refusal: string | null
-  /** The reasoning, whatever the provider calls it. */
+  /** The reasoning, under any of the names that providers use; `null` before its first piece. */
   reasoning: string | null
-  /** The tool calls, in order. */
+  /** The tool calls, in the order of their index. */
   toolCalls: ToolCallSnapshot[]
-  /** The call of the deprecated form. */
+  /** The function call of the deprecated form; `null` if there is none. */
   functionCall: FunctionCallSnapshot | null
-  /** The audio in base64, and its transcript. */
+  /** The audio and its transcript; `null` if there is none. */
   audio: AudioSnapshot | null
-  /** How likely each token was. */
+  /** The probabilities of the tokens; `null` if there are none. */
   logprobs: LogprobsSnapshot | null
-  /** Why the choice ended, `null` before it has. */
+  /** The reason why the choice ended; `null` before its end. */
   finishReason: FinishReason | null
 }
 
-/** A chat completion as far as it has come. */
+/** A chat completion, so far. */
 export interface ChatSnapshot {
-  /** The first ID that a chunk named. */
+  /** The first ID that a chunk named; `null` before it. */
   id: string | null
-  /** The first model that a chunk named. */
+  /** The first model that a chunk named; `null` before it. */
   model: string | null
-  /** When the answer was begun, in seconds since 1970. */
+  /** The time at which the answer began, in seconds since 1970. */
   created: number | null
-  /** The choices, by their index. */
+  /** The choices, in the order of their index. */
   choices: ChoiceSnapshot[]
-  /** What the request cost, as the last chunk that said so has it. */
+  /** The cost of the request, from the last chunk that has it; `null` before it. */
   usage: Usage | null
-  /** The configuration that the model ran with. */
+  /** The configuration that the model ran with; `null` if no chunk named it. */
   systemFingerprint: string | null
-  /** How the request was served. */
+  /** The service tier that processed the request; `null` if no chunk named it. */
   serviceTier: string | null
-  /** Other fields of the chunks, the last value of each. */
+  /** All other members of the chunks, with the last value of each. The record has no prototype. */
   extra: Record<string, unknown>
 }
 
-// Folded by hand below, the same on every chunk, or padding.
-// A literal, since no bundler drops a call that nobody asks for.
+// The members that do not belong in `extra`. A set of literals, since bundlers keep a call at module level.
 const KNOWN = new Set([
   "id",
   "object",
@@ -117,7 +116,7 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
     return missingOf(this.value.choices, sawMark)
   }
 
-  /** Measured: chunks in a row have the same fields, and comparing their names costs a third of looking them up. */
+  /** Measured: consecutive chunks have the same members, and comparing their names costs a third of looking them up. */
   #foldFrame(chunk: Fields): void {
     const { value } = this
     value.systemFingerprint ??= textOr(chunk["system_fingerprint"])
@@ -156,7 +155,7 @@ export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
   }
 }
 
-/** The reasoning that a delta adds under any name but Mistral's; a delta with two names says the same twice. */
+/** Returns the reasoning that a delta adds, under any name but Mistral's. A delta with both names repeats one text. */
 function reasoningOf(delta: Fields): string | null {
   return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"])
 }
@@ -194,7 +193,7 @@ function foldText(choice: ChoiceSnapshot, delta: Fields): void {
   append(choice, "content", content)
   append(choice, "refusal", delta["refusal"])
   append(choice, "reasoning", reasoningOf(delta))
-  // Mistral's content is in parts: of text, and of reasoning that has parts of its own.
+  // Mistral sends content in parts: text, and reasoning that has parts of its own.
   if (!isObject(content)) return
   for (const { text, thinking } of objectsIn(content)) {
     append(choice, "content", text)

@@ -6,7 +6,7 @@ import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import { isObject, objectsIn, textOr, type Fields } from "../reading/fields.ts"
 
-/** How chat completions are read. */
+/** The dialect of chat completions. */
 export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
   name: "chat completions",
   sentinel: "[DONE]",
@@ -18,17 +18,21 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
 }
 
 /**
- * Reads a streamed chat completion of OpenAI or of any provider that speaks its dialect.
+ * Reads a streamed chat completion of OpenAI or of any provider with a compatible API.
  *
- * Gives out the provider's own chunks; the snapshot is what they add up to, the same for every provider. A stream that
- * ends before `[DONE]` or a finish reason of every choice is never taken for a whole one. Never reconnects.
+ * The iteration returns the provider's own chunks; `snapshot` is the answer so far, in the same shape for every provider.
+ * The answer is complete at `[DONE]`, or when the body ends after a finish reason for every choice; any other end fails.
+ * Bodies may be cut at any byte. Never reconnects.
  *
- * @typeParam Chunk - The type of the chunks, such as the one of the provider's own package.
- * @throws TypeError at once, where the source is none or its body is locked.
- * @throws RangeError at once, if a timeout is not a number from 0 or a limit is not a number from 1.
- * @throws {@link SseError} from the iteration, with `partial`, `chunks` and `requestId`: {@link SseResponseError},
- * {@link SseNotAStreamError}, {@link SseProviderError}, {@link SseMalformedError}, {@link SseTruncatedError},
- * {@link SseTimeoutError}, {@link SseLimitError} or {@link SseConnectionError}. Abort rejects with the signal's reason.
+ * @typeParam Chunk - The type of the chunks, such as `ChatCompletionChunk` of the provider's own package.
+ * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
+ * @throws RangeError at once if a timeout is NaN or negative, or a limit is less than 1.
+ * @throws {@link SseError} from the iteration, with the members of {@link ChunkStreamError}:
+ * {@link SseResponseError} if the status is not 2xx, {@link SseNotAStreamError} if the body is not an event stream,
+ * {@link SseProviderError} if the provider reports an error inside the stream, {@link SseMalformedError} if the data of an
+ * event is not a JSON object, {@link SseTruncatedError} if the body ends before the answer is complete,
+ * {@link SseTimeoutError} and {@link SseLimitError} if an option of that name is exceeded, and {@link SseConnectionError}
+ * if the request or the connection fails. An aborted `signal` throws its reason instead.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
@@ -52,11 +56,11 @@ export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(
 function hasContent({ delta, finish_reason: finish }: Fields): boolean {
   if (finish) return true
   if (!isObject(delta)) return false
-  // Whatever a provider calls it: it is all that is neither the role nor empty.
+  // Providers add members of their own: everything but the role is content if it is not empty.
   return Object.keys(delta).some((name) => name !== "role" && delta[name] && (delta[name] as unknown[]).length !== 0)
 }
 
-/** The text that a chunk adds to the first choice. */
+/** Returns the text that a chunk adds to the first choice. */
 function textOf(chunk: object): string {
   const delta = firstChoice(chunk)?.["delta"]
   const content = isObject(delta) ? delta["content"] : undefined

@@ -50,13 +50,13 @@ export function foldChunk<Choice extends ChoiceSnapshot>(
   }
 }
 
-/** What an answer with `choices` lacks, `null` if it is complete. */
+/** Returns the name of the part that an answer with `choices` lacks, `null` if it is complete. */
 export function missingOf(choices: readonly ChoiceSnapshot[], sawMark: boolean): string | null {
   if (choices.length === 0) return "everything"
   return sawMark || choices.every(isFinished) ? null : "finish_reason"
 }
 
-/** The snapshot of the choice `index` in `choices`, which are in order; made where it is not there yet. */
+/** Returns the snapshot of the choice `index`, which is created if necessary. `choices` stay in order. */
 function choiceOf<Choice extends ChoiceSnapshot>(
   choices: Choice[],
   index: number,
@@ -76,13 +76,13 @@ function indexOf({ index }: ChoiceSnapshot): number {
   return index
 }
 
-/** Drops what some gateways send as a sign of life. */
+/** Drops the payloads that some gateways send to keep the connection open. */
 export function dropHeartbeat(json: object): object | null {
   const { type } = json as Fields
   return type === "keepalive" || type === "ping" ? null : json
 }
 
-/** The error that a payload reports, for itself or for one of its choices. */
+/** Returns the error that a payload reports for itself or for one of its choices, `null` if it reports none. */
 export function choicesErrorOf(json: object, event: string): ProviderErrorBody | null {
   const { choices } = json as Fields
   const error = providerErrorOf(json, event)
@@ -97,12 +97,12 @@ export function choicesErrorOf(json: object, event: string): ProviderErrorBody |
   return null
 }
 
-/** The last update of audio names no finish reason, only when the audio expires. */
+/** Whether a choice has ended. The last piece of audio has no finish reason, only a time of expiry. */
 function isFinished({ finishReason, audio }: ChoiceSnapshot): boolean {
   return (finishReason ?? audio?.expires_at ?? null) !== null
 }
 
-/** The choice of a chunk that is the first of the answer. */
+/** Returns the part of a chunk that belongs to the first choice of the answer. */
 export function firstChoice(chunk: object): Fields | undefined {
   return objectsIn((chunk as Fields)["choices"]).find(({ index }) => (index ?? 0) === 0)
 }

@@ -7,63 +7,63 @@ import { append, objectsIn, textOr, type Fields } from "../reading/fields.ts"
 
 /** One choice of a {@link CompletionChunk}. */
 export interface CompletionChunkChoice {
-  /** Which choice it is of. */
+  /** The number of the choice. */
   index: number
-  /** The text that it adds. */
+  /** The text that the chunk adds. */
   text: string
-  /** Why the choice ended, on its last piece. */
+  /** The reason why the choice ended, on its last piece. */
   finish_reason: FinishReason | null
-  /** How likely the tokens of this piece were, in the provider's own shape. */
+  /** The probabilities of the tokens of this piece, in the provider's own shape. */
   logprobs: unknown
 }
 
 /**
- * A chunk of a streamed completion of the older API; any other field passes.
+ * A chunk of a streamed text completion, from the older API: the members that providers agree on.
  *
  * @see https://platform.openai.com/docs/api-reference/completions
  */
 export interface CompletionChunk {
   /** The ID of the answer. */
   id: string
-  /** What this is. */
+  /** The type of this object. */
   object: OpenEnum<"text_completion">
-  /** When the answer was begun, in seconds since 1970. */
+  /** The time at which the answer began, in seconds since 1970. */
   created: number
-  /** The model that answers. */
+  /** The name of the model. */
   model: string
-  /** Empty on the chunk with the usage. */
+  /** The choices. Empty on the chunk with the usage. */
   choices: CompletionChunkChoice[]
-  /** What the request cost, on the last chunk where it was asked for. */
+  /** The cost of the request, on the last chunk, if the request asked for it. */
   usage?: Usage | null
   /** The configuration that the model ran with. */
   system_fingerprint?: string | null
 }
 
-/** One choice of a completion as far as it has come. */
+/** One choice of a text completion, so far. */
 export interface CompletionChoiceSnapshot {
-  /** Its number among the choices. */
+  /** The number of the choice. */
   index: number
   /** The text. */
   text: string
-  /** Why the choice ended, `null` before it has. */
+  /** The reason why the choice ended; `null` before its end. */
   finishReason: FinishReason | null
 }
 
-/** A completion as far as it has come. */
+/** A text completion, so far. */
 export interface CompletionSnapshot {
-  /** The ID of the answer. */
+  /** The first ID that a chunk named; `null` before it. */
   id: string | null
-  /** The model that answers. */
+  /** The first model that a chunk named; `null` before it. */
   model: string | null
-  /** When the answer was begun, in seconds since 1970. */
+  /** The time at which the answer began, in seconds since 1970. */
   created: number | null
-  /** The choices, by their index. */
+  /** The choices, in the order of their index. */
   choices: CompletionChoiceSnapshot[]
-  /** What the request cost, `null` where no chunk said. */
+  /** The cost of the request, from the last chunk that has it; `null` before it. */
   usage: Usage | null
 }
 
-/** How text completions are read. */
+/** The dialect of text completions. */
 export const completionDialect: ChunkDialect<object, CompletionSnapshot> = {
   name: "completions",
   sentinel: "[DONE]",
@@ -75,8 +75,14 @@ export const completionDialect: ChunkDialect<object, CompletionSnapshot> = {
 }
 
 /**
- * Reads a streamed completion of the older API: like {@link readChatCompletions}, but for its chunks.
+ * Reads a streamed text completion, from the older API, in the way of {@link readChatCompletions}.
  *
+ * The answer is complete at `[DONE]`, or when the body ends after a finish reason for every choice.
+ *
+ * @typeParam Chunk - The type of the chunks, such as `Completion` of the provider's own package.
+ * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
+ * @throws RangeError at once if a timeout is NaN or negative, or a limit is less than 1.
+ * @throws {@link SseError} from the iteration, the same errors as from {@link readChatCompletions}.
  * @see https://platform.openai.com/docs/api-reference/completions
  * @example
  * ```ts

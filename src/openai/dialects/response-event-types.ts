@@ -62,5 +62,5 @@ export type KnownResponseEventType =
   | "response.web_search_call.searching"
   | "error"
 
-/** The type of an event of the Responses API: a known one, which an editor completes, or any other. */
+/** The type of an event of the Responses API: a known type, which an editor completes, or any other string. */
 export type ResponseEventType = OpenEnum<KnownResponseEventType | "keepalive">

@@ -1,6 +1,6 @@
 /*
- * Law: what the events of a response add up to. Items are told apart by their output index and never by their ID, which
- * some providers change on every event. What a delta brought is not taken again from the event that repeats it whole.
+ * Folds the events of a response into its snapshot. Items are told apart by their output index and never by their ID, which
+ * some providers change on every event. Text from deltas is not added again from the event that repeats it in full.
  */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { OpenEnum } from "./chat-chunk.ts"
@@ -9,53 +9,53 @@ import { isIndex, isObject, objectsIn, placeOf, textOr, type Fields } from "../r
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, isErrorType, providerErrorOf } from "../reading/provider-error.ts"
 
-/** An output item of a response as far as it has come. */
+/** An output item of a response, so far. */
 export interface ResponseItemSnapshot {
-  /** Its place in the output. */
+  /** The place of the item in the output. */
   outputIndex: number
-  /** Its type, such as `"message"` or `"function_call"`; `""` where no event named it. */
+  /** The type of the item, such as `"message"` or `"function_call"`; `""` before an event names it. */
   type: OpenEnum<"message" | "reasoning" | "function_call" | "custom_tool_call">
-  /** Of a call: the ID that the result refers to. */
+  /** The ID of a call, to which its result refers; `null` for other items. */
   callId: string | null
-  /** Of a call: the name of the tool. */
+  /** The name of the called tool; `null` for other items. */
   name: string | null
-  /** The text of the item, of all its parts. */
+  /** The text of all parts of the item. */
   text: string
   /** The refusal. */
   refusal: string
   /** The reasoning, or its summary. */
   reasoning: string
-  /** Of a call: its arguments, input or code. */
+  /** The arguments, input or code of a call so far; JSON text may end anywhere. */
   arguments: string
-  /** The item as the provider last sent it whole, `null` where it did not. */
+  /** The latest full item that the provider sent, `null` before it. */
   item: unknown
 }
 
-/** A response as far as it has come. */
+/** A response, so far. */
 export interface ResponseSnapshot<Final = unknown> {
-  /** The first ID that an event named. */
+  /** The first ID that an event named; `null` before it. */
   responseId: string | null
-  /** How far the response is, or how it ended. */
+  /** The state of the response; `null` before an event names it. */
   status: OpenEnum<"queued" | "in_progress" | "completed" | "failed" | "incomplete" | "cancelled"> | null
   /** The text of all messages. */
   text: string
-  /** The reasoning, or its summaries. */
+  /** The reasoning of all items, or its summaries. */
   reasoning: string
-  /** The refusal. */
+  /** The refusals of all messages. */
   refusal: string
-  /** The output items, in order. */
+  /** The output items, in the order of their output index. */
   items: ResponseItemSnapshot[]
-  /** What the request cost, `null` where no event said. */
+  /** The cost of the request; `null` before an event has it. */
   usage: Record<string, unknown> | null
-  /** The response of the terminal event, `null` before it. */
+  /** The full response of the terminal event; `null` before it. */
   final: Final | null
-  /** The error that the response failed with. */
+  /** The error that the response failed with; `null` if there is none. */
   error: ProviderErrorBody | null
 }
 
 type Part = "text" | "refusal" | "reasoning" | "arguments"
 
-// Which part of an item an event adds to, by its type without the last word.
+// The part of an item that an event adds to, by the type of the event without its last word.
 const PARTS: Readonly<Record<string, Part>> = {
   "response.output_text": "text",
   "response.refusal": "refusal",
@@ -176,7 +176,7 @@ export function isTerminalType(type: unknown): boolean {
   return type === "response.completed" || type === "response.failed" || type === "response.incomplete"
 }
 
-/** Only of its own members: the type is a name that a stream chose. */
+/** Returns the part for a type. Own members only, since the stream chooses the name. */
 function partOf(type: string): Part | undefined {
   return Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
 }

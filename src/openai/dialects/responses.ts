@@ -8,38 +8,43 @@ import { providerErrorOf } from "../reading/provider-error.ts"
 import type { ResponseEventType } from "./response-event-types.ts"
 import { isTerminalType, ResponseAccumulator, type ResponseSnapshot } from "./response-snapshot.ts"
 
-/** An event of the Responses API, as all of them have in common; give the type of the provider's package for the rest. */
+/** The members that all events of the Responses API have; a type parameter of {@link readResponses} adds the others. */
 export interface ResponseEvent {
-  /** What happened. */
+  /** The type of the event. */
   type: ResponseEventType
-  /** Rises from event to event, not always by one; missing from some providers. */
+  /** The number of the event. It rises, but not always by one; some providers do not send it. */
   sequence_number?: number
 }
 
 /** Options of {@link readResponses}. */
 export interface ReadResponsesOptions extends ReadChunksOptions {
   /**
-   * The `sequence_number` of the last event that was read before, on a stream that is resumed: events up to it are
-   * folded into the snapshot where they come again, and not given out.
+   * The `sequence_number` of the last event that was read before a resumption. If events up to it arrive again, they are
+   * folded into the snapshot, but the iteration does not return them.
+   * @defaultValue off: every event is returned
    */
   readonly after?: number | undefined
 }
 
-// How long the terminal event is waited for after an error, in milliseconds.
+// The wait for the terminal event after an error, in milliseconds.
 const ERROR_GRACE = 1_000
 
 /**
- * Reads a stream of the Responses API.
+ * Reads a streamed response of the Responses API.
  *
- * Gives out the provider's own events, unknown types included; only a terminal event makes the answer whole. A response
- * that failed or is incomplete ends the iteration like one that is completed: `snapshot.status` tells them apart. An
- * `error` event is thrown, after the `response.failed` that follows it has been folded into the snapshot.
- * `(await stream.ended).cursor` is what `starting_after` takes; resuming is for responses made in background mode.
+ * The iteration returns the provider's own events, unknown types included. The answer is complete at a terminal event:
+ * `response.completed`, `response.failed` or `response.incomplete`. All three end the iteration without an error, and
+ * `snapshot.status` says which one it was. An `error` event fails the iteration with {@link SseProviderError}, after the
+ * `response.failed` that may follow within a second has been folded into the snapshot.
+ *
+ * A response in background mode can be resumed: `(await stream.ended).cursor` has the values for `starting_after` and for
+ * the option `after`.
  *
  * @typeParam Event - The type of the events, such as `ResponseStreamEvent` of the `openai` package.
- * @typeParam Final - The type of the whole response, such as `Response` of the `openai` package.
- * @throws TypeError at once, where the source is none or its body is locked.
- * @throws {@link SseError} from the iteration, as from {@link readChatCompletions}.
+ * @typeParam Final - The type of the full response, such as `Response` of the `openai` package.
+ * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
+ * @throws RangeError at once if a timeout is NaN or negative, or a limit is less than 1.
+ * @throws {@link SseError} from the iteration, the same errors as from {@link readChatCompletions}.
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  * @example
  * ```ts
@@ -64,7 +69,7 @@ export function readResponses<Event extends object = ResponseEvent, Final = unkn
   )
 }
 
-/** How responses are read, without what came up to `after` before. */
+/** Returns the dialect of responses; events up to `after` were read before. */
 export function responseDialect<Final>(after?: number): ChunkDialect<object, ResponseSnapshot<Final>> {
   return {
     name: "responses",
@@ -82,7 +87,7 @@ export function responseDialect<Final>(after?: number): ChunkDialect<object, Res
 }
 
 function decode(json: object, event: string): object | null {
-  // Some providers name the type only where the event stream does.
+  // Some providers name the type only in the event field of the stream.
   if (typeOf(json) === undefined && event !== "message") return { type: event, ...json }
   return dropHeartbeat(json)
 }

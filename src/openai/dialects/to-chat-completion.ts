@@ -9,57 +9,60 @@ import type { ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A message of a {@link ChatCompletion}. */
 export interface ChatCompletionMessage {
-  /** Who speaks. */
+  /** The role of the speaker. */
   role: string
-  /** The text. */
+  /** The text; `null` if there is none. */
   content: string | null
-  /** The refusal. */
+  /** The refusal; `null` if there is none. */
   refusal: string | null
-  /** Absent where the provider gave no reasoning. */
+  /** The reasoning; absent if there is none. */
   reasoning_content?: string
-  /** The tool calls; absent where there are none. */
+  /** The tool calls; absent if there are none. */
   tool_calls?: object[]
-  /** The call of the deprecated form. */
+  /** The function call of the deprecated form; absent if there is none. */
   function_call?: FunctionCallSnapshot
-  /** The audio in base64, and its transcript. */
+  /** The audio and its transcript; absent if there is none. */
   audio?: AudioSnapshot
 }
 
 /** One choice of a {@link ChatCompletion}. */
 export interface ChatCompletionChoice {
-  /** Its number among the choices. */
+  /** The number of the choice. */
   index: number
-  /** What the model said. */
+  /** The message of the model. */
   message: ChatCompletionMessage
-  /** Why the choice ended, `null` where it was cut. */
+  /** The reason why the choice ended; `null` if the stream ended before. */
   finish_reason: string | null
-  /** How likely each token was. */
+  /** The probabilities of the tokens; `null` if there are none. */
   logprobs: LogprobsSnapshot | null
 }
 
-/** A chat completion as OpenAI sends it where it is not streamed. */
+/** A chat completion, in the shape of an answer that was not streamed. */
 export interface ChatCompletion {
-  /** The ID of the answer. */
+  /** The ID of the answer; `""` if no chunk named it. */
   id: string
-  /** What this is. */
+  /** The type of this object. */
   object: "chat.completion"
-  /** When the answer was begun, in seconds since 1970. */
+  /** The time at which the answer began, in seconds since 1970; 0 if no chunk named it. */
   created: number
-  /** The model that answered. */
+  /** The name of the model; `""` if no chunk named it. */
   model: string
-  /** The choices, by their index. */
+  /** The choices, in the order of their index. */
   choices: ChatCompletionChoice[]
-  /** What the request cost. */
+  /** The cost of the request; absent if no chunk named it. */
   usage?: object
-  /** The configuration that the model ran with. */
+  /** The configuration that the model ran with; absent if no chunk named it. */
   system_fingerprint?: string
-  /** How the request was served. */
+  /** The service tier that processed the request; absent if no chunk named it. */
   service_tier?: string
 }
 
 /**
- * The chat completion that a snapshot stands for, in the shape of an answer that was not streamed: what can be kept,
- * compared and sent back. Shares nothing that later chunks change.
+ * Returns the chat completion of a snapshot, in the shape of an answer that was not streamed, to store it, compare it or
+ * send it back to the provider.
+ *
+ * It is a copy: later chunks do not change it. Of an answer that was cut, the arguments of a tool call may be incomplete
+ * JSON text.
  *
  * @see https://platform.openai.com/docs/api-reference/chat/object
  * @example
@@ -108,7 +111,7 @@ function toolCallOf({ id, type, name, arguments: input, extra }: ToolCallSnapsho
   return { ...extra, id, type, ...call }
 }
 
-/** A copy of a value that came from JSON. */
+/** Returns a copy of a value that came from JSON. */
 function structuredCopy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }

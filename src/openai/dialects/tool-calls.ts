@@ -1,36 +1,37 @@
 /*
- * Law: puts tool calls together from their pieces, whatever a provider makes of index, id, name and arguments. In linear
- * time: nothing that was put together is looked at again more often than a fixed number of times.
+ * Puts tool calls together from their pieces, however a provider uses index, id, name and arguments. In linear time: text
+ * that was put together is read again only a bounded number of times.
  */
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { append, emptyRecord, isIndex, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 
-/** A tool call as far as it has come. */
+/** A tool call, so far. */
 export interface ToolCallSnapshot {
-  /** Its place among the calls of its choice. */
+  /** The place of the call among the calls of its choice. */
   index: number
-  /** The first ID that a piece named. */
+  /** The first ID that a piece named; `null` before it. */
   id: string | null
   /** The kind of tool. */
   type: OpenEnum<"function" | "custom">
-  /** The name of the tool. */
+  /** The name of the tool; `null` before its first piece. */
   name: string | null
-  /** The arguments, JSON text of which any part may be missing; for a custom tool, its input. */
+  /** The JSON text of the arguments so far, which may end anywhere; for a custom tool, its input. */
   arguments: string
-  /** Fields that only this provider has, such as a signature that it wants back; `null` where there are none. */
+  /** All other members of the pieces, such as a signature that the provider requires back; `null` if there are none. */
   extra: Record<string, unknown> | null
 }
 
 interface Call {
   readonly snapshot: ToolCallSnapshot
-  /** The index on the wire, or where there is none, the place at which the call was opened. */
+  /** The index on the wire; without one, a number after all earlier calls. */
   readonly wireIndex: number
+  /** The pieces with another ID than the first one. */
   foreignIds: number
 }
 
-// Some providers send a new id with every piece: after so many, a foreign id no longer says that a call begins.
+// Some providers send a new id with every piece. After this many, another id no longer begins a new call.
 const MAX_FOREIGN_IDS = 8
 const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 
@@ -101,13 +102,13 @@ function foldPiece(
   }
 }
 
-/** Takes a piece of a name: some providers send it once, some with every piece, some in pieces. */
+/** Returns a name with one more piece: providers send a name once, in full with every piece, or in pieces. */
 export function mergeName(name: string | null, piece: string | null, received: string): string | null {
   if (piece === null || name === null) return name ?? piece
   return piece !== name && received === "" ? name + piece : name
 }
 
-/** Whether a piece with the index of `call` begins another call: some providers give every call the index 0. */
+/** Whether a piece with the index of `call` begins another call: some providers use the index 0 for every call. */
 function beginsAnother(call: Call, id: string | null, name: string | null): boolean {
   const { snapshot } = call
   if (id === null || snapshot.id === null || snapshot.id === id) return false

@@ -1,7 +1,6 @@
 /*
- * Law: what the events of one stream mean: chunks, heartbeats, errors, and its one outcome. No I/O, and of time only what
- * moves a deadline: events wait here unparsed until a chunk is asked for. Failures come after what preceded them; an end
- * by will drops what waits.
+ * Turns the events of one stream into chunks, heartbeats and errors, and finds its end. No I/O: events wait here unparsed
+ * until the consumer asks for a chunk, and a failure of the body is reported after the events before it.
  */
 import { type ProviderErrorBody, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
@@ -17,7 +16,7 @@ import { providerError, providerErrorOf } from "./provider-error.ts"
 
 const NO_EVENTS: SseEvent[] = []
 
-// How many spaces around the end mark are put up with.
+// The spaces that may surround the end mark.
 const MARK_SPACES = 8
 
 export class Answer<T, S> {
@@ -30,15 +29,15 @@ export class Answer<T, S> {
   #queue: SseEvent[] = NO_EVENTS
   #taken = 0
   #payloads = 0
-  /** The text of lines in no field, before the first event. */
+  /** The lines before the first event that belong to no field. */
   #bareText = ""
   #sawData = false
   /** Whether the body ended inside its last event. */
   #isCut = false
-  /** Whether a part of the answer was lost by that. */
+  /** Whether that lost a part of the answer. */
   #isLossy = false
   #awaitsContent = true
-  /** Runs after the last event has been taken, once the body has ended. */
+  /** Called when the last event has been taken; set when the body ends. */
   #atEnd: (() => void) | undefined = undefined
 
   constructor(
@@ -65,7 +64,7 @@ export class Answer<T, S> {
   }
 
   readonly onEvent = (event: SseEvent): void => {
-    // A hook that ends the reading drops what is left of the piece.
+    // A hook may end the reading in the middle of a piece.
     if (this.#outcome.isOver) return
     this.#sawData ||= event.data !== ""
     // Measured: an array of one, since `push` makes room for 17.
@@ -73,9 +72,9 @@ export class Answer<T, S> {
     else this.#queue = [event]
   }
 
-  readonly onComment = (text: string): void => this.#beat("comment", text)
+  readonly onComment = (text: string): void => this.#reportHeartbeat("comment", text)
 
-  /** Takes a line that is in no field; gives whether the body can be no event stream, whatever follows. */
+  /** Takes a line that belongs to no field; returns whether the body cannot be an event stream, whatever follows. */
   acceptLine(line: string): boolean {
     const data = errorInLine(line)
     if (data) this.onEvent(eventOf("error", data))
@@ -86,25 +85,25 @@ export class Answer<T, S> {
     return true
   }
 
-  /** Drops the events that wait. */
+  /** Drops the waiting events. */
   drop(): void {
     this.#queue = NO_EVENTS
     this.#taken = 0
   }
 
-  /** Reading the body has failed: that is the end, once what came before it has been taken. */
+  /** Ends the body with a failure, which is reported after the waiting events. */
   failLater(reason: unknown): void {
     this.#atEnd = () => this.#outcome.fail(reason)
   }
 
-  /** The body ended cleanly; `incomplete` says that it did so inside an event, which came all the same. */
+  /** Ends the body cleanly; `incomplete` says that it ended inside an event, which was dispatched nevertheless. */
   endBody(incomplete: boolean): void {
     this.#isCut = incomplete
     this.#isLossy = incomplete && !this.hasEvents
     this.#atEnd ??= () => this.#conclude(false)
   }
 
-  /** The next chunk of the events that have come; where none is left, what they lead to has happened. */
+  /** Returns the next chunk of the waiting events. If there is none, an end of the body has taken effect. */
   take(): T | undefined {
     try {
       while (this.#taken < this.#queue.length) {
@@ -124,9 +123,10 @@ export class Answer<T, S> {
     const { sentinel } = this.#dialect
     if (data.length <= (sentinel?.length ?? 0) + MARK_SPACES) {
       if (data.trim() === sentinel) return this.#conclude((this.#outcome.progress.sawDone = true))
-      // What was cut before its data could have become anything; else, who says no more than that it failed has failed.
+      // The body may have ended before the data; otherwise an error event without data is an error all the same.
       if (data === "" && this.#isCut) return undefined
-      if (data === "") return event.event === "error" ? this.#acceptPayload({}, event) : this.#beat("empty", data)
+      if (data === "")
+        return event.event === "error" ? this.#acceptPayload({}, event) : this.#reportHeartbeat("empty", data)
     }
     const json = parse(data)
     return isPayload(json) ? this.#acceptPayload(json, event) : this.#acceptMalformed(event)
@@ -142,30 +142,30 @@ export class Answer<T, S> {
     if (!chunk) {
       if (error) return undefined
       this.#accumulator.pushHeartbeat?.(json)
-      return this.#beat("event", data)
+      return this.#reportHeartbeat("event", data)
     }
-    const isGiven = !this.#outcome.providerError && !dialect.isReplayed?.(chunk)
-    if (isGiven) this.#count(chunk)
+    const isReturned = !this.#outcome.providerError && !dialect.isReplayed?.(chunk)
+    if (isReturned) this.#count(chunk)
     if (dialect.isTerminal?.(chunk)) this.#outcome.succeed("terminal")
-    return isGiven ? chunk : undefined
+    return isReturned ? chunk : undefined
   }
 
   #count(chunk: T): void {
     this.#outcome.progress.chunks++
     if (!this.#awaitsContent || this.#dialect.isContent?.(chunk) === false) return
     this.#outcome.progress.firstContentMs ??= this.#deadlines.elapsed
-    this.#awaitsContent = this.#deadlines.content()
+    this.#awaitsContent = this.#deadlines.restartContent()
   }
 
   #acceptError(error: ProviderErrorBody, json: object): void {
     const { name, errorGrace } = this.#dialect
-    if (!this.#outcome.providerError) this.#deadlines.error()
+    if (!this.#outcome.providerError) this.#deadlines.beginErrorGrace()
     this.#outcome.providerError ??= providerError(name, error, json)
     if (errorGrace === undefined) this.#outcome.fail(this.#outcome.providerError)
   }
 
-  #acceptMalformed(given: SseEvent): T | undefined {
-    const { event, data } = given
+  #acceptMalformed(malformed: SseEvent): T | undefined {
+    const { event, data } = malformed
     const { name, sentinel = "" } = this.#dialect
     const lines = data.split("\n")
     const isGlued = lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))
@@ -173,8 +173,8 @@ export class Answer<T, S> {
       this.#isLossy = !sentinel.startsWith(data.trim())
       return undefined
     }
-    // Servers that think of the standard first send an error's text as it is.
-    if (event === "error") return this.#acceptPayload({ error: data }, given)
+    // Servers built around the event type send the text of an error without JSON.
+    if (event === "error") return this.#acceptPayload({ error: data }, malformed)
     if (isGlued) {
       this.#queue = lines.map((line) => eventOf(event, line)).concat(this.#queue.slice(this.#taken))
       this.#taken = 0
@@ -187,7 +187,7 @@ export class Answer<T, S> {
     return undefined
   }
 
-  /** The stream has ended, by its mark or with its body. */
+  /** Ends the answer at the end mark, or at the end of the body. */
   #conclude(sawMark: boolean): undefined {
     const { completion } = this.#options
     const { name, sentinel } = this.#dialect
@@ -207,8 +207,7 @@ export class Answer<T, S> {
     return this.#outcome.fail(bareTextError(this.#dialect.name, this.#bareText, type))
   }
 
-  /** Tells the consumer of a heartbeat. */
-  #beat(kind: Heartbeat["kind"], text: string): undefined {
+  #reportHeartbeat(kind: Heartbeat["kind"], text: string): undefined {
     callHook(this.#options.onHeartbeat, { kind, text }, this.#reportHandlerError)
   }
 }

@@ -1,52 +1,56 @@
-/* Law: from what a caller gives to pieces of a body: asks for the response, looks at it, and knows how to stop both. */
+/* Opens the source of a reading: requests the response, checks it, and cancels both the request and the body. */
 import type { ProviderErrorBody } from "../../errors.ts"
 import { cancelQuietly, ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
 import { parseRetryAfter } from "../../internal/retry-after.ts"
 import { isResponse, openSource, responseError, type SourceReader } from "../../parser/index.ts"
-import { attachHidden } from "./chunk-error.ts"
+import { setHidden } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
 
-/** What gives pieces of a body, or, where it `asks`, the response that has one. */
+/** A body that is read piece by piece. */
 export interface Body extends Pick<SourceReader, "read" | "cancel"> {
-  readonly asks?: boolean
+  /** Whether its one read returns a response, whose body has to be opened. */
+  readonly isRequest?: boolean
 }
 
-// How long the body of a refused response is waited for, in milliseconds: it is a courtesy, the status says enough.
+// The wait for the body of a refused response, in milliseconds. The body is optional: the status is the error.
 const REFUSED_BODY_WAIT = 2_000
 
 /**
- * Opens a source that is no response. Nothing is asked for before the first read.
+ * Opens a source that is not a response. Nothing is requested before the first read.
  *
- * @throws TypeError where it is none, or a locked stream.
+ * @throws TypeError if it is not a source, or is a locked stream.
  */
 export function openBody(source: Exclude<ChunkSource, Response>): Body {
-  if (typeof source === "function") return askedBody(source)
+  if (typeof source === "function") return requestBody(source)
   const { then } = (source ?? {}) as Partial<PromiseLike<Response>>
   if (typeof then !== "function") return openSource(source as string)
   const response = Promise.resolve(source as PromiseLike<Response>)
-  // Reported by the read that waits for it, or by nobody where there is none.
+  // A pending read reports the rejection; without one, it must not be an unhandled rejection.
   response.catch(ignore)
-  return askedBody(() => response, response)
+  return requestBody(() => response, response)
 }
 
-/** A body whose one read gives the response that `ask` gives, or that is on its way. */
-function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response>, asked?: Promise<Response>): Body {
+/** A body whose one read returns the response of `request`, or the one that is `pending`. */
+function requestBody(
+  request: (signal: AbortSignal) => Response | PromiseLike<Response>,
+  pending?: Promise<Response>,
+): Body {
   const controller = new AbortController()
-  let response = asked
-  // One that comes too late has nobody to read it.
+  let response = pending
+  // A response that arrives after the end is not read.
   const discard = (): void => void response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
   const body = openSource({
     async *[Symbol.asyncIterator]() {
-      response ??= Promise.resolve(ask(controller.signal))
+      response ??= Promise.resolve(request(controller.signal))
       if (controller.signal.aborted) discard()
       yield (await response) as never
     },
   })
   return {
     ...body,
-    asks: true,
+    isRequest: true,
     cancel(reason) {
       body.cancel()
       controller.abort(reason)
@@ -56,23 +60,23 @@ function askedBody(ask: (signal: AbortSignal) => Response | PromiseLike<Response
 }
 
 /**
- * Opens the body of a response, whatever its type says.
+ * Opens the body of a response, whatever its content type.
  *
- * @throws TypeError where it is none, or its body is locked or used.
+ * @throws TypeError if it is not a response, or its body is locked or used.
  */
 export function openResponse(response: Response, clock: Clock): Body {
-  if (!isResponse(response)) throw new TypeError("Cannot read chunks: the source must give a Response")
+  if (!isResponse(response)) throw new TypeError("Cannot read chunks: the source must return a Response")
   if (!response.ok) return refusedBody(response, clock)
   return openSource(response)
 }
 
-/** What is told of a response. */
+/** Returns the part of a response that the consumer sees. */
 export function responseOf({ status, headers }: Response): ChunkResponse {
   const names = ["x-request-id", "request-id", "apim-request-id", "x-generation-id"]
   return { status, headers, requestId: names.map((name) => headers.get(name)).find(Boolean) ?? null }
 }
 
-/** A body whose one read rejects with what is to be learnt from a response that was refused. */
+/** A body whose one read rejects with the error for a refused response. */
 function refusedBody(response: Response, clock: Clock): Body {
   const stop = new AbortController()
   return {
@@ -85,22 +89,22 @@ function refusedBody(response: Response, clock: Clock): Body {
         stop.signal,
       )
       clock.clearTimeout(timer)
-      attachHidden(error, "error", errorIn(error.body))
+      setHidden(error, "error", errorIn(error.body))
       throw Object.assign(error, {
         retryAfter: parseRetryAfter(response.headers) ?? null,
-        // Unlike a subscription, an answer that conflicts with another one may well succeed when it is asked for again.
+        // Unlike a subscription, an answer that conflicts with another one may succeed on a retry.
         retryable: error.retryable || response.status === 409,
       })
     },
     cancel(reason) {
       stop.abort(reason)
-      // Where nothing was read of it; where it is being read, it is locked.
+      // If the body is being read, it is locked, and the signal cancels it.
       if (response.body) cancelQuietly(response.body, reason)
     },
   }
 }
 
-/** The provider's error in the body of a refused response, `null` where there is none to be found. */
+/** Returns the provider's error in the body of a refused response, `null` if there is none. */
 function errorIn(body: string): ProviderErrorBody | null {
   const json = objectIn(body)
   return json ? (providerErrorOf(json, "") ?? ("message" in json ? bodyOf(json, json) : null)) : null

@@ -1,9 +1,9 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 
-/** How much a stream may make this package keep. */
+/** The limits of one stream, which bound the memory that a provider can make the reader use. */
 export interface ChunkLimits {
   /**
-   * The longest line, in characters.
+   * The longest line of the event stream, in characters.
    * @defaultValue 67,108,864
    */
   readonly maxLineLength?: number | undefined
@@ -13,30 +13,30 @@ export interface ChunkLimits {
    */
   readonly maxEventSize?: number | undefined
   /**
-   * The longest stream, in bytes as they come (characters where the source gives text).
+   * The size of the whole stream, in bytes; in characters if the source is text.
    * @defaultValue 268,435,456
    */
   readonly maxTotalSize?: number | undefined
   /**
-   * The most choices that the snapshot holds.
+   * The number of choices in the snapshot.
    * @defaultValue 128
    */
   readonly maxChoices?: number | undefined
   /**
-   * The most tool calls that one choice of the snapshot holds, or output items of a response.
+   * The number of tool calls in one choice of the snapshot, or of output items in a response.
    * @defaultValue 1,024
    */
   readonly maxToolCalls?: number | undefined
 }
 
-/** The limits in force. */
+/** The limits in force: the ones of the caller, and the defaults for the others. */
 export type ResolvedLimits = Readonly<Record<keyof ChunkLimits, number>>
 
-/** Where a Responses stream was left: what `starting_after` takes. */
+/** The point up to which a Responses stream was read: the request that resumes it sends it as `starting_after`. */
 export interface ResponseCursor {
-  /** The response's ID, `null` where no event named it: a stream that was resumed need not. */
+  /** The ID of the response; `null` if no event named it, as may be after a resumption. */
   readonly responseId: string | null
-  /** The number of the last event that was read. */
+  /** The `sequence_number` of the last event that was read. */
   readonly sequenceNumber: number
 }
 
@@ -44,46 +44,55 @@ export interface ResponseCursor {
 export interface ChunkAccumulator<T, S> {
   /** The snapshot: one object, updated in place. */
   readonly value: S
-  /** Where a stream that can be resumed was left. */
+  /** The point up to which the stream was read, if it can be resumed. */
   readonly cursor?: ResponseCursor | undefined
-  /** Takes the next chunk, in time that depends on this chunk only. */
+  /** Folds the next chunk into the snapshot. Its time must depend only on this chunk. */
   push(chunk: T): void
-  /** Takes a payload that is a sign of life and no chunk, for its place in the stream. */
+  /** Called with a payload that `decode` dropped, which may still carry its place in the stream. */
   pushHeartbeat?(json: object): void
   /**
-   * What is missing from the answer, `null` where it is whole.
+   * Returns the name of the part that the answer lacks, `null` if it is complete.
    *
-   * @param sawSentinel - Whether the end mark came, which may stand for what else is missing.
+   * @param sawSentinel - Whether the end mark arrived; a dialect may accept it in place of other parts.
    */
   missing(sawSentinel: boolean): string | null
 }
 
 /**
- * A dialect of JSON-per-event streams: what {@link readChunks} needs to know to give it the guarantees of the readers
- * of this package. Payloads are what a provider sent, so nothing about their shape is certain.
+ * A dialect of streams with one JSON object per event, for {@link readChunks}. Only `name` and `accumulate` are required.
+ * The payloads are exactly what the provider sent, so its functions must check the type of every member that they use.
  */
 export interface ChunkDialect<T, S> {
-  /** What is read, in the plural, for error messages: `"chat completions"`. */
+  /** The name of what is read, in the plural, for error messages, such as `"chat completions"`. */
   readonly name: string
-  /** The data that ends a stream, such as `"[DONE]"`. */
+  /** The end mark: the data of the event that ends a stream, such as `"[DONE]"`. */
   readonly sentinel?: string | undefined
   /**
-   * How long after an error the terminal chunk is waited for, so that the snapshot holds it, in milliseconds.
-   * @defaultValue 0
+   * The time that the reader waits for the terminal chunk after an error, in milliseconds, so that the snapshot holds it.
+   * @defaultValue off: the error is thrown at once
    */
   readonly errorGrace?: number | undefined
-  /** The chunk of a payload, `null` to drop it; by default the payload itself. `data` is the text that it came in. */
+  /**
+   * Returns the chunk of a payload, or `null` to drop the payload. `event` is the type of its event, `data` its JSON text.
+   * @defaultValue the payload itself
+   */
   decode?(json: object, event: string, data: string): T | null
-  /** The error that a payload reports, `null` where it reports none; by default any shape that is in use. */
+  /**
+   * Returns the error that a payload reports, `null` if it reports none.
+   * @defaultValue recognizes the shapes that providers are known to send
+   */
   error?(json: object, event: string): ProviderErrorBody | null
-  /** Whether the chunk carries something of the answer, for the deadlines on content; by default every chunk does. */
+  /**
+   * Whether the chunk has content, which moves the deadlines `firstContent` and `contentIdle`.
+   * @defaultValue true for every chunk
+   */
   isContent?(chunk: T): boolean
-  /** Whether the chunk is the last one. */
+  /** Whether the chunk is the last one of the stream. */
   isTerminal?(chunk: T): boolean
-  /** Whether the chunk was read before: it is folded into the snapshot and not given out. */
+  /** Whether the chunk was read before a resumption: it is folded into the snapshot, but not returned. */
   isReplayed?(chunk: T): boolean
-  /** The text that the chunk adds, `""` where it adds none: what `textDeltas()` gives. */
+  /** Returns the text that the chunk adds, for `textDeltas()`; `""` if it adds none. */
   textOf?(chunk: T): string
-  /** Starts a snapshot. */
+  /** Starts the snapshot of one stream. It must stay within `limits`. */
   accumulate(limits: ResolvedLimits): ChunkAccumulator<T, S>
 }

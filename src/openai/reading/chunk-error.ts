@@ -1,49 +1,64 @@
-/* Law: what a chunk reader throws beside abort is an SseError that also says how far the stream came. */
+/*
+ * The members that a chunk reader adds to its errors. Members that may hold a payload are not enumerable, so that logging
+ * an error prints none of it.
+ */
 import { SseError, SseMalformedError, type ProviderErrorBody } from "../../errors.ts"
 import type { MalformedPayload } from "./chunk-stream.ts"
 
-/** How much of what is no payload an error keeps, in characters. */
+/** The part of a malformed payload or body that an error keeps, in characters. */
 export const PREVIEW = 200
 
-/** What a chunk reader throws: an {@link SseError} that also says how far the stream came. */
+/**
+ * An error of a chunk reader: an {@link SseError} with the partial answer. Every error of the iteration is one, except the
+ * reason of an aborted signal.
+ *
+ * @example
+ * ```ts
+ * import { isChunkStreamError, readChatCompletions } from "steadystream/openai"
+ *
+ * const stream = readChatCompletions('data: {"choices":[{"index":0,"delta":{"content":"Hel"}}]}\n\n')
+ * const error: unknown = await stream.collect().catch((reason: unknown) => reason)
+ * if (isChunkStreamError(error)) console.log(error.code, error.chunks, error.partial) // truncated 1 { choices: … }
+ * ```
+ */
 export interface ChunkStreamError<S = unknown> extends SseError {
-  /** The snapshot at the failure. Not enumerable. */
+  /** The snapshot at the time of the failure. Not enumerable. */
   readonly partial: S
-  /** How many chunks were given out before it; 0 means that a retry repeats nothing. */
+  /** The number of chunks that the iteration returned before it; after 0, a retry repeats no output. */
   readonly chunks: number
-  /** The request's ID as the response's headers name it, `null` where they do not. */
+  /** The ID of the request, from the response headers; `null` if they have none. */
   readonly requestId: string | null
-  /** The provider's error in one shape: of an {@link SseProviderError}, and of a refused response that names one. */
+  /** The provider's error in one shape: on an {@link SseProviderError}, and on a refused response whose body names one. */
   readonly error?: ProviderErrorBody | null
-  /** How long the provider asks to wait before a retry, in milliseconds; only on a refused response. */
+  /** The wait before a retry that the provider asks for, in milliseconds; only on a refused response. */
   readonly retryAfter?: number | null
-  /** The body of an {@link SseNotAStreamError} that was JSON. Not enumerable. */
+  /** The parsed body of an {@link SseNotAStreamError}, if it was JSON. Not enumerable. */
   readonly json?: unknown
-  /** How many payloads came before the data of an {@link SseMalformedError}. */
+  /** The number of payloads before the data of an {@link SseMalformedError}. */
   readonly index?: number
-  /** The start of what was no payload, at most 200 characters. Not enumerable. */
+  /** The start of the malformed data or body, at most 200 characters. Not enumerable. */
   readonly preview?: string
 }
 
-/** Whether `value` is an error that a chunk reader threw. */
+/** Whether `value` is an error that a chunk reader threw, from this copy of the package or another. */
 export function isChunkStreamError(value: unknown): value is ChunkStreamError {
   return SseError.is(value) && "partial" in value
 }
 
-/** Tells an error something that may be a payload, which is not to be printed. */
-export function attachHidden(error: SseError, member: keyof ChunkStreamError, value: unknown): void {
+/** Sets a member of an error that may hold a payload; it is not enumerable. */
+export function setHidden(error: SseError, member: keyof ChunkStreamError, value: unknown): void {
   Object.defineProperty(error, member, { value, configurable: true })
 }
 
-/** The error for data that is no payload. */
+/** Returns the error for data that is not a JSON object. */
 export function malformedError(name: string, { data, index }: MalformedPayload): SseError {
   const error = new SseMalformedError(`Cannot read ${name}: the data of payload ${index} must be a JSON object`)
-  attachHidden(error, "index", index)
-  attachHidden(error, "preview", data.slice(0, PREVIEW))
+  setHidden(error, "index", index)
+  setHidden(error, "preview", data.slice(0, PREVIEW))
   return error
 }
 
-/** What is wrong with data that is no payload. */
+/** Returns the error of the JSON parser for data that is not a JSON object. */
 export function syntaxErrorOf(data: string): SyntaxError {
   try {
     JSON.parse(data)

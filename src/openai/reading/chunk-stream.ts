@@ -2,8 +2,9 @@ import type { Clock } from "../../internal/clock.ts"
 import type { ChunkLimits, ResponseCursor } from "./chunk-dialect.ts"
 
 /**
- * What chunks can be read from: a response, a promise of one or a function that asks for one, a stream or an iterable
- * of bytes or text, or a string as one piece. The function's signal aborts when the reading ends early.
+ * The sources of chunks: a response, a promise of a response, a function that requests one, a stream or an iterable of
+ * bytes or text, or a string as one piece. Bytes and text may be cut anywhere. The function is called on the first read;
+ * pass its signal to `fetch`, so that the request is aborted when the reading ends early.
  */
 export type ChunkSource =
   | Response
@@ -14,152 +15,164 @@ export type ChunkSource =
   | Iterable<Uint8Array | string>
   | string
 
-/** How long each part of a stream may take, in milliseconds. 0 and Infinity are off. */
+/**
+ * The deadlines of one stream, in milliseconds; 0 and Infinity turn one off. A deadline that passes fails the stream with
+ * {@link SseTimeoutError}. All but `total` are suspended while the consumer is busy with a chunk.
+ */
 export interface ChunkTimeouts {
   /**
-   * From asking a promise or function for the response to its headers.
+   * From the request to the headers of the response, if the source is a promise or a function.
    * @defaultValue off
    */
   readonly connect?: number | undefined
   /**
-   * From the start of the body to the first chunk with content: text, reasoning, refusal, audio, a tool call, or what only
-   * one provider has; a role alone is none.
+   * From the start of the body to the first chunk with content: text, reasoning, a refusal, audio, a tool call or any
+   * other member that is not empty. A role alone is not content.
    * @defaultValue off
    */
   readonly firstContent?: number | undefined
   /**
-   * Without a byte; comments count.
+   * From one piece of the body to the next; comments count.
    * @defaultValue off
    */
   readonly idle?: number | undefined
   /**
-   * Without an event; heartbeat events count, comments do not.
+   * From one event to the next; heartbeat events count, comments do not.
    * @defaultValue 300,000
    */
   readonly eventIdle?: number | undefined
   /**
-   * Without a chunk with content, once the first has come.
+   * From one chunk with content to the next.
    * @defaultValue off
    */
   readonly contentIdle?: number | undefined
   /**
-   * For the whole stream: the only one that also runs while the consumer is busy.
+   * For the whole stream, from the first read. Also runs while the consumer is busy.
    * @defaultValue off
    */
   readonly total?: number | undefined
 }
 
-/** A sign of life that is no chunk. */
+/** A message that only keeps the connection open and is not a chunk. */
 export interface Heartbeat {
-  /** A comment, an event whose type says so (`keepalive`, `ping`), or an event with empty data. */
+  /** `"comment"`; `"event"` for an event whose type is `keepalive` or `ping`; `"empty"` for an event with empty data. */
   readonly kind: "comment" | "event" | "empty"
-  /** The comment's text or the event's data. */
+  /** The text of the comment, or the data of the event. */
   readonly text: string
 }
 
-/** Data that is not what a chunk must be. */
+/** The data of an event that is not a JSON object. */
 export interface MalformedPayload {
   /** The data of the event. */
   readonly data: string
-  /** How many payloads came before it. */
+  /** The number of payloads before it. */
   readonly index: number
-  /** What is wrong with it; its message may quote the data. */
+  /** The error of the JSON parser. Its message may quote the data. */
   readonly error: SyntaxError
 }
 
 /** Options of every chunk reader. */
 export interface ReadChunksOptions {
-  /** Stops the reading: what waits rejects with its reason, and the source is cancelled. */
+  /** Ends the reading when it aborts: the pending `next()` rejects with its reason, and the source is cancelled. */
   readonly signal?: AbortSignal | undefined
-  /** Deadlines in milliseconds; `false` for none at all. */
+  /**
+   * The deadlines, in milliseconds; `false` turns all of them off.
+   * @defaultValue `{ eventIdle: 300_000 }`
+   */
   readonly timeouts?: ChunkTimeouts | false | undefined
   /**
-   * What a whole answer is: what the dialect says, with or without the end mark (`"dialect"`); with the end mark and
-   * every finish reason (`"strict"`); or whatever a connection that was closed cleanly brought (`"lenient"`).
+   * When an answer is complete. `"dialect"`: by the rule of the dialect; of chat and text completions either the end mark
+   * or every finish reason is enough. `"strict"`: the end mark and every finish reason. `"lenient"`: any clean end of the
+   * body outside an event. Any other end fails with {@link SseTruncatedError}.
    * @defaultValue `"dialect"`
    */
   readonly completion?: "dialect" | "strict" | "lenient" | undefined
   /**
-   * What an error that the provider reports inside the stream does: it is thrown, or given out like any chunk.
+   * Whether an error that the provider reports inside the stream is thrown, or returned like any other chunk.
    * @defaultValue `"throw"`
    */
   readonly onProviderError?: "throw" | "yield" | undefined
   /**
-   * What data that is no JSON object does: it is thrown, skipped, or decided on.
+   * Whether data that is not a JSON object fails the stream with {@link SseMalformedError} or is skipped; a function
+   * decides each time.
    * @defaultValue `"throw"`
    */
   readonly onMalformed?: "throw" | "skip" | ((payload: MalformedPayload) => "throw" | "skip") | undefined
-  /** Called with comments, heartbeat events and empty events, which are never chunks. */
+  /** Called for each comment, heartbeat event and empty event. None of them is a chunk. */
   readonly onHeartbeat?: ((heartbeat: Heartbeat) => void) | undefined
   /**
-   * Called with what `onHeartbeat` throws, now or as a promise, once, since it stops nothing.
+   * Called once, with the first error that `onHeartbeat` throws or rejects with. Such an error never ends the stream.
    * @defaultValue `globalThis.reportError`, else `console.error`
    */
   readonly onHandlerError?: ((error: unknown) => void) | undefined
-  /** How much may be kept. */
+  /** The limits of the stream and its snapshot. More fails the stream with {@link SseLimitError}. */
   readonly limits?: ChunkLimits | undefined
   /**
-   * How long and how far the rest of the body is read after the end, so that the connection can be used again;
-   * `false` cancels it at once.
-   * @defaultValue 250 milliseconds, 65,536 bytes
+   * How much of the rest of the body is read in the background after the end mark or
+   * the terminal chunk, so that the connection can be reused;
+   * `false` cancels the body at once.
+   * @defaultValue `{ ms: 250, bytes: 65_536 }`
    */
   readonly drain?:
     | {
-        /** For how many milliseconds at most. */
+        /** The longest time, in milliseconds. */
         readonly ms: number
-        /** For how many bytes at most. */
+        /** The largest size, in bytes. */
         readonly bytes: number
       }
     | false
     | undefined
-  /** Where time comes from. */
+  /**
+   * The source of time.
+   * @defaultValue the timers of the platform
+   */
   readonly clock?: Clock | undefined
 }
 
 /**
- * How a stream ended: at its end mark (`"done"`), at its terminal chunk, at a clean end of the body after every finish
- * reason (`"finished"`), at any clean end of the body where `completion` is `"lenient"` (`"eof"`), by the consumer or a
- * signal (`"cancelled"`), or by a failure.
+ * How a stream ended: at its end mark (`"done"`), at its terminal chunk (`"terminal"`), at a clean end of the body after
+ * every finish reason (`"finished"`), at any other clean end of the body if `completion` is `"lenient"` (`"eof"`), by the
+ * consumer or a signal (`"cancelled"`), or by a failure (`"error"`).
  */
 export type EndReason = "done" | "terminal" | "finished" | "eof" | "cancelled" | "error"
 
-/** The one outcome of a stream. */
+/** The outcome of a stream. Every stream has exactly one. */
 export interface EndInfo {
-  /** How it ended. */
+  /** How the stream ended. */
   readonly reason: EndReason
-  /** The failure, or the reason of the signal; `undefined` for every other end. */
+  /** The failure, or the reason of the signal; `undefined` after any other end. */
   readonly error: unknown
-  /** How many chunks were given out. */
+  /** The number of chunks that the iteration returned. */
   readonly chunks: number
-  /** How many bytes came (characters where the source gave text). */
+  /** The bytes received; characters if the source is text. */
   readonly bytes: number
-  /** Whether the end mark came. */
+  /** Whether the end mark arrived. */
   readonly sawDone: boolean
-  /** Milliseconds from asking for the response to its headers, `null` where there was nothing to ask for. */
+  /** Milliseconds from the request to the headers of the response; `null` if the reader made no request. */
   readonly connectMs: number | null
-  /** Milliseconds from the start to the first chunk with content, `null` where none came. */
+  /** Milliseconds from the first read to the first chunk with content; `null` if there was none. */
   readonly firstContentMs: number | null
-  /** Milliseconds from the first time that somebody waited for a chunk to the end. */
+  /** Milliseconds from the first read to the end. */
   readonly durationMs: number
-  /** Where a Responses stream can be resumed, `null` for any other stream. */
+  /** The point from which a Responses stream can be resumed; `null` for any other stream. */
   readonly cursor: ResponseCursor | null
 }
 
-/** What is known of the response that a stream comes from. */
+/** The status and headers of the response that a stream comes from. */
 export interface ChunkResponse {
   /** The HTTP status. */
   readonly status: number
   /** The headers. */
   readonly headers: Headers
-  /** The request's ID as the headers name it, `null` where they do not. */
+  /** The ID of the request, from the response headers; `null` if they have none. */
   readonly requestId: string | null
 }
 
 /** The iterator of a {@link ChunkStream}. */
 export interface ChunkIterator<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  /** Waits for the next chunk. */
+  /** Returns the next chunk, or the end. Several calls may be pending; they are answered in their order. */
   next(): Promise<IteratorResult<T, undefined>>
-  /** Ends the reading and cancels the source. */
+  /** Ends the reading and cancels the source, also while a `next()` is pending. */
   return(): Promise<IteratorResult<T, undefined>>
   /** The iterator itself. */
   [Symbol.asyncIterator](): ChunkIterator<T>
@@ -167,30 +180,42 @@ export interface ChunkIterator<T> extends AsyncIterableIterator<T, undefined, un
 
 /**
  * The chunks of one stream, for one consumer: a `for await`, {@link ChunkStream.collect}, {@link ChunkStream.textDeltas}
- * or {@link ChunkStream.toReadableStream}. Nothing is read before the consumer waits, and at most one piece of the body
- * is read ahead of it.
+ * or {@link ChunkStream.toReadableStream}. The reader asks the source for a piece of the body only when the consumer waits
+ * for a chunk, and keeps at most that one piece.
  */
 export interface ChunkStream<T, S> extends AsyncIterable<T>, AsyncDisposable {
   /**
-   * The chunks as the provider sent them. Leaving the loop cancels the source.
+   * Returns the chunks as the provider sent them. Leaving the loop cancels the source.
    *
-   * @throws TypeError where the stream has a consumer already.
+   * @throws TypeError if the stream already has a consumer.
    */
   [Symbol.asyncIterator](): ChunkIterator<T>
-  /** The text that the chunks add, piece by piece, without empty pieces. */
+  /**
+   * Returns the text of the answer, piece by piece, without empty pieces; of several choices, the text of the first.
+   *
+   * @throws TypeError if the stream already has a consumer, or its dialect has no `textOf`.
+   */
   textDeltas(): ChunkIterator<string>
-  /** The chunks as a stream that reads nothing ahead; cancelling it cancels the source. */
+  /**
+   * Returns the chunks as a stream that reads nothing ahead. Cancelling it cancels the source.
+   *
+   * @throws TypeError if the stream already has a consumer.
+   */
   toReadableStream(): ReadableStream<T>
-  /** Reads to the end and gives the snapshot, or rejects with what the iteration would throw. */
+  /**
+   * Reads to the end and returns the snapshot. Rejects with the error that the iteration would throw.
+   *
+   * @throws TypeError if the stream already has a consumer.
+   */
   collect(): Promise<S>
-  /** What the chunks that were given out add up to: one object, updated in place, also readable after a failure. */
+  /** The answer so far, put together from the chunks: one object, updated in place, also readable after a failure. */
   readonly snapshot: S
-  /** The outcome. Settles once, and never rejects. */
+  /** The outcome of the stream. Resolves once, and never rejects. */
   readonly ended: Promise<EndInfo>
-  /** The response, as soon as it is known. */
+  /** The response; `undefined` until its headers arrive, and for a source that is not a response. */
   readonly response: ChunkResponse | undefined
-  /** Ends the reading and cancels the source; what waits gets the end. Does nothing after the end. */
+  /** Ends the reading and cancels the source; a pending `next()` returns the end. Does nothing after the end. */
   cancel(reason?: unknown): Promise<void>
-  /** Cancels, as `await using` does at the end of its block. */
+  /** Cancels the stream: `await using` calls it at the end of its block. */
   [Symbol.asyncDispose](): Promise<void>
 }

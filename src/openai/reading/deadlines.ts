@@ -1,6 +1,6 @@
 /*
- * Law: the time of one stream. All deadlines but `total` count the time in which somebody of ours waits, and only that.
- * One timer serves them all; it is set anew only where a span begins, since all else moves a deadline further away.
+ * The deadlines of one stream. All but `total` count only the time in which a read is pending. One timer serves them all:
+ * it is set again only when a new deadline begins, since everything else moves a deadline further away.
  */
 import { type Clock, MAX_TIMER_MS } from "../../internal/clock.ts"
 import { checkDuration } from "../../internal/option-checks.ts"
@@ -9,7 +9,7 @@ import type { ChunkTimeouts } from "./chunk-stream.ts"
 const DEFAULT_EVENT_IDLE = 300_000
 const NAMES = ["connect", "firstContent", "idle", "eventIdle", "contentIdle", "errorGrace", "total"] as const
 
-// Measured: numbers as keys, since every piece of the body restarts two of them.
+// Measured: array indexes are faster than names, and every piece of the body restarts two deadlines.
 const CONNECT = 0
 const FIRST_CONTENT = 1
 const IDLE = 2
@@ -22,17 +22,17 @@ export class Deadlines {
   readonly #clock: Clock
   readonly #spans: readonly number[]
   readonly #onExpire: (phase: string, ms: number) => void
-  /** When each phase runs out: on the clock for `total`, in waited time for the others. */
+  /** The due time of each phase: on the clock for `total`, in waited time for the others. */
   readonly #due: number[] = NAMES.map(() => Infinity)
   #startedAt: number | undefined = undefined
   #waited = 0
   #waitingSince = Infinity
   #timer: unknown = undefined
   #timerDue = Infinity
-  /** Whether a span has begun, which may end before the timer does. */
+  /** Whether a deadline has begun that may pass before the timer fires. */
   #hasNew = false
 
-  /** @param errorGrace - How long the terminal chunk is waited for after an error. */
+  /** @param errorGrace - The wait for the terminal chunk after an error, in milliseconds. */
   constructor(
     clock: Clock,
     timeouts: ChunkTimeouts | false | undefined,
@@ -46,56 +46,56 @@ export class Deadlines {
     this.#onExpire = onExpire
   }
 
-  /** Milliseconds since somebody waited for the first time. */
+  /** Milliseconds since the first read. */
   get elapsed(): number {
     return this.#startedAt === undefined ? 0 : this.#clock.now() - this.#startedAt
   }
 
-  /** Somebody waits from now on: at first for a response that was asked for, where it was (`asks`), or for the body. */
-  wait(asks: boolean | undefined): void {
+  /** A read begins: of the body, or at first of the response, if there is a request. */
+  beginRead(isRequest: boolean | undefined): void {
     const now = this.#clock.now()
     if (this.#startedAt === undefined) {
       this.#startedAt = now
       this.#due[TOTAL] = now + this.#spans[TOTAL]!
-      if (asks) this.#begin(CONNECT)
+      if (isRequest) this.#begin(CONNECT)
       else this.#beginBody()
     }
     this.#waitingSince = now
     if (this.#hasNew) this.#setTimer()
   }
 
-  /** The response has come. */
-  connect(): void {
-    this.rest(true)
+  /** A read has returned the response. */
+  endConnect(): void {
+    this.endRead(true)
     this.#due[CONNECT] = Infinity
     this.#beginBody()
   }
 
   /**
-   * A piece of the body has come, with an event or without, and nobody waits any more. Measured: asking the clock costs up
-   * to a tenth of a chunk, so it is not asked where all spans that run start anew.
+   * A read has returned a piece of the body. Measured: reading the clock costs up to a tenth of a chunk, so it is not read
+   * if every running deadline begins anew.
    */
-  rest(hasEvent: boolean): void {
+  endRead(hasEvent: boolean): void {
     const due = this.#due
-    const outlives = Math.min(due[FIRST_CONTENT]!, due[CONTENT_IDLE]!, due[ERROR_GRACE]!) < Infinity
-    if (outlives || !hasEvent) this.#waited += this.#clock.now() - this.#waitingSince
+    const hasOther = Math.min(due[FIRST_CONTENT]!, due[CONTENT_IDLE]!, due[ERROR_GRACE]!) < Infinity
+    if (hasOther || !hasEvent) this.#waited += this.#clock.now() - this.#waitingSince
     this.#waitingSince = Infinity
     due[IDLE] = this.#waited + this.#spans[IDLE]!
     if (hasEvent) due[EVENT_IDLE] = this.#waited + this.#spans[EVENT_IDLE]!
   }
 
-  /** Content has come; gives whether the next of it is to be told, too. */
-  content(): boolean {
+  /** A chunk with content has arrived; returns whether the next one must be reported, too. */
+  restartContent(): boolean {
     this.#due[FIRST_CONTENT] = Infinity
     return this.#begin(CONTENT_IDLE)
   }
 
-  /** The provider has reported an error: its last chunk is waited for a while. */
-  error(): void {
+  /** The provider has reported an error, and its terminal chunk may follow. */
+  beginErrorGrace(): void {
     this.#begin(ERROR_GRACE)
   }
 
-  /** Forgets everything. */
+  /** Ends all deadlines. */
   stop(): void {
     this.#clock.clearTimeout(this.#timer)
     this.#due.fill(Infinity)
@@ -107,21 +107,21 @@ export class Deadlines {
     this.#begin(EVENT_IDLE)
   }
 
-  /** Begins the span of `phase`, and gives whether it is limited at all. */
+  /** Begins the deadline of `phase`; returns whether it can pass at all. */
   #begin(phase: number): boolean {
     if (this.#due[phase] === Infinity) this.#hasNew = true
     return (this.#due[phase] = this.#waited + this.#spans[phase]!) < Infinity
   }
 
-  /** When each phase runs out on the clock if the waiting goes on. */
-  #ends(): number[] {
+  /** The time on the clock at which each phase is due if the read stays pending. */
+  #dueTimes(): number[] {
     return this.#due.map((end, phase) => (phase === TOTAL ? end : this.#waitingSince + end - this.#waited))
   }
 
   #setTimer(): void {
-    // What waits for somebody to wait is not in it.
+    // Without a pending read, only `total` is in the timer.
     this.#hasNew = this.#waitingSince === Infinity
-    const due = Math.min(...this.#ends())
+    const due = Math.min(...this.#dueTimes())
     if (due >= this.#timerDue) return
     this.#clock.clearTimeout(this.#timer)
     const now = this.#clock.now()
@@ -133,7 +133,7 @@ export class Deadlines {
   readonly #onTimer = (): void => {
     this.#timerDue = Infinity
     const now = this.#clock.now()
-    const phase = this.#ends().findIndex((end) => end <= now)
+    const phase = this.#dueTimes().findIndex((end) => end <= now)
     if (phase < 0) this.#setTimer()
     else this.#onExpire(NAMES[phase]!, this.#spans[phase]!)
   }

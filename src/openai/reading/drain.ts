@@ -2,8 +2,8 @@ import type { Clock } from "../../internal/clock.ts"
 import type { Body } from "./body.ts"
 
 /**
- * Reads what is left of a body that has said all it had to say, so that its connection can be used again; gives up after
- * `ms` milliseconds or `bytes` bytes.
+ * Reads the rest of a body after the end of the answer, so that its connection can be reused; cancels it after `ms`
+ * milliseconds or `bytes` bytes.
  */
 export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: number; bytes: number }): Promise<void> {
   if (!(bytes > 0)) return body.cancel()
@@ -13,7 +13,7 @@ export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: numbe
     body.cancel()
   }
   const timer = clock.setTimeout(giveUp, ms)
-  // A process that has nothing else to do need not wait for it; platforms whose timers are numbers have no such process.
+  // In Node, the timer must not keep the process alive; elsewhere timers are numbers.
   ;(timer as { unref?: () => void } | undefined)?.unref?.()
   try {
     while (left > 0) {
@@ -22,7 +22,7 @@ export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: numbe
       if (left > 0 && (left -= value.length || 1) <= 0) giveUp()
     }
   } catch {
-    // The answer was whole before the connection broke.
+    // The answer was complete before the connection broke.
   }
   clock.clearTimeout(timer)
 }

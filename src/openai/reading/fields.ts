@@ -1,13 +1,13 @@
-/* Law: how a payload is looked at, of which nothing is certain. */
+/* Reads the members of a payload. Its shape is never certain, so every access checks the type. */
 
-/** A JSON object of which nothing is certain. */
+/** A JSON object of unknown shape. */
 export type Fields = Readonly<Record<string, unknown>>
 
 export function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null
 }
 
-/** The JSON objects in an array; nothing where it is none. */
+/** Returns the objects in an array; none if `value` is not an array. */
 export function objectsIn(value: unknown): readonly Fields[] {
   return Array.isArray(value) ? value.filter(isObject) : []
 }
@@ -16,17 +16,17 @@ export function isIndex(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0
 }
 
-/** A text with something in it, `null` for anything else. */
+/** Returns a string that is not empty, `null` for anything else. */
 export function textOr(value: unknown): string | null {
   return value && typeof value === "string" ? value : null
 }
 
-/** A number other than 0, which stands for none on some first chunks; `null` for anything else. */
+/** Returns a number, `null` for anything else and for 0, which means "none" on some first chunks. */
 export function numberOr(value: unknown): number | null {
   return value && typeof value === "number" ? value : null
 }
 
-/** What JSON says, `undefined` where `text` is none. */
+/** Returns the value of a JSON text, `undefined` if it is not JSON. */
 export function parse(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -35,24 +35,24 @@ export function parse(text: string): unknown {
   }
 }
 
-/** Whether `json` is what a payload must be. */
+/** Whether `json` is an object, as a payload must be. */
 export function isPayload(json: unknown): json is Fields {
   return isObject(json) && !Array.isArray(json)
 }
 
-/** The place in `list`, whose numbers rise, after all that are not above `number`. */
+/** Returns the place for `number` in a list with rising numbers: after all that are not above it. */
 export function placeOf<Item>(list: readonly Item[], number: number, numberOf: (item: Item) => number): number {
   let place = list.length
   while (place > 0 && numberOf(list[place - 1]!) > number) place--
   return place
 }
 
-/** A record that no name of the stream can turn into anything else. */
+/** Returns a record without a prototype, so that names such as `__proto__` are harmless. */
 export function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>
 }
 
-/** Adds a piece of text, if it is one, to a member that may have none yet. */
+/** Appends a piece, if it is a string, to a member that may be `null`. */
 export function append<Name extends string>(target: Record<Name, string | null>, name: Name, piece: unknown): void {
   if (piece && typeof piece === "string") target[name] = (target[name] ?? "") + piece
 }

@@ -10,13 +10,17 @@ const DEFAULTS: ResolvedLimits = {
   maxToolCalls: 1_024,
 }
 
-/** The limits in force; a RangeError if one is not a number from 1. */
+/**
+ * Returns the limits in force.
+ *
+ * @throws RangeError if a limit is NaN or less than 1.
+ */
 export function limitsOf(given: ChunkLimits | undefined): ResolvedLimits {
   return withDefaults("limits", given, DEFAULTS, 1)
 }
 
-/** Throws where `size` is more than the limit `name` allows. */
+/** @throws {@link SseLimitError} if `size` is above the limit `name`. */
 export function checkLimit(size: number, name: keyof ChunkLimits, limits: ResolvedLimits): void {
   const max = limits[name]
-  if (size > max) throw new SseLimitError(`Cannot read chunks: "${name}" must not be more than ${max}`, name, max)
+  if (size > max) throw new SseLimitError(`Cannot read chunks: "limits.${name}" of ${max} is exceeded`, name, max)
 }

@@ -5,7 +5,7 @@
 import { SseError, type SseProviderError } from "../../errors.ts"
 import { DONE } from "../../internal/iterator.ts"
 import type { ChunkAccumulator } from "./chunk-dialect.ts"
-import { attachHidden } from "./chunk-error.ts"
+import { setHidden } from "./chunk-error.ts"
 import type { ChunkResponse, EndInfo, EndReason } from "./chunk-stream.ts"
 import type { Deadlines } from "./deadlines.ts"
 
@@ -44,7 +44,7 @@ export class Outcome {
     const error = this.providerError ?? reason
     const { chunks } = this.progress
     if (SseError.is(error)) {
-      attachHidden(error, "partial", this.#accumulator.value)
+      setHidden(error, "partial", this.#accumulator.value)
       Object.assign(error, {
         chunks,
         requestId: this.response?.requestId ?? null,

@@ -1,13 +1,13 @@
-/* Law: the shapes in which providers report an error inside a stream, and the one shape that they become here. */
+/* Recognizes the shapes in which providers report an error inside a stream, and turns them into one shape. */
 import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../../errors.ts"
 import { isObject, parse, type Fields } from "./fields.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
 
-/** The error that a payload reports in any shape that is in use, `null` where it reports none. */
+/** Returns the error that a payload reports in any known shape, `null` if it reports none. */
 export function providerErrorOf(json: object, event: string): ProviderErrorBody | null {
   const { error, type, object } = json as Fields
-  // Absent on nearly every payload: the shapes are told apart only where one of these is present.
+  // Nearly every payload has none of these members.
   if (error) return bodyOf(error, json as Fields)
   return isErrorType(event) || isErrorType(type) || object === "error" ? bodyOf(json, json as Fields) : null
 }
@@ -17,14 +17,14 @@ export function isErrorType(type: unknown): boolean {
   return type === "error" || type === "response.error"
 }
 
-/** Puts an error in the one shape; `payload` is what it came in. */
+/** Returns `error`, a member of `payload` or the payload itself, in the one shape. */
 export function bodyOf(error: unknown, payload: Fields): ProviderErrorBody {
   const fields = isObject(error) ? error : ({ message: error } as Fields)
   const code = fields["code"] ?? fields["status_code"]
   const words = [fields["message"], fields["error"], payload["message"]].find((value) => typeof value === "string")
   return {
     message: words ?? "",
-    // The type of a flat error may be that of its event.
+    // The type of a flat error may be the type of its event.
     type: isErrorType(fields["type"]) ? null : labelOf(fields["type"]),
     code: labelOf(code),
     param: labelOf(fields["param"]),
@@ -33,16 +33,16 @@ export function bodyOf(error: unknown, payload: Fields): ProviderErrorBody {
   }
 }
 
-/** The error to throw for `error`; what may be a payload stays out of its message. */
+/** Returns the error to throw for `error`. Its message quotes a code or type only, never the provider's text. */
 export function providerError(name: string, error: ProviderErrorBody, chunk: unknown): SseProviderError {
   const { status, code, type } = error
   const label = [code, type].find((value) => /^[\w.-]{1,64}$/.test(value ?? ""))
-  const isLater = status === null ? LATER.test(`${code} ${type}`) : status === 409 || isRetryableStatus(status)
+  const isRetryable = status === null ? LATER.test(`${code} ${type}`) : status === 409 || isRetryableStatus(status)
   const which = label ? ` "${label}"` : ""
-  return new SseProviderError(`Cannot read ${name}: the provider reported an error${which}`, error, chunk, isLater)
+  return new SseProviderError(`Cannot read ${name}: the provider reported an error${which}`, error, chunk, isRetryable)
 }
 
-/** The object in a body that is no event stream, also as the first of an array, as some endpoints of Google send it. */
+/** Returns the JSON object in a body, also as the first element of an array, as some endpoints of Google send it. */
 export function objectIn(body: string): Fields | undefined {
   const json = parse(body)
   const object: unknown = Array.isArray(json) ? json[0] : json
@@ -54,7 +54,7 @@ function labelOf(value: unknown): string | null {
 }
 
 function statusOf(value: unknown): number | null {
-  // By way of the label, since the own conversion of an object may throw.
+  // Through the label, since converting an object to a number may throw.
   const status = Number(labelOf(value))
   return status >= 400 && status < 600 && Number.isInteger(status) ? status : null
 }

@@ -3,11 +3,17 @@ import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 
 /**
- * Reads a stream of one JSON object per event in any other dialect, which `dialect` describes, with the guarantees of
- * the readers of this package: one outcome, deadlines, limits, errors with the partial answer.
+ * Reads a stream with one JSON object per event in a dialect of the caller.
  *
- * @throws TypeError at once, where the source is none or its body is locked.
- * @throws {@link SseError} from the iteration, as from {@link readChatCompletions}.
+ * It has the guarantees of {@link readChatCompletions}: exactly one outcome, deadlines, limits, and errors with the partial
+ * answer. The chunks are the payloads, unless `dialect.decode` returns something else.
+ *
+ * @typeParam T - The type of the chunks.
+ * @typeParam S - The type of the snapshot that `dialect.accumulate` builds.
+ * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
+ * @throws RangeError at once if a timeout is NaN or negative, or a limit is less than 1.
+ * @throws {@link SseError} from the iteration, the same errors as from {@link readChatCompletions}.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  * @example
  * ```ts
  * import { readChunks } from "steadystream/openai"

@@ -1,6 +1,6 @@
 /*
- * Law: one source from its first read to its end: what is asked of it, how long it may take, and how it is let go. What
- * its events mean is the answer's.
+ * Reads one source to its end: feeds its pieces to the parser, enforces the deadlines and limits, and cancels or drains it
+ * at the end. The answer interprets the events.
  */
 import { SseError, SseTimeoutError } from "../../errors.ts"
 import { onAbort } from "../../internal/abort-listener.ts"
@@ -18,7 +18,7 @@ import { Outcome } from "./outcome.ts"
 
 const DRAIN = { ms: 250, bytes: 65_536 }
 
-/** What a read of the body gives. */
+/** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
 
 export class Reading<T, S> {
@@ -58,27 +58,27 @@ export class Reading<T, S> {
     else if (signal) this.#forgetSignal = onAbort(signal, this.#onAbort)
   }
 
-  /** Reads the next piece of the body; the end of the answer settles it. */
+  /** Reads the next piece of the body. The end of the reading settles it. */
   read(): Promise<Piece> {
-    this.#deadlines.wait(this.#body.asks)
+    this.#deadlines.beginRead(this.#body.isRequest)
     return this.#body.read()
   }
 
-  /** Takes what `read` gave. */
+  /** Takes the result of `read`. */
   accept(piece: Piece): void {
     if (this.outcome.isOver) return
     try {
       const { done, value } = piece
       if (done) this.answer.endBody(this.#parser.end({ flush: true }).incomplete)
-      else if (this.#body.asks) return this.#acceptResponse(value as unknown as Response)
+      else if (this.#body.isRequest) return this.#acceptResponse(value as unknown as Response)
       else this.#feed(value)
     } catch (error) {
       this.answer.failLater(error)
     }
-    this.#deadlines.rest(this.answer.hasEvents)
+    this.#deadlines.endRead(this.answer.hasEvents)
   }
 
-  /** Takes what `read` threw. */
+  /** Takes the error of `read`. */
   acceptFailure(cause: unknown): void {
     const error = SseError.is(cause) ? cause : toConnectionError(cause)
     if (SseError.is(error)) this.outcome.fail(error)
@@ -86,7 +86,7 @@ export class Reading<T, S> {
     else this.outcome.stop("cancelled", error)
   }
 
-  /** Ends the reading by the consumer's will. */
+  /** Ends the reading for the consumer. */
   cancel(reason?: unknown): void {
     this.outcome.end("cancelled", undefined, reason)
   }
@@ -117,7 +117,7 @@ export class Reading<T, S> {
     }
     this.#body = { ...body, cancel }
     this.outcome.progress.connectMs = this.#deadlines.elapsed
-    this.#deadlines.connect()
+    this.#deadlines.endConnect()
   }
 
   #feed(piece: SseChunk): void {
@@ -129,7 +129,7 @@ export class Reading<T, S> {
   readonly #onAbort = (): void => this.outcome.stop("cancelled", this.#options.signal!.reason)
 
   readonly #onExpire = (phase: string, ms: number): void => {
-    const message = `Cannot read ${this.#name}: "${phase}" must not take longer than ${ms} ms`
+    const message = `Cannot read ${this.#name}: "timeouts.${phase}" of ${ms} ms has passed`
     this.outcome.fail(new SseTimeoutError(message, phase, ms))
   }
 }

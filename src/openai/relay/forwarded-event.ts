@@ -1,6 +1,6 @@
 /*
- * Law: an event is forwarded with the text that it came in; it is parsed once, by the reading. An error that the clients
- * of the dialect would not see as one is said again in the shape that they do see.
+ * Forwards each event with its original text, which only the reading parses. An error in a shape that the clients of the
+ * dialect do not recognize is written again in the shape that they do.
  */
 import { type ProviderErrorBody, SseError, SseProviderError } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
@@ -9,24 +9,24 @@ import type { Fields } from "../reading/fields.ts"
 import { providerErrorOf } from "../reading/provider-error.ts"
 import type { DialectWriter, EventWriter } from "../writing/dialect-writer.ts"
 
-/** A chunk, and the event that it came in. */
+/** A chunk and its event. */
 export interface ForwardedEvent<T> {
   readonly chunk: T
   readonly event: SseEventInit
 }
 
-/** A payload, and the event that it came in. */
+/** A payload and its event. */
 interface Payload {
   readonly json: object
   readonly event: SseEventInit
 }
 
-/** Reads what `dialect` reads, and keeps the text of each event. */
+/** Reads the chunks of another dialect together with the text of their events. */
 export class ForwardedDialect<T, S> implements ChunkDialect<ForwardedEvent<T>, S> {
   readonly name: string
   readonly sentinel: string | undefined
   readonly errorGrace: number | undefined
-  /** The event that reported an error, and those after it. */
+  /** The event that reported an error, and the events after it. */
   readonly failure: Payload[] = []
   readonly #dialect: ChunkDialect<T, S>
   #failed = false
@@ -41,7 +41,7 @@ export class ForwardedDialect<T, S> implements ChunkDialect<ForwardedEvent<T>, S
   decode(json: object, name: string, data: string): ForwardedEvent<T> | null {
     const dialect = this.#dialect
     const event = { event: name, data }
-    // The reading asks for the error of a payload before its chunk.
+    // The reading calls `error` before `decode`.
     if (this.#failed) this.failure.push({ json, event })
     const chunk = dialect.decode === undefined ? (json as T) : dialect.decode(json, name, data)
     return chunk === null ? null : { chunk, event }
@@ -78,15 +78,15 @@ export class ForwardedDialect<T, S> implements ChunkDialect<ForwardedEvent<T>, S
   }
 }
 
-/** Writes events on as they came, and how they ended in the words of a dialect. */
+/** Writes events unchanged, and the events of their end in a dialect. */
 export class ForwardingWriter<T extends object> implements EventWriter<ForwardedEvent<T>> {
   readonly #dialect: DialectWriter
   readonly #failure: readonly Payload[]
   readonly #onChunk: (chunk: T) => void
-  /** Whether the server itself gave the answer up. */
+  /** Whether the server cancelled the answer. */
   isCancelled = false
 
-  /** @param failure - Where the events of an error are found once it has been thrown. */
+  /** @param failure - Holds the events of an error when that error is thrown. */
   constructor(dialect: DialectWriter, failure: readonly Payload[], onChunk: (chunk: T) => void) {
     this.#dialect = dialect
     this.#failure = failure
@@ -103,20 +103,20 @@ export class ForwardingWriter<T extends object> implements EventWriter<Forwarded
     return this.isCancelled ? this.#dialect.fail(INCOMPLETE) : this.#dialect.end()
   }
 
-  fail(told: Partial<ProviderErrorBody> | undefined, error: unknown): SseEventInit[] {
-    if (told !== undefined) return this.#dialect.fail(told)
+  fail(visible: Partial<ProviderErrorBody> | undefined, error: unknown): SseEventInit[] {
+    if (visible !== undefined) return this.#dialect.fail(visible)
     if (error instanceof SseProviderError) return this.#forwardFailure(error.error)
     return this.#dialect.fail(SseError.is(error) ? { ...INCOMPLETE, code: error.code } : INCOMPLETE)
   }
 
-  /** The provider's own words, which were meant for whoever asked. */
+  /** Returns the events of the provider's error. The browser may see them, since they answer its own request. */
   #forwardFailure(error: ProviderErrorBody): SseEventInit[] {
     const [first, ...rest] = this.#failure
     if (first === undefined) return this.#dialect.fail(error)
     for (const { json } of this.#failure) this.#dialect.note(json)
     const events = rest.map(({ event }) => event)
     if (isPlain(first.json)) return [first.event, ...events, ...this.#dialect.failAfterError(error)]
-    // A choice that ended in an error is a chunk as well, with what came until then.
+    // A choice that ends in an error is also a chunk, with a part of the answer.
     const before = "choices" in first.json ? [first.event] : []
     return [...before, ...this.#dialect.fail(error), ...events]
   }
@@ -127,7 +127,7 @@ const INCOMPLETE: Partial<ProviderErrorBody> = {
   code: "cancelled",
 }
 
-/** Whether clients see an error in a payload. */
+/** Whether clients recognize a payload as an error. */
 function isPlain(json: object): boolean {
   const { error } = json as Fields
   return typeof error === "object" && error !== null && typeof (error as Fields)["message"] === "string"

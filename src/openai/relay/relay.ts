@@ -1,5 +1,7 @@
-/* Law: one provider, one browser, pulled by it. Whoever ends first, the other one knows: the provider is let go, or the
- * browser is told. */
+/*
+ * Passes the events of one provider to one browser, which pulls them. If the browser leaves, the provider's request is
+ * aborted; if the provider fails, the browser gets an error event.
+ */
 import type { SseEventInit } from "../../event.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
@@ -18,58 +20,69 @@ import { dialectWriter } from "../writing/dialect-writer.ts"
 import { type ErrorMapper, EventFeed } from "../writing/event-feed.ts"
 import { feedStream, type FeedStreamOptions, keepAliveOf } from "../writing/feed-stream.ts"
 
-/** Options of {@link relay}: those of the reading, and those of the writing. */
+/** Options of {@link relay}: the options of a chunk reader, and options for writing. */
 export interface RelayOptions<T = ChatCompletionChunk>
   extends Omit<ReadChunksOptions, "onProviderError">, Pick<FeedStreamOptions, "keepAlive"> {
   /**
-   * The dialect, of the provider and of the browser.
+   * The dialect of both the provider and the browser.
    * @defaultValue `"chat"`
    */
   readonly dialect?: DialectName | undefined
-  /** Called with each chunk, after it has been added to the snapshot and before it is forwarded. */
+  /** Called with each chunk, after it is folded into the snapshot and before it is forwarded. An error that it throws stops nothing. */
   readonly onChunk?: ((chunk: T) => void) | undefined
   /**
-   * Called with what ended the answer early. What it gives is what the browser may know; by default that is the error
-   * that the provider reported inside its stream, as it did, and of any other failure no more than its code.
+   * Called with the error that ended the answer early. It returns the error that the browser may see.
+   * @defaultValue the browser sees an error that the provider reported inside its stream unchanged, and only the `code` of
+   * any other error
    */
   readonly onError?: ErrorMapper | undefined
 }
 
 /**
- * A provider's stream on its way to one browser: its events as they are forwarded, for one consumer: a `for await`,
- * {@link Relay.toResponse} or {@link Relay.toReadableStream}. Nothing is asked of the provider before the consumer reads.
+ * A provider's stream on its way to one browser, for one consumer: a `for await` over the forwarded events,
+ * {@link Relay.toResponse} or {@link Relay.toReadableStream}. Nothing is requested before the consumer reads.
  */
 export interface Relay<S> extends AsyncIterable<SseEventInit> {
   /**
-   * The events, for `sendEventStream` of `steadystream/node`. Leaving the loop aborts the provider's request.
+   * Returns the events, for `sendEventStream` of `steadystream/node`. Leaving the loop aborts the provider's request.
    *
-   * @throws TypeError where the relay has a consumer already.
+   * @throws TypeError if the relay already has a consumer.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<SseEventInit, undefined, undefined>
-  /** The events as a response, with the headers of {@link chunkResponse}, for fetch-style servers. */
+  /**
+   * Returns the events as a response with the headers of {@link chunkResponse}, for servers that return a `Response`.
+   *
+   * @throws TypeError if the relay already has a consumer.
+   * @throws RangeError if `init.status` is not from 200 to 599.
+   */
   toResponse(init?: ChunkResponseInit): Response
-  /** The events as bytes, with a comment in silence; cancelling them aborts the provider's request. */
+  /**
+   * Returns the events as bytes, with a comment after `keepAlive` milliseconds without an event. Cancelling the stream aborts
+   * the provider's request.
+   *
+   * @throws TypeError if the relay already has a consumer.
+   */
   toReadableStream(): ReadableStream<Uint8Array<ArrayBuffer>>
-  /** What the chunks add up to so far: one object, updated in place, also readable after a failure. */
+  /** The answer so far, put together from the chunks: one object, updated in place, also readable after a failure. */
   readonly snapshot: S
-  /** How the provider's stream ended. Settles once, and never rejects. */
+  /** The outcome of the provider's stream. Resolves once, and never rejects. */
   readonly ended: Promise<EndInfo>
-  /** The provider's response, as soon as it is known. */
+  /** The provider's response; `undefined` until its headers arrive. */
   readonly response: ChunkResponse | undefined
-  /** Aborts the provider's request; the browser gets an error event. Does nothing after the end. */
+  /** Aborts the provider's request, and ends the browser's stream with an error event. Does nothing after the end. */
   cancel(reason?: unknown): Promise<void>
 }
 
 /**
- * Passes a provider's stream on to a browser, and reads it on the way.
+ * Forwards a provider's stream to a browser, and reads it at the same time.
  *
- * The data of each event goes out byte for byte, under its event type and never with an `id`; comments and heartbeats
- * stay behind, and a comment of our own goes out in silence. The end mark goes out only after a whole answer; whatever
- * else ends it becomes an error event in the dialect. When the browser leaves, the provider's request is aborted at once.
- * Goes no faster than the browser takes.
+ * Each event is forwarded with its data unchanged and its event type, but never with an `id`. Comments and heartbeats are
+ * not forwarded; instead, a comment is written after `keepAlive` milliseconds without an event. The end mark is written only
+ * after a complete answer; any other end becomes an error event in the dialect. When the browser leaves, the provider's
+ * request is aborted at once. An event is requested only when the browser waits.
  *
- * @param source - The provider's response, or, so that its request can be aborted, a function that asks for it.
- * @throws TypeError at once, where the source is none or its body is locked.
+ * @param source - A function that requests the response, so that its request can be aborted, or any other source.
+ * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
  * @throws RangeError at once, if a timeout or `keepAlive` is not a number from 0 or a limit is not a number from 1.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
@@ -86,12 +99,12 @@ export function relay<Event extends object = ResponseEvent, Final = unknown>(
   source: ChunkSource,
   options: RelayOptions<Event> & { readonly dialect: "responses" },
 ): Relay<ResponseSnapshot<Final>>
-/** Passes a provider's stream of text completions on to a browser. */
+/** Forwards a provider's streamed text completion to a browser. */
 export function relay<Chunk extends object = CompletionChunk>(
   source: ChunkSource,
   options: RelayOptions<Chunk> & { readonly dialect: "completions" },
 ): Relay<CompletionSnapshot>
-/** Passes a provider's stream of a chat completion on to a browser. */
+/** Forwards a provider's streamed chat completion to a browser. */
 export function relay<Chunk extends object = ChatCompletionChunk>(
   source: ChunkSource,
   options?: RelayOptions<Chunk> & { readonly dialect?: "chat" | undefined },
@@ -158,7 +171,7 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   #consume(): EventFeed<ForwardedEvent<T>> {
-    if (this.#isConsumed) throw new TypeError(`Cannot relay ${this.#name}: the relay must have one consumer`)
+    if (this.#isConsumed) throw new TypeError(`Cannot relay ${this.#name}: the relay must have only one consumer`)
     this.#isConsumed = true
     const chunks = this.#stream[Symbol.asyncIterator]()
     const source = { next: () => chunks.next(), stop: (reason: unknown) => this.#stream.cancel(reason) }

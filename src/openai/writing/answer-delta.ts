@@ -1,94 +1,101 @@
-/* Law: what a model gives, in words of no dialect. */
+/* The answer of a model, piece by piece, independent of the dialect in which it is written. */
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import type { FinishReason } from "../dialects/chat-chunk.ts"
 
-/** A piece of an answer: a string is a piece of its text. */
+/** A piece of an answer; a string is a piece of its text. */
 export type AnswerDelta = string | AnswerPiece
 
-/** What answers are built from; a string is an answer in one piece. */
+/** The sources of an answer: an (async) iterable or a stream of pieces, or a string as one piece. */
 export type AnswerSource = AsyncIterable<AnswerDelta> | Iterable<AnswerDelta> | ReadableStream<AnswerDelta> | string
 
-/** A piece of an answer that is more than text. Members that are missing or empty add nothing. */
+/** A piece of an answer that may be more than text. Members that are missing or empty add nothing. */
 export interface AnswerPiece {
-  /** Text of the answer. */
+  /** A piece of the text. */
   readonly text?: string | undefined
-  /** Text of what the model thought before. */
+  /** A piece of the reasoning. */
   readonly reasoning?: string | undefined
-  /** Text of a refusal to answer. */
+  /** A piece of a refusal. */
   readonly refusal?: string | undefined
   /** A tool call, or a piece of one. */
   readonly toolCall?: ToolCallPiece | undefined
-  /** What the request cost; the last one counts. */
+  /** The cost of the request; the last one is written. */
   readonly usage?: AnswerUsage | undefined
   /**
-   * Why the answer ended; the last one counts.
-   * @defaultValue `"tool_calls"` where there were any, else `"stop"`
+   * The reason why the answer ended; the last one is written.
+   * @defaultValue `"tool_calls"` if the answer has any, else `"stop"`
    */
   readonly finishReason?: FinishReason | undefined
   /**
-   * Which choice it belongs to, where several answers are given at once. Chat completions only.
+   * The number of the choice, from 0, if an answer has several. Chat completions only.
    * @defaultValue `0`
    */
   readonly choice?: number | undefined
 }
 
 /**
- * A tool call or a piece of one. A piece with a `name`, or with an `id` that is new, begins a call; one without goes on
- * with the latest, or with the one that its `index` or `id` names.
+ * A tool call, or a piece of one. A piece with a new `index` or `id`, or with a `name` and neither of them, begins a call.
+ * Any other piece continues the call with its `index` or `id`, without both the latest call.
  */
 export interface ToolCallPiece {
-  /** Any number that tells calls apart which arrive interleaved. */
+  /** A number that identifies the call, for calls whose pieces arrive interleaved. */
   readonly index?: number | undefined
   /**
-   * The call's id.
-   * @defaultValue a random one
+   * The ID of the call.
+   * @defaultValue a random ID
    */
   readonly id?: string | undefined
-  /** The function's name, whole, in the first piece. */
+  /** The full name of the function; required on the first piece of a call. */
   readonly name?: string | undefined
-  /** A piece of the arguments' JSON, or the arguments, whole, as an object. */
+  /** A piece of the JSON text of the arguments, or all arguments as an object. */
   readonly arguments?: string | object | undefined
 }
 
-/** What a request cost, in tokens. */
+/** The cost of a request, in tokens. */
 export interface AnswerUsage {
-  /** Tokens of what was asked. */
+  /** The tokens of the request. */
   readonly inputTokens: number
-  /** Tokens of the answer, reasoning included. */
+  /** The tokens of the answer, including reasoning. */
   readonly outputTokens: number
   /**
-   * The sum.
+   * The sum of both.
    * @defaultValue `inputTokens` + `outputTokens`
    */
   readonly totalTokens?: number | undefined
-  /** How many of `inputTokens` came from a cache. */
+  /** The part of `inputTokens` that was read from a cache. */
   readonly cachedTokens?: number | undefined
-  /** How many of `outputTokens` were spent on reasoning. */
+  /** The part of `outputTokens` that was spent on reasoning. */
   readonly reasoningTokens?: number | undefined
 }
 
-/** What every builder of answers can be told. */
+/** Options of every function that builds an answer. */
 export interface AnswerOptions {
   /**
-   * The model that answers, as clients are to see it.
+   * The name of the model that clients see.
    * @defaultValue `"unknown"`
    */
   readonly model?: string | undefined
   /**
-   * The answer's id.
-   * @defaultValue a random one
+   * The ID of the answer.
+   * @defaultValue a random ID
    */
   readonly id?: string | undefined
   /**
-   * When the answer was begun, in seconds of Unix time.
-   * @defaultValue now
+   * The time at which the answer began, in seconds since 1970.
+   * @defaultValue the time of the call
    */
   readonly created?: number | undefined
-  /** Where the randomness of ids comes from. */
+  /**
+   * The source of randomness for IDs.
+   * @defaultValue `Math.random`
+   */
   readonly clock?: Clock | undefined
 }
 
-/** `delta` as a piece. */
+/**
+ * Returns `delta` as a piece.
+ *
+ * @throws TypeError if it is not a string or an object.
+ */
 export function pieceOf(delta: AnswerDelta): AnswerPiece {
   if (typeof delta === "string") return { text: delta }
   if (typeof delta !== "object" || delta === null) {
@@ -97,12 +104,12 @@ export function pieceOf(delta: AnswerDelta): AnswerPiece {
   return delta
 }
 
-/** Now, in seconds of Unix time: the one use of the wall clock, which {@link AnswerOptions.created} replaces. */
+/** Returns the time in seconds since 1970. The only use of the wall clock; {@link AnswerOptions.created} replaces it. */
 export function unixTime(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** Makes ids such as `"call_x7…"`: unique, not secret. */
+/** Creates IDs such as `"call_x7…"`. They are unique, but not secret. */
 export class IdMaker {
   readonly #clock: Clock
 
@@ -110,7 +117,7 @@ export class IdMaker {
     this.#clock = clock
   }
 
-  /** A new id of 24 letters and digits after `prefix`. */
+  /** Returns a new ID: `prefix` and 24 letters and digits. */
   next(prefix: string): string {
     let letters = ""
     while (letters.length < 24)

@@ -2,23 +2,24 @@ import type { IdMaker, ToolCallPiece } from "./answer-delta.ts"
 
 /** A tool call that has begun. */
 export interface BegunCall {
-  /** Its place among the calls of the answer. */
+  /** The place of the call in the answer. */
   readonly position: number
   readonly id: string
   readonly name: string
-  /** The JSON that has come of its arguments. */
+  /** The JSON text of the arguments, so far. */
   arguments: string
 }
 
-/** What one piece did. */
+/** The effect of one piece. */
 export interface CallStep {
   readonly call: BegunCall
+  /** Whether the piece began the call. */
   readonly begins: boolean
-  /** The JSON that the piece added to the arguments. */
+  /** The JSON text that the piece added to the arguments. */
   readonly added: string
 }
 
-/** Tells the calls of one answer apart. */
+/** Finds the call that each piece of one answer belongs to. */
 export class CallRegister {
   readonly calls: BegunCall[] = []
   readonly #byIndex: Map<number, BegunCall> = new Map()
@@ -28,7 +29,11 @@ export class CallRegister {
     this.#ids = ids
   }
 
-  /** @throws TypeError where the piece goes on with no call, and has no name to begin one. */
+  /**
+   * Adds a piece to its call.
+   *
+   * @throws TypeError if the piece begins a call, but has no name.
+   */
   track(piece: ToolCallPiece): CallStep {
     const known = this.#find(piece)
     const call = known ?? this.#begin(piece)

@@ -4,16 +4,17 @@ import { type ChatCompletionChunksOptions, ChatComposer } from "./chat-composer.
 import { composeItems } from "./composed-items.ts"
 
 /**
- * Builds the chunks of a streamed chat completion from pieces of text, reasoning and tool calls: what
- * {@link chunkResponse} and {@link encodeChunks} take.
+ * Builds the chunks of a streamed chat completion from pieces of text, reasoning and tool calls.
+ * {@link chunkResponse} and {@link encodeChunks} write them.
  *
- * The first chunk, with the role, comes before the first delta is asked for; then one chunk a delta; at the end a finish
- * reason for each choice, and the usage in a chunk without choices. Leaving the iteration stops the deltas at once; what
- * they throw comes out as it is.
+ * The first chunk of a choice has its role; the one of choice 0 is returned before the first delta is requested. Each delta
+ * becomes one more chunk, unless it is empty. The last chunks have a finish reason for each choice, and then the usage, without choices. Leaving the
+ * iteration stops the source of the deltas at once. An error of that source is thrown unchanged.
  *
- * @param deltas - An (async) iterable or a stream of deltas; a string is an answer in one piece.
- * @throws TypeError at once, where `deltas` is none of these.
- * @throws TypeError from the iteration, where the first piece of a tool call has no name, or `choice` is no integer.
+ * @param deltas - The pieces of the answer: an (async) iterable, a stream, or a string as one piece.
+ * @throws TypeError at once if `deltas` is none of these, or is a locked stream.
+ * @throws TypeError from the iteration if a delta is not a string or an object, if the first piece of a tool call has no
+ * name, or if `choice` is not an integer from 0.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts

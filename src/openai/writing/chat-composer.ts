@@ -1,4 +1,4 @@
-/* Law: the order of a chat completion: the role first, pieces, a finish reason for each choice, the usage last. */
+/* The order of the chunks of a chat completion: the role, the pieces, a finish reason for each choice, the usage. */
 import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usage } from "../dialects/chat-chunk.ts"
 import { type AnswerOptions, type AnswerPiece, type AnswerUsage, IdMaker, unixTime } from "./answer-delta.ts"
 import { CallRegister, type CallStep } from "./call-register.ts"
@@ -7,13 +7,13 @@ import type { Composer } from "./composed-items.ts"
 /** Options of {@link chatCompletionChunks}. */
 export interface ChatCompletionChunksOptions extends AnswerOptions {
   /**
-   * What the request said in `stream_options.include_usage`: with `true` every chunk has a `usage` and the last one its
-   * value, with `false` none is written.
-   * @defaultValue a last chunk with the usage where the deltas bring one
+   * The value of `stream_options.include_usage` in the request. With `true`, every chunk has the member `usage`, which is
+   * `null` on all but the last one; with `false`, no chunk has it.
+   * @defaultValue only the last chunk has it, if a delta has it
    */
   readonly includeUsage?: boolean | undefined
   /**
-   * The member that reasoning is written to.
+   * The name of the member for reasoning.
    * @defaultValue `"reasoning_content"`
    */
   readonly reasoningField?: "reasoning" | "reasoning_content" | undefined
@@ -86,7 +86,7 @@ export class ChatComposer implements Composer<ChatCompletionChunk> {
 
   #chunk(choice: ChatChunkChoice): ChatCompletionChunk {
     const chunk: ChatCompletionChunk = { ...this.#frame, choices: [choice] }
-    // Spec: where usage was asked for, every chunk has the member, and only the last a value.
+    // Spec: if the request asks for usage, every chunk has the member, and only the last one a value.
     if (this.#includeUsage === true) chunk.usage = null
     return chunk
   }

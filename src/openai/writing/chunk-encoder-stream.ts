@@ -6,13 +6,14 @@ import { EventFeed } from "./event-feed.ts"
 import { feedStream } from "./feed-stream.ts"
 
 /**
- * Encodes chunks as a pair of WHATWG streams, for `pipeThrough`: chunks in, the bytes of a streamed answer out.
+ * Encodes chunks as a pair of WHATWG streams, for `pipeThrough`: chunks go in, the bytes of a streamed answer come out.
  *
- * Does what {@link encodeChunks} does: closing the writable side writes the end mark; aborting it, as a pipe does when its
- * source fails, writes an error event instead, and the readable side ends cleanly. Cancelling the readable side errors the
- * writable one.
+ * It writes the same bytes as {@link encodeChunks}. Closing the writable side writes the end mark. Aborting it, as a pipe
+ * does if its source fails, writes an error event instead, and the readable side ends cleanly. Cancelling the readable side
+ * errors the writable side.
  *
- * @throws RangeError where `keepAlive` is NaN or negative.
+ * @typeParam T - The type of the chunks.
+ * @throws RangeError if `keepAlive` is NaN or negative.
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
  * ```ts
@@ -28,12 +29,12 @@ import { feedStream } from "./feed-stream.ts"
  * ```
  */
 export class ChunkEncoderStream<T extends object = object> {
-  /** Where the bytes come out. */
+  /** The side that returns the bytes. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
-  /** Where the chunks go in. */
+  /** The side that takes the chunks. */
   readonly writable: WritableStream<T>
 
-  /** Starts a stream; nothing is written before its readable side is read. */
+  /** Creates both sides. A write waits until the readable side is read. */
   constructor(options: EncodeChunksOptions = {}) {
     const handoff = new Handoff<T>()
     const writer = dialectWriter(options.dialect ?? "chat", options.done)
@@ -47,7 +48,7 @@ interface Offer<T> {
   onTaken(): void
 }
 
-/** A sink whose writes wait until they are pulled out on its other side. */
+/** A sink whose writes wait until `next` takes them. */
 class Handoff<T> implements UnderlyingSink<T>, OpenedSource<T> {
   #controller: WritableStreamDefaultController | undefined = undefined
   #offer: Offer<T> | undefined = undefined

@@ -3,11 +3,11 @@ import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./
 /** The status and headers of a response. */
 export interface ChunkResponseInit {
   /**
-   * The status.
+   * The HTTP status, from 200 to 599.
    * @defaultValue `200`
    */
   readonly status?: number | undefined
-  /** Headers to add; those of the stream itself are replaced by these. */
+  /** More headers. They replace the headers of the event stream with the same name. */
   readonly headers?: HeadersInit | undefined
 }
 
@@ -22,14 +22,15 @@ const HEADERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Answers with a streamed answer, for servers that take a `Response`: Hono, Next.js, Deno, Bun, Cloudflare Workers. For
- * node:http, give {@link encodeChunks} to `sendEventStream` of `steadystream/node`.
+ * Returns a response with a streamed answer, for servers that return a `Response`: Hono, Next.js, Deno, Bun, Cloudflare
+ * Workers. For node:http, pass the result of {@link encodeChunks} to `sendEventStream` of `steadystream/node`.
  *
- * The body is that of {@link encodeChunks}. Headers: `content-type: text/event-stream; charset=utf-8`, `cache-control:
- * no-cache, no-transform`, `x-accel-buffering: no`.
+ * The body is the result of {@link encodeChunks}. The headers are `content-type: text/event-stream; charset=utf-8`,
+ * `cache-control: no-cache, no-transform` and `x-accel-buffering: no`.
  *
- * @throws TypeError where `source` is no iterable and no stream, or is a locked stream.
- * @throws RangeError where `keepAlive` is NaN or negative, or `status` is none of 200 to 599.
+ * @typeParam T - The type of the chunks.
+ * @throws TypeError if `source` is not an iterable or a stream, or is a locked stream.
+ * @throws RangeError if `keepAlive` is NaN or negative, or `status` is not from 200 to 599.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
@@ -51,12 +52,12 @@ export function chunkResponse<T extends object>(
   return bodyResponse(() => encodeChunks(source, options), options)
 }
 
-/** What `open` gives with the headers of an event stream. */
+/** Returns a response with the body that `open` returns and the headers of an event stream. */
 export function bodyResponse(open: () => ReadableStream<Uint8Array<ArrayBuffer>>, init: ChunkResponseInit): Response {
   const headers = new Headers(init.headers)
   for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value)
   const answer = { status: init.status ?? 200, headers }
-  // Throws where the status is none, before a source is locked that nobody would read.
+  // Throws if the status is not valid, before the source is locked.
   void new Response(null, answer)
   return new Response(open(), answer)
 }

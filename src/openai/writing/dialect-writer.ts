@@ -1,4 +1,4 @@
-/* Law: what each dialect writes for a chunk, for an error and for the end. No I/O: chunks go in, events come out. */
+/* The events that each dialect writes for a chunk, for an error and for the end. No I/O. */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
 import type { DialectName } from "../dialects/dialect-name.ts"
@@ -7,30 +7,35 @@ import { errorEvent, responseErrorEvent, writtenError } from "./encode-error.ts"
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Turns what a source gives into the events of one stream. */
+/** Turns the items of a source into the events of one stream. */
 export interface EventWriter<T> {
+  /** Returns the event of an item. */
   write(item: T): SseEventInit
   /**
-   * The events that say that the stream failed; nothing is written after them.
+   * Returns the events for a failure; nothing is written after them.
    *
-   * @param told - What the client may know; nothing by default.
-   * @param error - What was thrown.
+   * @param visible - The error that the client may see; by default a server error without details.
+   * @param error - The error that was thrown.
    */
-  fail(told: Partial<ProviderErrorBody> | undefined, error: unknown): SseEventInit[]
-  /** The events that say that the answer is whole. */
+  fail(visible: Partial<ProviderErrorBody> | undefined, error: unknown): SseEventInit[]
+  /** Returns the events for the end of a complete answer. */
   end(): SseEventInit[]
 }
 
 /** Writes the chunks of a dialect. */
 export interface DialectWriter extends EventWriter<object> {
-  /** Takes note of a chunk that is written by somebody else. */
+  /** Takes note of a chunk that is written without `write`. */
   note(chunk: object): void
-  fail(told?: Partial<ProviderErrorBody>): SseEventInit[]
-  /** What still has to be said where the error itself was written by somebody else. */
+  fail(visible?: Partial<ProviderErrorBody>): SseEventInit[]
+  /** Returns the events that must follow an error that was written without `fail`. */
   failAfterError(error: Partial<ProviderErrorBody>): SseEventInit[]
 }
 
-/** @param done - Whether a whole answer ends with `[DONE]`; by default as the dialect has it. */
+/**
+ * Returns a writer for one stream.
+ *
+ * @param done - Whether a complete answer ends with `[DONE]`; by default not in the Responses dialect.
+ */
 export function dialectWriter(dialect: DialectName, done: boolean = dialect !== "responses"): DialectWriter {
   return dialect === "responses" ? new ResponsesWriter(done) : new CompletionsWriter(done)
 }
@@ -53,8 +58,8 @@ class CompletionsWriter implements DialectWriter {
     if ((chunk as Fields)["error"]) this.#failed = true
   }
 
-  fail(told: Partial<ProviderErrorBody> = {}): SseEventInit[] {
-    return [errorEvent(writtenError(told))]
+  fail(visible: Partial<ProviderErrorBody> = {}): SseEventInit[] {
+    return [errorEvent(writtenError(visible))]
   }
 
   failAfterError(): SseEventInit[] {
@@ -80,7 +85,7 @@ class ResponsesWriter implements DialectWriter {
   write(chunk: object): SseEventInit {
     const { type, sequence_number: given } = chunk as Fields
     if (typeof type !== "string" || /[\r\n]/.test(type)) {
-      throw new TypeError('Cannot encode chunk: the "type" of a Responses event must be a string of one line')
+      throw new TypeError('Cannot encode chunk: the "type" of a Responses event must be a string without line breaks')
     }
     const numbered = typeof given === "number" ? chunk : { ...chunk, sequence_number: this.#sequenceNumber + 1 }
     const data = jsonOf(numbered)
@@ -97,9 +102,9 @@ class ResponsesWriter implements DialectWriter {
     if (type === "error" || type === "response.failed") this.#failed = true
   }
 
-  fail(told: Partial<ProviderErrorBody> = {}): SseEventInit[] {
-    const event = responseErrorEvent(writtenError(told), ++this.#sequenceNumber)
-    return [event, ...this.failAfterError(told)]
+  fail(visible: Partial<ProviderErrorBody> = {}): SseEventInit[] {
+    const event = responseErrorEvent(writtenError(visible), ++this.#sequenceNumber)
+    return [event, ...this.failAfterError(visible)]
   }
 
   failAfterError(error: Partial<ProviderErrorBody>): SseEventInit[] {

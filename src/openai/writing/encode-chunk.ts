@@ -1,20 +1,24 @@
 import { encodeEvent } from "../../encoder/index.ts"
 
-/** The end mark of a chat or text completion, as the block that follows a whole answer and nothing else. */
+/** The end mark of a chat or text completion, with its blank line. Write it after a complete answer only, never after an error. */
 export const DONE = "data: [DONE]\n\n"
 
 /** Options of {@link encodeChunk}. */
 export interface EncodeChunkOptions {
-  /** The event type, as the Responses dialect writes it; no CR or LF. */
+  /**
+   * The event type, which the Responses dialect needs. It must not contain a line break.
+   * @defaultValue none
+   */
   readonly event?: string | undefined
 }
 
 /**
- * Encodes one chunk as a block of an event stream: its JSON in one line of data, the blank line included.
+ * Encodes one chunk as an event: its JSON text in one `data:` line, and the blank line.
  *
- * Line breaks and lone surrogates become JSON escapes, so that a reader gets the very text back. Never writes an `id`.
+ * JSON escapes line breaks and lone surrogates, so that the reader gets the same text back. Never writes an `id`.
  *
- * @throws TypeError where `payload` is nothing that JSON can hold, or `event` holds CR or LF.
+ * @throws TypeError if `payload` has no JSON text, as is so for `undefined`, a BigInt or a cycle, or if `event` contains a
+ * line break.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
@@ -27,10 +31,10 @@ export function encodeChunk(payload: unknown, options: EncodeChunkOptions = {}):
   return encodeEvent({ event: options.event, data: jsonOf(payload) })
 }
 
-/** The JSON of `payload` in one line. */
+/** Returns the JSON text of `payload`, which is one line. */
 export function jsonOf(payload: unknown): string {
   const json = stringify(payload)
-  if (json === undefined) throw new TypeError("Cannot encode chunk: the payload must be what JSON can hold")
+  if (json === undefined) throw new TypeError("Cannot encode chunk: the payload must have a JSON text")
   return json
 }
 
@@ -38,6 +42,6 @@ function stringify(payload: unknown): string | undefined {
   try {
     return JSON.stringify(payload)
   } catch (cause) {
-    throw new TypeError("Cannot encode chunk: the payload must be what JSON can hold", { cause })
+    throw new TypeError("Cannot encode chunk: the payload must have a JSON text", { cause })
   }
 }

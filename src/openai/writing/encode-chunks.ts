@@ -4,40 +4,42 @@ import { dialectWriter } from "./dialect-writer.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
 import { feedStream, type FeedStreamOptions } from "./feed-stream.ts"
 
-/** What chunks are taken from. */
+/** The sources of chunks to encode: an (async) iterable or a stream. */
 export type EncodableChunks<T extends object> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
 /** Options of {@link encodeChunks}. */
 export interface EncodeChunksOptions extends FeedStreamOptions {
   /**
-   * The dialect. In the Responses dialect a chunk is written under its `type`, and gets the next `sequence_number` where
-   * it has none.
+   * The dialect. In the Responses dialect, the `type` of a chunk is also its event type, and a chunk without a
+   * `sequence_number` gets the next one.
    * @defaultValue `"chat"`
    */
   readonly dialect?: DialectName | undefined
   /**
-   * Whether a whole answer ends with `[DONE]`.
-   * @defaultValue `true`, in the Responses dialect `false`
+   * Whether a complete answer ends with `[DONE]`.
+   * @defaultValue `false` in the Responses dialect, else `true`
    */
   readonly done?: boolean | undefined
   /**
-   * Called with what the source threw, also with what its clean-up threw after the client left. What it gives is what
-   * the client may know; by default that is a server error without a word of the message.
+   * Called with an error of the source, also if its clean-up throws after the client has left. It returns the error that
+   * the client may see.
+   * @defaultValue the client sees a server error without details
    */
   readonly onError?: ErrorMapper | undefined
 }
 
 /**
- * Encodes chunks as the body of a streamed answer: one block a chunk, then `[DONE]`.
+ * Encodes chunks as the body of a streamed answer: one event for each chunk, then `[DONE]`.
  *
- * The source goes no faster than its reader takes. It is stopped (`return()` of an iterator, `cancel()` of a stream) when
- * the reader leaves or `signal` is aborted. Where it throws, or gives what JSON cannot hold, an error event ends the body,
- * without `[DONE]`, so that no client takes the answer for a whole one; the body itself ends cleanly. A comment goes out
- * only in silence.
+ * A chunk is requested only when the reader of the body waits. The source is stopped (`return()` of an iterator, `cancel()`
+ * of a stream) when the reader leaves or `signal` aborts. If the source throws, or a chunk has no JSON text, an error event
+ * ends the body without `[DONE]`, so that no client takes the answer for a complete one; the body itself ends cleanly. A
+ * comment is written only after `keepAlive` milliseconds without an event.
  *
- * @param source - The chunks. What the official client gives is one, and so is what {@link chatCompletionChunks} gives.
- * @throws TypeError where `source` is no iterable and no stream, or is a locked stream.
- * @throws RangeError where `keepAlive` is NaN or negative.
+ * @param source - The chunks, such as the result of {@link chatCompletionChunks}, or a stream of the official client.
+ * @typeParam T - The type of the chunks.
+ * @throws TypeError if `source` is not an iterable or a stream, or is a locked stream.
+ * @throws RangeError if `keepAlive` is NaN or negative.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts

@@ -12,13 +12,13 @@ export interface EncodeErrorOptions {
    */
   readonly dialect?: DialectName | undefined
   /**
-   * The place in a Responses stream: one more than that of the event before it.
+   * The number of the event in a Responses stream: one more than the number of the event before it.
    * @defaultValue `0`
    */
   readonly sequenceNumber?: number | undefined
 }
 
-/** An error as it is written; every member present. */
+/** An error as it is written, with every member. */
 export interface WrittenError {
   readonly message: string
   readonly type: string | null
@@ -27,19 +27,19 @@ export interface WrittenError {
 }
 
 /**
- * Encodes an error inside a stream, in the shape that the provider's own clients throw as an API error. Nothing may
- * follow it, least of all the end mark.
+ * Encodes an error inside a stream, in the shape that the official clients throw as an API error. Write nothing after it,
+ * and never the end mark.
  *
- * What is missing of `error` becomes a server error that tells nothing; its `status` and `raw` are never written. In the
- * Responses dialect the event is named `error` and has the members both nested, as servers send them, and flat, as they
- * are documented.
+ * Members that `error` lacks become those of a server error without details; its `status` and `raw` are never written. In
+ * the Responses dialect, the event type is `error`, and the data has the members twice: nested, as OpenAI sends them, and
+ * flat, as they are documented.
  *
  * @see https://platform.openai.com/docs/guides/error-codes
  * @example
  * ```ts
  * import { encodeError } from "steadystream/openai"
  *
- * encodeError({ message: "Try again in 20 s", type: "rate_limit_error", code: "rate_limit_exceeded" })
+ * console.log(encodeError({ message: "Try again in 20 s", type: "rate_limit_error", code: "rate_limit_exceeded" }))
  * ```
  */
 export function encodeError(error: Partial<ProviderErrorBody> = {}, options: EncodeErrorOptions = {}): string {
@@ -48,7 +48,7 @@ export function encodeError(error: Partial<ProviderErrorBody> = {}, options: Enc
   return encodeEvent(dialect === "responses" ? responseErrorEvent(written, sequenceNumber) : errorEvent(written))
 }
 
-/** What is written of `error`. */
+/** Returns `error` with every member, without the ones that are never written. */
 export function writtenError(error: Partial<ProviderErrorBody>): WrittenError {
   const { message, type, param, code } = error
   return {
@@ -59,12 +59,12 @@ export function writtenError(error: Partial<ProviderErrorBody>): WrittenError {
   }
 }
 
-/** The error event of the chat and completions dialects. */
+/** Returns the error event of the chat and completions dialects. */
 export function errorEvent(error: WrittenError): SseEventInit {
   return { data: jsonOf({ error }) }
 }
 
-/** The error event of the Responses dialect. */
+/** Returns the error event of the Responses dialect. */
 export function responseErrorEvent(error: WrittenError, sequenceNumber: number): SseEventInit {
   const { code, message, param } = error
   return {

@@ -1,6 +1,6 @@
 /*
- * Law: the events of one stream that is written, pulled one by one: those of the source, then how it ended, exactly
- * once. What a source throws never gets further than `onError`.
+ * The events of one written stream, pulled one by one: the events of the source, then exactly once the events of its end.
+ * An error of the source reaches `onError` only, never the client.
  */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
@@ -9,7 +9,7 @@ import { callHook, reportGlobally } from "../../internal/hook.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
 import type { EventWriter } from "./dialect-writer.ts"
 
-/** Says what the client may know of an error; nothing where it gives nothing. */
+/** Returns the error that the client may see in place of `error`; by default one without details. */
 export type ErrorMapper = (error: unknown) => Partial<ProviderErrorBody> | null | undefined | void
 
 export class EventFeed<T> {
@@ -25,7 +25,7 @@ export class EventFeed<T> {
     this.#onError = onError
   }
 
-  /** The next event, `undefined` at the end. Not to be called while it waits. */
+  /** Returns the next event, `undefined` at the end. Must not be called while a call is pending. */
   async next(): Promise<SseEventInit | undefined> {
     if (this.#events.length === 0 && !this.#over) await this.#advance()
     return this.#events.shift()
@@ -36,7 +36,7 @@ export class EventFeed<T> {
     this.#events = []
     if (this.#over) return
     this.#over = true
-    this.#source.stop(reason).catch((error: unknown) => void this.#ask(error))
+    this.#source.stop(reason).catch((error: unknown) => void this.#callOnError(error))
   }
 
   async #advance(): Promise<void> {
@@ -58,22 +58,22 @@ export class EventFeed<T> {
   }
 
   #failureOf(error: unknown): SseEventInit[] {
-    const told = this.#ask(error)
+    const visible = this.#callOnError(error)
     try {
-      return this.#writer.fail(told ?? undefined, error)
+      return this.#writer.fail(visible ?? undefined, error)
     } catch (thrown) {
-      // What it may know cannot be written, so it knows nothing.
+      // The result of `onError` cannot be written.
       reportGlobally(thrown)
       return this.#writer.fail(undefined, error)
     }
   }
 
-  #ask(error: unknown): Partial<ProviderErrorBody> | null | undefined | void {
+  #callOnError(error: unknown): Partial<ProviderErrorBody> | null | undefined | void {
     try {
-      const told = this.#onError?.(error)
-      // A promise tells nothing, and what it rejects with must not end the process.
-      callHook(() => told, undefined)
-      return told
+      const visible = this.#onError?.(error)
+      // JavaScript callers may return a promise, whose rejection must not end the process.
+      callHook(() => visible, undefined)
+      return visible
     } catch (thrown) {
       reportGlobally(thrown)
       return undefined

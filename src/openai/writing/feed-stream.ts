@@ -6,25 +6,32 @@ import { keepAliveStream } from "../../internal/keep-alive.ts"
 import { checkDuration } from "../../internal/option-checks.ts"
 import type { EventFeed } from "./event-feed.ts"
 
-/** Options of every stream that is written. */
+/** Options of every written stream. */
 export interface FeedStreamOptions {
   /**
-   * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
+   * The time without an event after which a comment keeps the connection open, in milliseconds; 0 and Infinity turn it off.
    * @defaultValue `15_000`
    */
   readonly keepAlive?: number | undefined
-  /** Cuts the stream when it is aborted: the source is stopped, and the body errors with its reason. */
+  /** Ends the stream when it aborts: the source is stopped, and the body errors with its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Where the time of `keepAlive` comes from. */
+  /**
+   * The source of time for `keepAlive`.
+   * @defaultValue the timers of the platform
+   */
   readonly clock?: Clock | undefined
 }
 
-/** The interval of `options.keepAlive`. */
+/**
+ * Returns the interval of `options.keepAlive`.
+ *
+ * @throws RangeError if it is NaN or negative.
+ */
 export function keepAliveOf(options: FeedStreamOptions): number {
   return checkDuration("keepAlive", options.keepAlive ?? 15_000)
 }
 
-/** The bytes of `feed`, one event a chunk, pulled; cancelling them stops it. */
+/** Returns the events of `feed` as bytes, with one event in each piece. Cancelling the stream stops the feed. */
 export function feedStream<T>(feed: EventFeed<T>, options: FeedStreamOptions): ReadableStream<Uint8Array<ArrayBuffer>> {
   const body = new ReadableStream(new FeedBody(feed, options.signal), { highWaterMark: 0 })
   const keepAlive = keepAliveOf(options)

@@ -1,6 +1,6 @@
 /*
- * Law: the order of a response: created, in progress, its items one after the other (tool calls among themselves side by
- * side), and one terminal event that holds them all. Numbers are given here, so that they rise without a gap.
+ * The order of the events of a response: created, in progress, its items one after the other (consecutive tool calls side
+ * by side), and one terminal event with all of them. Sequence numbers rise without a gap.
  */
 import {
   type AnswerOptions,
@@ -22,18 +22,18 @@ import {
   type UnnumberedEvent,
 } from "./response-items.ts"
 
-/** An event of a Responses stream, as {@link responseEvents} builds it. */
+/** An event of a Responses stream that {@link responseEvents} built. */
 export interface ResponseStreamEvent {
-  /** What it is: `"response.output_text.delta"` and so on. */
+  /** The type of the event, such as `"response.output_text.delta"`. */
   readonly type: string
-  /** Its place in the stream, from 0. */
+  /** The number of the event in the stream, from 0. */
   readonly sequence_number: number
   readonly [member: string]: unknown
 }
 
 /** Options of {@link responseEvents}. */
 export interface ResponseEventsOptions extends AnswerOptions {
-  /** Members that every response object of the stream has besides: `instructions`, `metadata`, `tools` and so on. */
+  /** More members for every response object of the stream, such as `instructions`, `metadata` or `tools`. */
   readonly response?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -68,7 +68,7 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
 
   add(piece: AnswerPiece): ResponseStreamEvent[] {
     const { choice = 0, usage, finishReason, reasoning, text, refusal, toolCall } = piece
-    if (choice !== 0) throw new TypeError(`Cannot build response: "choice" must be 0, not ${choice}`)
+    if (choice !== 0) throw new TypeError(`Cannot build answer: "choice" must be 0 in a response, not ${choice}`)
     if (usage !== undefined) this.#usage = usage
     if (finishReason !== undefined) this.#finishReason = finishReason
     const events: UnnumberedEvent[] = []
@@ -109,7 +109,8 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
       events.push(...item.open())
     }
     const item = this.#calls.get(call)
-    if (item === undefined) throw new TypeError("Cannot build response: a tool call must be whole before other content")
+    if (item === undefined)
+      throw new TypeError("Cannot build answer: a tool call must be complete before other content")
     return [...events, ...item.add(added)]
   }
 
@@ -136,7 +137,7 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
   }
 }
 
-/** What a response must have and a model does not say. */
+/** Returns the members that every response must have. */
 function responseDefaults(): Fields {
   return {
     error: null,

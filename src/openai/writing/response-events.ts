@@ -3,18 +3,18 @@ import { composeItems } from "./composed-items.ts"
 import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer } from "./response-composer.ts"
 
 /**
- * Builds the events of a Responses stream from pieces of text, reasoning and tool calls: what {@link chunkResponse} and
- * {@link encodeChunks} take with `dialect: "responses"`.
+ * Builds the events of a Responses stream from pieces of text, reasoning and tool calls. {@link chunkResponse} and
+ * {@link encodeChunks} write them with `dialect: "responses"`.
  *
- * `response.created` and `response.in_progress` come before the first delta is asked for; then the events of the output
- * items, reasoning as `reasoning_text`; at the end `response.completed` with all of them, or `response.incomplete` where
- * the finish reason is `"length"` or `"content_filter"`. Sequence numbers rise from 0 without a gap. Leaving the iteration
- * stops the deltas at once; what they throw comes out as it is.
+ * `response.created` and `response.in_progress` are returned before the first delta is requested. The events of the output
+ * items follow, with reasoning as `reasoning_text`. The last event has all items: `response.completed`, or
+ * `response.incomplete` if the finish reason is `"length"` or `"content_filter"`. Sequence numbers rise from 0 without a
+ * gap. Leaving the iteration stops the source of the deltas at once. An error of that source is thrown unchanged.
  *
- * @param deltas - An (async) iterable or a stream of deltas; a string is an answer in one piece.
- * @throws TypeError at once, where `deltas` is none of these.
- * @throws TypeError from the iteration, where the first piece of a tool call has no name, where one goes on after other
- * content, or `choice` is not 0.
+ * @param deltas - The pieces of the answer: an (async) iterable, a stream, or a string as one piece.
+ * @throws TypeError at once if `deltas` is none of these, or is a locked stream.
+ * @throws TypeError from the iteration if a delta is not a string or an object, if the first piece of a tool call has no
+ * name, if a piece continues a tool call after other content, or if `choice` is not 0.
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  * @example
  * ```ts

@@ -1,17 +1,17 @@
-/* Law: the life of one output item: added, its parts or arguments, done. Events without their numbers. */
+/* The events of one output item: added, its parts or arguments, done. They have no sequence numbers yet. */
 import type { BegunCall } from "./call-register.ts"
 
 export type Fields = Record<string, unknown>
 
-/** An event that has yet to get its number. */
+/** An event without a sequence number. */
 export interface UnnumberedEvent extends Fields {
   readonly type: string
 }
 
-/** How an item ended. */
+/** The final status of an item. */
 export type ItemStatus = "completed" | "incomplete"
 
-/** The kinds of content that text can be. */
+/** The kinds of text in a content part. */
 export type ContentKind = "text" | "refusal" | "reasoning"
 
 const PARTS = {
@@ -20,12 +20,12 @@ const PARTS = {
   reasoning: { owner: "reasoning", prefix: "rs_", type: "reasoning_text", field: "text", extra: {} },
 } as const
 
-/** The item that a kind of content belongs in. */
+/** Returns the type of the item that holds a kind of content, and the prefix of its ID. */
 export function ownerOf(kind: ContentKind): { readonly owner: string; readonly prefix: string } {
   return PARTS[kind]
 }
 
-/** A message, or what a model thought: an item whose content are parts of text. */
+/** A message or reasoning: an item with parts of text. */
 export class ContentItem {
   readonly owner: string
   readonly #id: string
@@ -65,8 +65,7 @@ export class ContentItem {
     this.#kind = kind
     this.#text = ""
     this.#content.push(partOf(kind, ""))
-    const event = { type: "response.content_part.added", ...this.#place(), part: partOf(kind, "") }
-    return event
+    return { type: "response.content_part.added", ...this.#place(), part: partOf(kind, "") }
   }
 
   #closePart(): UnnumberedEvent[] {
@@ -85,7 +84,7 @@ export class ContentItem {
   }
 }
 
-/** A call of a function. */
+/** A function call. */
 export class CallItem {
   readonly #call: BegunCall
   readonly #place: { readonly item_id: string; readonly output_index: number }

@@ -19,7 +19,9 @@ test("a second consumer is a TypeError at once", async () => {
   stream[Symbol.asyncIterator]()
   expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError)
   expect(() => stream.textDeltas()).toThrow(TypeError)
-  expect(() => stream.toReadableStream()).toThrow("Cannot read chat completions: the stream must have one consumer")
+  expect(() => stream.toReadableStream()).toThrow(
+    "Cannot read chat completions: the stream must have only one consumer",
+  )
   expect(await rejection<unknown>(stream.collect())).toBeInstanceOf(TypeError)
 })
 

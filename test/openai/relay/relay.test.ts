@@ -74,7 +74,7 @@ describe("relay()", () => {
     const answer = relay(CHUNK)
     answer.toResponse()
     expect(() => answer.toReadableStream()).toThrow(
-      new TypeError("Cannot relay chat completions: the relay must have one consumer"),
+      new TypeError("Cannot relay chat completions: the relay must have only one consumer"),
     )
   })
 

@@ -34,7 +34,7 @@ describe("encodeChunk()", () => {
     circular["self"] = circular
     for (const payload of [undefined, () => "s3cret", Symbol("s3cret"), circular, { n: 1n }]) {
       expect(() => encodeChunk(payload)).toThrow(
-        new TypeError("Cannot encode chunk: the payload must be what JSON can hold"),
+        new TypeError("Cannot encode chunk: the payload must have a JSON text"),
       )
     }
   })

@@ -149,7 +149,7 @@ describe("responseEvents()", () => {
     await expect(built([{ choice: 1, text: "a" }])).rejects.toThrow(TypeError)
     const late = [{ toolCall: { id: "c", name: "f" } }, "text", { toolCall: { id: "c", arguments: "{}" } }]
     await expect(built(late)).rejects.toThrow(
-      new TypeError("Cannot build response: a tool call must be whole before other content"),
+      new TypeError("Cannot build answer: a tool call must be complete before other content"),
     )
   })
 })
