@@ -57,7 +57,7 @@ for (const document of bare) console.log(`${basename(document)} has no TypeScrip
 writeFileSync(
   join(FOLDER, "tsconfig.json"),
   JSON.stringify({
-    extends: "../../tsconfig.base.json",
+    extends: "../../tools/tsconfig.base.json",
     compilerOptions: { types: ["node"], noUnusedLocals: false, noUnusedParameters: false, skipLibCheck: true },
     include: ["*.ts"],
   }),
