@@ -127,7 +127,7 @@ describe("EventSource by default", () => {
     expect([fetch.requests.length, lines]).toEqual([1, ["error 2"]])
   })
 
-  test("EventSource tells in its error events what failed", async () => {
+  test("EventSource says in its error events what failed", async () => {
     const refused = connect(scriptedFetch([new Response("no such user: secret", { status: 403 })]))
     const broken = connect(scriptedFetch([new TypeError("fetch failed")]))
     await refused.clock.advance(0)

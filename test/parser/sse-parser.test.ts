@@ -42,7 +42,7 @@ describe("SseParser events", () => {
     expect(calls).toEqual(["id 1", "event a", "id 2"])
   })
 
-  test("SseParser gives unknown lines to onUnknownLine, whole and at any cut", () => {
+  test("SseParser passes unknown lines to onUnknownLine, whole and at any cut", () => {
     const stream = 'error: {"message":"no"}\n{"a":1}\ndata: a\n\ndatax\n'
     for (let cut = 0; cut <= stream.length; cut++) {
       const lines: string[] = []
