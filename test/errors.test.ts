@@ -12,7 +12,7 @@ function limitErrorOf(Parser: typeof SseParser): unknown {
 }
 
 describe("SseError", () => {
-  test("SseError.is() and instanceof hold for each class of the package, and for no other error", () => {
+  test("SseError.is() and instanceof accept each class of the package and no other error", () => {
     const error = limitErrorOf(SseParser)
     expect(SseError.is(error)).toBe(true)
     expect(error).toBeInstanceOf(SseError)
@@ -24,7 +24,7 @@ describe("SseError", () => {
     }
   })
 
-  test("SseError.is() and instanceof hold for the errors of another copy of the package", async () => {
+  test("SseError.is() and instanceof accept the errors of another copy of the package", async () => {
     vi.resetModules()
     const other = await import("steadystream")
     expect(other.SseParser).not.toBe(SseParser)
@@ -35,12 +35,12 @@ describe("SseError", () => {
     expect(other.SseError.is(limitErrorOf(SseParser))).toBe(true)
   })
 
-  test("SseError: instanceof a user's subclass holds only for its instances", () => {
+  test("SseError: instanceof a subclass of the user accepts only its own instances", () => {
     class Mine extends SseLimitError {}
     expect(limitErrorOf(SseParser) instanceof Mine).toBe(false)
   })
 
-  test("SseError classes have their own name as a literal", () => {
+  test("SseError classes have a literal name of their own", () => {
     const classes = Object.entries(steadystream).filter(([name]) => /^Sse\w+Error$/.test(name) && name !== "SseError")
     expect(classes.length).toBeGreaterThan(8)
     for (const [name, Class] of classes) {

@@ -8,7 +8,7 @@ import * as server from "steadystream/server"
 import * as testing from "steadystream/testing"
 
 // Every value that users can import. A change here is a changeset.
-test("steadystream exports what its surface says, entry by entry", () => {
+test("steadystream exports what its surface file says, entry by entry", () => {
   const names = Object.entries({ core, client, eventsource, openai, server, node, testing }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )

@@ -31,12 +31,12 @@ test("subscribe() follows a redirect, as the browser does, in a page", async () 
   expect(opened[0]).not.toContain("redirect")
 })
 
-test("subscribe() refuses a page, and a status, with what the browser shows of them", async () => {
+test("subscribe() refuses a page or an error status and reports what the browser shows of it", async () => {
   expect(await consume(subscribe(stream("?type=text/html"))).outcome).toMatchObject({ code: "content-type" })
   expect(await consume(subscribe(stream("?status=404"))).outcome).toMatchObject({ code: "response", status: 404 })
 })
 
-test("subscribe() closes the connection when the loop is left, in a page", async () => {
+test("subscribe() closes the connection when the consumer leaves the loop, in a page", async () => {
   const target = stream("?stall")
   for await (const event of subscribe(target)) if (event.data === "1") break
   await expect.poll(() => fetch(`${target}&open`).then((response) => response.text())).toBe("0")

@@ -27,7 +27,7 @@ const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
 const stream: ScriptedAnswer = { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"], end: "stall" }
 
-test("close() before the first next() makes no request, and next() is done", async () => {
+test("close() before the first next() makes no request, and next() returns done", async () => {
   const fetch = scriptedFetch([stream])
   const subscription = subscribe(TARGET, { fetch })
   subscription.close()
@@ -37,7 +37,7 @@ test("close() before the first next() makes no request, and next() is done", asy
   expect(fetch.requests).toHaveLength(0)
 })
 
-test("close() before the response, and again, ends the wait and cancels a response that comes late", async () => {
+test("close() before the response ends the wait and cancels a late response, also if it is called twice", async () => {
   const clock = new ManualClock()
   let answer: ((response: Response) => void) | undefined
   let cancelled = 0
@@ -66,7 +66,7 @@ test("close() during the backoff makes no further request and clears the timer",
   expect(fetch.requests).toHaveLength(1)
 })
 
-test("close() while headers are asked for makes no request", async () => {
+test("close() makes no request if the headers function is still running", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream])
   let subscription: Subscription | undefined
@@ -80,7 +80,7 @@ test("close() while headers are asked for makes no request", async () => {
   expect([fetch.requests.length, clock.pendingTimers]).toEqual([0, 0])
 })
 
-test("close() while an error body is read cancels the body", async () => {
+test("close() cancels the error body that is being read", async () => {
   const server = await startFaultServer({ status: 404, body: "x", end: "stall" })
   const subscription = subscribe(server.url)
   const { outcome } = consume(subscription)
@@ -91,7 +91,7 @@ test("close() while an error body is read cancels the body", async () => {
   await server.close()
 })
 
-test("close() inside a handler: no further event of that chunk, and the cursor stays", async () => {
+test("close() in a handler drops the other events of that chunk and keeps the cursor", async () => {
   const fetch = scriptedFetch([stream])
   const subscription = subscribe(TARGET, { fetch })
   const got: string[] = []
@@ -104,7 +104,7 @@ test("close() inside a handler: no further event of that chunk, and the cursor s
   expect([got, subscription.lastEventId, fetch.openBodies]).toEqual([["a"], "1", 0])
 })
 
-test("close() inside any hook: nothing happens after it", async () => {
+test("close() in any hook is the last thing that has an effect", async () => {
   const hooks = ["onOpen", "onComment", "onStateChange", "onRetry", "onGap"] as const
   for (const name of hooks) {
     const clock = new ManualClock()
@@ -129,7 +129,7 @@ test("close() inside any hook: nothing happens after it", async () => {
   }
 })
 
-test("close() settles every next() that waits", async () => {
+test("close() settles every waiting next()", async () => {
   const clock = new ManualClock()
   const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]), clock })
   const iterator = subscription[Symbol.asyncIterator]()
@@ -146,7 +146,7 @@ test("close() settles every next() that waits", async () => {
   expect(await iterator.next()).toEqual({ done: true, value: undefined })
 })
 
-test("close() drops what is queued", async () => {
+test("close() drops the queued events", async () => {
   const clock = new ManualClock()
   const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]), clock })
   const iterator = subscription[Symbol.asyncIterator]()
@@ -201,7 +201,7 @@ test("subscribe() has one consumer; a second is a TypeError", () => {
   return expect(subscription.listen({ onEvent: () => {} })).rejects.toThrow(TypeError)
 })
 
-test("close() after any number of microtasks: nothing is called, asked for or left open after it", async () => {
+test("close() after any number of microtasks calls, requests and leaves open nothing more", async () => {
   const late: string[] = []
   for (let moment = 0; moment < 150; moment++) {
     const clock = new ManualClock()
@@ -238,8 +238,8 @@ test("close() after any number of microtasks: nothing is called, asked for or le
   expect(late).toEqual([])
 })
 
-describe("closed from where nobody looks", () => {
-  test("close() in a listener on the attempt's signal is the end: no retry, no timer", async () => {
+describe("subscribe() closed in an unusual place", () => {
+  test("close() in a listener on the attempt's signal ends the stream without a retry or a timer", async () => {
     const clock = new ManualClock()
     const onRetry = vi.fn<() => void>()
     let attempts = 0
@@ -262,7 +262,7 @@ describe("closed from where nobody looks", () => {
   test.each([
     ["ends", () => new Response("data: a\n\n", { headers: type })],
     ["is refused", () => new Response("", { status: 404 })],
-  ])("EventSource.close() in such a listener is followed by no event where the stream %s", async (_, answer) => {
+  ])("EventSource.close() in such a listener is followed by no event if the stream %s", async (_, answer) => {
     const clock = new ManualClock()
     const source: EventSource = new EventSource(TARGET, {
       clock,
@@ -306,7 +306,7 @@ describe("closed from where nobody looks", () => {
   )
 
   test.each(["now", "setTimeout", "clearTimeout"] as const)(
-    "close() inside of the clock's %s leaves no timer and makes no request",
+    "close() in the clock's %s leaves no timer and makes no request",
     async (name) => {
       for (let call = 1; call <= 12; call++) {
         const clock = new ManualClock()
@@ -337,12 +337,12 @@ describe("closed from where nobody looks", () => {
     },
   )
 
-  test("a clock that cannot be used rejects next() and is no unhandled rejection", async () => {
+  test("next() rejects without an unhandled rejection if the clock throws", async () => {
     const subscription = subscribe(TARGET, { fetch: scriptedFetch([{}]), clock: {} as never })
     await expect(subscription[Symbol.asyncIterator]().next()).rejects.toThrow(TypeError)
   })
 
-  test("the failure is told to the first of those who wait, before the end to the others", async () => {
+  test("next() rejects for the first waiting call and returns done for the others", async () => {
     const order: string[] = []
     const events = subscribe(TARGET, { fetch: scriptedFetch([{ end: "reset" }]), retry: false })[Symbol.asyncIterator]()
     const wait = (name: string) =>
@@ -355,8 +355,8 @@ describe("closed from where nobody looks", () => {
   })
 })
 
-describe("subscribe() and what it leaves behind", () => {
-  test("subscribe() frees the body of a 204 that has one", async () => {
+describe("subscribe() and its cleanup", () => {
+  test("subscribe() cancels the body of a 204 that has one", async () => {
     let cancelled = 0
     const body = new ReadableStream({ cancel: () => void cancelled++ })
     const response = Object.defineProperty(new Response(body), "status", { value: 204 })
@@ -364,7 +364,7 @@ describe("subscribe() and what it leaves behind", () => {
     expect(cancelled).toBe(1)
   })
 
-  test("states() that is left tells nothing more, not even what it had not told", async () => {
+  test("states() reports nothing after the observer leaves, not even a pending state", async () => {
     const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]) })
     const states = subscription.states()
     await states.return!()

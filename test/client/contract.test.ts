@@ -33,7 +33,7 @@ function start(answers: readonly ScriptedAnswer[], options: SubscribeOptions = {
   return { clock, fetch, subscription, read, outcome }
 }
 
-test("subscribe() with events gives the union of the contract, across reconnections", async () => {
+test("subscribe() with events yields the union of the contract, across reconnections", async () => {
   const answers: ScriptedAnswer[] = [
     { chunks: [tick(1), "event: unknown\ndata: x\n\n", tick(2)], end: "reset" },
     { chunks: [tick(3), 'event: done\ndata: {"total":3}\n\n'], end: "stall" },
@@ -51,7 +51,7 @@ test("subscribe() with events gives the union of the contract, across reconnecti
   expect(subscription.lastEventId).toBe("3")
 })
 
-test("subscribe() with events asks until about the event as it came, before the contract", async () => {
+test("subscribe() with events passes the raw event to until before the contract decodes it", async () => {
   const { clock, read, outcome } = start([{ chunks: ["event: log\ndata: a\n\n", "data: [DONE]\n\n"], end: "stall" }], {
     until: "[DONE]",
   })
@@ -59,7 +59,7 @@ test("subscribe() with events asks until about the event as it came, before the 
   expect([await outcome, read.map(({ data }) => data)]).toEqual(["done", ["a"]])
 })
 
-test("subscribe() with events ends at an event that does not fit, with the cursor before it, and asks no more", async () => {
+test("subscribe() with events ends at an invalid event, keeps the cursor before it and makes no more requests", async () => {
   const bad = "id: 2\nevent: tick\ndata: secret\n\n"
   const { clock, fetch, read, outcome, subscription } = start([{ chunks: [tick(1), bad, tick(3)], end: "stall" }])
   await clock.advance(60_000)
@@ -71,7 +71,7 @@ test("subscribe() with events ends at an event that does not fit, with the curso
   expect([fetch.requests.length, fetch.openBodies, clock.pendingTimers]).toEqual([1, 0, 0])
 })
 
-test("subscribe() with events skips what its policy skips, and moves the cursor", async () => {
+test("subscribe() with events skips events as its policy says, and moves the cursor", async () => {
   const lenient = defineEvents({ tick: z.object({ at: z.string() }) }, { invalid: "skip" })
   const fetch = scriptedFetch([{ chunks: ["id: 1\nevent: tick\ndata: no\n\n", tick(2)], end: "close" }])
   const subscription = subscribe(TARGET, { fetch, retry: false, events: lenient })
@@ -80,7 +80,7 @@ test("subscribe() with events skips what its policy skips, and moves the cursor"
   expect([read, subscription.lastEventId]).toEqual([["2"], "2"])
 })
 
-test("close() drops an event whose schema is still asked, and the cursor stays before it", async () => {
+test("close() drops an event whose schema has not answered, and the cursor stays before it", async () => {
   const { clock, fetch, read, outcome, subscription } = start([
     { chunks: [tick(1), 'id: 2\nevent: slow\ndata: "x"\n\n'], end: "stall" },
   ])
@@ -92,7 +92,7 @@ test("close() drops an event whose schema is still asked, and the cursor stays b
   expect([read.length, subscription.lastEventId, fetch.openBodies]).toEqual([1, "1", 0])
 })
 
-test("subscribe() with events rejects with the reason of its signal while a schema is asked", async () => {
+test("subscribe() with events rejects with the signal's reason while a schema has not answered", async () => {
   const controller = new AbortController()
   const { clock, fetch, outcome } = start([{ chunks: ['event: slow\ndata: "x"\n\n'], end: "stall" }], {
     signal: controller.signal,

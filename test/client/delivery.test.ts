@@ -46,30 +46,30 @@ async function run(answers: readonly ScriptedAnswer[], options: SubscribeOptions
   return { data, events, cursors, fetch, subscription, outcome: await outcome }
 }
 
-test("subscribe() ends at the sentinel, which is not delivered, and drops what follows it", async () => {
+test("subscribe() ends at the sentinel, does not deliver it and drops the events after it", async () => {
   const answer: ScriptedAnswer = { chunks: ["data: a\n\ndata: [DONE]\n\ndata: b\n\n"], end: "stall" }
   const { outcome, data, fetch } = await run([answer], { until: "[DONE]" })
   expect([outcome, data, fetch.requests.length, fetch.openBodies]).toEqual(["done", ["a"], 1, 0])
 })
 
-test("subscribe() takes only data that is exactly the sentinel for it", async () => {
+test("subscribe() accepts only data that equals the sentinel", async () => {
   const chunks = ["data:  [DONE]\n\n", "data: x[DONE]\n\n", "event: [DONE]\ndata\n\n", "data:[DONE]\n\n"]
   expect((await run([{ chunks }], { until: "[DONE]" })).data).toEqual([" [DONE]", "x[DONE]", ""])
 })
 
-test("subscribe() ends at the event that the predicate holds for, which is delivered", async () => {
+test("subscribe() ends at the event for which the predicate returns true, and delivers it", async () => {
   const answer: ScriptedAnswer = { chunks: ["data: a\n\nevent: end\ndata: z\n\ndata: b\n\n"], end: "stall" }
   const { outcome, data, fetch } = await run([answer], { until: (event) => event.event === "end" })
   expect([outcome, data, fetch.openBodies]).toEqual(["done", ["a", "z"], 0])
 })
 
-test("subscribe() closes the socket at the end mark, where the server keeps it open", async () => {
+test("subscribe() closes the socket at the end mark if the server keeps it open", async () => {
   await start({ body: "data: a\n\ndata: [DONE]\n\n", end: "stall" })
   expect(await consume(subscribe(server!.url, { until: "[DONE]" })).outcome).toBe("done")
   await server!.allClosed()
 })
 
-test("subscribe() ends with what the predicate throws, after the events before it", async () => {
+test("subscribe() rejects with the error that the predicate throws, after the events before it", async () => {
   const mistake = new Error("mistake")
   const until = (event: SseEvent) => {
     if (event.data === "b") throw mistake
@@ -79,7 +79,7 @@ test("subscribe() ends with what the predicate throws, after the events before i
   expect([outcome, data, fetch.requests.length, fetch.openBodies]).toEqual([mistake, ["a"], 1, 0])
 })
 
-test("subscribe() takes a clean end before the end mark for a failure", async () => {
+test("subscribe() treats a clean end before the end mark as a failure", async () => {
   const once = await run([{ chunks: ["data: a\n\n"] }], { until: "[DONE]", retry: false })
   expect(once.outcome).toBeInstanceOf(SseTruncatedError)
   expect([once.outcome, once.data]).toMatchObject([{ code: "truncated", missing: "until" }, ["a"]])
@@ -91,7 +91,7 @@ test("subscribe() takes a clean end before the end mark for a failure", async ()
   expect([again.outcome, again.data]).toEqual(["done", ["a", "b"]])
 })
 
-test("subscribe() takes a clean end for the end, where nothing is repeated", async () => {
+test("subscribe() treats a clean end as the end if the request must not be repeated", async () => {
   for (const options of [{ retry: false }, { resume: "never" }, { method: "POST" }] as const) {
     const { outcome, data, fetch } = await run([{ chunks: ["data: a\n\ndata: cut"] }], options)
     expect([outcome, data, fetch.requests.length]).toEqual(["done", ["a"], 1])
@@ -103,7 +103,7 @@ test("subscribe() never reports success for a connection that broke", async () =
   expect([outcome, data]).toMatchObject([{ code: "connection", retryable: true }, ["a"]])
 })
 
-test("subscribe() gives a failure after all events that preceded it, to a consumer that comes late", async () => {
+test("subscribe() reports a failure after all events that preceded it, also to a late consumer", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"], end: "reset" }])
   const iterator = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
@@ -114,7 +114,7 @@ test("subscribe() gives a failure after all events that preceded it, to a consum
   expect(await iterator.next()).toEqual({ done: true, value: undefined })
 })
 
-test("subscribe() discards an event that was cut and asks for it again", async () => {
+test("subscribe() discards a cut event and requests it again", async () => {
   const { data, cursors } = await run([
     { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: half"], end: "reset" },
     { chunks: ["id: 2\ndata: whole\n\n"] },
@@ -131,7 +131,7 @@ test("subscribe() resumes from blocks that have only an id", async () => {
   expect(cursors).toEqual([null, "9"])
 })
 
-test("lastEventId is that of the last event that the consumer took, while the next request asks from the last that came", async () => {
+test("lastEventId is the ID of the last event that the consumer took, and the next request sends the last one received", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([
     { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n"] },
@@ -149,7 +149,7 @@ test("lastEventId is that of the last event that the consumer took, while the ne
   await iterator.return()
 })
 
-test("subscribe() delivers an id that came before, and drops it with dedupe", async () => {
+test("subscribe() delivers an event whose id repeats, and drops it with dedupe", async () => {
   const answers: ScriptedAnswer[] = [
     { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\ndata: no id\n\n"] },
     { chunks: ["id: 2\ndata: b\n\ndata: no id\n\nid: 3\ndata: c\n\n"] },
@@ -169,7 +169,7 @@ test("subscribe() remembers 1,024 ids for dedupe", async () => {
   expect(data.slice(1024)).toEqual(["1024", "0"])
 })
 
-test("subscribe() gives a gap to onGap in its order, and without onGap delivers the event", async () => {
+test("subscribe() calls onGap for a gap in order with the events, and delivers the event without onGap", async () => {
   const chunks = ['data: a\n\nid: 5\nevent: steadystream.gap\ndata: {"from":"1","reason":"trimmed"}\n\ndata: b\n\n']
   const seen: unknown[] = []
   const clock = new ManualClock()
@@ -188,7 +188,7 @@ test("subscribe() gives a gap to onGap in its order, and without onGap delivers 
   ])
 })
 
-test("subscribe() tells a gap whose data it cannot read", async () => {
+test("subscribe() reports a gap whose data is not valid", async () => {
   for (const data of ["", "nonsense", "null", "[]", '{"from":1}']) {
     const gaps: unknown[] = []
     await run([{ chunks: [`event: steadystream.gap\ndata: ${data}\n\n`] }, noContent()], {
@@ -237,7 +237,7 @@ test("subscribe() pulls nothing from its source while the queue is full, by even
   }
 })
 
-test("subscribe() reads on once the consumer has made room", async () => {
+test("subscribe() reads on when the consumer has made room", async () => {
   const total = 5000
   const body = Array.from({ length: total }, (_, index) => `id: ${index}\ndata: ${index}\n\n`)
   await start([{ body }, { status: 204 }])
@@ -249,7 +249,7 @@ test("subscribe() reads on once the consumer has made room", async () => {
   expect(data).toEqual(Array.from({ length: total }, (_, index) => String(index)))
 })
 
-test("subscribe() reads the events of any cut of the stream alike", async () => {
+test("subscribe() delivers the same events wherever the stream is cut", async () => {
   const { chunkings } = await import("steadystream/testing")
   const bytes = new TextEncoder().encode("\uFEFFid: é\r\ndata: ✓\r\n\r\ndata: b\n\n")
   for (const chunks of chunkings(bytes)) {
@@ -259,21 +259,21 @@ test("subscribe() reads the events of any cut of the stream alike", async () => 
   }
 })
 
-test("subscribe() takes event names that are names of its own or of Object.prototype as any other", async () => {
+test("subscribe() delivers events named like members of Object.prototype", async () => {
   const names = ["__proto__", "constructor", "toString", "error", "open", "close"]
   const chunks = names.map((name) => `event: ${name}\ndata: x\n\n`)
   const { events } = await run([{ chunks }, noContent()])
   expect(events.map((event) => event.event)).toEqual(names)
 })
 
-describe("subscribe() and a consumer that asks in odd ways", () => {
+describe("subscribe() with unusual consumers", () => {
   test("subscribe() with dedupe delivers every event whose id is empty", async () => {
     const fetch = scriptedFetch([{ chunks: ["id:\ndata: a\n\nid:\ndata: b\n\n"] }])
     const { data, outcome } = consume(subscribe(TARGET, { fetch, dedupe: true, retry: false }))
     expect([await outcome, data]).toEqual(["done", ["a", "b"]])
   })
 
-  test("next() that is called again and again does not put a deadline off", async () => {
+  test("next() called repeatedly does not extend a deadline", async () => {
     const clock = new ManualClock()
     const fetch = scriptedFetch([() => new Promise<never>(() => {})])
     const events = subscribe(TARGET, { fetch, clock, retry: false })[Symbol.asyncIterator]()
@@ -284,7 +284,7 @@ describe("subscribe() and a consumer that asks in odd ways", () => {
     expect(await Promise.race([first, Promise.resolve("waiting")])).toMatchObject({ code: "timeout", phase: "connect" })
   })
 
-  test("next() throws the reason of an abort once, to all that wait, and is done from then on", async () => {
+  test("next() rejects once with the reason of an abort for all waiting calls, and returns done afterwards", async () => {
     const abort = new AbortController()
     const events = subscribe(TARGET, { fetch: scriptedFetch([stall]), signal: abort.signal })[Symbol.asyncIterator]()
     const waiting = [events.next(), events.next()]
@@ -296,7 +296,7 @@ describe("subscribe() and a consumer that asks in odd ways", () => {
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 
-  test("subscribe() leaves its signal alone once the last event of an ended stream was taken", async () => {
+  test("subscribe() ignores its signal after the last event of an ended stream was taken", async () => {
     const { signal } = new AbortController()
     const remove = vi.spyOn(signal, "removeEventListener")
     const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\n"] }])
@@ -308,7 +308,7 @@ describe("subscribe() and a consumer that asks in odd ways", () => {
     expect(remove).toHaveBeenCalledTimes(1)
   })
 
-  test("close() in onStateChange keeps onRetry, and everything else, from being called", async () => {
+  test("close() in onStateChange prevents onRetry and every other call", async () => {
     const clock = new ManualClock()
     const called: string[] = []
     const subscription = subscribe(TARGET, {

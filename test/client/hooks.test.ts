@@ -34,7 +34,7 @@ async function run(options: SubscribeOptions) {
   return { data, outcome: await outcome }
 }
 
-test("onOpen, onRetry, onComment and onStateChange tell what happens, in its order", async () => {
+test("onOpen, onRetry, onComment and onStateChange report what happens in its order", async () => {
   const seen: unknown[] = []
   await run({
     retry: { jitter: false },
@@ -57,7 +57,7 @@ test("onOpen, onRetry, onComment and onStateChange tell what happens, in its ord
   ])
 })
 
-test("onHandlerError gets what each hook throws or rejects with, once, and nothing stops", async () => {
+test("onHandlerError receives the error of each hook once, thrown or rejected, and the stream continues", async () => {
   const thrown: unknown[] = []
   const fails = (text: string) => () => {
     throw text
@@ -82,7 +82,7 @@ test("onHandlerError gets what each hook throws or rejects with, once, and nothi
   expect(thrown).toEqual(["retry", "open", "open", "comment", "retry"])
 })
 
-test("listen() reports what a handler throws or rejects with and goes on without a reconnection", async () => {
+test("listen() reports what a handler throws or rejects with, and continues without a reconnection", async () => {
   const thrown: unknown[] = []
   const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: b\n\ndata: c\n\n"] }])
   const seen: string[] = []
@@ -96,7 +96,7 @@ test("listen() reports what a handler throws or rejects with and goes on without
   expect([seen, thrown, fetch.requests.length]).toEqual([["a", "b", "c"], ["a", "b"], 1])
 })
 
-test("listen() reports to reportError, else to the console, where there is no onHandlerError", async () => {
+test("listen() reports to reportError, or to the console, if there is no onHandlerError", async () => {
   const reported: unknown[] = []
   const logged: unknown[] = []
   vi.stubGlobal("console", { ...console, error: (error: unknown) => void logged.push(error) })
@@ -129,7 +129,7 @@ test("listen() waits for the handler before it takes the next event", async () =
   expect(log).toEqual(["a", "a done", "b", "b done"])
 })
 
-test("listen() gives a failure to onError, else rejects", async () => {
+test("listen() passes a failure to onError, and rejects without onError", async () => {
   const refused = () => scriptedFetch([new Response("", { status: 404 })])
   const errors: unknown[] = []
   const onEvent = () => {}
@@ -138,7 +138,7 @@ test("listen() gives a failure to onError, else rejects", async () => {
   await expect(subscribe(TARGET, { fetch: refused() }).listen({ onEvent })).rejects.toMatchObject({ status: 404 })
 })
 
-test("states() tells any number of observers the state now and each that follows, until it is closed", async () => {
+test("states() reports the current state and each later one to any number of observers until it is closed", async () => {
   const clock = new ManualClock()
   const subscription = subscribe(TARGET, { fetch: scriptedFetch(answers), clock })
   const observe = async () => {
@@ -155,7 +155,7 @@ test("states() tells any number of observers the state now and each that follows
   expect(await observe()).toEqual(["closed"])
 })
 
-test("states() stops for an observer that leaves, and keeps at most 100 for one that is slow", async () => {
+test("states() stops for an observer that leaves, and buffers at most 100 states for a slow one", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([new TypeError("fetch failed")])
   const subscription = subscribe(TARGET, { fetch, clock, retry: { maxRetries: 200, factor: 1 } })
@@ -176,7 +176,7 @@ test("states() stops for an observer that leaves, and keeps at most 100 for one 
   expect([states.length, states.at(-1)]).toEqual([100, "closed"])
 })
 
-describe("subscribe() and functions of the caller's that fail", () => {
+describe("subscribe() and functions of the caller that fail", () => {
   async function endOf(options: SubscribeOptions, chunks = ["id: 1\ndata: a\n\n"]) {
     const clock = new ManualClock()
     const fetch = scriptedFetch([{ chunks }, stall])
@@ -196,7 +196,7 @@ describe("subscribe() and functions of the caller's that fail", () => {
     throw new Error("of the caller's")
   }
 
-  test("subscribe() ends with what shouldRetry throws", async () => {
+  test("subscribe() rejects with the error that shouldRetry throws", async () => {
     expect(await endOf({ retry: { shouldRetry: fail } })).toEqual({
       outcome: new Error("of the caller's"),
       data: ["a"],
@@ -206,13 +206,13 @@ describe("subscribe() and functions of the caller's that fail", () => {
     })
   })
 
-  test("subscribe() ends with what until throws, after the events before it, and frees the connection", async () => {
+  test("subscribe() rejects with the error that until throws, after the events before it, and closes the connection", async () => {
     const until = ({ data }: { data: string }) => (data === "b" ? fail() : false)
     const end = await endOf({ until, retry: {} }, ["data: a\n\ndata: b\n\ndata: c\n\n"])
     expect(end).toEqual({ outcome: new Error("of the caller's"), data: ["a"], requests: 1, timers: 0, open: 0 })
   })
 
-  test("subscribe() leaves the cursor where it was before the event that until throws at", async () => {
+  test("subscribe() keeps the cursor before the event for which until throws", async () => {
     const chunks = ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"]
     const until = ({ data }: { data: string }) => (data === "b" ? fail() : false)
     const subscription = subscribe(TARGET, { fetch: scriptedFetch([{ chunks }]), until })
@@ -221,7 +221,7 @@ describe("subscribe() and functions of the caller's that fail", () => {
   })
 
   test.each(["onOpen", "onRetry", "onComment", "onStateChange", "onGap", "onWarning"] as const)(
-    "subscribe() goes on where %s rejects and onHandlerError throws",
+    "subscribe() continues if %s rejects and onHandlerError throws",
     async (name) => {
       const report = vi.spyOn(console, "error").mockImplementation(() => {})
       const hook = async () => fail()
@@ -234,26 +234,26 @@ describe("subscribe() and functions of the caller's that fail", () => {
     },
   )
 
-  test("subscribe() ends with what its clock throws, and rejects nothing unseen", async () => {
+  test("subscribe() rejects with the error that its clock throws, without an unhandled rejection", async () => {
     const clock = { now: fail, setTimeout: fail, clearTimeout: () => {}, random: () => 0 }
     const subscription = subscribe(TARGET, { fetch: scriptedFetch([stall]), clock })
     expect(await consume(subscription).outcome).toEqual(new Error("of the caller's"))
     expect(subscription.state).toBe("closed")
   })
 
-  test("subscribe() takes null for no signal, as fetch does", async () => {
+  test("subscribe() treats a signal of null as no signal, as fetch does", async () => {
     const fetch = scriptedFetch([new Response(null, { status: 204 })])
     expect(await consume(subscribe(TARGET, { fetch, signal: null as never })).outcome).toBe("done")
   })
 
-  test("listen() rejects at once where there is no onEvent", async () => {
+  test("listen() rejects at once without onEvent", async () => {
     const fetch = scriptedFetch([stall])
     const subscription = subscribe(TARGET, { fetch })
     await expect(subscription.listen({} as never)).rejects.toThrow(TypeError)
     expect(fetch.requests).toHaveLength(0)
   })
 
-  test.each([undefined, null])("listen() rejects with a TypeError where its handlers are %s", async (handlers) => {
+  test.each([undefined, null])("listen() rejects with a TypeError if its handlers are %s", async (handlers) => {
     await expect(subscribe(TARGET).listen(handlers as never)).rejects.toThrow(TypeError)
   })
 })

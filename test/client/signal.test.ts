@@ -7,7 +7,7 @@ import { consume } from "../support/consumer.ts"
 const TARGET = "https://example.com/stream"
 const stream: ScriptedAnswer = { chunks: ["id: 1\ndata: a\n\nid: 2\ndata: b\n\n"], end: "stall" }
 
-test("subscribe() rejects with the reason of a signal that aborted before, and makes no request", async () => {
+test("subscribe() rejects with the reason of a signal that is already aborted, and makes no request", async () => {
   const fetch = scriptedFetch([stream])
   const reason = new DOMException("too late", "TimeoutError")
   const subscription = subscribe(TARGET, { fetch, signal: AbortSignal.abort(reason) })
@@ -15,7 +15,7 @@ test("subscribe() rejects with the reason of a signal that aborted before, and m
   expect([fetch.requests.length, subscription.state]).toEqual([0, "closed"])
 })
 
-test("subscribe() rejects what waits with the signal's reason, in each state", async () => {
+test("subscribe() rejects waiting calls with the signal's reason, in each state", async () => {
   const hang: ScriptedAnswer = () => new Promise<Response>(() => {})
   for (const [answer, state] of [
     [hang, "connecting"],
@@ -36,7 +36,7 @@ test("subscribe() rejects what waits with the signal's reason, in each state", a
   }
 })
 
-test("subscribe() rejects all that wait and drops what is queued at an abort", async () => {
+test("subscribe() rejects all waiting calls and drops the queued events at an abort", async () => {
   const clock = new ManualClock()
   const abort = new AbortController()
   const subscription = subscribe(TARGET, { fetch: scriptedFetch([stream]), clock, signal: abort.signal })
@@ -64,7 +64,7 @@ test("subscribe() obeys the signal of a Request", async () => {
   expect(await outcome).toBe("enough")
 })
 
-test("subscribe() leaves no listener on the signal, whichever way it ends", async () => {
+test("subscribe() leaves no listener on the signal, however it ends", async () => {
   const { signal } = new AbortController()
   const ends: ScriptedAnswer[] = [new Response(null, { status: 204 }), new Response("", { status: 404 }), stream]
   const counts: number[] = []

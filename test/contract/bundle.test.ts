@@ -19,8 +19,8 @@ async function bundle(names: string): Promise<{ text: string; files: string[] }>
   return { text: outputFiles[0]!.text, files: inputs.map(([file]) => file) }
 }
 
-describe("a bundle", () => {
-  test("readEvents brings nothing of the contract", async () => {
+describe("bundles", () => {
+  test("readEvents() bundles none of the contract", async () => {
     const { text, files } = await bundle("readEvents, encodeEvent, SseParserStream, SseEncoderStream")
     expect(files).toContain("src/parser/read-events.ts")
     expect(files.filter((file) => file.startsWith("src/contract/"))).toEqual([])
@@ -28,12 +28,12 @@ describe("a bundle", () => {
     expect(text).not.toContain("~standard")
   })
 
-  test("defineEvents brings nothing of the parser and the encoder", async () => {
+  test("defineEvents() bundles none of the parser and the encoder", async () => {
     const { files } = await bundle("defineEvents")
     expect(files.filter((file) => /^src\/(parser|encoder)\//.test(file))).toEqual([])
   })
 
-  test("text alone brings no JSON and no schema", async () => {
+  test("text() alone bundles no JSON codec and no schema code", async () => {
     const { text } = await bundle("text")
     expect(text).not.toMatch(/JSON|~standard/)
   })

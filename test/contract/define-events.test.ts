@@ -3,11 +3,11 @@ import { expect, test } from "vitest"
 import { collect } from "./collect.ts"
 import { tickSchemas } from "./schemas.ts"
 
-test("defineEvents takes schemas that are objects or functions", () => {
+test("defineEvents() accepts schemas that are objects or functions", () => {
   expect(() => defineEvents(tickSchemas)).not.toThrow()
 })
 
-test("defineEvents refuses what is no member", () => {
+test("defineEvents() rejects a value that is not a member", () => {
   for (const member of [undefined, null, 1, "string", {}, { encode: String }, () => "", { "~standard": {} }]) {
     expect(() => defineEvents({ tick: member as never })).toThrow(
       new TypeError('Cannot define event "tick": it must be a Standard Schema, type(), text() or codec()'),
@@ -17,30 +17,30 @@ test("defineEvents refuses what is no member", () => {
   expect(() => defineEvents({ tick: codec({ schema, encode: String, decode: String }) })).toThrow(TypeError)
 })
 
-test("defineEvents refuses names that cannot be written", () => {
+test("defineEvents() rejects names that cannot be written", () => {
   for (const name of ["", "a\nb", "a\rb"]) expect(() => defineEvents({ [name]: text() })).toThrow(TypeError)
 })
 
-test("defineEvents refuses the name that the package keeps for itself", () => {
+test("defineEvents() rejects the reserved name", () => {
   expect(() => defineEvents({ "steadystream.gap": text() })).toThrow(
     new TypeError('Cannot define event "steadystream.gap": its name must not be one of steadystream itself'),
   )
 })
 
-test("defineEvents refuses policies that are none", () => {
+test("defineEvents() rejects unknown policies", () => {
   const policy = "ignore" as never
   expect(() => defineEvents({}, { unknown: policy })).toThrow('"unknown" must be "skip", "error" or a function')
   expect(() => defineEvents({}, { invalid: policy })).toThrow('"invalid" must be "skip", "error" or a function')
 })
 
-test("defineEvents does not see what is done to the members afterwards", () => {
+test("defineEvents() ignores later changes of the members object", () => {
   const members: Record<string, ReturnType<typeof text>> = { log: text() }
   const events = defineEvents(members)
   delete members["log"]
   expect(events.encode({ event: "log", data: "text" }).data).toBe("text")
 })
 
-test("defineEvents has names such as __proto__ only where they are defined", async () => {
+test("defineEvents() has names such as __proto__ only if they are defined", async () => {
   const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "error", "open", "close"]
   const stream = names.map((name) => `event: ${name}\ndata: 1\n\n`).join("")
 
@@ -54,7 +54,7 @@ test("defineEvents has names such as __proto__ only where they are defined", asy
   for (const name of names) expect(all.encode({ event: name, data: 1 }).event).toBe(name)
 })
 
-test("defineEvents lets no data reach a prototype", async () => {
+test("defineEvents() keeps data away from every prototype", async () => {
   const events = defineEvents({ message: type<Record<string, unknown>>() })
   const stream = 'data: {"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}\n\n'
   const [event] = await collect(readEvents(stream, { events }))

@@ -6,16 +6,16 @@ import { manualSchema, schemaOf, tickSchemas } from "./schemas.ts"
 
 const any = defineEvents({ any: type<unknown>(), log: text() })
 
-describe.each(Object.entries(tickSchemas))("encode with %s", (_, schema) => {
+describe.each(Object.entries(tickSchemas))("encode() with %s", (_, schema) => {
   const events = defineEvents({ tick: schema })
 
-  test("encode writes the input as given, not the output", () => {
+  test("encode() writes the input as passed, not the output", () => {
     const init = events.encode({ event: "tick", data: { at: "12" }, id: "7", retry: 10, comment: "c" })
     expect(init).toEqual({ event: "tick", data: '{"at":"12"}', id: "7", retry: 10, comment: "c" })
     expect(encodeEvent(init)).toBe(': c\nevent: tick\nid: 7\nretry: 10\ndata: {"at":"12"}\n\n')
   })
 
-  test("encode refuses data that the schema refuses", () => {
+  test("encode() rejects data that the schema rejects", () => {
     const error = failure(() => events.encode({ event: "tick", data: { at: "noon" } }))
     expect(error).toMatchObject({ code: "validation", retryable: false, event: "tick", lastEventId: undefined })
     expect(error.message).toBe('Cannot encode event "tick": "data" must match its schema (1 issue)')
@@ -24,13 +24,13 @@ describe.each(Object.entries(tickSchemas))("encode with %s", (_, schema) => {
     expect(typeof key === "object" ? key.key : key).toBe("at")
   })
 
-  test("encodeAsync does the same", async () => {
+  test("encodeAsync() behaves as encode() does", async () => {
     expect((await events.encodeAsync({ event: "tick", data: { at: "12" } })).data).toBe('{"at":"12"}')
     await expect(events.encodeAsync({ event: "tick", data: {} as never })).rejects.toThrow(SseValidationError)
   })
 })
 
-test("encode refuses data that JSON cannot hold, and the next message is not affected", () => {
+test("encode() rejects data that JSON cannot represent, without an effect on the next message", () => {
   const circular: Record<string, unknown> = {}
   circular["self"] = circular
   for (const data of [undefined, () => 1, Symbol("s"), 1n, { big: 1n }, circular]) {
@@ -43,14 +43,14 @@ test("encode refuses data that JSON cannot hold, and the next message is not aff
   expect(failure(() => any.encode({ event: "any" } as never)).message).toContain('"data" must be JSON')
 })
 
-test("encode refuses text that is none", () => {
+test("encode() rejects text that is not a string", () => {
   for (const data of [undefined, null, 1, {}, new String("text")]) {
     const error = failure(() => any.encode({ event: "log", data: data as string }))
     expect(error.message).toBe('Cannot encode event "log": "data" must be a string')
   }
 })
 
-test("encode takes a name of the contract only", () => {
+test("encode() accepts only names of the contract", () => {
   const code = "invalid-field"
   const message = 'Cannot encode event: "event" must be one of the contract: "any", "log"'
   for (const event of ["other", "message", "", undefined, 5, null]) {
@@ -60,24 +60,24 @@ test("encode takes a name of the contract only", () => {
   }
 })
 
-test("encode calls an event without a name message", () => {
+test("encode() treats an event without a name as a message", () => {
   const events = defineEvents({ message: type<number>() })
   for (const init of [{ data: 1 }, { event: "message", data: 1 }, { event: "" as "message", data: 1 }] as const) {
     expect(encodeEvent(events.encode(init))).toBe("data: 1\n\n")
   }
 })
 
-test("encode gives control blocks back as they are", () => {
+test("encode() returns control blocks unchanged", () => {
   expect(any.encode({ retry: 1000 })).toEqual({ retry: 1000 })
   expect(encodeEvent(any.encode({ id: "7", comment: "c" }))).toBe(": c\nid: 7\n\n")
 })
 
-test("encode takes data that came out undefined for a message that fails, not for a control block", () => {
+test("encode() treats an undefined output as a failed message, not as a control block", () => {
   const events = defineEvents({ message: type<unknown>() })
   expect(failure(() => events.encode({ id: "7", data: undefined })).message).toContain('"data" must be JSON')
 })
 
-test("encode frames whatever a codec gives", async () => {
+test("encode() frames any output of a codec", async () => {
   const events = defineEvents({ raw: codec({ encode: (data: string) => data, decode: (source) => source }) })
   const stream = encodeEvent(events.encode({ event: "raw", data: "a\r\nevent: other\rid: 9\n\ndata: b" }))
   const [event, ...rest] = await collect(readEvents(stream, { events }))
@@ -85,7 +85,7 @@ test("encode frames whatever a codec gives", async () => {
   expect(rest).toEqual([])
 })
 
-test("encode makes what a codec throws, or gives instead of text, an SseValidationError", () => {
+test("encode() wraps the error or the non-text output of a codec in an SseValidationError", () => {
   const reason = new Error("reason")
   const events = defineEvents({
     throws: codec<unknown>({
@@ -102,7 +102,7 @@ test("encode makes what a codec throws, or gives instead of text, an SseValidati
   expect(failure(() => events.encode({ event: "number", data: 1 })).cause).toBeUndefined()
 })
 
-test("encode asks the schema of a codec before the codec", () => {
+test("encode() runs the codec's schema before the codec", () => {
   const asked: unknown[] = []
   const events = defineEvents({
     tick: codec({
@@ -119,7 +119,7 @@ test("encode asks the schema of a codec before the codec", () => {
   expect(asked).toEqual([{ at: "12" }])
 })
 
-test("encode makes what a schema throws an SseValidationError", () => {
+test("encode() wraps the error of a schema in an SseValidationError", () => {
   const reason = new Error("reason")
   const events = defineEvents({
     tick: schemaOf(() => {
@@ -131,14 +131,14 @@ test("encode makes what a schema throws an SseValidationError", () => {
   expect(error.issues).toEqual([{ message: "must not make the schema throw" }])
 })
 
-test("encode counts the issues of the schema", () => {
+test("encode() counts the schema's issues", () => {
   const events = defineEvents({ message: z.object({ one: z.number(), two: z.number() }) })
   const error = failure(() => events.encode({ data: {} as never }))
   expect(error.message).toBe('Cannot encode event "message": "data" must match its schema (2 issues)')
   expect(error.issues).toHaveLength(2)
 })
 
-test("encode calls a codec as a method of its own", () => {
+test("encode() calls a codec as a method of its object", () => {
   class Shift {
     readonly by = 1
     encode(data: number): string {
@@ -153,10 +153,10 @@ test("encode calls a codec as a method of its own", () => {
   expect(events.decode({ event: "message", data: "2", id: undefined, lastEventId: "" })).toMatchObject({ data: 1 })
 })
 
-describe("a schema that answers with a promise", () => {
+describe("encode() with an asynchronous schema", () => {
   const events = defineEvents({ tick: z.number().refine((value) => Promise.resolve(value > 0)), log: text() })
 
-  test("encode throws a TypeError that names encodeAsync", async () => {
+  test("encode() throws a TypeError that names encodeAsync", async () => {
     const message = 'Cannot encode event "tick": its schema answers with a promise, so encodeAsync must be used'
     expect(() => events.encode({ event: "tick", data: 1 })).toThrow(new TypeError(message))
     // Its promise, which nobody waits for, rejects unheard.
@@ -165,23 +165,23 @@ describe("a schema that answers with a promise", () => {
     expect(events.encode({ event: "log", data: "text" }).data).toBe("text")
   })
 
-  test("encode names an event without a name message", () => {
+  test('encode() names an event without a name "message" in its error', () => {
     const plain = defineEvents({ message: manualSchema<number>() })
     expect(() => plain.encode({ data: 1 })).toThrow('Cannot encode event "message"')
   })
 
-  test("encodeAsync waits for it", async () => {
+  test("encodeAsync() waits for the schema", async () => {
     await expect(events.encodeAsync({ event: "tick", data: 1 })).resolves.toMatchObject({ data: "1" })
     await expect(events.encodeAsync({ event: "tick", data: -1 })).rejects.toThrow(SseValidationError)
     await expect(events.encodeAsync({ event: "tick", data: 1n as never })).rejects.toThrow(SseValidationError)
     await expect(events.encodeAsync({ retry: 10 })).resolves.toEqual({ retry: 10 })
   })
 
-  test("encodeAsync rejects, and does not throw, where encode throws", async () => {
+  test("encodeAsync() rejects, and does not throw, if encode() throws", async () => {
     await expect(events.encodeAsync({ event: "tock" as "log", data: "" })).rejects.toThrow(TypeError)
   })
 
-  test("encodeAsync writes the data as it was when it was given", async () => {
+  test("encodeAsync() writes the data as it was at the call", async () => {
     const schema = manualSchema<{ at: number }>()
     const manual = defineEvents({ tick: schema })
     const data = { at: 1 }
@@ -191,7 +191,7 @@ describe("a schema that answers with a promise", () => {
     expect((await written).data).toBe('{"at":1}')
   })
 
-  test("encodeAsync gives the schema's reason before the reason why it cannot be written", async () => {
+  test("encodeAsync() reports the schema's error before the encoding error", async () => {
     const schema = manualSchema<unknown>()
     const manual = defineEvents({ tick: schema })
     const refused = manual.encodeAsync({ event: "tick", data: 1n })
@@ -203,8 +203,8 @@ describe("a schema that answers with a promise", () => {
   })
 })
 
-describe("what is given to encode", () => {
-  test("encode reads each member once, so that nothing passes unchecked", () => {
+describe("encode() and unusual input", () => {
+  test("encode() reads each member once, so that no unchecked value is written", () => {
     const reads: string[] = []
     const init = new Proxy(
       { event: "log", data: "x", id: "1" },
@@ -220,7 +220,7 @@ describe("what is given to encode", () => {
     expect([...new Set(reads)]).toEqual(reads)
   })
 
-  test("encode gives a control block that cannot become an event", () => {
+  test("encode() returns a control block that cannot become an event", () => {
     let asked = 0
     const init = {
       id: "1",
@@ -231,7 +231,7 @@ describe("what is given to encode", () => {
     expect(encodeEvent(any.encode(init as never))).toBe("id: 1\n\n")
   })
 
-  test("encodeAsync waits for no control block", async () => {
+  test("encodeAsync() returns a control block without waiting", async () => {
     const then = (resolve: (value: unknown) => void) => resolve({ event: "evil", data: "x" })
     const init = { id: "1" }
     Reflect.set(init, "then", then)

@@ -25,7 +25,7 @@ function pending() {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
-test("readEvents gives the events of a contract, in the order of the stream", async () => {
+test("readEvents() yields the events of a contract in stream order", async () => {
   const events = defineEvents({ ...tickSchemas, message: text() })
   const stream = 'event: zod\ndata: {"at":"1"}\n\ndata: text\n\nevent: arktype\nid: 7\ndata: {"at":"2"}\n\n'
   expect(await collect(readEvents(stream, { events }))).toEqual([
@@ -35,7 +35,7 @@ test("readEvents gives the events of a contract, in the order of the stream", as
   ])
 })
 
-test("readEvents keeps its other options", async () => {
+test("readEvents() with a contract obeys its other options", async () => {
   const comments: string[] = []
   const events = defineEvents({ message: text() })
   const options = { events, lastEventId: "6", onComment: (comment: string) => void comments.push(comment) }
@@ -46,7 +46,7 @@ test("readEvents keeps its other options", async () => {
   expect(() => readEvents(locked, { events })).toThrow(TypeError)
 })
 
-test("readEvents moves the cursor over skipped events", async () => {
+test("readEvents() moves the cursor over skipped events", async () => {
   const seen: SseEvent[] = []
   const events = defineEvents(
     { tick: type<number>(), log: text() },
@@ -63,7 +63,7 @@ test("readEvents moves the cursor over skipped events", async () => {
   expect(seen.map((event) => event.id)).toEqual(["2"])
 })
 
-test("readEvents ends at an event that does not fit, cancels the source and stays before it", async () => {
+test("readEvents() ends at an invalid event, cancels the source and keeps the cursor before it", async () => {
   const { stream, cancelled } = openStream(
     'event: tick\nid: 1\ndata: 1\n\nevent: tick\nid: 2\ndata: "no\n\nevent: tick\ndata: 3\n\n',
   )
@@ -75,7 +75,7 @@ test("readEvents ends at an event that does not fit, cancels the source and stay
   expect(await reader.next()).toEqual(DONE)
 })
 
-test("readEvents fails with what a policy throws", async () => {
+test("readEvents() rejects with the error that a policy throws", async () => {
   const reason = new Error("reason")
   const unknown = (): never => {
     throw reason
@@ -83,7 +83,7 @@ test("readEvents fails with what a policy throws", async () => {
   await expect(readEvents("data: 1\n\n", { events: defineEvents({}, { unknown }) }).next()).rejects.toBe(reason)
 })
 
-test("readEvents gives the source's own failure after the events before it", async () => {
+test("readEvents() rejects with the source's own error after the events before it", async () => {
   const source = new ReadableStream<string>({
     start: (controller) => controller.enqueue("data: 1\n\n"),
     pull: (controller) => controller.error(new Error("broken")),
@@ -94,15 +94,15 @@ test("readEvents gives the source's own failure after the events before it", asy
   expect(await reader.next()).toEqual(DONE)
 })
 
-test("readEvents skips a long row of unknown events without a deep stack", async () => {
+test("readEvents() skips many unknown events in a row without a deep stack", async () => {
   const stream = `${"event: other\ndata: 1\n\n".repeat(20_000)}data: 2\n\n`
   expect(await collect(readEvents(stream, { events: defineEvents({ message: text() }) }))).toHaveLength(1)
 })
 
-describe("readEvents with a schema that answers with a promise", () => {
+describe("readEvents() with an asynchronous schema", () => {
   const stream = "event: tick\nid: 1\ndata: 1\n\nevent: tick\nid: 2\ndata: 2\n\nevent: log\nid: 3\ndata: 3\n\n"
 
-  test("readEvents asks it about one event at a time and keeps the order", async () => {
+  test("readEvents() validates one event at a time and keeps the order", async () => {
     const delays = [3, 1, 2]
     let running = 0
     const schema = schemaOf(async (value) => {
@@ -116,7 +116,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(read.map((event) => event.data)).toEqual([1, 2, 3])
   })
 
-  test("readEvents answers concurrent calls in their order", async () => {
+  test("readEvents() answers concurrent calls in order", async () => {
     const { schema, events } = pending()
     const reader = readEvents(stream, { events })
     const order: number[] = []
@@ -130,7 +130,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(order).toEqual([0, 1, 2, 3])
   })
 
-  test("readEvents keeps the cursor before an event until the schema has answered", async () => {
+  test("readEvents() keeps the cursor before an event until the schema has answered", async () => {
     const { schema, events } = pending()
     const reader = readEvents(stream, { events })
     const first = reader.next()
@@ -141,7 +141,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(reader.lastEventId).toBe("1")
   })
 
-  test("return ends the waiting calls at once and drops the event", async () => {
+  test("readEvents().return() ends the waiting calls at once and drops the event", async () => {
     const { schema, events } = pending()
     const { stream: source, cancelled } = openStream(stream)
     const reader = readEvents(source, { events })
@@ -156,7 +156,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(await reader.next()).toEqual(DONE)
   })
 
-  test("return hears nothing of a refusal that comes later", async () => {
+  test("readEvents().return() ignores a later rejection of the schema", async () => {
     const { schema, events } = pending()
     const reader = readEvents(stream, { events })
     const call = reader.next()
@@ -168,7 +168,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(await reader.next()).toEqual(DONE)
   })
 
-  test("a signal rejects the waiting calls at once with its reason", async () => {
+  test("readEvents() rejects the waiting calls with the signal's reason at once", async () => {
     const { schema, events } = pending()
     const { stream: source, cancelled } = openStream(stream)
     const controller = new AbortController()
@@ -188,7 +188,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(reader.lastEventId).toBe("")
   })
 
-  test("a signal that aborts inside a schema rejects the call", async () => {
+  test("readEvents() rejects the call if the signal aborts in a schema", async () => {
     const controller = new AbortController()
     const reason = new Error("enough")
     const schema = schemaOf((value) => {
@@ -199,7 +199,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     await expect(readEvents("data: 1\n\n", { events, signal: controller.signal }).next()).rejects.toBe(reason)
   })
 
-  test("a signal has no listener left when the schema has answered", async () => {
+  test("readEvents() leaves no listener on the signal after the schema has answered", async () => {
     const { schema, events } = pending()
     const { signal } = new AbortController()
     const add = vi.spyOn(signal, "addEventListener")
@@ -215,7 +215,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(remove).toHaveBeenCalledTimes(1)
   })
 
-  test("a signal has one listener for a hundred readers that wait for their schema", async () => {
+  test("readEvents() adds one listener for a hundred readers that wait for their schema", async () => {
     const { schema, events } = pending()
     const controller = new AbortController()
     const add = vi.spyOn(controller.signal, "addEventListener")
@@ -228,7 +228,7 @@ describe("readEvents with a schema that answers with a promise", () => {
     expect(outcomes.every((outcome) => outcome.status === "rejected")).toBe(true)
   })
 
-  test("a refusal rejects the call that waits the longest and ends the others", async () => {
+  test("readEvents() rejects the oldest waiting call for an invalid event and ends the others", async () => {
     const { schema, events } = pending()
     const reader = readEvents(stream, { events })
     const calls = [reader.next(), reader.next()]
@@ -240,7 +240,7 @@ describe("readEvents with a schema that answers with a promise", () => {
   })
 })
 
-test("return ends the calls that wait for the source", async () => {
+test("readEvents().return() ends the calls that wait for the source", async () => {
   const { stream, cancelled } = openStream(": nothing yet\n\n")
   const reader = readEvents(stream, { events: defineEvents({ message: text() }) })
   const calls = [reader.next(), reader.next()]
@@ -250,7 +250,7 @@ test("return ends the calls that wait for the source", async () => {
   expect(cancelled()).toBeUndefined()
 })
 
-test("a signal rejects the calls that wait for the source", async () => {
+test("readEvents() rejects the calls that wait for the source with the signal's reason", async () => {
   const { stream } = openStream(": nothing yet\n\n")
   const controller = new AbortController()
   const events = defineEvents({ message: text() })
@@ -265,7 +265,7 @@ test("a signal rejects the calls that wait for the source", async () => {
   ])
 })
 
-test("a signal that aborted between two calls rejects the next one, once", async () => {
+test("readEvents() rejects the next call once if the signal aborted between two calls", async () => {
   const controller = new AbortController()
   const events = defineEvents({ message: text() })
   const reader = readEvents("data: 1\n\ndata: 2\n\n", { events, signal: controller.signal })
@@ -276,7 +276,7 @@ test("a signal that aborted between two calls rejects the next one, once", async
   expect(await reader.next()).toEqual(DONE)
 })
 
-test("leaving the loop cancels the source", async () => {
+test("readEvents() cancels the source when the consumer leaves the loop", async () => {
   const { stream, cancelled } = openStream("data: 1\n\ndata: 2\n\n")
   for await (const event of readEvents(stream, { events: defineEvents({ message: type<number>() }) })) {
     expect(event.data).toBe(1)
@@ -285,7 +285,7 @@ test("leaving the loop cancels the source", async () => {
   expect(cancelled()).toBeUndefined()
 })
 
-test("readEvents keeps the cursor before an event that was on its way when it was closed", async () => {
+test("readEvents() keeps the cursor before an event that was being decoded when it was closed", async () => {
   const events = defineEvents({ message: text() })
   let push: (chunk: string) => void = () => {}
   const source: AsyncIterable<string> = {

@@ -7,7 +7,7 @@ import { schemaOf, tickSchemas } from "./schemas.ts"
 const SECRET = "s3cret"
 const raw = (event: string, data: string): SseEvent => ({ event, data, id: SECRET, lastEventId: SECRET })
 
-test("SseValidationError prints no payload, whatever fails", () => {
+test("SseValidationError prints no payload for any failure", () => {
   const throws = (): never => {
     throw new Error(SECRET)
   }
@@ -39,7 +39,7 @@ test("SseValidationError prints no payload, whatever fails", () => {
   }
 })
 
-test("SseValidationError keeps no text of unparseable JSON even in its cause", () => {
+test("SseValidationError keeps no text of invalid JSON, not even in its cause", () => {
   const error = failure(() => defineEvents({ any: type<unknown>() }).decode(raw("any", `${SECRET} {`)))
   expect(inspect(error.cause)).not.toContain(SECRET)
 })

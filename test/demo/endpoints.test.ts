@@ -32,7 +32,7 @@ test("GET /stream sends a sentence word by word, with ids, and ends with [DONE]"
   expect(events.slice(0, 3).map(({ data }) => data)).toEqual(["A", "stream", "of"])
 })
 
-test("GET /stream goes on after the Last-Event-ID of the request", async () => {
+test("GET /stream continues after the Last-Event-ID of the request", async () => {
   const { origin } = await startDemo()
   const events = readEvents(await fetch(`${origin}/stream`, { headers: { "last-event-id": "2" } }))
   expect((await events.next()).value).toMatchObject({ id: "3", data: "of" })
@@ -80,7 +80,7 @@ test("POST /v1/chat/completions streams chunks, the finish reason, the usage and
   expect(await stream.ended).toMatchObject({ reason: "done", sawDone: true })
 })
 
-test("POST /v1/chat/completions without stream answers with the same text in one piece", async () => {
+test("POST /v1/chat/completions without stream responds with the same text as one JSON body", async () => {
   const { origin } = await startDemo()
   const body = { messages: [{ role: "user", content: [{ type: "text", text: "A haiku about streams" }] }] }
   const answer = (await (await post(`${origin}/v1/chat/completions`, body)).json()) as OpenAI.ChatCompletion
@@ -96,7 +96,7 @@ test("POST /v1/chat/completions stops at max_tokens with the finish reason lengt
   expect(snapshot.choices[0]).toMatchObject({ content: "Server-sent events", finishReason: "length" })
 })
 
-test("POST /v1/chat/completions refuses a max_tokens that is no positive integer", async () => {
+test("POST /v1/chat/completions rejects a max_tokens that is not a positive integer", async () => {
   const { origin } = await startDemo()
   for (const tokens of [0, -1, 1.5, "3", [3]]) {
     const response = await post(`${origin}/v1/chat/completions`, { max_tokens: tokens, messages: MESSAGES })
@@ -157,7 +157,7 @@ const REFUSED: readonly [what: string, path: string, init: RequestInit, status: 
   ["an outage without a word", "/api/outage", { method: "POST", body: "{}" }, 400, { param: "down" }],
 ]
 
-test.for(REFUSED)("the demo's server refuses %s with a clear JSON error", async ([, path, request, status, error]) => {
+test.for(REFUSED)("DemoServer rejects %s with a clear JSON error", async ([, path, request, status, error]) => {
   const { origin } = await startDemo()
   const response = await fetch(origin + path, request)
   expect(response.status).toBe(status)
@@ -170,7 +170,7 @@ test.for(REFUSED)("the demo's server refuses %s with a clear JSON error", async 
   expect((await fetch(`${origin}/api/outage`)).status).toBe(200)
 })
 
-test("the demo's server survives what a raw socket can send", async () => {
+test("DemoServer survives malformed requests from a raw socket", async () => {
   const { origin } = await startDemo()
   const requests = [
     "GET // HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -190,7 +190,7 @@ test("the demo's server survives what a raw socket can send", async () => {
   expect((await fetch(`${origin}/`)).status).toBe(200)
 })
 
-test("HEAD on the demo's streams and page gives the headers only", async () => {
+test("DemoServer answers HEAD for its streams and page with headers only", async () => {
   const { origin } = await startDemo()
   for (const path of ["/stream", "/ticks", "/"]) {
     const response = await fetch(origin + path, { method: "HEAD" })
@@ -199,7 +199,7 @@ test("HEAD on the demo's streams and page gives the headers only", async () => {
   }
 })
 
-test("DemoServer.close ends the open streams at once", async () => {
+test("DemoServer.close() ends the open streams at once", async () => {
   const { demo, origin } = await startDemo()
   const texts = [
     fetch(`${origin}/ticks`),

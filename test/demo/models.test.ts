@@ -47,7 +47,7 @@ test("demo-tool-call streams two calls whose arguments come in pieces", async ()
   expect(inputs[1]).toEqual({ place: "Bergen", when: "tonight", unit: "celsius" })
 })
 
-test("demo-tool-call gives the official client the same calls, streamed and in one piece", async () => {
+test("demo-tool-call sends the official client the same calls, streamed and as one JSON body", async () => {
   const client = clientOf(await startDemo())
   const request = { model: "demo-tool-call", messages: MESSAGES }
   const message = await client.chat.completions.stream(request).finalMessage()
@@ -59,7 +59,7 @@ test("demo-tool-call gives the official client the same calls, streamed and in o
   expect(whole.choices[0]!.finish_reason).toBe("tool_calls")
 })
 
-test("demo-reasoning streams what it thinks before what it says", async () => {
+test("demo-reasoning streams its reasoning before its text", async () => {
   const stream = read(await startDemo(), "demo-reasoning")
   const order: string[] = []
   for await (const { choices } of stream) {
@@ -74,7 +74,7 @@ test("demo-reasoning streams what it thinks before what it says", async () => {
   expect(usage!.completion_tokens_details!.reasoning_tokens).toBeGreaterThan(50)
 })
 
-test("demo-reasoning gives the official client its reasoning and its text", async () => {
+test("demo-reasoning sends the official client its reasoning and its text", async () => {
   const client = clientOf(await startDemo())
   const stream = await client.chat.completions.create({ model: "demo-reasoning", messages: MESSAGES, stream: true })
   let text = ""
@@ -88,7 +88,7 @@ test("demo-reasoning gives the official client its reasoning and its text", asyn
   expect(reasoning).toMatch(/^The square root of 2027 .*past 2027\.$/)
 })
 
-test("demo-error reports an error half way, to our reader and to the official client", async () => {
+test("demo-error reports an error in the middle, to our reader and to the official client", async () => {
   const origin = await startDemo()
   const stream = read(origin, "demo-error")
   const error = (await failureOf(stream)) as SseProviderError
@@ -106,7 +106,7 @@ test("demo-error reports an error half way, to our reader and to the official cl
   await expect(reading).rejects.toThrow("The model is overloaded and stopped half way")
 })
 
-test("demo-cut ends half way as if it was whole, which is an error", async () => {
+test("demo-cut ends cleanly in the middle, which is an error", async () => {
   const stream = read(await startDemo(), "demo-cut")
   const error = (await failureOf(stream)) as SseTruncatedError
   expect(error).toMatchObject({ code: "truncated", missing: "finish_reason" })
@@ -122,13 +122,13 @@ const LATE: readonly [model: string, phase: keyof ChunkTimeouts, text: RegExp][]
   ["demo-total", "total", /^Server-sent events are/],
 ]
 
-test.for(LATE)("%s is left by the timeout %s with the text so far", async ([model, phase, text]) => {
+test.for(LATE)("%s is ended by the timeout %s, with the text so far", async ([model, phase, text]) => {
   const stream = read(await startDemo(), model, { timeouts: { [phase]: phase === "total" ? 600 : 300 } })
   expect((await failureOf(stream)) as SseTimeoutError).toMatchObject({ code: "timeout", phase })
   expect(stream.snapshot.choices[0]?.content ?? "").toMatch(text)
 })
 
-test("demo-event-idle and demo-content-idle give the signs of life that they are to give", async () => {
+test("demo-event-idle and demo-content-idle send the heartbeats that they should send", async () => {
   const origin = await startDemo()
   let comments = 0
   const beating = read(origin, "demo-event-idle", {
@@ -146,7 +146,7 @@ test("demo-event-idle and demo-content-idle give the signs of life that they are
 })
 
 test.for(["demo-error", "demo-cut", "demo-connect", "demo-total"])(
-  "%s without stream answers as a whole",
+  "%s without stream responds with the whole answer",
   async (model) => {
     const completion = await clientOf(await startDemo()).chat.completions.create({ model, messages: MESSAGES })
     expect(completion.choices[0]!.message.content).toMatch(/^Server-sent events are .* at the end\.$/)

@@ -47,73 +47,91 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     return { page, demo, errors }
   }
 
-  test("shows the sentence in both readers, and one request of each", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page, errors } = await openPage(context)
-    for (const reader of ["#native", "#subscribed"]) {
-      await waitForText(page, `${reader} .outcome`, "No second request came.")
-      expect(await textOf(page, `${reader} .words`)).toMatch(/^A stream of events is plain text over HTTP, .* done\.$/)
-      expect(await fact(page, reader, "requests")).toBe("1")
-      expect(await fact(page, reader, "attempts")).toBe("1")
-      expect(await textOf(page, `${reader} .badge`)).toBe("done")
-    }
-    const row = await page.locator("#native .log tbody tr").nth(1).locator("td").allInnerTexts()
-    expect(row.slice(1)).toEqual(["message", "2", "stream"])
-    expect(row[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
-    await page.click('#standard [data-action="read"]')
-    await waitForText(page, "#subscribed .outcome", "No second request came.")
-    expect(errors).toEqual([])
-  })
+  test(
+    "the demo's page shows the sentence in both readers, and one request of each",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, errors } = await openPage(context)
+      for (const reader of ["#native", "#subscribed"]) {
+        await waitForText(page, `${reader} .outcome`, "No second request came.")
+        expect(await textOf(page, `${reader} .words`)).toMatch(
+          /^A stream of events is plain text over HTTP, .* done\.$/,
+        )
+        expect(await fact(page, reader, "requests")).toBe("1")
+        expect(await fact(page, reader, "attempts")).toBe("1")
+        expect(await textOf(page, `${reader} .badge`)).toBe("done")
+      }
+      const row = await page.locator("#native .log tbody tr").nth(1).locator("td").allInnerTexts()
+      expect(row.slice(1)).toEqual(["message", "2", "stream"])
+      expect(row[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
+      await page.click('#standard [data-action="read"]')
+      await waitForText(page, "#subscribed .outcome", "No second request came.")
+      expect(errors).toEqual([])
+    },
+  )
 
-  test("gives up at the limit, and recovers when it is started again", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page, errors } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
-    await page.click('#retry [data-action="server"]')
-    await waitForText(page, "#retry .badge", "waiting")
-    expect(await fact(page, "#retry", "figure")).toMatch(/^\d\.\d s$/)
-    await waitForText(page, "#retry .outcome", "Gave up after")
-    expect(await textOf(page, "#retry .badge")).toBe("gave up")
-    expect(await page.locator("#retry .budget .used").count()).toBe(5)
-    const before = Number(await fact(page, "#retry", "id"))
-    await page.click('#retry [data-action="server"]')
-    await page.click('#retry [data-action="start"]')
-    await page.waitForFunction(
-      (id) => Number(document.querySelector('#retry [data-fact="id"]')?.textContent) > id,
-      before,
-    )
-    expect(await page.locator("#retry .budget .used").count()).toBe(0)
-    // What the browser itself says of requests that the server refused is no error of the page.
-    expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
-  })
+  test(
+    "the demo's page stops at the retry limit, and recovers when it is started again",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, errors } = await openPage(context)
+      await waitForText(page, "#retry .log", "tick")
+      await page.click('#retry [data-action="server"]')
+      await waitForText(page, "#retry .badge", "waiting")
+      expect(await fact(page, "#retry", "figure")).toMatch(/^\d\.\d s$/)
+      await waitForText(page, "#retry .outcome", "Gave up after")
+      expect(await textOf(page, "#retry .badge")).toBe("gave up")
+      expect(await page.locator("#retry .budget .used").count()).toBe(5)
+      const before = Number(await fact(page, "#retry", "id"))
+      await page.click('#retry [data-action="server"]')
+      await page.click('#retry [data-action="start"]')
+      await page.waitForFunction(
+        (id) => Number(document.querySelector('#retry [data-fact="id"]')?.textContent) > id,
+        before,
+      )
+      expect(await page.locator("#retry .budget .used").count()).toBe(0)
+      // What the browser itself says of requests that the server refused is no error of the page.
+      expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
+    },
+  )
 
-  test("recovers within the limit by itself, with a full budget", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page } = await openPage(context, 1)
-    await waitForText(page, "#retry .badge", "open")
-    await page.selectOption('#retry [data-choice="kind"]', "503")
-    await page.click('#retry [data-action="server"]')
-    await waitForText(page, "#retry .outcome", "Retry 2 of 5")
-    expect(await textOf(page, "#retry .outcome")).toContain("The server answered 503")
-    await page.click('#retry [data-action="server"]')
-    await waitForText(page, "#retry .badge", "open")
-    await page.waitForFunction(() => document.querySelectorAll("#retry .budget .used").length === 0)
-  })
+  test(
+    "the demo's page recovers by itself within the limit, with a full budget",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page } = await openPage(context, 1)
+      await waitForText(page, "#retry .badge", "open")
+      await page.selectOption('#retry [data-choice="kind"]', "503")
+      await page.click('#retry [data-action="server"]')
+      await waitForText(page, "#retry .outcome", "Retry 2 of 5")
+      expect(await textOf(page, "#retry .outcome")).toContain("The server answered 503")
+      await page.click('#retry [data-action="server"]')
+      await waitForText(page, "#retry .badge", "open")
+      await page.waitForFunction(() => document.querySelectorAll("#retry .budget .used").length === 0)
+    },
+  )
 
-  test("recovers when the page is opened again, from where it was", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
-    await page.click('#retry [data-action="server"]')
-    await waitForText(page, "#retry .outcome", "Gave up after")
-    const before = Number(await fact(page, "#retry", "id"))
-    await page.click('#retry [data-action="server"]')
-    await page.reload()
-    await waitForText(page, "#retry .log tbody tr td:nth-child(3)", String(before + 1))
-    expect(await textOf(page, "#retry .badge")).toBe("open")
-  })
+  test(
+    "the demo's page continues from its last event when it is opened again",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page } = await openPage(context)
+      await waitForText(page, "#retry .log", "tick")
+      await page.click('#retry [data-action="server"]')
+      await waitForText(page, "#retry .outcome", "Gave up after")
+      const before = Number(await fact(page, "#retry", "id"))
+      await page.click('#retry [data-action="server"]')
+      await page.reload()
+      await waitForText(page, "#retry .log tbody tr td:nth-child(3)", String(before + 1))
+      expect(await textOf(page, "#retry .badge")).toBe("open")
+    },
+  )
 
-  test("says so when the demo's server itself is gone", { timeout: 120_000 }, async (context) => {
+  test("the demo's page says when the demo's server is gone", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, demo, errors } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")
@@ -126,29 +144,37 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
   })
 
-  test("closes the ticking stream on demand and asks nothing more", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page, errors } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
-    await page.click('#retry [data-action="stop"]')
-    await waitForText(page, "#retry .outcome", "Closed.")
-    expect(await textOf(page, "#retry .badge")).toBe("closed")
-    expect(errors).toEqual([])
-  })
+  test(
+    "the demo's page closes the ticking stream on demand and makes no more requests",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, errors } = await openPage(context)
+      await waitForText(page, "#retry .log", "tick")
+      await page.click('#retry [data-action="stop"]')
+      await waitForText(page, "#retry .outcome", "Closed.")
+      expect(await textOf(page, "#retry .badge")).toBe("closed")
+      expect(errors).toEqual([])
+    },
+  )
 
-  test("shows an answer to its end, with finish reason and usage", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page, errors } = await openPage(context)
-    await ask(page, "Text")
-    await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
-    expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are .* at the end\.$/s)
-    expect(await fact(page, "#chat", "usage")).toMatch(/^\d+ in, \d+ out$/)
-    expect(await textOf(page, "#chat .log tbody tr:last-child")).toContain("[DONE]")
-    expect(await page.locator("#chat .reasoning, #chat .calls").filter({ visible: true }).count()).toBe(0)
-    expect(errors).toEqual([])
-  })
+  test(
+    "the demo's page shows an answer to its end, with finish reason and usage",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, errors } = await openPage(context)
+      await ask(page, "Text")
+      await waitForText(page, "#chat .outcome", "Complete: finish reason “stop”.")
+      expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are .* at the end\.$/s)
+      expect(await fact(page, "#chat", "usage")).toMatch(/^\d+ in, \d+ out$/)
+      expect(await textOf(page, "#chat .log tbody tr:last-child")).toContain("[DONE]")
+      expect(await page.locator("#chat .reasoning, #chat .calls").filter({ visible: true }).count()).toBe(0)
+      expect(errors).toEqual([])
+    },
+  )
 
-  test("shows tool calls and reasoning beside the text", { timeout: 120_000 }, async (context) => {
+  test("the demo's page shows tool calls and reasoning beside the text", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     await ask(page, "Tool calls")
@@ -168,7 +194,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
   })
 
   test(
-    "chooses a scenario by keyboard, and leaves a message of one's own alone",
+    "the demo's page chooses a scenario by keyboard, and keeps a message that the user wrote",
     { timeout: 120_000 },
     async (context) => {
       const { expect } = context
@@ -187,23 +213,27 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     },
   )
 
-  test("cancels half way and on demand, and keeps the text so far", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page, errors } = await openPage(context, 0.1)
-    await ask(page, "Cancelled half way")
-    await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
-    const text = await textOf(page, "#chat .answer")
-    expect(text).toMatch(/^Server-sent events are/)
-    expect(text).not.toMatch(/at the end\.$/)
-    expect(await textOf(page, "#chat .badge")).toBe("cancelled")
-    await ask(page, "No end")
-    await waitForText(page, "#chat .answer", "Server-sent events are")
-    await page.click('#chat [data-action="cancel"]')
-    await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
-    expect(errors).toEqual([])
-  })
+  test(
+    "the demo's page cancels in the middle and on demand, and keeps the text so far",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, errors } = await openPage(context, 0.1)
+      await ask(page, "Cancelled half way")
+      await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
+      const text = await textOf(page, "#chat .answer")
+      expect(text).toMatch(/^Server-sent events are/)
+      expect(text).not.toMatch(/at the end\.$/)
+      expect(await textOf(page, "#chat .badge")).toBe("cancelled")
+      await ask(page, "No end")
+      await waitForText(page, "#chat .answer", "Server-sent events are")
+      await page.click('#chat [data-action="cancel"]')
+      await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
+      expect(errors).toEqual([])
+    },
+  )
 
-  test("shows how an answer broke off, and what is kept of it", { timeout: 120_000 }, async (context) => {
+  test("the demo's page shows how an answer was cut, and the text so far", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context)
     for (const [label, error, outcome] of [
@@ -225,7 +255,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     expect(errors).toEqual([])
   })
 
-  test("shows each timeout, and what is kept of the answer", { timeout: 120_000 }, async (context) => {
+  test("the demo's page shows each timeout, and the answer so far", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context, 2.5)
     for (const [label, phase, outcome] of [

@@ -18,7 +18,7 @@ async function startDemo(token: number): Promise<string> {
 const bodyFor = (model: string) =>
   JSON.stringify({ model, stream: true, messages: [{ role: "user", content: "What are server-sent events?" }] })
 
-test("POST /relay/v1/chat/completions passes an answer on, and GET /api/relay shows what was read of it", async () => {
+test("POST /relay/v1/chat/completions forwards an answer, and GET /api/relay shows what was read of it", async () => {
   const origin = await startDemo(1)
   const watching = readEvents(await fetch(`${origin}/api/relay?id=a`))
   expect((await watching.next()).value?.event).toBe("ready")
@@ -34,7 +34,7 @@ test("POST /relay/v1/chat/completions passes an answer on, and GET /api/relay sh
   expect(read).toEqual([...received.slice(0, -1), "end"])
 })
 
-test("POST /relay/v1/chat/completions says that the provider broke off", async () => {
+test("POST /relay/v1/chat/completions reports that the provider's answer was cut", async () => {
   const origin = await startDemo(1)
   const stream = readChatCompletions(
     fetch(`${origin}/relay/v1/chat/completions`, { method: "POST", body: bodyFor("demo-cut") }),
@@ -58,7 +58,7 @@ describe.skipIf(executablePath === undefined)("the demo's relay in Chromium", ()
     ["leave", 60, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
     ["cut", 5, "The provider broke off: truncated.", "Failed: the relay says “truncated”."],
   ])(
-    "shows the provider's chunks beside those of the page: %s",
+    "the demo's page shows the provider's chunks beside its own: %s",
     { timeout: 120_000 },
     async (action, pace, stored, received) => {
       const page = await browser.newPage()

@@ -22,7 +22,7 @@ async function origin({ child, output }: ReturnType<typeof run>): Promise<string
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  test(`npm start ends at once on ${signal}, open streams included`, async () => {
+  test(`npm start ends at once on ${signal}, with streams open`, async () => {
     const demo = run("0")
     const url = await origin(demo)
     const [stream, stalled] = await Promise.all([
@@ -42,7 +42,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   })
 }
 
-test("npm start says which port is taken and how to choose another", async () => {
+test("npm start says which port is in use and how to choose another", async () => {
   const other = createServer()
   await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve))
   onTestFinished(() => void other.close())
@@ -54,7 +54,7 @@ test("npm start says which port is taken and how to choose another", async () =>
   )
 })
 
-test("npm start refuses a PORT that is none", async () => {
+test("npm start rejects a PORT that is not a port", async () => {
   const demo = run("web")
   expect((await demo.exited)[0]).toBe(1)
   expect(demo.output.err).toBe("Cannot serve the demo: PORT must be a number from 0 to 65535, not web\n")

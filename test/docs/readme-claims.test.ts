@@ -91,7 +91,7 @@ describe("eventsource-client", () => {
     expect(await ours.seen()).toHaveLength(3)
   })
 
-  test("eventsource-client stays connected when its loop is left, and subscribe() closes", async () => {
+  test("eventsource-client stays connected after the consumer leaves the loop, and subscribe() closes", async () => {
     const theirs = await script({ body: ["data: a\n\n"], ending: "hold" })
     const source = createEventSource({ url: theirs.url })
     for await (const _ of source) break

@@ -25,7 +25,7 @@ test("README links only to its own sections and to other hosts, so that it can b
   expect(links.filter((target) => !/^(?:#|https:)/.test(target))).toEqual([])
 })
 
-test("README names two commands to try it, which package.json has or npm has", () => {
+test("README names two commands to try the demo, which package.json or npm provides", () => {
   const commands = [...readme.matchAll(/^npm (?!install steadystream)(\w+)/gm)].map(([, name]) => name)
   expect(commands).toEqual(["start", "cit"])
 })

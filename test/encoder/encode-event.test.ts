@@ -28,7 +28,7 @@ const invalid = (Kind: typeof TypeError | typeof RangeError, message: string) =>
   return Object.assign(error, { code: "invalid-field" })
 }
 
-describe("encodeEvent() writes", () => {
+describe("encodeEvent() output", () => {
   test.each<[SseEventInit, string]>([
     [{ data: "a" }, "data: a\n\n"],
     [{ data: "" }, "data:\n\n"],
@@ -55,11 +55,11 @@ describe("encodeEvent() writes", () => {
     [{ comment: "a\r\nb\rc\nd" }, ": a\n: b\n: c\n: d\n\n"],
     [{ comment: "c", event: "e", id: "1", retry: 5, data: "d" }, ": c\nevent: e\nid: 1\nretry: 5\ndata: d\n\n"],
     [{ data: "a", id: undefined, event: undefined, retry: undefined, comment: undefined }, "data: a\n\n"],
-  ])("encodeEvent(%j)", (init, text) => {
+  ])("encodeEvent(%j) returns the specified block", (init, text) => {
     expect(encodeEvent(init)).toBe(text)
   })
 
-  test("encodeEvent() gives a parsed event back", () => {
+  test("encodeEvent() writes a parsed event so that it parses to the same event", () => {
     const event: SseEvent = { event: "x", data: " a\n\nb\n", id: "7", lastEventId: "7" }
     expect(parse(encodeEvent(event)).events).toEqual([event])
   })
@@ -72,14 +72,14 @@ describe("encodeEvent() writes", () => {
     ])
   })
 
-  test("encodeEvent() leaves a lone surrogate, which is U+FFFD once it is UTF-8", () => {
+  test("encodeEvent() keeps a lone surrogate, which becomes U+FFFD in UTF-8", () => {
     const text = encodeEvent({ data: "a\uD800b" })
     expect(text).toBe("data: a\uD800b\n\n")
     expect(new TextDecoder().decode(new TextEncoder().encode(text))).toBe("data: a\uFFFDb\n\n")
   })
 })
 
-describe("encodeEvent() refuses, before anything is written", () => {
+describe("encodeEvent() errors", () => {
   const lineBreaks = ["\n", "\r", "\r\n"]
   const hostile = ["data: x", "\ndata: x", ": x", "\n", "id: 9\ndata: y", "event: z"]
 
@@ -104,7 +104,7 @@ describe("encodeEvent() refuses, before anything is written", () => {
     expect(encodeEvent({ event: "a\0", data: "" })).toBe("event: a\0\ndata:\n\n")
   })
 
-  test("encodeEvent() throws for a message with nothing in it", () => {
+  test("encodeEvent() throws for an empty message", () => {
     for (const init of [{}, { data: undefined }, { lastEventId: "1" }]) {
       expect(thrownBy(() => encodeEvent(init))).toEqual(invalid(TypeError, "it must have at least one field"))
     }
@@ -120,7 +120,7 @@ describe("encodeEvent() refuses, before anything is written", () => {
   )
 
   test.each([null, 1, {}, ["a"], () => "a", 1n, Symbol("a"), true])(
-    "encodeEvent() throws for data and comments that are no strings: %s",
+    "encodeEvent() throws for data and comments that are not strings: %s",
     (value) => {
       for (const name of ["data", "comment"]) {
         expect(thrownBy(() => encodeEvent({ [name]: value, id: "1" }))).toEqual(
@@ -130,7 +130,7 @@ describe("encodeEvent() refuses, before anything is written", () => {
     },
   )
 
-  test("encodeEvent() turns an event or id that is no string into one once, and checks what it writes", () => {
+  test("encodeEvent() converts a non-string event or id to a string once, and checks that string", () => {
     let calls = 0
     const changing = { toString: () => (calls++ === 0 ? "safe" : "1\ndata: injected") }
     expect(encodeEvent({ id: changing as unknown as string, data: "a" })).toBe("id: safe\ndata: a\n\n")
@@ -149,7 +149,7 @@ describe("encodeEvent() refuses, before anything is written", () => {
     }
   })
 
-  test("encodeEvent() names no value in its messages", () => {
+  test("encodeEvent() puts no value into its messages", () => {
     for (const init of [{ id: "secret\n" }, { event: "secret\r" }, { retry: "secret" as unknown as number }]) {
       expect(String(thrownBy(() => encodeEvent(init)))).not.toContain("secret")
     }
@@ -158,7 +158,7 @@ describe("encodeEvent() refuses, before anything is written", () => {
 
 describe("encodeComment()", () => {
   test.each(["keep-alive", "", " two", "a\nb", "data: x", "\n\ndata: x\n\n", "\r\rdata: x\r\r", "\u2028data: x"])(
-    "encodeComment(%j) is never an event",
+    "encodeComment(%j) never writes an event",
     (text) => {
       const { events, comments, incomplete } = parse(encodeComment(text))
       expect(events).toEqual([])
@@ -174,7 +174,7 @@ describe("encodeComment()", () => {
   })
 })
 
-test("encodeRetry() is a block of its own that sets the reconnection time", () => {
+test("encodeRetry() writes a separate block that sets the reconnection time", () => {
   expect(encodeRetry(3000)).toBe("retry: 3000\n\n")
   expect(parse(encodeRetry(3000)).retries).toEqual([3000])
 })

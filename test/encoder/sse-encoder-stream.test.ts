@@ -18,7 +18,7 @@ describe("SseEncoderStream", () => {
     expect(await new Response(body).text()).toBe("event: é\ndata: a\ndata: b\n\n: c\n\nid: 1\n\n")
   })
 
-  test("SseEncoderStream is read by readEvents() as what was written", async () => {
+  test("SseEncoderStream writes what readEvents() reads back unchanged", async () => {
     const events: SseEvent[] = []
     const body = eventStream({ data: "a" }, { event: "x", id: "1", data: "b" }).pipeThrough(new SseEncoderStream())
     for await (const event of readEvents(body)) events.push(event)
@@ -28,7 +28,7 @@ describe("SseEncoderStream", () => {
     ])
   })
 
-  test("SseEncoderStream errors with the error of encodeEvent(), after the events before it", async () => {
+  test("SseEncoderStream fails with the error of encodeEvent(), after the events before it", async () => {
     const reader = eventStream({ data: "a" }, { id: "1\n", data: "b" }).pipeThrough(new SseEncoderStream()).getReader()
     expect(new TextDecoder().decode((await reader.read()).value)).toBe("data: a\n\n")
     await expect(reader.read()).rejects.toMatchObject({ name: "TypeError", code: "invalid-field" })

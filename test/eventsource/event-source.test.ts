@@ -58,7 +58,7 @@ describe("EventSource by default", () => {
     ["2500", 2_500],
     ["2147483648", 2_147_483_648],
     ["99999999999", 99_999_999_999],
-  ])("EventSource takes retry: %s as %i ms", async (retry, delay) => {
+  ])("EventSource reads retry: %s as %i ms", async (retry, delay) => {
     let clock: ManualClock
     const { fetch, times } = timed(() => clock, [{ chunks: [`retry: ${retry}\n`] }, stall])
     ;({ clock } = connect(fetch))
@@ -68,7 +68,7 @@ describe("EventSource by default", () => {
     expect(times).toEqual([0, delay])
   })
 
-  test("EventSource keeps to 10 requests in a second whatever the server says", async () => {
+  test("EventSource makes at most 10 requests per second whatever the server sends", async () => {
     let clock: ManualClock
     const { fetch, times } = timed(() => clock, [{ chunks: ["retry: 0\ndata: a\n\n"] }])
     ;({ clock } = connect(fetch))
@@ -86,7 +86,7 @@ describe("EventSource by default", () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test("EventSource does not fail for ever over an id that no header can carry", async () => {
+  test("EventSource keeps working after an id that no header can carry", async () => {
     const ids = ["a\u0001b", "x".repeat(5_000)]
     for (const id of ids) {
       const fetch = scriptedFetch([{ chunks: [`id: ${id}\ndata: a\n\n`] }, stall])
@@ -108,7 +108,7 @@ describe("EventSource by default", () => {
     expect(lines).toEqual(["open 1", "message a", "error 0", "open 1"])
   })
 
-  test("EventSource keeps to 10 requests in a second where redirects go round", async () => {
+  test("EventSource makes at most 10 requests per second in a redirect loop", async () => {
     let clock: ManualClock
     const redirect = () => new Response(null, { status: 302, headers: { location: "?again" } })
     const { fetch, times } = timed(() => clock, [{ chunks: ["retry: 0\n"] }, redirect])
@@ -119,7 +119,7 @@ describe("EventSource by default", () => {
     expect(new Set(context.lines.slice(1))).toEqual(new Set(["error 0"]))
   })
 
-  test("EventSource closes itself where the server's certificate is not trusted", async () => {
+  test("EventSource closes itself if the server's certificate is not trusted", async () => {
     const cause = Object.assign(new Error("certificate has expired"), { code: "CERT_HAS_EXPIRED" })
     const fetch = scriptedFetch([new TypeError("fetch failed", { cause })])
     const { clock, lines } = connect(fetch)
@@ -127,7 +127,7 @@ describe("EventSource by default", () => {
     expect([fetch.requests.length, lines]).toEqual([1, ["error 2"]])
   })
 
-  test("EventSource says in its error events what failed", async () => {
+  test("EventSource reports the failure in its error events", async () => {
     const refused = connect(scriptedFetch([new Response("no such user: secret", { status: 403 })]))
     const broken = connect(scriptedFetch([new TypeError("fetch failed")]))
     await refused.clock.advance(0)
@@ -139,7 +139,7 @@ describe("EventSource by default", () => {
     expect(Object.keys(refused.errors[0]!)).toEqual(Object.keys(new Event("error")))
   })
 
-  test("EventSource reads on when the events of a chunk are fired, not before", async () => {
+  test("EventSource reads on only after it has dispatched the events of a chunk", async () => {
     const chunk = new TextEncoder().encode("data: a\n\n".repeat(100))
     let pulled = 0
     const body = new ReadableStream<Uint8Array>(
@@ -157,7 +157,7 @@ describe("EventSource by default", () => {
     expect(lines.at(-1)).toBe("error 2")
   })
 
-  test("EventSource closes itself over an event that is larger than its limit, after the events before it", async () => {
+  test("EventSource closes itself at an event over its limit, after the events before it", async () => {
     const fetch = scriptedFetch([{ chunks: [`data: a\n\ndata: ${"x".repeat(100)}\n\n`] }])
     const { clock, lines, errors } = connect(fetch, { limits: { maxEventSize: 50 } })
     await clock.advance(10_000)
@@ -168,7 +168,7 @@ describe("EventSource by default", () => {
 })
 
 describe("EventSource options", () => {
-  test("EventSource sends headers, asked for anew with each request", async () => {
+  test("EventSource sends headers and calls the headers function for each request", async () => {
     let token = 0
     const fetch = scriptedFetch([{ chunks: ["retry: 100\n"] }, stall])
     const { clock } = connect(fetch, { headers: () => ({ authorization: `Bearer ${++token}` }) })
@@ -176,7 +176,7 @@ describe("EventSource options", () => {
     expect(fetch.requests.map(({ headers }) => headers.get("authorization"))).toEqual(["Bearer 1", "Bearer 2"])
   })
 
-  test("EventSource takes headers that cannot be had for a connection that failed", async () => {
+  test("EventSource treats a failing headers function as a failed connection", async () => {
     const fetch = scriptedFetch([stall])
     let asked = 0
     const headers = async () => {
@@ -189,7 +189,7 @@ describe("EventSource options", () => {
     expect(errors[0]!.message).not.toContain("token service")
   })
 
-  test("EventSource does not take headers to another origin", async () => {
+  test("EventSource does not send headers to another origin", async () => {
     const redirect = new Response(null, { status: 302, headers: { location: "https://other.example/" } })
     const fetch = scriptedFetch([redirect])
     const { clock, lines, errors } = connect(fetch, { headers: { authorization: "Bearer secret" } })
@@ -206,7 +206,7 @@ describe("EventSource options", () => {
     expect(lines).toEqual(["open 1", "message a", "error 2"])
   })
 
-  test("EventSource gives up at its retry limit, with the history", async () => {
+  test("EventSource stops at its retry limit and reports the attempts", async () => {
     const fetch = scriptedFetch([new Error("down")])
     const { clock, lines, errors } = connect(fetch, { retry: { maxRetries: 2, initialDelay: undefined } })
     await clock.advance(60_000)
@@ -214,7 +214,7 @@ describe("EventSource options", () => {
     expect(errors[2]!.error).toBeInstanceOf(SseRetryError)
   })
 
-  test("EventSource retries a status only where shouldRetry says so", async () => {
+  test("EventSource retries a status only if shouldRetry returns true", async () => {
     const answers = [new Response(null, { status: 503 }), stall]
     const strict = connect(scriptedFetch(answers), { retry: { maxRetries: 5 } })
     await strict.clock.advance(10_000)
@@ -226,7 +226,7 @@ describe("EventSource options", () => {
     expect(lenient.lines).toEqual(["error 0", "open 1"])
   })
 
-  test("EventSource makes one request where retry is false", async () => {
+  test("EventSource makes one request if retry is false", async () => {
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
     const { clock, lines } = connect(fetch, { retry: false })
     await clock.advance(60_000)
@@ -242,7 +242,7 @@ describe("EventSource options", () => {
     expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("1")
   })
 
-  test("EventSource does not wait for ever for headers, an answer or an event where a deadline says so", async () => {
+  test("EventSource stops waiting for headers, a body or an event at its deadline", async () => {
     const hang = () => new Promise<never>(() => {})
     const deadlines = [
       [{ headers: hang, timeouts: { connect: 5_000 } }, "connect"],
@@ -258,7 +258,7 @@ describe("EventSource options", () => {
     }
   })
 
-  test("EventSource closes itself over what a function of the caller's throws, whatever it is", async () => {
+  test("EventSource closes itself if a function of the caller throws any value", async () => {
     for (const thrown of [null, undefined, "no", new RangeError("no")]) {
       const shouldRetry = () => {
         throw thrown
@@ -270,7 +270,7 @@ describe("EventSource options", () => {
     }
   })
 
-  test("EventSource gives a fetch of the caller's headers that can be spread, and credentials", async () => {
+  test("EventSource passes spreadable headers and credentials to a fetch of the caller", async () => {
     const seen: RequestInit[] = []
     const stream = scriptedFetch([{ chunks: ["id: ä\nretry: 100\ndata: a\n\n"] }, stall])
     const { clock } = connect(stream, {
@@ -300,7 +300,7 @@ describe("EventSource options", () => {
     expect(() => new EventSource(URL_OF_STREAM, init)).toThrow(error)
   })
 
-  test("EventSource names no URL in the error for one that cannot be parsed", () => {
+  test("EventSource names no URL in the error for an invalid URL", () => {
     expect(() => new EventSource("https://user:secret@[")).toThrow(/^(?!.*secret).*$/)
   })
 })
@@ -331,7 +331,7 @@ test.each([
   ["https://other.example/x", "https://other.example"],
   ["http://[", "https://example.com"],
   ["", "https://example.com"],
-])("EventSource takes events of a response whose url is %j, with an origin", async (url, origin) => {
+])("EventSource dispatches events with an origin if the response's url is %j", async (url, origin) => {
   const clock = new ManualClock()
   const inner = scriptedFetch([{ chunks: ["data: a\n\n"], end: "stall" }])
   const fetch = async (...given: Parameters<typeof inner>) =>
@@ -345,7 +345,7 @@ test.each([
 })
 
 test.each([undefined, null, 5, {}, { headers: {} }])(
-  "EventSource closes where fetch gives %j, and rejects nothing unseen",
+  "EventSource closes if fetch returns %j, without an unhandled rejection",
   async (given) => {
     const unhandled: unknown[] = []
     const onUnhandled = (reason: unknown) => void unhandled.push(reason)
@@ -361,7 +361,7 @@ test.each([undefined, null, 5, {}, { headers: {} }])(
   },
 )
 
-test("EventSource fires nothing after close() in any of its handlers, and asks for nothing", async () => {
+test("EventSource dispatches nothing and requests nothing after close() in any of its handlers", async () => {
   for (const closing of ["open", "message", "error", "named"]) {
     const clock = new ManualClock()
     const chunks = ["data: a\n\nevent: named\ndata: b\n\nevent: error\ndata: c\n\nevent: open\ndata: d\n\ndata: e\n\n"]
@@ -381,7 +381,7 @@ test("EventSource fires nothing after close() in any of its handlers, and asks f
   }
 })
 
-test("EventSource keeps its last event ID over reconnections, and forgets it where the server says so", async () => {
+test("EventSource keeps its last event ID over reconnections, and clears it if the server resets it", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([
     { chunks: ["retry: 100\nid: 1\ndata: a\n\n"] },
@@ -397,7 +397,7 @@ test("EventSource keeps its last event ID over reconnections, and forgets it whe
   source.close()
 })
 
-test("EventSource of a data: URL can be closed at any time, and throws nothing where nobody can catch it", async () => {
+test("EventSource of a data: URL can be closed at any time and throws no uncaught error", async () => {
   const thrown: unknown[] = []
   const onThrown = (error: unknown) => void thrown.push(error)
   process.on("uncaughtException", onThrown)
@@ -418,7 +418,7 @@ test("EventSource of a data: URL can be closed at any time, and throws nothing w
   expect(thrown).toEqual([])
 })
 
-test("EventSource calls a handler that was taken away no more, and one that is set anew after the others", async () => {
+test("EventSource does not call a removed handler, and calls one that is set again after the others", async () => {
   const clock = new ManualClock()
   const source = new EventSource(TARGET, { clock, fetch: scriptedFetch([{ chunks: ["data: a\n\n"], end: "stall" }]) })
   const called: string[] = []

@@ -20,7 +20,7 @@ describe("EventSource in Node", () => {
   })
 
   test.each(behaviours.map((behaviour) => [`${behaviour.area}: ${behaviour.name}`, behaviour] as const))(
-    "EventSource, %s",
+    "EventSource %s",
     async (_, behaviour) => {
       const { origins } = server
       const outcome = await runBehaviour(behaviour, {

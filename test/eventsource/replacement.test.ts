@@ -62,7 +62,7 @@ describe("EventSource instead of the package eventsource", () => {
     ]
   }
 
-  test("EventSource does in a program with a fetch option what the package does", async () => {
+  test("EventSource with a fetch option behaves as the package does in a program", async () => {
     const ours = await run({ eventsource: "steadystream/eventsource" }, "ours")
     expect(ours).toEqual(await run({}, "theirs"))
     expect(ours).toEqual([
@@ -82,7 +82,7 @@ describe("EventSource instead of the package eventsource", () => {
 })
 
 describe("EventSource instead of the browser's class", () => {
-  test("EventSource runs in Node what was written for a page", async () => {
+  test("EventSource runs code for a page in Node", async () => {
     globalThis.EventSource = EventSource
     expect(await followFeed((await script(feed)).url)).toEqual(feedLines)
   })

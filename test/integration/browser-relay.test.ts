@@ -55,7 +55,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
   }, 30_000)
   afterAll(() => browser.close())
 
-  test("relay() is read by a page in Chromium piece by piece, while the tap stores the whole answer", async () => {
+  test("relay() streams to a page in Chromium piece by piece, while the tap stores the whole answer", async () => {
     const deltas = new ManualSource<string>()
     const { origin, relays } = await startSite(deltas)
     const page = await browser.newPage()
@@ -76,7 +76,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
     await page.close()
   })
 
-  test("relay() lets the provider go when the page in Chromium is closed", async () => {
+  test("relay() cancels the provider's request when the page in Chromium is closed", async () => {
     const deltas = new ManualSource<string>()
     const { origin, relays } = await startSite(deltas)
     const page = await browser.newPage()
@@ -90,7 +90,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
     await expect.poll(() => deltas.returned).toBe(1)
   })
 
-  test("relay() tells a page in Chromium how the provider ended", async () => {
+  test("relay() reports to a page in Chromium how the provider ended", async () => {
     const deltas = new ManualSource<string>()
     const { origin, relays } = await startSite(deltas)
     const page = await browser.newPage()

@@ -54,7 +54,7 @@ test("subscribe() reads from sendEventStream(), over reconnections, up to its 20
   expect(await receive((server.address() as AddressInfo).port)).toEqual(NINE)
 })
 
-test("subscribe() asks once where a certificate is not trusted", async () => {
+test("subscribe() makes one request if a certificate is not trusted", async () => {
   let connections = 0
   const server = createTlsServer(selfSigned(), (_, response) => void response.end())
   server.on("connection", () => connections++)
@@ -69,7 +69,7 @@ test("subscribe() asks once where a certificate is not trusted", async () => {
 })
 
 // A resolver that cannot be reached may take its time.
-test("subscribe() tries again where a name has no address", { timeout: 60_000 }, async () => {
+test("subscribe() retries if a host name does not resolve", { timeout: 60_000 }, async () => {
   const subscription = subscribe("http://no-such-host.invalid/", { clock: new EagerClock(), retry: { maxRetries: 1 } })
   const error = (await consume(subscription).outcome) as SseRetryError
   expect(error).toMatchObject({ code: "retries-exhausted", cause: { code: "connection", retryable: true } })

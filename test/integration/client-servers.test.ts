@@ -76,7 +76,7 @@ test("subscribe() reads from hono, over reconnections, up to its 204", async () 
 })
 
 test.skipIf(findNginx() === undefined)(
-  "subscribe() reads through nginx, whose upstream is dropped in the middle and away for a while",
+  "subscribe() reads through nginx, whose upstream is cut in the middle and away for a while",
   async () => {
     let dropped = 0
     const upstream = await startFaultServer((request, index) => {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest"
 import { readEvents, SseLimitError } from "steadystream"
 import { listen } from "../support/listen.ts"
 
-test("readEvents() counts a gzip bomb by what comes out of it, and closes the connection", async () => {
+test("readEvents() counts the decompressed size of a gzip bomb, and closes the connection", async () => {
   const responses: ServerResponse[] = []
   const server = createServer((_, response) => {
     responses.push(response)

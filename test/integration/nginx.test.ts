@@ -59,7 +59,7 @@ describe.skipIf(findNginx() === undefined).each(servers)("on %s behind nginx", (
       await seesOneByOne(response.body!.getReader(), source)
     })
 
-    test.skipIf(lacksCurl)(`${way} shows curl its events one by one through nginx`, async () => {
+    test.skipIf(lacksCurl)(`${way} shows its events to curl one by one through nginx`, async () => {
       const source = new ManualSource<string>()
       const baseURL = await start(() => write("chat", source))
       const nginx = await startNginx(Number(new URL(baseURL).port))

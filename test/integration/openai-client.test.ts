@@ -40,7 +40,7 @@ describe.each(servers)("on %s", (_, start) => {
     const serve = (dialect: "chat" | "responses", source: () => AnswerSource, options?: object) =>
       start(() => write(dialect, source(), options))
 
-    test.each(clients)(`${way} is read chunk by chunk by the official client %s (edge case 96)`, async (__, open) => {
+    test.each(clients)(`${way} is read chunk by chunk by the official client %s`, async (__, open) => {
       const client = open(await serve("chat", () => ANSWER, { includeUsage: true })) as OpenAI
       const chunks = await collected(await client.chat.completions.create({ ...CHAT, stream: true }))
       expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("")).toBe(TEXT)
@@ -80,7 +80,7 @@ describe.each(servers)("on %s", (_, start) => {
       })
     })
 
-    test(`${way} is read by the runner of the official client, which calls the tool and asks again`, async () => {
+    test(`${way} is read by the runner of the official client, which calls the tool and sends a second request`, async () => {
       const baseURL = await start(({ body }) => {
         const answered = body.messages!.some(({ role }) => role === "tool")
         return write("chat", answered ? "It rains" : CALLS.slice(0, 3))
@@ -128,7 +128,7 @@ describe.each(servers)("on %s", (_, start) => {
     })
 
     test.each(clients)(
-      `${way} becomes an APIError of the official client %s where its source throws (edge case 97)`,
+      `${way} becomes an APIError of the official client %s if its source throws`,
       async (__, open, Expected) => {
         for (const dialect of ["chat", "responses"] as const) {
           const client = open(await serve(dialect, () => failing(["Hé"], new Error("secret")))) as OpenAI
@@ -148,7 +148,7 @@ describe.each(servers)("on %s", (_, start) => {
       },
     )
 
-    test(`${way} fails the helpers of the official client where its source throws`, async () => {
+    test(`${way} fails the helpers of the official client if its source throws`, async () => {
       const chat = clientOf(await serve("chat", () => failing(["Hé"], new Error("secret"))))
       await expect(chat.chat.completions.stream(CHAT).finalChatCompletion()).rejects.toMatchObject({
         code: "internal_error",
@@ -159,7 +159,7 @@ describe.each(servers)("on %s", (_, start) => {
       })
     })
 
-    test(`${way} returns its source when the official client aborts (edge case 98)`, async () => {
+    test(`${way} returns its source when the official client aborts`, async () => {
       const source = new ManualSource<string>()
       const client = clientOf(await serve("chat", () => source))
       const stream = await client.chat.completions.create({ ...CHAT, stream: true })
@@ -178,7 +178,7 @@ async function relaying(start: StartAnswerServer, provider: Response): Promise<O
 
 describe("relay()", () => {
   test.each(servers)(
-    "relay() hands a provider's error to the official client as the provider said it, on %s",
+    "relay() forwards a provider's error to the official client unchanged, on %s",
     async (_, start) => {
       const refusal = encodeError({
         message: "Slow down",
@@ -199,17 +199,14 @@ describe("relay()", () => {
     },
   )
 
-  test.each(servers)(
-    "relay() fails the official client where the provider's answer is cut, on %s",
-    async (_, start) => {
-      const cut =
-        'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
-      const client = await relaying(start, new Response(cut, { headers: { "content-type": "text/event-stream" } }))
-      await expect(collected(await client.chat.completions.create({ ...CHAT, stream: true }))).rejects.toMatchObject({
-        code: "truncated",
-      })
-    },
-  )
+  test.each(servers)("relay() fails the official client if the provider's answer is cut, on %s", async (_, start) => {
+    const cut =
+      'data: {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n'
+    const client = await relaying(start, new Response(cut, { headers: { "content-type": "text/event-stream" } }))
+    await expect(collected(await client.chat.completions.create({ ...CHAT, stream: true }))).rejects.toMatchObject({
+      code: "truncated",
+    })
+  })
 
   test("relay() aborts a provider's request over the network when the official client leaves", async () => {
     const [[, start]] = servers as [(typeof servers)[0]]

@@ -43,6 +43,6 @@ test.each([
     "provider 0",
   ],
   ["nothing at all", "readChatCompletions(open(chunk), { timeouts: { total: 60_000 } }); print('over')", "over 0"],
-])("the process exits by itself after %s", async (_, code, output) => {
+])("the openai readers allow the process to exit by itself after %s", async (_, code, output) => {
   expect(await run(code)).toBe(output)
 })

@@ -28,8 +28,8 @@ afterEach(async () => {
   server = undefined
 })
 
-describe.each(FRAMEWORKS)("against %s", (framework) => {
-  test("readChatCompletions reads what the server says", async () => {
+describe.each(FRAMEWORKS)("readChatCompletions() against %s", (framework) => {
+  test("readChatCompletions() reads the server's answer", async () => {
     const { url } = await start(framework, sayHello)
     const stream = readChatCompletions(ask(url))
     expect(await all(stream.textDeltas())).toEqual(["Hel", "lo"])
@@ -41,7 +41,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
     expect(await stream.ended).toMatchObject({ reason: "done", chunks: 5 })
   })
 
-  test("an abort closes the socket that the server sees", async () => {
+  test("readChatCompletions() closes the server's socket on an abort", async () => {
     const { url, left } = await start(framework, stall)
     const controller = new AbortController()
     const stream = readChatCompletions(fetch(url, { method: "POST", body: "{}" }), { signal: controller.signal })
@@ -55,7 +55,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
     expect(stream.snapshot.choices[0]?.content).toBe("Hel")
   })
 
-  test("leaving the loop closes the socket that the server sees", async () => {
+  test("readChatCompletions() closes the server's socket when the consumer leaves the loop", async () => {
     const { url, left } = await start(framework, stall)
     for await (const chunk of readChatCompletions(ask(url))) {
       expect(chunk.choices).toHaveLength(1)
@@ -64,7 +64,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
     await left
   })
 
-  test("ten requests in a row use one connection", async () => {
+  test("readChatCompletions() uses one connection for ten requests in a row", async () => {
     const { url, connections } = await start(framework, sayHello)
     for (let request = 0; request < 10; request++) {
       const { choices } = await readChatCompletions(ask(url)).collect()
@@ -75,7 +75,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
     expect(connections()).toBe(1)
   })
 
-  test("a socket that is left open after [DONE] does not hold the answer up", async () => {
+  test("readChatCompletions() ends at [DONE] if the socket stays open", async () => {
     const { url, left } = await start(framework, (write) => write(HELLO + DONE))
     const before = performance.now()
     expect(
@@ -86,7 +86,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
   })
 
   test.each<keyof ChunkTimeouts>(["idle", "eventIdle", "contentIdle", "total"])(
-    "a server that stalls is left when %s runs out",
+    "readChatCompletions() leaves a stalled server when %s runs out",
     async (phase) => {
       const { url, left } = await start(framework, stall)
       const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { [phase]: 60 } })))
@@ -97,7 +97,7 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
     },
   )
 
-  test("a server that says nothing is left when firstContent runs out", async () => {
+  test("readChatCompletions() leaves a silent server when firstContent runs out", async () => {
     const { url, left } = await start(framework, (write) => write(": queued\n\n"))
     const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { firstContent: 60 } })))
     expect(error).toMatchObject({ phase: "firstContent", chunks: 0, retryable: true })
@@ -105,14 +105,14 @@ describe.each(FRAMEWORKS)("against %s", (framework) => {
   })
 })
 
-test("a server that sends no headers is left when connect runs out", async () => {
+test("readChatCompletions() leaves a server that sends no headers when connect runs out", async () => {
   const { url, left } = await start("node:http", () => {})
   const error = await rejection(all(readChatCompletions(ask(url), { timeouts: { connect: 60 } })))
   expect(error).toMatchObject({ code: "timeout", phase: "connect", chunks: 0, retryable: true })
   await left
 })
 
-test("a connection that is reset is an error with the text that came before", async () => {
+test("readChatCompletions() reports a reset connection with the text before it", async () => {
   const reset = await start("node:http", stall)
   const stream = readChatCompletions(ask(reset.url))
   const chunks = stream[Symbol.asyncIterator]()
@@ -124,7 +124,7 @@ test("a connection that is reset is an error with the text that came before", as
   expect(stream.snapshot.choices[0]?.content).toBe("Hel")
 })
 
-test("a server that is not there is a retryable error", async () => {
+test("readChatCompletions() reports a retryable error if there is no server", async () => {
   const reset = await start("node:http", stall)
   await reset.close()
   server = undefined

@@ -34,12 +34,12 @@ describe("fetch-event-source", () => {
     Object.assign(globalThis, { window, document })
   }
 
-  test("fetch-event-source rejects in Node, where there is no document", async () => {
+  test("fetch-event-source rejects in Node, if there is no document", async () => {
     const { url } = await script([{ body: ["data: a\n\n"] }])
     await expect(fetchEventSource(url, {})).rejects.toThrow(ReferenceError)
   })
 
-  test("fetch-event-source sends a POST again when the connection breaks, and subscribe() does not", async () => {
+  test("fetch-event-source sends a POST again after a cut connection, and subscribe() does not", async () => {
     pretendPage()
     const theirs = await script([broken, { ending: "hold" }])
     const stop = new AbortController()
@@ -58,7 +58,7 @@ describe("fetch-event-source", () => {
     expect(await ours.seen()).toHaveLength(1)
   })
 
-  test("fetch-event-source asks again for what is a page, unless onerror throws, and subscribe() stops", async () => {
+  test("fetch-event-source retries after a page unless onerror throws, and subscribe() stops", async () => {
     pretendPage()
     const theirs = await script([page])
     const stop = new AbortController()
@@ -70,7 +70,7 @@ describe("fetch-event-source", () => {
     await expect(subscribe(ours.url)[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "content-type" })
   })
 
-  test("fetch-event-source is done when the server ends the stream, and subscribe() asks for what follows", async () => {
+  test("fetch-event-source ends when the server ends the stream, and subscribe() requests the next events", async () => {
     pretendPage()
     const theirs = await script([{ body: ["id: 1\ndata: a\n\n"] }])
     await fetchEventSource(theirs.url, {})
@@ -97,7 +97,7 @@ describe("eventsource-client", () => {
     expect([data, (await ours.seen()).length]).toEqual([["a"], 1])
   })
 
-  test("eventsource-client reads a page as a stream and asks for it again, and subscribe() stops", async () => {
+  test("eventsource-client reads a page as a stream and retries, and subscribe() stops", async () => {
     const theirs = await script([{ body: ["retry: 20\n"] }, page, { status: 404 }, { ending: "hold" }])
     const source = createEventSource({ url: theirs.url })
     expect(await theirs.seen(4)).toHaveLength(4)
@@ -110,7 +110,7 @@ describe("eventsource-client", () => {
     })
   })
 
-  test("eventsource-client stays connected when its loop is left, and subscribe() does not", async () => {
+  test("eventsource-client stays connected after the consumer leaves the loop, and subscribe() does not", async () => {
     const theirs = await script([{ body: ["data: a\n\n"], ending: "hold" }])
     const source = createEventSource({ url: theirs.url })
     for await (const _ of source) break
@@ -122,7 +122,7 @@ describe("eventsource-client", () => {
     await ours.closed(1)
   })
 
-  test("subscribe() gives up at a limit", async () => {
+  test("subscribe() stops at its retry limit", async () => {
     const ours = await script([{ status: 503 }])
     const events = subscribe(ours.url, { retry: { maxRetries: 2, initialDelay: 1 } })[Symbol.asyncIterator]()
     await expect(events.next()).rejects.toThrow(SseRetryError)

@@ -62,7 +62,7 @@ describe.each(servers)("on %s", (_, start) => {
       expect(second!.text).toBe("It rains")
     })
 
-    test(`${way} is an error to the ai package where its source throws`, async () => {
+    test(`${way} is an error to the ai package if its source throws`, async () => {
       const result = await ask(() => failing(["Hé"], new Error("secret")))
       const parts: unknown[] = []
       for await (const part of result.fullStream) parts.push(part)

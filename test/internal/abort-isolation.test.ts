@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events"
 import { expect, test, vi } from "vitest"
 import { onAbort } from "../../src/internal/abort-listener.ts"
 
-test("onAbort() keeps one listener however many wait, and none once nobody does", () => {
+test("onAbort() keeps one listener for any number of waiting callbacks, and none without them", () => {
   const { signal } = new AbortController()
   const stops = Array.from({ length: 1000 }, () => onAbort(signal, () => {}))
   expect(getEventListeners(signal, "abort")).toHaveLength(1)
@@ -11,7 +11,7 @@ test("onAbort() keeps one listener however many wait, and none once nobody does"
   expect(getEventListeners(signal, "abort")).toHaveLength(0)
 })
 
-test("onAbort() calls each that waits once, in order, and none that stopped meanwhile", () => {
+test("onAbort() calls each waiting callback once, in order, and no callback that was removed meanwhile", () => {
   const abort = new AbortController()
   const calls: number[] = []
   const stops = [1, 2, 3, 4].map((number) =>
@@ -33,7 +33,7 @@ function loudSignal() {
   return { signal: signal as unknown as AbortSignal, abort: () => listener() }
 }
 
-test("onAbort calls the others where one throws, and passes the error on", () => {
+test("onAbort() calls the other callbacks if one throws, and rethrows the error", () => {
   const { signal, abort } = loudSignal()
   const other = vi.fn<() => void>()
   onAbort(signal, () => {
@@ -44,7 +44,7 @@ test("onAbort calls the others where one throws, and passes the error on", () =>
   expect(other).toHaveBeenCalledTimes(1)
 })
 
-test("onAbort calls nobody who has stopped waiting, also during the abort", () => {
+test("onAbort() does not call a removed callback, also if it is removed during the abort", () => {
   const controller = new AbortController()
   const late = vi.fn<() => void>()
   const early = vi.fn<() => void>()

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { Fifo } from "../../src/internal/fifo.ts"
 
-test("Fifo gives its items in order, whatever their number and however pushes and shifts alternate", () => {
+test("Fifo returns its items in order for any number and any sequence of pushes and shifts", () => {
   const fifo = new Fifo<number>()
   let pushed = 0
   let shifted = 0

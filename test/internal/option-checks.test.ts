@@ -32,7 +32,7 @@ test.each(USES)("%s names the option by its path", (_, use, path, least) => {
   expect(() => use("secret" as never)).toThrow(new RangeError(message))
 })
 
-test.each([0.5, 1.5])("subscribe() refuses %d retries", (maxRetries) => {
+test.each([0.5, 1.5])("subscribe() rejects %d retries", (maxRetries) => {
   const message = `Cannot use options: "retry.maxRetries" must be an integer, not ${maxRetries}`
   expect(() => subscribe(URL, { retry: { maxRetries } })).toThrow(new RangeError(message))
 })

@@ -2,7 +2,7 @@ import { expect, test } from "vitest"
 import { ManualClock } from "steadystream/testing"
 import { createStep } from "../../src/internal/step.ts"
 
-test("Step.end() breaks the wait that is on, and discards what comes too late", async () => {
+test("Step.end() rejects the current wait and discards a late value", async () => {
   const step = createStep(new ManualClock())
   const late: string[] = []
   let give: ((value: string) => void) | undefined
@@ -20,7 +20,7 @@ test("Step.end() breaks the wait that is on, and discards what comes too late", 
   expect(late).toEqual(["late"])
 })
 
-test("Step.wait() begins nothing once the step is over", async () => {
+test("Step.wait() starts nothing after the step has ended", async () => {
   const step = createStep(new ManualClock())
   step.end()
   let begun = false
@@ -30,7 +30,7 @@ test("Step.wait() begins nothing once the step is over", async () => {
   expect(step.signal.aborted).toBe(true)
 })
 
-test("Step.wait() lets a wait through, with its value or its failure, one after the other", async () => {
+test("Step.wait() settles each wait with its value or its failure, one after the other", async () => {
   const step = createStep(new ManualClock())
   expect(await step.wait(async () => 1)).toBe(1)
   await expect(step.wait(() => Promise.reject(new Error("own")))).rejects.toThrow("own")
@@ -43,7 +43,7 @@ test("Step.wait() lets a wait through, with its value or its failure, one after 
   step.check()
 })
 
-test("Step.after() keeps one timer for all spans, which end at their times, and none once the step is over", async () => {
+test("Step.after() uses one timer for all spans, which end at their times, and none after the step has ended", async () => {
   const clock = new ManualClock()
   const step = createStep(clock)
   const called: unknown[] = []
@@ -64,7 +64,7 @@ test("Step.after() keeps one timer for all spans, which end at their times, and 
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("Step.after() sets no timer for longer than the platform takes, wherever the clock stands", () => {
+test("Step.after() sets no timer over the platform's limit, whatever time the clock shows", () => {
   const delays: number[] = []
   const clock = { now: () => 1234.567, setTimeout: (_: () => void, ms: number) => delays.push(ms), clearTimeout() {} }
   createStep({ ...clock, random: () => 0 }).after("late", 1e13, () => {})

@@ -35,7 +35,7 @@ async function readTwoAndLeave(url: string, seen: { session?: Session }) {
   return response
 }
 
-test("sendEventStream serves express, and its failure goes to express's error handler", async () => {
+test("sendEventStream() serves express, and passes its failure to express's error handler", async () => {
   const { seen, source } = twoEvents()
   const errors: unknown[] = []
   const app = express()
@@ -55,7 +55,7 @@ test("sendEventStream serves express, and its failure goes to express's error ha
   await vi.waitFor(() => expect(errors).toHaveLength(1))
 })
 
-test("sendEventStream serves fastify by its request and reply, with the headers set on the reply", async () => {
+test("sendEventStream() serves fastify through its request and reply, with the headers of the reply", async () => {
   const { seen, source } = twoEvents()
   const app = fastify()
   onTestFinished(() => app.close())
@@ -68,7 +68,7 @@ test("sendEventStream serves fastify by its request and reply, with the headers 
   expect(response.headers.get("x-plugin")).toBe("1")
 })
 
-test("sendEventStream serves node:http2 without connection headers, and stops when the client resets", async () => {
+test("sendEventStream() serves node:http2 without connection headers, and stops when the client resets", async () => {
   const { seen, source } = twoEvents()
   const outcomes: unknown[] = []
   const server = createHttp2Server((req, res) => {
@@ -93,7 +93,7 @@ test("sendEventStream serves node:http2 without connection headers, and stops wh
   expect(seen.session!.state).toBe("closed")
 })
 
-test("sendEventStream ends an http2 stream with its source", async () => {
+test("sendEventStream() ends an http2 stream with its source", async () => {
   const server = createHttp2Server((req, res) => void sendEventStream(req, res, [{ data: "x" }]))
   const client = connect(await listen(server))
   onTestFinished(() => client.destroy())
@@ -104,7 +104,7 @@ test("sendEventStream ends an http2 stream with its source", async () => {
   expect(text).toBe("data: x\n\n")
 })
 
-test("eventStreamResponse serves hono on node, and its source stops when the client leaves", async () => {
+test("eventStreamResponse() serves hono on node, and its source stops when the client leaves", async () => {
   const { seen, source } = twoEvents()
   const app = new Hono()
   app.get("/events", (context) => eventStreamResponse(source, { request: context.req.raw }))
@@ -114,7 +114,7 @@ test("eventStreamResponse serves hono on node, and its source stops when the cli
 })
 
 for (const how of ["its source throws", "its signal aborts"]) {
-  test(`sendEventStream resets an http2 stream where ${how}, so that its client sees no end`, async () => {
+  test(`sendEventStream() resets an http2 stream if ${how}, so that its client sees no clean end`, async () => {
     const stop = new AbortController()
     const server = createHttp2Server((req, res) => {
       const source = async (session: Session) => {

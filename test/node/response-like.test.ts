@@ -23,13 +23,13 @@ test.each([
   ["has ended", { writableEnded: true }],
   ["is destroyed", { destroyed: true }],
   ["has lost its http2 stream", { stream: { destroyed: true } }],
-])("sendEventStream never starts the source of a response that %s", async (_, members) => {
+])("sendEventStream() never starts the source of a response that %s", async (_, members) => {
   const source = vi.fn<() => void>()
   expect(await sendEventStream(request, responseLike(members), source)).toBe(undefined)
   expect(source).not.toHaveBeenCalled()
 })
 
-test("sendEventStream stops the source at an 'error' of the response, which ends no process", async () => {
+test("sendEventStream() stops the source at an 'error' event of the response, which ends no process", async () => {
   const response = responseLike()
   let session: Session | undefined
   const sent = sendEventStream(request, response, (given) => void (session = given))
@@ -39,7 +39,7 @@ test("sendEventStream stops the source at an 'error' of the response, which ends
   expect(session!.state).toBe("closed")
 })
 
-test("sendEventStream resolves when the response has finished, not when its end was asked for", async () => {
+test("sendEventStream() resolves when the response has finished, not when end() was called", async () => {
   const end = vi.fn<() => void>()
   const response = responseLike({ end })
   let resolved = false
@@ -51,7 +51,7 @@ test("sendEventStream resolves when the response has finished, not when its end 
   await sent
 })
 
-test("sendEventStream stops the source where the headers cannot be sent, and rejects", async () => {
+test("sendEventStream() stops the source and rejects if the headers cannot be sent", async () => {
   const cancel = vi.fn<() => void>()
   const response = responseLike({
     writeHead() {
@@ -64,7 +64,7 @@ test("sendEventStream stops the source where the headers cannot be sent, and rej
   expect(response.eventNames()).toEqual([])
 })
 
-test("sendEventStream sends each cookie by itself, and no length that was set before", async () => {
+test("sendEventStream() sends each cookie separately, and no content length that was set before", async () => {
   const setHeader = vi.fn<(name: string, value: unknown) => void>()
   const removeHeader = vi.fn<(name: string) => void>()
   const headers = new Headers([
@@ -79,7 +79,7 @@ test("sendEventStream sends each cookie by itself, and no length that was set be
   await sent
 })
 
-test("sendEventStream leaves no listener on its signal when it is over", async () => {
+test("sendEventStream() leaves no listener on its signal when it has settled", async () => {
   const { signal } = new AbortController()
   const add = vi.spyOn(signal, "addEventListener")
   const remove = vi.spyOn(signal, "removeEventListener")
@@ -103,7 +103,7 @@ function pipelined() {
   return { queued: { ...request, socket }, respond, socket, leave }
 }
 
-test("sendEventStream stops what waits for its turn on a socket, by one listener, when the socket closes", async () => {
+test("sendEventStream() stops the responses that wait for a socket, by one listener, when the socket closes", async () => {
   const { queued, respond, socket, leave } = pipelined()
   const sessions: Session[] = []
   const source = (session: Session) => void sessions.push(session)
@@ -117,7 +117,7 @@ test("sendEventStream stops what waits for its turn on a socket, by one listener
   expect(sessions).toHaveLength(3)
 })
 
-test("sendEventStream resolves by its signal also where a response that is broken has no close", async () => {
+test("sendEventStream() settles at its signal if a broken response has no close event", async () => {
   const { queued, respond } = pipelined()
   const stop = new AbortController()
   const response = Object.assign(respond(), { write: () => false })

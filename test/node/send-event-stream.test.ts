@@ -29,7 +29,7 @@ async function* count(to: number): AsyncGenerator<SseEventInit> {
 const listenersOf = (res: ServerResponse) =>
   ["close", "error", "drain", "finish"].map((name) => res.listenerCount(name))
 
-test("sendEventStream sends the events with its headers and resolves at their end", async () => {
+test("sendEventStream() sends the events with its headers and resolves at their end", async () => {
   const { origin, outcomes } = await serve(() => count(3), { headers: { "x-mine": "1" }, retry: 10 })
   const response = await fetch(origin)
   expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8")
@@ -42,7 +42,7 @@ test("sendEventStream sends the events with its headers and resolves at their en
   await vi.waitFor(() => expect(outcomes).toEqual([{}]))
 })
 
-test("sendEventStream takes back every listener it added", async () => {
+test("sendEventStream() removes every listener that it added", async () => {
   const { origin, outcomes, responses, server } = await serve(() => count(1))
   const before: number[][] = []
   server.prependListener("request", (_req: IncomingMessage, res: ServerResponse) => before.push(listenersOf(res)))
@@ -51,14 +51,14 @@ test("sendEventStream takes back every listener it added", async () => {
   expect(listenersOf(responses[0]!)).toEqual(before[0])
 })
 
-test("sendEventStream flushes the headers before there is an event", async () => {
+test("sendEventStream() flushes the headers before the first event", async () => {
   const { origin } = await serve(() => () => {})
   const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
   await vi.waitFor(() => expect(raw.text).toContain("\r\n\r\n"))
   expect(raw.text).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
 })
 
-test("sendEventStream answers HEAD with the headers only, without starting the source", async () => {
+test("sendEventStream() answers HEAD with the headers only, without starting the source", async () => {
   const source = vi.fn<() => void>()
   const { origin, outcomes } = await serve(() => source)
   const response = await fetch(origin, { method: "HEAD" })
@@ -68,7 +68,7 @@ test("sendEventStream answers HEAD with the headers only, without starting the s
   expect(source).not.toHaveBeenCalled()
 })
 
-test("sendEventStream serves HTTP/1.0 without chunks and closes the connection at the end", async () => {
+test("sendEventStream() serves HTTP/1.0 without chunked encoding and closes the connection at the end", async () => {
   const { origin } = await serve(() => count(2))
   const raw = await rawRequest(origin, "GET / HTTP/1.0\r\n\r\n")
   await vi.waitFor(() => expect(raw.ended).toBe(true))
@@ -76,7 +76,7 @@ test("sendEventStream serves HTTP/1.0 without chunks and closes the connection a
   expect(raw.text.split("\r\n\r\n")[1]).toBe("id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n")
 })
 
-test("sendEventStream waits for a client that does not read, and goes on when it does", async () => {
+test("sendEventStream() waits for a slow client, and continues when it reads", async () => {
   let taken = 0
   const data = "x".repeat(64 * 1024)
   const { origin } = await serve(() =>
@@ -105,7 +105,7 @@ test("sendEventStream waits for a client that does not read, and goes on when it
 })
 
 for (const how of ["destroy", "resetAndDestroy"] as const) {
-  test(`sendEventStream stops the source and resolves when the client leaves in the middle (${how})`, async () => {
+  test(`sendEventStream() stops the source and resolves when the client leaves in the middle (${how})`, async () => {
     let session: Session | undefined
     const { origin, outcomes, responses } = await serve(() => (given) => {
       session = given
@@ -121,7 +121,7 @@ for (const how of ["destroy", "resetAndDestroy"] as const) {
   })
 }
 
-test("sendEventStream survives writes to a socket that breaks while much is written", async () => {
+test("sendEventStream() survives writes to a socket that breaks during a large write", async () => {
   const unhandled = vi.fn<(error: unknown) => void>()
   process.on("uncaughtException", unhandled)
   onTestFinished(() => void process.off("uncaughtException", unhandled))
@@ -133,7 +133,7 @@ test("sendEventStream survives writes to a socket that breaks while much is writ
   expect(unhandled).not.toHaveBeenCalled()
 })
 
-test("sendEventStream resolves at once, and never starts the source, where the client left before", async () => {
+test("sendEventStream() resolves at once, and never starts the source, if the client has already left", async () => {
   const source = vi.fn<() => void>()
   const outcome = new Promise((resolve, reject) => {
     const server = createServer((req, res) => {
@@ -146,7 +146,7 @@ test("sendEventStream resolves at once, and never starts the source, where the c
   expect(source).not.toHaveBeenCalled()
 })
 
-test("sendEventStream breaks the connection where the source throws, and rejects with its error", async () => {
+test("sendEventStream() breaks the connection and rejects with the error if the source throws", async () => {
   const failure = new Error("password is hunter2")
   const source = () =>
     (async function* () {
@@ -163,7 +163,7 @@ test("sendEventStream breaks the connection where the source throws, and rejects
   expect(outcomes).toEqual([{ error: failure }])
 })
 
-test("sendEventStream resolves where onError has taken what the source threw", async () => {
+test("sendEventStream() resolves if onError has handled the source's error", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const { origin, outcomes } = await serve(() => () => Promise.reject(new Error("no")), { onError })
   await expect(fetch(origin).then((response) => response.text())).rejects.toThrow("terminated")
@@ -171,7 +171,7 @@ test("sendEventStream resolves where onError has taken what the source threw", a
   expect(onError).toHaveBeenCalledTimes(1)
 })
 
-test("sendEventStream is cut by its signal and resolves", async () => {
+test("sendEventStream() ends at its signal and resolves", async () => {
   const stop = new AbortController()
   const { origin, outcomes } = await serve(() => () => {}, { signal: stop.signal })
   const response = await fetch(origin)
@@ -180,7 +180,7 @@ test("sendEventStream is cut by its signal and resolves", async () => {
   await vi.waitFor(() => expect(outcomes).toEqual([{}]))
 })
 
-test("sendEventStream is cut by its signal while its client does not read", async () => {
+test("sendEventStream() ends at its signal while its client does not read", async () => {
   const stop = new AbortController()
   const data = "x".repeat(1024 * 1024)
   let taken = 0
@@ -200,7 +200,7 @@ test("sendEventStream is cut by its signal while its client does not read", asyn
   expect(taken).toBe(before)
 })
 
-test("sendEventStream keeps a silent connection open and leaves no timer behind", async () => {
+test("sendEventStream() keeps a silent connection open and leaves no timer behind", async () => {
   const clock = new ManualClock()
   const { origin, outcomes } = await serve(() => () => {}, { clock })
   const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -212,14 +212,14 @@ test("sendEventStream keeps a silent connection open and leaves no timer behind"
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("sendEventStream gives the session the cursor, its bytes read as UTF-8", async () => {
+test("sendEventStream() passes the cursor to the session, its bytes read as UTF-8", async () => {
   const { origin } = await serve(() => async (session) => session.send({ data: session.lastEventId }))
   const raw = await rawRequest(origin, "")
   raw.socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: Größe ✓\r\n\r\n", "utf8")
   await vi.waitFor(() => expect(Buffer.from(raw.text, "latin1").toString()).toContain("data: Größe ✓\n\n"))
 })
 
-test("sendEventStream refuses a response whose headers are sent", async () => {
+test("sendEventStream() rejects a response whose headers are already sent", async () => {
   const outcome = new Promise((resolve) => {
     const server = createServer((req, res) => {
       res.write("x")
@@ -231,7 +231,7 @@ test("sendEventStream refuses a response whose headers are sent", async () => {
   expect(await outcome).toBeInstanceOf(TypeError)
 })
 
-test("sendEventStream stops the sources of pipelined requests, also of many, when their client leaves", async () => {
+test("sendEventStream() stops the sources of any number of pipelined requests when their client leaves", async () => {
   let running = 0
   const endless = async (session: Session) => {
     running++
@@ -247,7 +247,7 @@ test("sendEventStream stops the sources of pipelined requests, also of many, whe
   await vi.waitFor(() => expect(running).toBe(0))
 })
 
-test("sendEventStream answers pipelined requests one after the other", async () => {
+test("sendEventStream() answers pipelined requests one after the other", async () => {
   const { origin, outcomes } = await serve(() => count(2))
   const raw = await rawRequest(origin, "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(3))
   await vi.waitFor(() => expect(raw.text.match(/data: 2/g)).toHaveLength(3))

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest"
 
-test("steadystream/openai can be imported and used where nothing of the platform's streams is there", async () => {
+test("steadystream/openai can be imported and used without the platform's streams", async () => {
   for (const name of ["ReadableStream", "Response", "AbortController", "fetch"]) vi.stubGlobal(name, undefined)
   try {
     const { readChatCompletions } = await import("steadystream/openai")

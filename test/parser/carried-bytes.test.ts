@@ -25,7 +25,7 @@ function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generat
 
 afterEach(() => void vi.restoreAllMocks())
 
-describe("SseParser and what waits", () => {
+describe("SseParser and unread input", () => {
   const throwOnce = () => {
     const seen: string[] = []
     const onEvent = ({ data }: { data: string }) => {
@@ -36,7 +36,7 @@ describe("SseParser and what waits", () => {
   }
 
   test.each([[[]], [[0xe2]], [[0x0a]]])(
-    "SseParser reads what a throwing handler left at the next bytes, %j",
+    "SseParser reads the rest of a chunk whose handler threw at the next bytes, %j",
     (bytes) => {
       const { seen, onEvent } = throwOnce()
       const parser = new SseParser({ onEvent })
@@ -47,7 +47,7 @@ describe("SseParser and what waits", () => {
   )
 
   test.each([[[0xff, 0x0a]], [[0xe2]]])(
-    "SseParser with fatal reads what a throwing handler left before invalid bytes, %j",
+    "SseParser with fatal reads the rest of a chunk whose handler threw before invalid bytes, %j",
     (bytes) => {
       const { seen, onEvent } = throwOnce()
       const parser = new SseParser({ fatal: true, onEvent })
@@ -60,14 +60,14 @@ describe("SseParser and what waits", () => {
     },
   )
 
-  test("SseParser counts the data of a block whose type comes after it", () => {
+  test("SseParser counts the data of a block whose type follows it", () => {
     const { calls, parser } = record({ maxEventSize: 10 })
     parser.feed("data: 12345678\n")
     expect(() => parser.feed("event: 12345678\n: after\n")).toThrow("an event was over its limit of 10 characters")
     expect(calls).toEqual([])
   })
 
-  test("SseParser copies what it carries of a Buffer, which its owner may write on", () => {
+  test("SseParser copies the carried bytes of a Buffer, whose owner may change it", () => {
     const { calls, parser } = record()
     const buffer = Buffer.from("data: \u20ac").subarray(0, 8)
     parser.feed(buffer)
@@ -77,7 +77,7 @@ describe("SseParser and what waits", () => {
   })
 
   test.each([[{ BYTES_PER_ELEMENT: 1, length: 5 }], [Uint8Array], [new DataView(new ArrayBuffer(1))]])(
-    "SseParser.feed() is a TypeError for %o, and reads on afterwards",
+    "SseParser.feed() throws a TypeError for %o, and reads on afterwards",
     (chunk) => {
       const { calls, parser } = record()
       expect(() => parser.feed(chunk as never)).toThrow("the chunk must be a string or a Uint8Array")
@@ -114,7 +114,7 @@ describe("SseParser and large chunks of bytes", () => {
     }
   })
 
-  test("SseParser takes what it has not read from no array that its owner writes on", () => {
+  test("SseParser reads no unread bytes from an array that its owner changes", () => {
     const { calls, parser } = record()
     const bytes = utf8("data: 漢\n\n")
     parser.feed(bytes.subarray(0, 8))
@@ -125,8 +125,8 @@ describe("SseParser and large chunks of bytes", () => {
   })
 })
 
-describe("SseParser and feeds of nothing", () => {
-  test.each([false, true])("SseParser keeps a cut code point when fed empty text, with fatal %j", (fatal) => {
+describe("SseParser and empty feeds", () => {
+  test.each([false, true])("SseParser keeps a cut code point when it is fed empty text, with fatal %j", (fatal) => {
     const { calls, parser } = record({ fatal })
     parser.feed(utf8("data: é").subarray(0, 7))
     parser.feed("")
@@ -135,7 +135,7 @@ describe("SseParser and feeds of nothing", () => {
     expect(calls).toEqual(['message "é"'])
   })
 
-  test("SseParser reads what a throwing handler left when fed empty text, and keeps a cut code point", () => {
+  test("SseParser reads the rest of a chunk whose handler threw when it is fed empty text, and keeps a cut code point", () => {
     const { calls, parser } = record({
       onEvent({ data }) {
         calls.push(data)

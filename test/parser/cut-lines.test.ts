@@ -21,7 +21,7 @@ function record(options: SseParserOptions = {}) {
 afterEach(() => void vi.restoreAllMocks())
 
 describe("SseParser and lines cut into pieces", () => {
-  test("SseParser takes no piece of an unknown line for a field", () => {
+  test("SseParser does not read a piece of an unknown line as a field", () => {
     for (const rest of ["ata: evil\n\n", "ata: evil\r\rx", "ata: evil\r\n\r\n"]) {
       const { calls, parser } = record({ onUnknownLine: undefined })
       parser.feed("d-long-unknown")
@@ -30,7 +30,7 @@ describe("SseParser and lines cut into pieces", () => {
     }
   })
 
-  test("SseParser drops no LF but the one after a CR", () => {
+  test("SseParser drops only the LF directly after a CR", () => {
     const { calls, parser } = record()
     for (const piece of ["data: a", "b\rdata: c\n", "\n", "data: d", "\r", "\ndata: e\n", "\n"]) parser.feed(piece)
     expect(calls).toEqual(['message "ab\\nc"', 'message "d\\ne"'])
@@ -42,7 +42,7 @@ describe("SseParser and lines cut into pieces", () => {
     expect(calls).toEqual(['message "ab"', 'message "c"', 'message "d"'])
   })
 
-  test("SseParser keeps what follows a cut line whose handler throws, also after another text", () => {
+  test("SseParser keeps the text after a cut line whose handler throws, also after another text", () => {
     const { calls, parser } = record({
       onComment: () => {
         throw new Error("mine")
@@ -55,7 +55,7 @@ describe("SseParser and lines cut into pieces", () => {
   })
 
   test.each([": comment\n", ": com|ment\n"])(
-    "SseParser drops what follows where the handler of %j resets, and throws",
+    "SseParser drops the following text if the handler of %j resets and throws",
     (line) => {
       for (const throws of [false, true]) {
         for (const bytes of [false, true]) {

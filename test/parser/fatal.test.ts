@@ -20,7 +20,7 @@ function record(options: SseParserOptions = {}) {
 
 afterEach(() => void vi.restoreAllMocks())
 
-describe("SseParser fatal at the edges", () => {
+describe("SseParser with fatal", () => {
   test.each([[0x80], [0xbf], [0xc0], [0xc1], [0xf5], [0xff], [0xe2, 0x28], [0xf0, 0x80], [0xc3, 0xc3]])(
     "SseParser with fatal throws at once for a chunk that ends in %j, %j",
     (...bytes) => {
@@ -47,7 +47,7 @@ describe("SseParser fatal at the edges", () => {
   })
 
   test.each(["\n", "\r", "\r\n"])(
-    "SseParser with fatal gives what is before invalid bytes, lines ending in %j",
+    "SseParser with fatal dispatches the events before invalid bytes, lines ending in %j",
     (lineEnd) => {
       const filler = `: ${"x".repeat(100)}${lineEnd}`.repeat(100)
       for (const more of ["", filler]) {
@@ -61,12 +61,12 @@ describe("SseParser fatal at the edges", () => {
     },
   )
 
-  test("SseParser with fatal says what is wrong", () => {
+  test("SseParser with fatal names the fault in its message", () => {
     const { parser } = record({ fatal: true })
     expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot decode the event stream: it must be valid UTF-8")
   })
 
-  test("SseParser with fatal throws at the byte that a code point cannot go on with", () => {
+  test("SseParser with fatal throws at the byte that cannot continue a code point", () => {
     const { parser } = record({ fatal: true })
     expect(() => parser.feed(Uint8Array.of(0xf0, 0x80))).toThrow(SseMalformedError)
   })
@@ -85,7 +85,7 @@ describe("SseParser fatal at the edges", () => {
     expect(events).toEqual(["a", "b"])
   })
 
-  test("SseParser with fatal refuses text after a cut code point, also where a handler throws at what is unread", () => {
+  test("SseParser with fatal rejects text after a cut code point, also if a handler throws in unread text", () => {
     const { calls, parser } = record({
       fatal: true,
       onEvent: ({ data }) => {
@@ -99,26 +99,23 @@ describe("SseParser fatal at the edges", () => {
     expect(calls).toEqual(["a", "b"])
   })
 
-  test.each([10_000, 100_000, 1_000_000])(
-    "SseParser with fatal decodes %d bytes no more than a few times",
-    (length) => {
-      const bytes = utf8("data: é\n".repeat(length / 9))
-      bytes[bytes.length - 2] = 0xff
-      let decoded = 0
-      const { decode } = TextDecoder.prototype
-      vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(function (this: TextDecoder, input, options) {
-        decoded += (input as Uint8Array | undefined)?.length ?? 0
-        return decode.call(this, input, options)
-      })
-      const { parser } = record({ fatal: true })
-      expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
-      // Once to the end, and the last piece of 64 KiB again for each half of it.
-      expect(decoded).toBeGreaterThan(bytes.length / 2)
-      expect(decoded).toBeLessThan(bytes.length + 2 * 65_536 + Math.min(bytes.length * 16, 14 * 65_536))
-    },
-  )
+  test.each([10_000, 100_000, 1_000_000])("SseParser with fatal decodes %d bytes at most a few times", (length) => {
+    const bytes = utf8("data: é\n".repeat(length / 9))
+    bytes[bytes.length - 2] = 0xff
+    let decoded = 0
+    const { decode } = TextDecoder.prototype
+    vi.spyOn(TextDecoder.prototype, "decode").mockImplementation(function (this: TextDecoder, input, options) {
+      decoded += (input as Uint8Array | undefined)?.length ?? 0
+      return decode.call(this, input, options)
+    })
+    const { parser } = record({ fatal: true })
+    expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
+    // Once to the end, and the last piece of 64 KiB again for each half of it.
+    expect(decoded).toBeGreaterThan(bytes.length / 2)
+    expect(decoded).toBeLessThan(bytes.length + 2 * 65_536 + Math.min(bytes.length * 16, 14 * 65_536))
+  })
 
-  test("SseParser with fatal drops the error that would follow when a handler resets it on unread text", () => {
+  test("SseParser with fatal drops the pending error when a handler resets it in unread text", () => {
     const events: string[] = []
     const parser = new SseParser({
       fatal: true,

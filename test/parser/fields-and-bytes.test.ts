@@ -29,7 +29,7 @@ const utf8 = (text: string) => new TextEncoder().encode(text)
 
 describe("isOneEvent()", () => {
   test.each(["data:\n\n", "data: \n\n", "data:x\n\n", "data: x y\n\n", "data: data: x\n\n"])(
-    "isOneEvent() holds for %j",
+    "isOneEvent() returns true for %j",
     (text) => {
       expect(isOneEvent(text)).toBe(true)
     },
@@ -56,7 +56,7 @@ describe("isOneEvent()", () => {
     "data: x\ndata: y\n\n",
     "data: x\n\ndata: y\n\n",
     "event: x\ndata: y\n\n",
-  ])("isOneEvent() does not hold for %j", (text) => {
+  ])("isOneEvent() returns false for %j", (text) => {
     expect(isOneEvent(text)).toBe(false)
   })
 })
@@ -80,7 +80,7 @@ describe("incompleteTail()", () => {
     [[0xf4, 0x8f], 2],
     [[0x41, 0xe2, 0x82], 2],
     [[0xe2, 0x41], 0],
-  ])("incompleteTail() of %j is %d", (bytes, length) => {
+  ])("incompleteTail() of %j returns %d", (bytes, length) => {
     expect(incompleteTail(Uint8Array.from(bytes), bytes.length)).toBe(length)
     expect(incompleteTail(Uint8Array.from([...bytes, 0x41]), bytes.length)).toBe(length)
   })
@@ -90,7 +90,7 @@ describe("blockEnd()", () => {
   const x = (length: number) => "x".repeat(length)
   const end = (text: string, start = 0, length = text.length) => blockEnd(utf8(text), start, length)
 
-  test("blockEnd() takes what is no larger than a block whole", () => {
+  test("blockEnd() accepts a whole input that is not larger than a block", () => {
     expect(end(`${x(10)}\n${x(20)}`)).toBe(31)
     expect(end(`${x(10)}\n${x(8181)}`)).toBe(8192)
     expect(end(`${x(5000)}\n${x(8181)}`, 5001)).toBe(13_182)
@@ -102,14 +102,14 @@ describe("blockEnd()", () => {
     expect(end(`${x(100)}\n${x(50)}\n${x(9000)}`, 101)).toBe(152)
   })
 
-  test("blockEnd() looks at the block, wherever that starts", () => {
+  test("blockEnd() searches only the block, wherever it starts", () => {
     const lines = `${x(99)}\n`.repeat(300)
     expect(end(lines, 100)).toBe(8200)
     expect(end(lines, 12_345)).toBe(20_500)
     expect(end(lines + x(9000) + lines, 30_000)).toBe(39_100)
   })
 
-  test("blockEnd() goes on to the next line end where there is none, and to the end where that is beyond", () => {
+  test("blockEnd() continues to the next line end if the block has none, or to the end of the input", () => {
     expect(end(`${x(9000)}\n${x(20)}`)).toBe(9001)
     expect(end(`x\n${x(9000)}\n${x(20)}`, 2)).toBe(9003)
     expect(end(x(20_000))).toBe(20_000)
@@ -137,7 +137,7 @@ describe("decodeUtf8()", () => {
 
   const EXPECTED = ["\uFEFFa漢\uFEFFb", "a漢", "\uFFFD"]
 
-  test("decodeUtf8() gives the same with and without what Node has for it", async () => {
+  test("decodeUtf8() returns the same with and without Node's native functions", async () => {
     expect(await decoded({})).toEqual(EXPECTED)
     expect(await decoded({ Buffer: undefined })).toEqual(EXPECTED)
     expect(await decoded({ Buffer: { prototype: {} } })).toEqual(EXPECTED)
@@ -150,7 +150,7 @@ describe("decodeUtf8()", () => {
     expect(await decoded({ Buffer, Deno: {} })).toEqual(EXPECTED)
   })
 
-  test("SseParser reads text where bytes cannot be decoded", async () => {
+  test("SseParser reads text if the platform cannot decode bytes", async () => {
     vi.resetModules()
     const { SseParser: Fresh } = await import("../../src/parser/index.ts")
     const seen: string[] = []
@@ -168,7 +168,7 @@ describe("decodeUtf8()", () => {
 describe("SseParser and large chunks whose handler throws", () => {
   const filler = ": filler\n".repeat(2000)
 
-  test("SseParser with fatal gives what is valid before invalid bytes, also by a text that follows", () => {
+  test("SseParser with fatal dispatches the valid events before invalid bytes, also at the next text", () => {
     const seen: string[] = []
     const parser = new SseParser({
       fatal: true,
@@ -183,7 +183,7 @@ describe("SseParser and large chunks whose handler throws", () => {
     expect(seen).toEqual(["z", "a"])
   })
 
-  test("SseParser drops the bytes that follow where a handler resets and throws", () => {
+  test("SseParser drops the following bytes if a handler resets and throws", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onEvent({ data }) {
@@ -199,7 +199,7 @@ describe("SseParser and large chunks whose handler throws", () => {
   })
 })
 
-describe("SseParser and names that are nearly those of fields", () => {
+describe("SseParser and names that resemble fields", () => {
   const nearly = ["data", "event", "id", "retry"].flatMap((name) =>
     Array.from(name, (_, at) => `${name.slice(0, at)}x${name.slice(at + 1)}`).concat(
       `${name}x`,
@@ -208,7 +208,7 @@ describe("SseParser and names that are nearly those of fields", () => {
     ),
   )
 
-  test.each(nearly)("SseParser takes %j for an unknown field, with and without a colon", (name) => {
+  test.each(nearly)("SseParser treats %j as an unknown field, with and without a colon", (name) => {
     for (const line of [`${name}: 1`, `${name}:1`, name]) {
       for (const size of [1, 2, 3, 100]) {
         const { calls, parser } = record()
@@ -219,13 +219,13 @@ describe("SseParser and names that are nearly those of fields", () => {
     }
   })
 
-  test("SseParser knows its fields without a colon, each with an empty value", () => {
+  test("SseParser reads its fields without a colon as empty values", () => {
     const { calls, parser } = record()
     parser.feed("event: a\nevent\nid: 1\nid\nretry\ndata\n\n")
     expect(calls).toEqual(['id ""', 'message ""'])
   })
 
-  test("SseParser takes a retry of digits alone, after one space or none", () => {
+  test("SseParser accepts a retry only of digits, after at most one space", () => {
     const { calls, parser } = record()
     parser.feed("retry:5\nretry: 6\nretry:  7\nretry: 8x\nretry: x retry: 9\nretry:\n")
     expect(calls).toEqual(["retry 5", "retry 6"])
@@ -233,7 +233,7 @@ describe("SseParser and names that are nearly those of fields", () => {
 })
 
 describe("SseParser and NUL in ids", () => {
-  test.each([10, 3000])("SseParser ignores exactly the ids with NUL, in a text of %d characters and more", (length) => {
+  test.each([10, 3000])("SseParser ignores only the ids with NUL, in a text of %d characters or more", (length) => {
     for (const id of ["\u0000", "\u00001", "1\u0000", "1\u00002"]) {
       const { calls, parser } = record()
       const filler = `: ${"x".repeat(length)}\n`

@@ -21,7 +21,7 @@ function record(options: SseParserOptions = {}) {
 afterEach(() => void vi.restoreAllMocks())
 
 describe("SseParser without handlers", () => {
-  test("SseParser moves its cursor where nobody listens", () => {
+  test("SseParser moves its cursor without handlers", () => {
     const parser = new SseParser()
     parser.feed("retry: 5\nid: 1\ndata: a\n\nx\n: c\nid: 2\ndata: b\ndata: c\n\n")
     expect(parser.lastEventId).toBe("2")
@@ -31,8 +31,8 @@ describe("SseParser without handlers", () => {
   })
 })
 
-describe("SseParser and what a handler must not do", () => {
-  test("SseParser.feed() from a handler that has ended and reset is a TypeError, also one that end() calls", () => {
+describe("SseParser and forbidden calls in a handler", () => {
+  test("SseParser.feed() in a handler that has ended and reset throws a TypeError, also if end() calls the handler", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onEvent({ data }) {
@@ -65,8 +65,8 @@ describe("SseParser and what a handler must not do", () => {
   })
 })
 
-describe("SseParser.end() from a handler", () => {
-  test("SseParser.end() from a handler reads no cut code point of the chunk", () => {
+describe("SseParser.end() in a handler", () => {
+  test("SseParser.end() in a handler does not read a cut code point of the chunk", () => {
     const ends: unknown[] = []
     const parser: SseParser = new SseParser({ onEvent: () => void ends.push(parser.end()) })
     parser.feed(Uint8Array.from([...utf8("data: a\n\n"), 0xe2]))
@@ -74,13 +74,13 @@ describe("SseParser.end() from a handler", () => {
   })
 })
 
-describe("SseParser.end({ flush }) and handlers that throw", () => {
+describe("SseParser.end({ flush }) with a handler that throws", () => {
   const thrower = () => {
     throw new Error("handler")
   }
 
   test.each(["data: x\n: c", "data: x\nfoo", "data: x\nretry: 5", "data: x\r: c"])(
-    "SseParser.end({ flush }) dispatches the block of %j where the handler of its last line throws",
+    "SseParser.end({ flush }) dispatches the block of %j if the handler of its last line throws",
     (text) => {
       const { calls, parser } = record({ onComment: thrower, onUnknownLine: thrower, onRetry: thrower })
       parser.feed(text)

@@ -26,14 +26,14 @@ function joins(start: string, chunk: string, times: number, options: SseParserOp
   return joined
 }
 
-test("SseParser joins the data of an event whenever 64 Ki characters were read around it", () => {
+test("SseParser joins the data of an event after every 64 Ki characters read", () => {
   const chunk = `data: 0123456789\n:${"x".repeat(1000)}\n`
   expect(joins(":\n", chunk, 50)).toBe(0)
   expect(joins(":\n", chunk, 130)).toBe(2)
   expect(joins(":\n", chunk, 640)).toBe(11)
 })
 
-test("SseParser joins a line that comes character by character as often as it has grown by a fifteenth", () => {
+test("SseParser joins a line that is fed character by character each time it has grown by a fifteenth", () => {
   const [none, some, more] = [1_000, 100_000, 200_000].map((times) => joins("data: ", "x", times))
   expect(none).toBe(0)
   expect(some).toBeGreaterThan(20)
@@ -42,12 +42,12 @@ test("SseParser joins a line that comes character by character as often as it ha
   expect(more! - some!).toBeLessThan(14)
 })
 
-test("SseParser joins nothing of large pieces, of which there are few", () => {
+test("SseParser does not join large pieces, because there are few", () => {
   expect(joins("data: ", "x".repeat(10_000), 100)).toBe(0)
   expect(joins(":\n", `data: ${"x".repeat(10_000)}\n`, 100)).toBe(0)
 })
 
-test("SseParser joins the data of an event also where a handler throws in each chunk", () => {
+test("SseParser joins the data of an event also if a handler throws in each chunk", () => {
   const onComment = () => {
     throw new Error("handler")
   }
@@ -61,7 +61,7 @@ test("SseParser joins data of very many lines while it reads one text", () => {
   expect(joins(":\n", `${"data:x\n".repeat(5)}\n`.repeat(10_000), 1)).toBe(0)
 })
 
-test("SseParser looks at the start of a line alone to know its field, so that the engine keeps no long one", () => {
+test("SseParser reads only the start of a line to find its field, so that the engine does not flatten a long one", () => {
   expect(joins(":\n", `data: ${"x".repeat(100)}`, 1)).toBe(0)
   expect(joins(":\n", `unknown: ${"x".repeat(100)}`, 1)).toBe(0)
 })

@@ -50,7 +50,7 @@ const refused = (limit: string, max: number) =>
   expect.objectContaining({ name: "SseLimitError", code: "limit", limit, max, retryable: false })
 
 describe("SseParser limits", () => {
-  test("SseParser takes a line of exactly maxLineLength and refuses one character more, at every cut", () => {
+  test("SseParser accepts a line of exactly maxLineLength and rejects one more character, at every cut", () => {
     for (const lineEnd of ["\n", "\r", "\r\n"]) {
       const longest = `data: ${"x".repeat(4)}`
       for (const chunks of everyCut(`${longest}${lineEnd}${lineEnd}`)) {
@@ -76,7 +76,7 @@ describe("SseParser limits", () => {
     }
   })
 
-  test("SseParser takes an event of exactly maxEventSize and refuses one character more, at every cut", () => {
+  test("SseParser accepts an event of exactly maxEventSize and rejects one more character, at every cut", () => {
     const whole = "event: abc\nid: 12\ndata: 345\ndata: 789\n\n"
     for (const chunks of everyCut(`${whole}${whole}`)) {
       expect(feedAll(chunks, { maxEventSize: 12 })).toMatchObject({
@@ -107,7 +107,7 @@ describe("SseParser limits", () => {
     })
   })
 
-  test("SseParser refuses an endless line once the limit is passed, also by bytes", () => {
+  test("SseParser rejects an endless line when it passes the limit, also in bytes", () => {
     const chunk = new TextEncoder().encode("x".repeat(1000))
     for (const start of ["data: ", ": ", "unknown", ""]) {
       let fed = 0
@@ -120,7 +120,7 @@ describe("SseParser limits", () => {
     }
   })
 
-  test("SseParser refuses an endless event of short lines", () => {
+  test("SseParser rejects an endless event of short lines", () => {
     let lines = 0
     const parser = new SseParser({ maxEventSize: 10_000 })
     expect(() => {
@@ -129,7 +129,7 @@ describe("SseParser limits", () => {
     expect(lines).toBe(Math.floor(10_000 / 9))
   })
 
-  test("SseParser lets comments go on for ever inside a block", () => {
+  test("SseParser accepts endless comments in a block", () => {
     const { error, parser } = feedAll(
       Array.from({ length: 2000 }, () => ": keep-alive\n"),
       {
@@ -141,7 +141,7 @@ describe("SseParser limits", () => {
     expect(parser.end()).toEqual({ incomplete: false })
   })
 
-  test("SseParser throws one SseLimitError, then refuses input until reset()", () => {
+  test("SseParser throws one SseLimitError, then rejects input until reset()", () => {
     const { error, parser } = feedAll(["id: 1\ndata: a\n\ndata: too long\n\n"], { maxLineLength: 8 })
     expect(error).toBeInstanceOf(SseLimitError)
     expect(() => parser.feed("data: b\n\n")).toThrow(
@@ -167,12 +167,12 @@ describe("SseParser limits", () => {
     expect(() => new SseParser({ maxEventSize: limit })).toThrow(RangeError)
   })
 
-  test("SseParser takes Infinity as no limit", () => {
+  test("SseParser treats Infinity as no limit", () => {
     expect(feedAll(["data: a\n\n"], { maxLineLength: Infinity, maxEventSize: Infinity }).events).toEqual(["a"])
   })
 })
 
-describe("SseParser refusals", () => {
+describe("SseParser and its rejections", () => {
   const oneLine = "data: 12345\n\n"
 
   test.each(["first", "later", "cut"])("SseParser counts the data of an event of one line, %s", (when) => {
@@ -198,13 +198,13 @@ describe("SseParser refusals", () => {
     expect(calls).toEqual(['message "12345"'])
   })
 
-  test("SseParser names the limit that is not a number from 1", () => {
+  test("SseParser names the limit that is not a number of at least 1", () => {
     expect(() => new SseParser({ maxEventSize: 0 })).toThrow(
       'Cannot use options: "maxEventSize" must be a number from 1, not 0',
     )
   })
 
-  test("SseParser.feed() from a handler that has reset is a TypeError", () => {
+  test("SseParser.feed() in a handler that has reset throws a TypeError", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onEvent({ data }) {

@@ -86,10 +86,10 @@ const SHAPES: Record<string, (size: number) => (string | Uint8Array)[]> = {
   "bytes, one large chunk without a line end": (size) => [new TextEncoder().encode(`data: ${x(size)}`)],
 }
 
-describe("SseParser visits characters in proportion to its input", () => {
+describe("SseParser work is proportional to its input", () => {
   afterEach(() => void vi.restoreAllMocks())
 
-  test.each(Object.entries(SHAPES))("SseParser for %s", (_, shape) => {
+  test.each(Object.entries(SHAPES))("SseParser does linear work for %s", (_, shape) => {
     const size = 8_000
     const once = feedAll(shape(size))
     const fourfold = feedAll(shape(4 * size))
@@ -98,7 +98,7 @@ describe("SseParser visits characters in proportion to its input", () => {
     expect(once).toBeLessThan(size * 12)
   })
 
-  test("countWork counts a search that starts over", () => {
+  test("countWork() counts a search that starts again", () => {
     expect(startOver(4000) / startOver(1000)).toBeGreaterThan(12)
   })
 })

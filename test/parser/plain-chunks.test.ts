@@ -40,7 +40,7 @@ describe("valueStart()", () => {
     ["data:xy\n\n", 5],
     ["data:  \n\n", 6],
     ["data:x\n\n", 5],
-  ])("valueStart() tells where the value starts in chunk %#", (text, start) => {
+  ])("valueStart() returns the start of the value in chunk %#", (text, start) => {
     expect(valueStart(utf8(text))).toBe(start)
   })
 
@@ -54,7 +54,7 @@ describe("valueStart()", () => {
     "datx: x\n\n",
     "datax x\n\n",
     "",
-  ])("valueStart() is 0 for chunk %#", (text) => {
+  ])("valueStart() returns 0 for chunk %#", (text) => {
     expect(valueStart(utf8(text))).toBe(0)
   })
 })
@@ -66,12 +66,12 @@ describe("isSmallAndWhole()", () => {
     ["x".repeat(8193), false],
     ["xé", false],
     ["", false],
-  ])("isSmallAndWhole() looks at the length and the last character, %#", (text, expected) => {
+  ])("isSmallAndWhole() checks the length and the last character, %#", (text, expected) => {
     expect(isSmallAndWhole(utf8(text))).toBe(expected)
   })
 })
 
-describe("SseParser and chunks of one event", () => {
+describe("SseParser and chunks that are one event", () => {
   test.each<[string, (string | Uint8Array)[]]>([
     ["one after the other", ["data: a\n\n", "data:b\n\n", "data:  c\n\n", "data: 漢字 😀\n\n", "data: \n\n"]],
     ["of two lines", ["data: a\ndata: b\n\n", "data: c\n\n"]],
@@ -88,7 +88,7 @@ describe("SseParser and chunks of one event", () => {
     ["with invalid bytes", [Uint8Array.of(...utf8("data: a"), 0xe2, ...utf8("\n\n")), "data: c\n\n"]],
     ["with a byte order mark for a value", ["data: \uFEFF\n\n", "data:\uFEFF\n\n"]],
     ["first, after a byte order mark", ["\uFEFFdata: a\n\n", "data: b\n\n"]],
-  ])("SseParser reads a chunk of one event %s", (_, chunks) => {
+  ])("SseParser reads a chunk that is one event %s", (_, chunks) => {
     const [bytes, text] = bothWays([...chunks, "data: z\n\n"])
     expect(bytes).toEqual(text)
     const [later, alike] = bothWays([...RUN, ...chunks, "data: z\n\n"])
@@ -100,7 +100,7 @@ describe("SseParser and chunks of one event", () => {
     ["data:12345\n\n", { maxLineLength: 10 }],
     ["data: 1234\n\n", { maxEventSize: 4 }],
     ["data: 漢字漢字\n\n", { maxEventSize: 4 }],
-  ])("SseParser counts %j, which is just at its limit, in characters", (event, options) => {
+  ])("SseParser counts %j, which is exactly at its limit, in characters", (event, options) => {
     const over = event.replace("\n", "5\n")
     expect(bothWays([...RUN, event], options)[0]).toHaveLength(RUN.length + 1)
     const [bytes, text] = bothWays([...RUN, event, over], options)
@@ -128,7 +128,7 @@ describe("SseParser and chunks of one event", () => {
       return texts.slice(RUN.length)
     }
 
-    test("SseParser decodes only the value of a chunk that is one event, in a run of such", async () => {
+    test("SseParser decodes only the value of a chunk that is one event, in a series of such chunks", async () => {
       expect(await decoded(["data: ab\n\n", "data:cd\n\n", ": c\n", "data: e\n\n"])).toEqual([
         "ab",
         "cd",
@@ -138,14 +138,14 @@ describe("SseParser and chunks of one event", () => {
       expect(await decoded(["data: abc\n\n"], { maxLineLength: 9 })).toEqual(["abc"])
     })
 
-    test("SseParser decodes a chunk again that was taken for one event, and those after it once", async () => {
+    test("SseParser decodes a chunk again if it was wrongly read as one event, and later chunks once", async () => {
       const two = "data: a\n\ndata: b\n\n"
       expect(await decoded([two, two, two])).toEqual(["a\n\ndata: b", two, two, two])
       expect(await decoded(["data: a\rdata: b\n\n", two])).toEqual(["a\rdata: b", "data: a\rdata: b\n\n", two])
       expect(await decoded([two, ...RUN, "data: c\n\n"])).toEqual(["a\n\ndata: b", two, ...RUN.slice(0, 8), "8", "c"])
     })
 
-    test("SseParser decodes whole what begins in another way, and what comes after it", async () => {
+    test("SseParser decodes a whole chunk that starts differently, and the chunk after it", async () => {
       const chunks = ["event: a\n\n", "data: b\n", "data: c\n\n", "data: d\n\n"]
       expect(await decoded(chunks)).toEqual(chunks)
       expect(await decoded(["data: ab\n\n"], { fatal: true })).toEqual(["data: ab\n\n"])
@@ -153,7 +153,7 @@ describe("SseParser and chunks of one event", () => {
   })
 
   test.each(["\uFEFFdata: d\n\n", "\ndata: d\n\n", "data: d\n\n"])(
-    "SseParser reads %j as a new stream after a handler has reset it in a chunk of one event",
+    "SseParser reads %j as a new stream after a handler has reset it in a chunk that is one event",
     (chunk) => {
       const seen: string[] = []
       const parser: SseParser = new SseParser({
@@ -167,7 +167,7 @@ describe("SseParser and chunks of one event", () => {
     },
   )
 
-  test("SseParser reads what a throwing handler left before a chunk of one event", () => {
+  test("SseParser reads the rest of a chunk whose handler threw before a chunk that is one event", () => {
     const seen: string[] = []
     const parser = new SseParser({
       onEvent({ data }) {
@@ -181,7 +181,7 @@ describe("SseParser and chunks of one event", () => {
     expect(seen).toEqual(["0", "a", "b", "c"])
   })
 
-  test("SseParser reads what a throwing handler left of blocks of one event each before a chunk of one event", () => {
+  test("SseParser reads the unread one-event blocks of a chunk whose handler threw before a chunk that is one event", () => {
     const seen: string[] = []
     const parser = new SseParser({
       onEvent({ data }) {
@@ -196,7 +196,7 @@ describe("SseParser and chunks of one event", () => {
     expect(seen.join("")).toBe("0123456789a")
   })
 
-  test("SseParser is over after a chunk of one event whose handler ends it", () => {
+  test("SseParser has ended after a chunk that is one event whose handler ends it", () => {
     const parser = new SseParser({ onEvent: ({ data }) => void (data === "b" && parser.end()) })
     parser.feed(utf8("data: a\n\n"))
     parser.feed(utf8("data: b\n\n"))

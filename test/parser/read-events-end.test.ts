@@ -21,8 +21,8 @@ function bodyOf(...pieces: Uint8Array[]) {
   return { body, asked: () => asked }
 }
 
-describe("readEvents() at its ends", () => {
-  test("readEvents() gives nothing of a chunk that comes after return()", async () => {
+describe("readEvents() at the end", () => {
+  test("readEvents() yields nothing of a chunk that arrives after return()", async () => {
     let give: (result: unknown) => void = () => {}
     const read = () => new Promise((resolve) => (give = resolve))
     const source = { getReader: () => ({ read, cancel: () => Promise.resolve() }) } as unknown as SseSource
@@ -36,14 +36,14 @@ describe("readEvents() at its ends", () => {
     expect(onComment).not.toHaveBeenCalled()
   })
 
-  test("readEvents() with fatal rejects where the stream ends inside of a code point", async () => {
+  test("readEvents() with fatal rejects if the stream ends in a code point", async () => {
     const events = readEvents([utf8("data: a\n\ndata: é").subarray(0, -1)], { fatal: true })
     expect((await events.next()).value?.data).toBe("a")
     await expect(events.next()).rejects.toThrow(SseMalformedError)
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() rejects one call with the reason of an abort that comes while none waits", async () => {
+  test("readEvents() rejects one call with the reason of an abort while no call waits", async () => {
     const controller = new AbortController()
     const events = readEvents([": silence\n", "", "data: a\n\n", "data: b\n\n"], { signal: controller.signal })
     expect((await events.next()).value?.data).toBe("a")
@@ -52,7 +52,7 @@ describe("readEvents() at its ends", () => {
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() cancels no source that has ended or failed by itself", async () => {
+  test("readEvents() does not cancel a source that has ended or failed by itself", async () => {
     const cancel = vi.fn<() => Promise<void>>(() => Promise.resolve())
     for (const read of [() => Promise.resolve(DONE), () => Promise.reject(new Error("broken"))]) {
       const events = readEvents({ getReader: () => ({ read, cancel }) } as unknown as SseSource)
@@ -63,14 +63,14 @@ describe("readEvents() at its ends", () => {
     }
   })
 
-  test("readEvents() keeps a failure from whoever has left before it was told", async () => {
+  test("readEvents() reports no failure after the consumer has left", async () => {
     const events = readEvents("data: a\n\ndata: too long\n\n", { maxLineLength: 8 })
     await events.next()
     await events.return()
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() reads an iterator that cannot be returned", async () => {
+  test("readEvents() reads an iterator without return()", async () => {
     const chunks = ["data: a\n\n", "data: b\n\n"]
     const source: Iterable<string> = {
       [Symbol.iterator]: () => ({ next: () => ({ done: chunks.length === 0, value: chunks.shift()! }) }),
@@ -82,13 +82,16 @@ describe("readEvents() at its ends", () => {
     expect(chunks).toEqual(["data: b\n\n"])
   })
 
-  test.each([undefined, null, 1, true, {}, () => "x"])("readEvents() says what it reads, for %j", (source) => {
-    expect(() => readEvents(source as never)).toThrow(
-      new TypeError("Cannot read events: the source must be a Response, a ReadableStream, an iterable or a string"),
-    )
-  })
+  test.each([undefined, null, 1, true, {}, () => "x"])(
+    "readEvents() names the accepted sources in its error for %j",
+    (source) => {
+      expect(() => readEvents(source as never)).toThrow(
+        new TypeError("Cannot read events: the source must be a Response, a ReadableStream, an iterable or a string"),
+      )
+    },
+  )
 
-  test("readEvents() says that the connection broke, also after silence and whatever it broke with", async () => {
+  test("readEvents() reports that the connection broke, also after silence and for any error", async () => {
     const hostile = Object.defineProperty({}, "name", { get: () => expect.unreachable("mine") })
     for (const [reason, message] of [
       [new Error("x"), "the connection broke"],
@@ -106,12 +109,12 @@ describe("readEvents() at its ends", () => {
     }
   })
 
-  test("readEvents() has no events for a 204, whatever else it has", async () => {
+  test("readEvents() yields no events for a 204, whatever else the response has", async () => {
     const response = { status: 204, ok: true, headers: new Headers(), body: bodyOf(utf8("data: a\n\n")).body }
     expect(await readEvents(response as unknown as Response).next()).toEqual(DONE)
   })
 
-  test("readEvents() says that the connection broke", async () => {
+  test("readEvents() reports that the connection broke", async () => {
     for (const reason of [new Error("x"), undefined, null]) {
       const body = new ReadableStream({ pull: (controller) => controller.error(reason) })
       const response = new Response(body, { headers: { "content-type": "text/event-stream" } })

@@ -3,10 +3,10 @@ import { readEvents, type SseEventIterator } from "steadystream"
 
 const DONE = { done: true, value: undefined }
 
-describe("readEvents() closed from inside a handler", () => {
+describe("readEvents() closed in a handler", () => {
   const stream = ": now\nid: 7\ndata: 1\n\n: then\ndata: 2\n\n"
 
-  test("readEvents() gives nothing after return() in a handler, and keeps the cursor", async () => {
+  test("readEvents() yields nothing after return() in a handler, and keeps the cursor", async () => {
     const comments: string[] = []
     const events: SseEventIterator = readEvents(stream, {
       onComment(text) {
@@ -20,7 +20,7 @@ describe("readEvents() closed from inside a handler", () => {
     expect(comments).toEqual(["now"])
   })
 
-  test("readEvents() gives nothing after an abort in a handler, and keeps the cursor", async () => {
+  test("readEvents() yields nothing after an abort in a handler, and keeps the cursor", async () => {
     const controller = new AbortController()
     const onComment = () => controller.abort(new Error("mine"))
     const events = readEvents(stream, { signal: controller.signal, onComment })
@@ -37,7 +37,7 @@ describe("readEvents() closed from inside a handler", () => {
     expect(events.lastEventId).toBe("")
   })
 
-  test("readEvents() is over for a handler that closes it and throws", async () => {
+  test("readEvents() has ended for a handler that closes it and throws", async () => {
     const events: SseEventIterator = readEvents(stream, {
       onComment() {
         void events.return()

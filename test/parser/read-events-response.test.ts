@@ -34,31 +34,31 @@ function bodyOf(...pieces: Uint8Array[]) {
 
 describe("readEvents() and refused responses", () => {
   test.each(["xtext/event-stream", "text/event-streamx", "a text/event-stream", "text/html; text/event-stream", ""])(
-    "readEvents() refuses the type %j",
+    "readEvents() rejects the type %j",
     async (type) => {
       const error = await refusal(new Response("no", { headers: { "content-type": type } }))
       expect(error.code).toBe("content-type")
     },
   )
 
-  test("readEvents() writes at most 100 characters of a refused type into its message", async () => {
+  test("readEvents() writes at most 100 characters of a rejected type into its message", async () => {
     const error = await refusal(new Response("no", { headers: { "content-type": "x".repeat(200) } }))
     expect(error.message).toContain(`not "${"x".repeat(100)}"`)
   })
 
-  test("readEvents() decodes the start of a refused body across its pieces, and what was cut at its end", async () => {
+  test("readEvents() decodes the start of a refused body across its pieces and at its cut end", async () => {
     const bytes = utf8("é漢é")
     const { body } = bodyOf(bytes.subarray(0, 1), bytes.subarray(1, 4), bytes.subarray(4, 6))
     expect((await refusal(new Response(body, { status: 500 }))).body).toBe("é漢\uFFFD")
   })
 
-  test("readEvents() asks for no more of a refused body than it keeps", async () => {
+  test("readEvents() reads no more of a refused body than it keeps", async () => {
     const { body, asked } = bodyOf(new Uint8Array(16_384).fill(0x61), utf8("more"))
     expect((await refusal(new Response(body, { status: 500 }))).body).toHaveLength(16_384)
     expect(asked()).toBe(1)
   })
 
-  test("readEvents() gives what came of a refused body that breaks", async () => {
+  test("readEvents() keeps the start of a refused body that breaks", async () => {
     let pulls = 0
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => (pulls++ === 0 ? controller.enqueue(utf8("start")) : controller.error(new Error("x"))),
@@ -71,7 +71,7 @@ describe("readEvents() and responses of other platforms", () => {
   const responseLike = (members: object) =>
     ({ status: 200, ok: true, headers: new Headers(headers), ...members }) as unknown as Response
 
-  test("readEvents() is a TypeError at once for a used body that is not locked", () => {
+  test("readEvents() throws a TypeError at once for a used body that is not locked", () => {
     const response = responseLike({ bodyUsed: true, body: new ReadableStream() })
     expect(() => readEvents(response)).toThrow("must not be locked or used")
   })
@@ -83,13 +83,13 @@ describe("readEvents() and responses of other platforms", () => {
     expect(cancel).toHaveBeenCalledTimes(1)
   })
 
-  test("readEvents() writes the type that it refuses into its message so that no terminal obeys it", async () => {
+  test("readEvents() escapes control characters of a rejected type in its message", async () => {
     const response = new Response("x", { headers: { "content-type": 'a"\u001B[31m' } })
     await expect(readEvents(response).next()).rejects.toThrow(String.raw`not "a\"\u001b[31m"`)
   })
 
   test.each(["AbortError", "TimeoutError"])(
-    "readEvents() passes on the %s of the fetch that gave the response",
+    "readEvents() rethrows the %s of the fetch that returned the response",
     async (name) => {
       const failure = new DOMException("over", name)
       const body = new ReadableStream({ start: (controller) => controller.error(failure) })

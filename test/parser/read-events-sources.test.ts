@@ -22,8 +22,8 @@ function watchRejections() {
   }
 }
 
-describe("readEvents() and hostile sources", () => {
-  test("readEvents() rejects where the read of a stream throws, and then is at its end", async () => {
+describe("readEvents() and invalid sources", () => {
+  test("readEvents() rejects if the read of a stream throws, and then has ended", async () => {
     const events = readEvents(
       streamLike(() => {
         throw new Error("hostile")
@@ -33,7 +33,7 @@ describe("readEvents() and hostile sources", () => {
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() reads a stream whose read gives no promise", async () => {
+  test("readEvents() reads a stream whose read returns no promise", async () => {
     const results = [{ done: false, value: ": c\n" }, { done: false, value: "data: a\n\n" }, DONE]
     const events = readEvents(streamLike(() => results.shift()))
     expect((await events.next()).value?.data).toBe("a")
@@ -44,7 +44,7 @@ describe("readEvents() and hostile sources", () => {
     ["is no object", undefined],
     ["throws", Object.defineProperty({}, "done", { get: () => assert.fail("mine") })],
     ["holds no chunk", { done: false, value: 5 }],
-  ])("readEvents() fails once, cancels and lets the signal go where the result of a read %s", async (_, result) => {
+  ])("readEvents() fails once, cancels and releases the signal if the result of a read %s", async (_, result) => {
     for (const silent of [false, true]) {
       const { signal } = new AbortController()
       const returned = vi.fn<() => void>()
@@ -60,7 +60,7 @@ describe("readEvents() and hostile sources", () => {
     }
   })
 
-  test("readEvents() tells calls that wait of an abort, also where return() follows at once", async () => {
+  test("readEvents() rejects waiting calls at an abort, also if return() follows at once", async () => {
     const controller = new AbortController()
     const source = (async function* () {
       yield ":\n"
@@ -79,7 +79,7 @@ describe("readEvents() and hostile sources", () => {
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() cancels once where the cancellation closes it again, and gives nothing on the way", async () => {
+  test("readEvents() cancels once if the cancellation closes it again, and yields nothing meanwhile", async () => {
     const seen: unknown[] = []
     const chunk = { done: false, value: "data: a\n\ndata: b\n\n" }
     const cancel = vi.fn<() => Promise<void>>(() => {
@@ -93,7 +93,7 @@ describe("readEvents() and hostile sources", () => {
     expect(cancel).toHaveBeenCalledOnce()
   })
 
-  test("readEvents() asks an iterator that has failed for no clean-up", async () => {
+  test("readEvents() does not call return() of an iterator that has failed", async () => {
     const returned = vi.fn<() => void>()
     const next = () => Promise.reject(new Error("mine"))
     const source = { [Symbol.asyncIterator]: () => ({ next, return: async () => returned() }) }
@@ -102,7 +102,7 @@ describe("readEvents() and hostile sources", () => {
   })
 
   test.each([{}, { getReader: () => assert.fail("mine") }])(
-    "readEvents() leaves nothing unhandled where the body of a refused response cannot be read: %j",
+    "readEvents() leaves no unhandled rejection if the body of a refused response cannot be read: %j",
     async (body) => {
       const check = watchRejections()
       const response = { status: 500, ok: false, headers: new Headers(), body } as unknown as Response
@@ -112,7 +112,7 @@ describe("readEvents() and hostile sources", () => {
     },
   )
 
-  test("readEvents() leaves nothing unhandled where a read and a cancellation reject after return()", async () => {
+  test("readEvents() leaves no unhandled rejection if a read and a cancellation reject after return()", async () => {
     const check = watchRejections()
     let fail: (error: Error) => void = () => {}
     const source: AsyncIterable<string> = {
@@ -131,13 +131,13 @@ describe("readEvents() and hostile sources", () => {
     expect(await events.next()).toEqual(DONE)
   })
 
-  test("readEvents() leaves a stream unlocked where an option is refused", () => {
+  test("readEvents() leaves a stream unlocked if it rejects an option", () => {
     const stream = new ReadableStream<string>()
     expect(() => readEvents(stream, { maxLineLength: -1 })).toThrow(RangeError)
     expect(stream.locked).toBe(false)
   })
 
-  test("readEvents() gives the error of a refused response whose body is only iterable, and leaves nothing unhandled", async () => {
+  test("readEvents() reports a refused response whose body is only iterable, without an unhandled rejection", async () => {
     const check = watchRejections()
     let ended = false
     const body = async function* () {
@@ -156,7 +156,7 @@ describe("readEvents() and hostile sources", () => {
     expect(ended).toBe(true)
   })
 
-  test("readEvents() ends at once for a 2xx without a body, whatever its type, and refuses any other", async () => {
+  test("readEvents() ends at once for a 2xx without a body, whatever its type, and rejects any other", async () => {
     expect(await readEvents(new Response(null)).next()).toEqual(DONE)
     await expect(readEvents(new Response(null, { status: 401 })).next()).rejects.toThrow(SseResponseError)
     await expect(readEvents(new Response(null, { status: 304 })).next()).rejects.toThrow(SseResponseError)

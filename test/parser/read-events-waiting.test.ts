@@ -26,8 +26,8 @@ function byHand() {
 const data = (result: IteratorResult<{ data: string }, undefined>) =>
   result.done === true ? "done" : result.value.data
 
-describe("readEvents with calls that wait", () => {
-  test("readEvents answers calls in their order, also across chunks without an event", async () => {
+describe("readEvents() with waiting calls", () => {
+  test("readEvents() answers calls in order, also across chunks without an event", async () => {
     const { response, write, close } = byHand()
     const events = readEvents(response)
     const calls = [events.next(), events.next(), events.next(), events.next()]
@@ -39,7 +39,7 @@ describe("readEvents with calls that wait", () => {
     expect(data(await events.next())).toBe("done")
   })
 
-  test("readEvents answers a call that came while another waited, after it", async () => {
+  test("readEvents() answers a call that was made while another waited after that one", async () => {
     const { response, write } = byHand()
     const events = readEvents(response)
     const order: string[] = []
@@ -53,7 +53,7 @@ describe("readEvents with calls that wait", () => {
     expect(order).toEqual(["1", "2", "3"])
   })
 
-  test("readEvents rejects every call that waits with the reason of the abort", async () => {
+  test("readEvents() rejects every waiting call with the reason of the abort", async () => {
     const { response, cancelledWith } = byHand()
     const stop = new AbortController()
     const events = readEvents(response, { signal: stop.signal })
@@ -68,7 +68,7 @@ describe("readEvents with calls that wait", () => {
     expect(data(await events.next())).toBe("done")
   })
 
-  test("readEvents ends every call that waits at return", async () => {
+  test("readEvents() ends every waiting call at return()", async () => {
     const { response } = byHand()
     const events = readEvents(response)
     const calls = [events.next(), events.next()]
@@ -76,7 +76,7 @@ describe("readEvents with calls that wait", () => {
     expect((await Promise.all(calls)).map(data)).toEqual(["done", "done"])
   })
 
-  test("readEvents gives the break of a body to the call that waits, and nothing to the next", async () => {
+  test("readEvents() rejects the waiting call when a body breaks, and ends the next call", async () => {
     const { response, fail } = byHand()
     const events = readEvents(response)
     const call = events.next()
@@ -87,7 +87,7 @@ describe("readEvents with calls that wait", () => {
     expect(data(await events.next())).toBe("done")
   })
 
-  test("readEvents keeps the cursor of the last event that was taken", async () => {
+  test("readEvents() keeps the cursor of the last event that was taken", async () => {
     const { response, write } = byHand()
     const events = readEvents(response)
     const call = events.next()
@@ -99,8 +99,8 @@ describe("readEvents with calls that wait", () => {
   })
 })
 
-describe("readEvents() and many", () => {
-  test("readEvents() has one listener on a signal for a thousand readers, and none after them", async () => {
+describe("readEvents() at scale", () => {
+  test("readEvents() adds one listener to a signal for a thousand readers, and leaves none after them", async () => {
     const controller = new AbortController()
     const add = vi.spyOn(controller.signal, "addEventListener")
     const remove = vi.spyOn(controller.signal, "removeEventListener")
@@ -115,7 +115,7 @@ describe("readEvents() and many", () => {
     expect(getEventListeners(controller.signal, "abort")).toHaveLength(0)
   })
 
-  test("readEvents() answers 100,000 concurrent calls in their order", async () => {
+  test("readEvents() answers 100,000 concurrent calls in order", async () => {
     const events = readEvents([Array.from({ length: 100_000 }, (_, n) => `data: ${n}\n\n`).join("")])
     const results = await Promise.all(Array.from({ length: 100_000 }, () => events.next()))
     expect(results.every(({ value }, n) => value?.data === `${n}`)).toBe(true)

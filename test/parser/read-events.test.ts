@@ -70,13 +70,13 @@ describe("readEvents() sources", () => {
     expect(await collect(readEvents(sources[name]!()))).toEqual(["a", "b"])
   })
 
-  test("readEvents() is a TypeError at once for anything else", () => {
+  test("readEvents() throws a TypeError at once for anything else", () => {
     for (const source of [undefined, null, 1, {}, () => "data: a\n\n"]) {
       expect(() => readEvents(source as never)).toThrow(TypeError)
     }
   })
 
-  test("readEvents() is a TypeError at once for a locked or used body", async () => {
+  test("readEvents() throws a TypeError at once for a locked or used body", async () => {
     const locked = new Response("data: a\n\n", { headers: type })
     locked.body!.getReader()
     expect(() => readEvents(locked)).toThrow(
@@ -88,17 +88,17 @@ describe("readEvents() sources", () => {
     expect(() => readEvents(locked.body!)).toThrow(TypeError)
   })
 
-  test("readEvents() is a TypeError at once where responses have no body stream", () => {
+  test("readEvents() throws a TypeError at once if responses have no body stream", () => {
     const response = { status: 200, ok: true, headers: new Headers(type), body: undefined }
     expect(() => readEvents(response as unknown as Response)).toThrow("no body stream")
   })
 })
 
-describe("readEvents() checks a Response", () => {
+describe("readEvents() and its check of a Response", () => {
   test.each([
     ["204", () => new Response(null, { status: 204 })],
     ["a null body", () => new Response(null, { headers: type })],
-  ])("readEvents() has no events for %s", async (_, response) => {
+  ])("readEvents() yields no events for %s", async (_, response) => {
     expect(await collect(readEvents(response()))).toEqual([])
   })
 
@@ -132,7 +132,7 @@ describe("readEvents() checks a Response", () => {
   })
 
   test.each(["text/event-stream", "TEXT/Event-Stream", "text/event-stream;charset=x", " text/event-stream ; a=b"])(
-    "readEvents() takes the type %j",
+    "readEvents() accepts the type %j",
     async (contentType) => {
       const response = new Response("data: a\n\n", { headers: { "content-type": contentType } })
       expect(await collect(readEvents(response))).toEqual(["a"])
@@ -161,7 +161,7 @@ describe("readEvents() checks a Response", () => {
     expect(JSON.stringify(error) + String(error)).not.toContain("secret")
   })
 
-  test("readEvents() gives up on a refused body that never comes when the signal aborts", async () => {
+  test("readEvents() stops reading a stalled refused body when the signal aborts", async () => {
     const { cancel, stream } = silent()
     const controller = new AbortController()
     const next = readEvents(new Response(stream, { status: 500 }), { signal: controller.signal }).next()
@@ -175,8 +175,8 @@ describe("readEvents() checks a Response", () => {
   })
 })
 
-describe("readEvents() pulls", () => {
-  test("readEvents() asks for nothing before the first next(), and for one chunk at a time", async () => {
+describe("readEvents() and backpressure", () => {
+  test("readEvents() reads nothing before the first next(), and then one chunk at a time", async () => {
     const { seen, stream } = endless()
     const events = readEvents(stream)
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -216,7 +216,7 @@ describe("readEvents() pulls", () => {
   })
 })
 
-describe("readEvents() lastEventId", () => {
+describe("readEvents() and lastEventId", () => {
   test("readEvents() moves lastEventId with the events that are taken, id-only blocks included", async () => {
     const events = readEvents("id: 1\ndata: a\n\nid: 2\n\nid: 3\ndata: b\n\nid: 4\n\n", { lastEventId: "0" })
     const seen = [events.lastEventId]
@@ -239,8 +239,8 @@ describe("readEvents() lastEventId", () => {
   })
 })
 
-describe("readEvents() ends", () => {
-  test("readEvents() cancels the source when the loop is left", async () => {
+describe("readEvents() and the end", () => {
+  test("readEvents() cancels the source when the consumer leaves the loop", async () => {
     const { seen, stream } = endless()
     for await (const _ of readEvents(stream)) break
     expect(seen.cancelled).toEqual([undefined])
@@ -254,7 +254,7 @@ describe("readEvents() ends", () => {
     expect(seen.cancelled).toBeDefined()
   })
 
-  test("readEvents().return() settles what waits, and twice is once", async () => {
+  test("readEvents().return() settles waiting calls, and a second call has no effect", async () => {
     const { cancel, stream } = silent()
     const events = readEvents(stream)
     const waiting = [events.next(), events.next()]
@@ -268,7 +268,7 @@ describe("readEvents() ends", () => {
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 
-  test("readEvents().return() does not wait for a generator that waits", async () => {
+  test("readEvents().return() does not wait for a pending generator", async () => {
     let finished = false
     const events = readEvents(
       (async function* () {
@@ -286,7 +286,7 @@ describe("readEvents() ends", () => {
     expect(finished).toBe(false)
   })
 
-  test("readEvents() runs the finally of a generator when the loop is left", async () => {
+  test("readEvents() runs the finally block of a generator when the consumer leaves the loop", async () => {
     let finished = false
     const source = (async function* () {
       try {
@@ -305,7 +305,7 @@ describe("readEvents() ends", () => {
     expect(await collect(readEvents("data: a\n\ndata: b"))).toEqual(["a"])
   })
 
-  test("readEvents() gives the events before a limit error, then the error once, and cancels the source", async () => {
+  test("readEvents() yields the events before a limit error, then throws it once and cancels the source", async () => {
     const cancel = vi.fn()
     const stream = new ReadableStream<string>({
       start: (controller) => controller.enqueue("data: a\n\ndata: b\n\ndata: too long\n\ndata: c\n\n"),
@@ -319,7 +319,7 @@ describe("readEvents() ends", () => {
     expect(cancel).toHaveBeenCalledOnce()
   })
 
-  test("readEvents() rejects with what a handler throws, after the events before it", async () => {
+  test("readEvents() rejects with the error of a handler, after the events before it", async () => {
     const events = readEvents("data: a\n\n: comment\ndata: b\n\n", {
       onComment: () => {
         throw new Error("mine")
@@ -329,7 +329,7 @@ describe("readEvents() ends", () => {
     await expect(events.next()).rejects.toThrow("mine")
   })
 
-  test("readEvents() wraps what breaks the body of a response", async () => {
+  test("readEvents() wraps the error that breaks the body of a response", async () => {
     const cause = new TypeError("terminated")
     const body = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.error(cause),
@@ -340,13 +340,13 @@ describe("readEvents() ends", () => {
     expect(error).toMatchObject({ code: "connection", retryable: true, cause })
   })
 
-  test("readEvents() passes on the abort of the fetch that gave the response", async () => {
+  test("readEvents() rethrows the abort of the fetch that returned the response", async () => {
     const reason = new DOMException("stop", "AbortError")
     const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(reason) })
     await expect(readEvents(new Response(body, { headers: type })).next()).rejects.toBe(reason)
   })
 
-  test("readEvents() passes on what another source throws", async () => {
+  test("readEvents() rethrows the error of another source", async () => {
     const error = new Error("mine")
     const events = readEvents(
       // oxlint-disable-next-line require-yield -- it fails before its first chunk
@@ -358,8 +358,8 @@ describe("readEvents() ends", () => {
   })
 })
 
-describe("readEvents() signal", () => {
-  test("readEvents() rejects what waits with the reason of the signal and cancels the source", async () => {
+describe("readEvents() and its signal", () => {
+  test("readEvents() rejects waiting calls with the reason of the signal and cancels the source", async () => {
     const { cancel, stream } = silent()
     const controller = new AbortController()
     const events = readEvents(stream, { signal: controller.signal })
@@ -374,7 +374,7 @@ describe("readEvents() signal", () => {
     expect(await events.next()).toEqual({ done: true, value: undefined })
   })
 
-  test("readEvents() drops what is queued when the signal aborts, and rejects the next next() once", async () => {
+  test("readEvents() drops queued events when the signal aborts, and rejects the next next() once", async () => {
     const controller = new AbortController()
     const events = readEvents("data: a\n\ndata: b\n\n", { signal: controller.signal })
     await events.next()

@@ -28,7 +28,7 @@ describe("SseParserStream", () => {
     ])
   })
 
-  test("SseParserStream takes the options of the parser", async () => {
+  test("SseParserStream accepts the options of the parser", async () => {
     const onComment = vi.fn()
     const stream = textStream(": c\n\n", "data: a\n\n").pipeThrough(
       new SseParserStream({ onComment, lastEventId: "5" }),
@@ -37,7 +37,7 @@ describe("SseParserStream", () => {
     expect(onComment).toHaveBeenCalledWith("c")
   })
 
-  test("SseParserStream gives the events of a chunk before the limit error at its end", async () => {
+  test("SseParserStream yields the events of a chunk before the limit error at its end", async () => {
     const stream = textStream("data: a\n\ndata: b\n\ndata: too long\n\n").pipeThrough(
       new SseParserStream({ maxLineLength: 8 }),
     )
@@ -66,7 +66,7 @@ describe("SseParserStream", () => {
     await expect(source.pipeThrough(new SseParserStream()).getReader().read()).rejects.toBe(error)
   })
 
-  test("SseParserStream pulls: the source is asked only as far as events are taken", async () => {
+  test("SseParserStream reads its source only as far as events are taken", async () => {
     let pulled = 0
     const source = new ReadableStream<string>(
       { pull: (controller) => controller.enqueue(`data: ${pulled++}\n\n`) },
@@ -79,7 +79,7 @@ describe("SseParserStream", () => {
   })
 })
 
-test("SseParserStream takes nothing from its source before it is read", async () => {
+test("SseParserStream reads nothing from its source before its own first read", async () => {
   const { readable, writable } = new SseParserStream()
   const writer = writable.getWriter()
   let taken = false

@@ -9,20 +9,20 @@ function record(options: SseParserOptions = {}) {
   return { events, parser, data: () => events.map((event) => event.data) }
 }
 
-describe("SseParser events", () => {
-  test("SseParser gives every event all four members in one order", () => {
+describe("SseParser and events", () => {
+  test("SseParser passes every event with all four members in one order", () => {
     const { events, parser } = record()
     parser.feed("data: a\n\nid: 1\nevent: b\ndata: c\n\ndata: d\r\n\r\n")
     for (const event of events) expect(Object.keys(event)).toEqual(["event", "data", "id", "lastEventId"])
   })
 
-  test("SseParser starts from the lastEventId it is given", () => {
+  test("SseParser starts from the lastEventId option", () => {
     const { events, parser } = record({ lastEventId: "7" })
     parser.feed("data: a\n\n")
     expect(events).toEqual([{ event: "message", data: "a", id: undefined, lastEventId: "7" }])
   })
 
-  test("SseParser dispatches at the second CR without waiting for what follows", () => {
+  test("SseParser dispatches at the second CR without waiting for the next character", () => {
     const { parser, data } = record()
     parser.feed("data: a\r\r")
     expect(data()).toEqual(["a"])
@@ -54,21 +54,21 @@ describe("SseParser events", () => {
     }
   })
 
-  test("SseParser gives long comments to onComment in pieces of any size", () => {
+  test("SseParser passes long comments to onComment in pieces of any size", () => {
     const comments: string[] = []
     const { parser } = record({ onComment: (text) => comments.push(text) })
     for (const character of `: ${"x".repeat(500)}\n`) parser.feed(character)
     expect(comments).toEqual(["x".repeat(500)])
   })
 
-  test("SseParser reads text after bytes, a code point cut in between being U+FFFD", () => {
+  test("SseParser reads text after bytes, and replaces a code point that was cut between them with U+FFFD", () => {
     const { parser, data } = record()
     parser.feed(utf8("data: a🙂").slice(0, -2))
     parser.feed("b\n\n")
     expect(data()).toEqual(["a\uFFFDb"])
   })
 
-  test("SseParser takes empty chunks anywhere", () => {
+  test("SseParser accepts empty chunks anywhere", () => {
     const { parser, data } = record()
     for (const chunk of ["", "\uFEFFdata: a\r", "", "\n", "", utf8(""), "\r", utf8(""), "\n", "data: b\n\n"])
       parser.feed(chunk)
@@ -100,8 +100,8 @@ describe("SseParser events", () => {
   })
 })
 
-describe("SseParser end and reset", () => {
-  test("SseParser.end() discards an unfinished block and says so", () => {
+describe("SseParser.end() and SseParser.reset()", () => {
+  test("SseParser.end() discards an unfinished block and reports it", () => {
     const { parser, data } = record()
     parser.feed("data: a\n\ndata: b")
     expect(parser.end()).toEqual({ incomplete: true })
@@ -158,7 +158,7 @@ describe("SseParser end and reset", () => {
     expect(data()).toEqual(["a", "b"])
   })
 
-  test("SseParser.feed() is a TypeError for anything but text and bytes, and reads on afterwards", () => {
+  test("SseParser.feed() throws a TypeError for anything but text and bytes, and reads on afterwards", () => {
     const { parser, data } = record()
     for (const chunk of [undefined, null, 1, {}, [100], new Uint16Array(2), new ArrayBuffer(2)]) {
       expect(() => parser.feed(chunk as never)).toThrow(
@@ -215,7 +215,7 @@ describe("SseParser with handlers that throw or call back", () => {
     expect(calls).toEqual([...once, ...once])
   })
 
-  test("SseParser.end() reads what a throwing handler left, before it ends", () => {
+  test("SseParser.end() reads the rest of a chunk whose handler threw before it ends", () => {
     const seen: string[] = []
     const parser = new SseParser({
       onEvent: ({ data }) => {
@@ -241,7 +241,7 @@ describe("SseParser with handlers that throw or call back", () => {
     expect(parser.lastEventId).toBe("1")
   })
 
-  test("SseParser.feed() from a handler is a TypeError and changes nothing", () => {
+  test("SseParser.feed() in a handler throws a TypeError and changes nothing", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onEvent: ({ data }) => {
@@ -255,7 +255,7 @@ describe("SseParser with handlers that throw or call back", () => {
     expect(seen).toEqual(["a", "b"])
   })
 
-  test.each(["text", "bytes"])("SseParser.reset() from a handler drops the rest of the chunk, %s", (kind) => {
+  test.each(["text", "bytes"])("SseParser.reset() in a handler drops the rest of the chunk, %s", (kind) => {
     const whole = `data: a\n\n${"data: b\n\n".repeat(5000)}`
     const seen: string[] = []
     const parser: SseParser = new SseParser({
@@ -270,7 +270,7 @@ describe("SseParser with handlers that throw or call back", () => {
     expect(seen).toEqual(["a", "c"])
   })
 
-  test("SseParser.reset() from onId drops the event of the block too", () => {
+  test("SseParser.reset() in onId also drops the event of the block", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onId: () => parser.reset(),
@@ -281,7 +281,7 @@ describe("SseParser with handlers that throw or call back", () => {
     expect(parser.lastEventId).toBe("1")
   })
 
-  test("SseParser.end() from a handler ends the stream at once", () => {
+  test("SseParser.end() in a handler ends the stream at once", () => {
     const seen: string[] = []
     const parser: SseParser = new SseParser({
       onEvent: ({ data }) => {
@@ -295,7 +295,7 @@ describe("SseParser with handlers that throw or call back", () => {
   })
 })
 
-describe("SseParser fatal", () => {
+describe("SseParser with fatal", () => {
   const bad = Uint8Array.from([...utf8("data: a\n\ndata: b\n\ndata: "), 0xff, ...utf8("\n\ndata: c\n\n")])
 
   test("SseParser with fatal throws SseMalformedError at invalid bytes, after the events before them, at every cut", () => {
@@ -311,7 +311,7 @@ describe("SseParser fatal", () => {
   })
 
   test.each([0, 9000])(
-    "SseParser with fatal throws at invalid bytes also where a handler threw before, %d bytes",
+    "SseParser with fatal throws at invalid bytes also if a handler threw before, %d bytes",
     (more) => {
       for (const next of ["", utf8("data: d\n\n")]) {
         const seen: string[] = []
@@ -343,7 +343,7 @@ describe("SseParser fatal", () => {
     }
   })
 
-  test("SseParser.end() with fatal throws at a cut code point", () => {
+  test("SseParser.end() with fatal throws for a cut code point", () => {
     const { parser } = record({ fatal: true })
     parser.feed(utf8("data: 🙂").slice(0, -1))
     expect(() => parser.end()).toThrow(SseMalformedError)

@@ -53,7 +53,7 @@ function parse(stream: string): SseEvent[] {
 }
 
 describe("encodeEvent() for any message", () => {
-  test("encodeEvent() with event or data is exactly one event with the same members; anything else is none", () => {
+  test("encodeEvent() with event or data writes exactly one event with the same members, and otherwise none", () => {
     fc.assert(
       fc.property(init, (message) => {
         const { event, data, id: own } = message
@@ -68,7 +68,7 @@ describe("encodeEvent() for any message", () => {
     )
   })
 
-  test("encodeEvent() of any messages in a row is as many events as have event or data", () => {
+  test("encodeEvent() of several messages writes as many events as have event or data", () => {
     fc.assert(
       fc.property(fc.array(init, { maxLength: 6 }), (messages) => {
         const stream = messages.map((message) => encodeEvent(message)).join("")
@@ -81,7 +81,7 @@ describe("encodeEvent() for any message", () => {
     )
   })
 
-  test("encodeEvent() of a parsed event gives the same event back", () => {
+  test("encodeEvent() writes a parsed event so that it parses to the same event", () => {
     fc.assert(
       fc.property(fc.array(init, { maxLength: 4 }), (messages) => {
         const events = parse(messages.map((message) => encodeEvent(message)).join(""))
@@ -109,7 +109,7 @@ describe("encodeEvent() for any message", () => {
     )
   })
 
-  test("encodeComment() is never an event, whatever the text", () => {
+  test("encodeComment() never writes an event, for any text", () => {
     fc.assert(
       fc.property(text, (comment) => {
         expect(parse(`${encodeComment(comment)}data: next\n\n`)).toMatchObject([{ data: "next" }])
@@ -119,7 +119,7 @@ describe("encodeEvent() for any message", () => {
   })
 })
 
-test("SseParser takes arbitrary text or throws SseLimitError, nothing else", () => {
+test("SseParser accepts any text or throws SseLimitError", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(text, fc.uint8Array({ maxLength: 20 })), { maxLength: 8 }), (chunks) => {
       const parser = new SseParser({ maxLineLength: 20, maxEventSize: 15 })

@@ -106,8 +106,8 @@ describe.each([
   { name: "readChatCompletions", answers: chatAnswers, read: readChatCompletions, dialect: "chat", mark: true },
   { name: "readCompletions", answers: completionAnswers, read: readCompletions, dialect: "completions", mark: true },
   { name: "readResponses", answers: responseAnswers, read: readResponses, dialect: "responses", mark: false },
-] as const)("$name() and streams that are cut", ({ name, answers, read, dialect, mark }) => {
-  test(`${name}() never takes a stream that was cut for a whole answer, by FIN or by RST`, async () => {
+] as const)("$name() and cut streams", ({ name, answers, read, dialect, mark }) => {
+  test(`${name}() never reports a cut stream as a whole answer, for FIN or RST`, async () => {
     await fc.assert(
       fc.asyncProperty(answers, lineEnd, cut, async (answer, end, { at, reset, piece }) => {
         const { bytes, wholeFrom, overFrom } = sent(answer, end, mark)
@@ -126,7 +126,7 @@ describe.each([
     )
   })
 
-  test(`relay() of what ${name}() reads never writes an end that was not whole`, async () => {
+  test(`relay() of what ${name}() reads never writes the end mark for a cut stream`, async () => {
     await fc.assert(
       fc.asyncProperty(answers, lineEnd, cut, async (answer, end, { at, reset, piece }) => {
         const { bytes, wholeFrom, overFrom } = sent(answer, end, mark)

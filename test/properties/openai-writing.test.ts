@@ -57,7 +57,7 @@ function linesOf(chunks: AsyncIterable<object>): ReadableStream<Uint8Array> {
 }
 
 describe("chatCompletionChunks()", () => {
-  test("chatCompletionChunks() builds what our reader adds up to the same answer, also through a relay", async () => {
+  test("chatCompletionChunks() builds chunks that our reader adds up to the same answer, also through a relay", async () => {
     await fc.assert(
       fc.asyncProperty(answers, fc.boolean(), async (steps, relayed) => {
         const body = encodeChunks(chatCompletionChunks(deltasOf(steps)))
@@ -74,7 +74,7 @@ describe("chatCompletionChunks()", () => {
     )
   })
 
-  test("chatCompletionChunks() builds what the official client adds up to the same answer", async () => {
+  test("chatCompletionChunks() builds chunks that the official client adds up to the same answer", async () => {
     await fc.assert(
       fc.asyncProperty(answers, async (steps) => {
         const stream = ChatCompletionStream.fromReadableStream(linesOf(chatCompletionChunks(deltasOf(steps))))
@@ -92,7 +92,7 @@ describe("chatCompletionChunks()", () => {
 })
 
 describe("responseEvents()", () => {
-  test("responseEvents() builds what our reader adds up to the same answer", async () => {
+  test("responseEvents() builds events that our reader adds up to the same answer", async () => {
     await fc.assert(
       fc.asyncProperty(answers, async (steps) => {
         const body = encodeChunks(responseEvents(deltasOf(steps)), { dialect: "responses" })
@@ -112,7 +112,7 @@ describe("responseEvents()", () => {
     )
   })
 
-  test("responseEvents() builds what the official client follows event by event to the same response", async () => {
+  test("responseEvents() builds events that the official client adds up to the same response", async () => {
     await fc.assert(
       fc.asyncProperty(answers, async (steps) => {
         const stream = ResponseStream.fromReadableStream(linesOf(responseEvents(deltasOf(steps))))

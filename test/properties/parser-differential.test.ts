@@ -98,8 +98,8 @@ const spoiltBytes = fc
 
 const RUNS = { numRuns: 2000 }
 
-describe("SseParser gives what the specification's model gives", () => {
-  test("SseParser for text at any cut", () => {
+describe("SseParser and the model of the specification", () => {
+  test("SseParser returns the model's events for text at any cut", () => {
     fc.assert(
       fc.property(streamText, cuts, (text, sizes) => {
         expect(record(pieces(text, sizes))).toEqual(parseModel(text))
@@ -108,7 +108,7 @@ describe("SseParser gives what the specification's model gives", () => {
     )
   })
 
-  test("SseParser for bytes at any cut, invalid UTF-8 included", () => {
+  test("SseParser returns the model's events for bytes at any cut, invalid UTF-8 included", () => {
     fc.assert(
       fc.property(spoiltBytes, cuts, (bytes, sizes) => {
         expect(record(pieces(bytes, sizes))).toEqual(parseModel(decode(bytes)))
@@ -117,7 +117,7 @@ describe("SseParser gives what the specification's model gives", () => {
     )
   })
 
-  test("SseParser for events alone, when nobody wants the rest", () => {
+  test("SseParser returns the model's events with no handler but onEvent", () => {
     fc.assert(
       fc.property(streamText, cuts, (text, sizes) => {
         const { events, lastEventId } = parseModel(text)
@@ -127,7 +127,7 @@ describe("SseParser gives what the specification's model gives", () => {
     )
   })
 
-  test("SseParser for bytes in chunks that are decoded in blocks", () => {
+  test("SseParser returns the model's events for bytes in chunks that are decoded in blocks", () => {
     const large = fc.array(spoiltBytes, { minLength: 200, maxLength: 400 }).map((parts) => {
       const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
       let at = 0
@@ -145,7 +145,7 @@ describe("SseParser gives what the specification's model gives", () => {
     )
   })
 
-  test("SseParser for events that are larger than a block", () => {
+  test("SseParser returns the model's events if they are larger than a block", () => {
     const text = `data: ${"漢".repeat(20_000)}\ndata: ${"y".repeat(50_000)}\n\nid: 1\r\ndata: z\r\n\r\n`.repeat(3)
     for (const size of [8_193, 16_385, 40_000, 65_536, 1_000_000]) {
       expect(record(pieces(encode(text), [size]))).toEqual(parseModel(text))

@@ -90,7 +90,7 @@ function answersOf(one: Step, index: number, clock: ManualClock): ScriptedAnswer
   return answers[one.kind]
 }
 
-test("subscribe() requests and ends as a model of 30 lines says, whatever happens", async () => {
+test("subscribe() requests and ends as a model of 30 lines does for any sequence of answers", async () => {
   const policy = fc.record({ maxRetries: fc.nat(6), maxElapsed: fc.oneof(fc.constant(Infinity), fc.nat(200_000)) })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 14 }), policy, async (steps, retry) => {

@@ -91,7 +91,7 @@ describe.skipIf(executablePath === undefined).each(Object.entries(entries))(
       await page.close()
     })
 
-    test("Ticker leaves one URL for another and shows only events of the new one", async () => {
+    test("Ticker changes to another URL and shows only its events", async () => {
       const { page, connections, write } = await open("Ticker", "/a")
       await shows(page, "[role=status]", ["open"])
       write("/a", "data: old\n\n")
@@ -124,7 +124,7 @@ describe.skipIf(executablePath === undefined).each(Object.entries(entries))(
       await page.close()
     })
 
-    test("Chat shows the answer as it grows, up to its end", async () => {
+    test("Chat shows the growing answer up to its end", async () => {
       const { page, connections, write } = await open("Chat", "/chat")
       await page.getByText("Ask").click()
       await expect.poll(() => connections("/chat")).toBe(1)

@@ -69,7 +69,7 @@ async function delaysWith(random: number) {
   return delays
 }
 
-test("subscribe() gives up after maxRetries consecutive failures", async () => {
+test("subscribe() stops after maxRetries consecutive failures", async () => {
   const { outcome, fetch, clock, subscription } = await run([failing], { retry: { maxRetries: 3 } })
   const error = outcome as SseRetryError
   expect(error).toBeInstanceOf(SseRetryError)
@@ -110,7 +110,7 @@ test("subscribe() counts a server that accepts and closes at once as failing", a
   expect(fetch.requests).toHaveLength(5)
 })
 
-test("subscribe() is not fooled by a greeting without an id, nor by one that was seen", async () => {
+test("subscribe() does not reset its budget for a first event without an id or with a known one", async () => {
   const greeting = ["data: welcome\n\nid: 0\ndata: start\n\n"]
   const { outcome, fetch, data } = await run([{ chunks: greeting }], { retry: { maxRetries: 4 } })
   expect(outcome).toBeInstanceOf(SseRetryError)
@@ -119,7 +119,7 @@ test("subscribe() is not fooled by a greeting without an id, nor by one that was
   expect(data).toHaveLength(10)
 })
 
-test("subscribe() starts the budget anew after an event with a new id of its own", async () => {
+test("subscribe() resets its budget after an event with a new id", async () => {
   const answers: ScriptedAnswer[] = []
   for (let id = 1; id <= 20; id++) answers.push(failing, { chunks: [`id: ${id}\ndata: ${id}\n\n`] })
   const { outcome, data, delays } = await run([...answers, noContent()], { retry: { maxRetries: 2 } })
@@ -128,12 +128,12 @@ test("subscribe() starts the budget anew after an event with a new id of its own
   expect(new Set(delays)).toEqual(new Set([1000, 2000]))
 })
 
-test("subscribe() starts the budget anew after resetAfter of open time, and not before", async () => {
+test("subscribe() resets its budget after resetAfter of open time, and not before", async () => {
   expect(await attemptsAround(10_000)).toEqual([1, 1, 2])
   expect(await attemptsAround(9_999)).toEqual([1, 2, 3])
 })
 
-test("subscribe() gives up when maxElapsed is over", async () => {
+test("subscribe() stops when maxElapsed has passed", async () => {
   const { outcome, times } = await run([failing], { retry: { maxElapsed: 5_000 } })
   expect(outcome).toBeInstanceOf(SseRetryError)
   expect(times).toEqual([0, 1000, 3000])
@@ -158,14 +158,14 @@ test("subscribe() clamps the retry field from 100 ms to 30 s", async () => {
   }
 })
 
-test("subscribe() lets delays grow from the retry field, up to maxDelay, and never below it", async () => {
+test("subscribe() increases delays from the retry field up to maxDelay, and never goes below the retry field", async () => {
   const { delays } = await run([{ chunks: ["retry: 20000\n\n"] }, failing, failing, noContent()])
   expect(delays).toEqual([20_000, 30_000, 30_000])
   const small = await run([{ chunks: ["retry: 20000\n\n"] }, failing, noContent()], { retry: { maxDelay: 500 } })
   expect(small.delays).toEqual([20_000, 20_000])
 })
 
-test("subscribe() never asks more than 10 times in any second, whatever the server says", async () => {
+test("subscribe() makes at most 10 requests per second whatever the server sends", async () => {
   let id = 0
   const clock = new ManualClock({ random: () => 0 })
   const times: number[] = []
@@ -185,12 +185,12 @@ test("subscribe() never asks more than 10 times in any second, whatever the serv
     expect(times.filter((other) => other >= time && other < time + 1000).length).toBeLessThan(11)
 })
 
-test("subscribe() spreads delays over the whole span from the floor to the top", async () => {
+test("subscribe() spreads delays over the whole span between their limits", async () => {
   expect(await delaysWith(0)).toEqual([100, 100])
   expect(await delaysWith(0.5)).toEqual([550, 1050])
 })
 
-test("subscribe() obeys Retry-After in seconds and dates, capped, and ignores garbage", async () => {
+test("subscribe() obeys Retry-After in seconds and dates, within limits, and ignores invalid values", async () => {
   const date = "Tue, 24 Nov 2026 06:00:00 GMT"
   for (const [value, delay] of [
     ["7", 7_000],
@@ -209,12 +209,12 @@ test("subscribe() obeys Retry-After in seconds and dates, capped, and ignores ga
   }
 })
 
-test("subscribe() holds a Retry-After date against the wall clock where the response has no Date", async () => {
+test("subscribe() compares a Retry-After date with the wall clock if the response has no Date", async () => {
   expect((await run([refused(new Date(Date.now() + 7_200_000)), noContent()])).delays).toEqual([300_000])
   expect((await run([refused(new Date(Date.now() - 7_200_000)), noContent()])).delays).toEqual([1_000])
 })
 
-test("subscribe() asks shouldRetry inside the budget and never beyond it", async () => {
+test("subscribe() calls shouldRetry within the budget and never beyond it", async () => {
   const seen: unknown[] = []
   const shouldRetry = (failure: SseError, attempt: { number: number }) => {
     seen.push([failure.code, attempt.number])
@@ -233,7 +233,7 @@ test("subscribe() asks shouldRetry inside the budget and never beyond it", async
   expect(never.fetch.requests).toHaveLength(1)
 })
 
-test("subscribe() ends with what shouldRetry throws", async () => {
+test("subscribe() rejects with the error that shouldRetry throws", async () => {
   const mistake = new Error("mistake")
   const shouldRetry = () => {
     throw mistake
@@ -250,14 +250,14 @@ test("subscribe() does not retry certificate errors", async () => {
   }
 })
 
-test("subscribe() remembers the last 20 attempts", async () => {
+test("subscribe() keeps the last 20 attempts", async () => {
   const { outcome } = await run([failing], { retry: { maxRetries: 30, factor: 1 } })
   expect((outcome as SseRetryError).attempts.map((attempt) => attempt.number)).toEqual(
     Array.from({ length: 20 }, (_, index) => index + 11),
   )
 })
 
-test("subscribe() takes no retry option out of its range", () => {
+test("subscribe() rejects every retry option outside its range", () => {
   for (const retry of [
     { maxRetries: -1 },
     { maxRetries: 1.5 },
@@ -279,7 +279,7 @@ test("subscribe() keeps the response's status, headers and body in the failed at
   expect(first!.error).toMatchObject({ status: 503, body: "busy", retryable: true })
 })
 
-describe("subscribe() and servers that try to fool its budget", () => {
+describe("subscribe() and servers that try to bypass its budget", () => {
   async function requestsOf(answers: readonly ScriptedAnswer[], options: SubscribeOptions = {}) {
     const clock = new ManualClock()
     const fetch = scriptedFetch(answers)
@@ -300,11 +300,11 @@ describe("subscribe() and servers that try to fool its budget", () => {
     ["an event that is cut", (n: number) => `id: ${n}\ndata: a\n`, 6],
     ["retry: 0", () => "retry: 0\n\n", 6],
     ["gaps with new ids", (n: number) => `event: steadystream.gap\nid: ${n}\ndata: 0\n\n`, 6],
-  ])("subscribe() gives up on a server that sends %s", async (_, make, requests) => {
+  ])("subscribe() stops retrying a server that sends %s", async (_, make, requests) => {
     expect(await requestsOf(bodies(make), { onGap: () => {} })).toEqual([requests, "retries-exhausted"])
   })
 
-  test("subscribe() gives up within maxElapsed whatever the server asks for", async () => {
+  test("subscribe() stops within maxElapsed whatever the server asks for", async () => {
     const busy = () => new Response("", { status: 503, headers: { "retry-after": "30" } })
     expect(await requestsOf([busy], { retry: { maxElapsed: 100_000, maxRetries: Infinity } })).toEqual([
       3,

@@ -5,7 +5,7 @@ import { consume } from "../support/consumer.ts"
 
 const HOUR = 3_600_000
 
-test("subscribe() connects by a function over any transport, and tells it where to resume", async () => {
+test("subscribe() connects by a function over any transport, and passes the cursor to it", async () => {
   const attempts: Attempt[] = []
   const clock = new ManualClock()
   async function* feed(attempt: Attempt) {
@@ -29,18 +29,18 @@ test("subscribe() connects by a function over any transport, and tells it where 
   expect(opened[0]).toEqual({ status: undefined, headers: undefined, url: undefined })
 })
 
-test("subscribe() treats a Response that a function gives by the same policy", async () => {
+test("subscribe() applies the same policy to a Response from a function", async () => {
   const connect = async () => new Response("no", { status: 403 })
   expect(await consume(subscribe(connect)).outcome).toMatchObject({ code: "response", status: 403 })
   expect(await consume(subscribe(async () => new Response(null, { status: 204 }))).outcome).toBe("done")
 })
 
-test("subscribe() stops at a function that gives no source, or chunks that are none", async () => {
+test("subscribe() stops if a function returns no source or invalid chunks", async () => {
   expect(await consume(subscribe((async () => 1) as never)).outcome).toBeInstanceOf(TypeError)
   expect(await consume(subscribe((async () => [1, 2]) as never)).outcome).toBeInstanceOf(TypeError)
 })
 
-test("subscribe() frees a source that a function gives too late", async () => {
+test("subscribe() closes a source that a function returns too late", async () => {
   const clock = new ManualClock()
   let give: ((source: ReadableStream<string>) => void) | undefined
   const subscription = subscribe(() => new Promise<ReadableStream<string>>((resolve) => void (give = resolve)), {
@@ -56,7 +56,7 @@ test("subscribe() frees a source that a function gives too late", async () => {
   expect(cancelled).toBe(true)
 })
 
-test("subscribe() frees the source of each attempt: at its failure, at close(), at the end mark", async () => {
+test("subscribe() closes the source of each attempt at its failure, at close() and at the end mark", async () => {
   const clock = new ManualClock()
   let open = 0
   const connect = () => {
@@ -79,7 +79,7 @@ test("subscribe() frees the source of each attempt: at its failure, at close(), 
   expect(open).toBe(0)
 })
 
-test("close() while the body of a refused response is read frees it, whoever gave it", async () => {
+test("close() cancels a refused response's body that is being read, from any connect function", async () => {
   const clock = new ManualClock()
   let cancelled = 0
   const connect = async () => new Response(new ReadableStream({ cancel: () => void cancelled++ }), { status: 500 })

@@ -28,7 +28,7 @@ async function run(script: (clock: ManualClock) => ScriptedAnswer[], options: Su
   return { clock, fetch, data, end: end as SseTimeoutError }
 }
 
-test("subscribe() times out where no response comes within connect, 30 s by default, and tries again", async () => {
+test("subscribe() times out without a response within connect, 30 s by default, and retries", async () => {
   const { end } = await run(() => [never])
   expect(end).toMatchObject({ name: "SseTimeoutError", code: "timeout", phase: "connect", ms: 30_000, retryable: true })
   const again = await run(() => [never, { chunks: ["data: a\n\n"] }, new Response(null, { status: 204 })], {
@@ -37,7 +37,7 @@ test("subscribe() times out where no response comes within connect, 30 s by defa
   expect(again.data).toEqual(["a"])
 })
 
-test("subscribe() times out where no first event comes within firstEvent, per attempt", async () => {
+test("subscribe() times out without a first event within firstEvent, per attempt", async () => {
   const { end, data } = await run((clock) => [timed(clock, [[900, ": hello\n\n"]])], { timeouts: { firstEvent: 1000 } })
   expect(end).toMatchObject({ phase: "firstEvent", ms: 1000 })
   expect(data).toEqual([])
@@ -53,7 +53,7 @@ test("subscribe() times out where no first event comes within firstEvent, per at
   expect([late.data, late.end.phase]).toEqual([["a", "b"], "idle"])
 })
 
-test("subscribe() times out where no byte comes within idle, 300 s by default; comments count", async () => {
+test("subscribe() times out without a byte within idle, 300 s by default, and counts comments", async () => {
   const { end, clock } = await run((clock_) => [
     timed(clock_, [
       [1000, ":\n"],
@@ -64,7 +64,7 @@ test("subscribe() times out where no byte comes within idle, 300 s by default; c
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("subscribe() times out where no event comes within eventIdle; comments do not count", async () => {
+test("subscribe() times out without an event within eventIdle, and does not count comments", async () => {
   const beats = Array.from({ length: 20 }, (_, index) => [index * 500, ":\n"] as const)
   const { end, data } = await run((clock) => [timed(clock, [[100, "data: a\n\n"], ...beats])], {
     timeouts: { eventIdle: 2000, idle: 1000 },
@@ -72,7 +72,7 @@ test("subscribe() times out where no event comes within eventIdle; comments do n
   expect([end.phase, data]).toEqual(["eventIdle", ["a"]])
 })
 
-test("subscribe() takes an event that it drops for one that came", async () => {
+test("subscribe() counts an event that it drops as a received event", async () => {
   const again = Array.from({ length: 10 }, (_, index) => [500 * index, "id: 1\ndata: a\n\n"] as const)
   const { end, data, clock } = await run((now) => [timed(now, again)], {
     dedupe: true,
@@ -91,7 +91,7 @@ test("subscribe() takes an event that it drops for one that came", async () => {
   expect((late.end as unknown as SseRetryError).attempts[0]!.at).toBe(4500 + 2000)
 })
 
-test("subscribe() asks again from the last event ID where a half-open connection gives no byte", async () => {
+test("subscribe() reconnects from the last event ID if a half-open connection is silent", async () => {
   const answers = (clock: ManualClock): ScriptedAnswer[] => [
     timed(clock, [[0, "id: 7\ndata: a\n\n"]]),
     new Response(null, { status: 204 }),
@@ -113,7 +113,7 @@ test("subscribe() closes the socket of an attempt that timed out", async () => {
   await server.close()
 })
 
-test("subscribe() ends after total over all attempts, with what was queued first, and does not try again", async () => {
+test("subscribe() ends after total over all attempts, after the queued events, and does not retry", async () => {
   const { end, fetch, clock } = await run(() => [new TypeError("fetch failed")], {
     retry: { jitter: false },
     timeouts: { total: 10_000 },
@@ -141,7 +141,7 @@ test("subscribe() runs no deadline but total while the consumer is busy", async 
   await expect(busy.next()).rejects.toMatchObject({ phase: "total" })
 })
 
-test("subscribe() takes 0 and Infinity as off, and no timer longer than the platform takes", async () => {
+test("subscribe() treats 0 and Infinity as off, and sets no timer over the platform's limit", async () => {
   for (const off of [0, Infinity]) {
     const { end, clock } = await run(() => [never], { timeouts: { connect: off, idle: off } })
     expect([end, clock.pendingTimers]).toEqual(["pending", 0])
@@ -170,7 +170,7 @@ test("subscribe() takes 0 and Infinity as off, and no timer longer than the plat
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("subscribe() makes one attempt, not a burst, after the clock has jumped", async () => {
+test("subscribe() makes one attempt, not several, after the clock has jumped", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([{ chunks: ["data: a\n\n"], end: "stall" }, never])
   const subscription = subscribe(TARGET, { fetch, clock, timeouts: { connect: 0, eventIdle: 1000 } })

@@ -19,9 +19,9 @@ afterEach(async () => {
   expect(unhandled.splice(0)).toEqual([])
 })
 
-describe("subscribe() and a fetch that breaks its word", () => {
+describe("subscribe() and an invalid fetch", () => {
   test.each([undefined, null, 5, "text", {}, { headers: null }, { body: 1 }])(
-    "subscribe() rejects nothing unseen where fetch gives %j after close()",
+    "subscribe() leaves no unhandled rejection if fetch returns %j after close()",
     async (given) => {
       const clock = new ManualClock()
       let answer: ((response: Response) => void) | undefined
@@ -37,14 +37,14 @@ describe("subscribe() and a fetch that breaks its word", () => {
   )
 
   test.each([undefined, null, 5, "text", {}])(
-    "subscribe() ends with a TypeError where fetch gives %j",
+    "subscribe() rejects with a TypeError if fetch returns %j",
     async (given: unknown) => {
       const fetch = async () => given as Response
       expect(await consume(subscribe(TARGET, { fetch })).outcome).toBeInstanceOf(TypeError)
     },
   )
 
-  test("subscribe() retries where fetch throws at once", async () => {
+  test("subscribe() retries if fetch throws synchronously", async () => {
     const clock = new ManualClock()
     const fetch = () => {
       throw new TypeError("no")
@@ -54,7 +54,7 @@ describe("subscribe() and a fetch that breaks its word", () => {
     expect(await outcome).toMatchObject({ code: "retries-exhausted", attempts: { length: 3 } })
   })
 
-  test("subscribe() frees a late response of a fetch that ignores its signal, after each deadline", async () => {
+  test("subscribe() cancels a late response of a fetch that ignores its signal, after each deadline", async () => {
     const clock = new ManualClock()
     const answers: ((response: Response) => void)[] = []
     let cancelled = 0

@@ -38,7 +38,7 @@ test("subscribe() sends the last event ID as its UTF-8 bytes", async () => {
   }
 })
 
-test("subscribe() does not send an ID that a header would alter or refuse, and warns once", async () => {
+test("subscribe() does not send an ID that a header would change or reject, and warns once", async () => {
   for (const id of ["\u0001", "a\u007f", "tab\tinside", " edge", "edge ", "x".repeat(4097), "é".repeat(2049)]) {
     const warnings: unknown[] = []
     const fetch = scriptedFetch([
@@ -54,7 +54,7 @@ test("subscribe() does not send an ID that a header would alter or refuse, and w
   }
 })
 
-test("subscribe() sends the cursor in the query where it is told to", async () => {
+test("subscribe() sends the cursor in the query if lastEventIdParam is set", async () => {
   await start([event("a&b=1 ✓"), { status: 204 }])
   await run(`${server!.url}?x=1`, { lastEventIdParam: "since", lastEventId: "0" })
   expect(server!.requests.map((r) => [r.path, r.headers["last-event-id"]])).toEqual([
@@ -63,7 +63,7 @@ test("subscribe() sends the cursor in the query where it is told to", async () =
   ])
 })
 
-test("subscribe() sends the last event ID that it was given with the first request", async () => {
+test("subscribe() sends the lastEventId option with the first request", async () => {
   await start([{ status: 204 }])
   await run(server!.url, { lastEventId: "42" })
   expect(server!.requests[0]!.headers["last-event-id"]).toBe("42")
@@ -81,7 +81,7 @@ describe("subscribe() with lastEventIdParam", () => {
     ["?from=old&a=1&from=older", "?a=1&from=i%2F1+%C3%A9"],
     ["", "?from=i%2F1+%C3%A9"],
     ["?#part", "?from=i%2F1+%C3%A9#part"],
-  ])("subscribe() with lastEventIdParam leaves the rest of the query %s as it is", async (search, expected) => {
+  ])("subscribe() with lastEventIdParam leaves the rest of the query %s unchanged", async (search, expected) => {
     const fetch = scriptedFetch([new Response(null, { status: 204 })])
     await consume(subscribe(TARGET + search, { fetch, lastEventId: "i/1 é", lastEventIdParam: "from" })).outcome
     expect(fetch.requests[0]!.url).toBe(TARGET + expected)

@@ -10,7 +10,7 @@ const HOUR = 3_600_000
 
 afterEach(() => vi.unstubAllGlobals())
 
-describe("options from elsewhere", () => {
+describe("subscribe() and unusual options objects", () => {
   const outcomeOf = async (options: SubscribeOptions, target: string | Request = TARGET) => {
     const clock = new ManualClock()
     const { outcome } = consume(subscribe(target, Object.assign(options, { clock })))
@@ -18,13 +18,13 @@ describe("options from elsewhere", () => {
     return outcome
   }
 
-  test("an inherited until holds: a stream without it is truncated", async () => {
+  test("subscribe() reads an inherited until, without which the stream counts as truncated", async () => {
     const options = Object.create({ until: "[DONE]" }) as SubscribeOptions
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
     expect(await outcomeOf(Object.assign(options, { fetch, retry: false as const }))).toBeInstanceOf(SseTruncatedError)
   })
 
-  test("an object of a class gives its getters and methods as options", async () => {
+  test("subscribe() reads getters and methods of an options object of a class", async () => {
     const onOpen = vi.fn<() => void>()
     const fetch = scriptedFetch([{ chunks: ["data: a\n\ndata: [DONE]\n\n"] }])
     class Options {
@@ -51,18 +51,18 @@ describe("options from elsewhere", () => {
     expect(fetch.requests[0]!.headers.get("x-a")).toBe("1")
   })
 
-  test.each([null, 0, "", Number.NaN, true])("retry: %j is a TypeError", (retry) => {
+  test.each([null, 0, "", Number.NaN, true])("subscribe() throws a TypeError for retry: %j", (retry) => {
     expect(() => subscribe(TARGET, { retry: retry as never })).toThrow('"retry" must be false or an object')
   })
 
-  test("an idempotency key that no header takes is a TypeError that does not tell it", () => {
+  test("subscribe() throws a TypeError for an idempotency key that no header accepts, without quoting it", () => {
     const options: SubscribeOptions = { method: "POST", resume: { idempotencyKey: "secret\nkey" } }
     expect(() => subscribe(TARGET, options)).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     )
   })
 
-  test("onHandlerError: null reports as if it were left out", async () => {
+  test("subscribe() treats onHandlerError: null as absent", async () => {
     const reportError = vi.fn<(error: unknown) => void>()
     vi.stubGlobal("reportError", reportError)
     const onOpen = () => {
@@ -73,14 +73,14 @@ describe("options from elsewhere", () => {
     expect(reportError).toHaveBeenCalledExactlyOnceWith(new Error("mine"))
   })
 
-  test.each(["PUT", "GET"])("a Request's body goes with no other method, %s", async (method) => {
+  test.each(["PUT", "GET"])("subscribe() sends a Request's body with no other method, %s", async (method) => {
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
     const request = new Request(TARGET, { method: "POST", body: "payload" })
     expect(await outcomeOf({ fetch, method }, request)).toMatchObject({ code: "connection", retryable: false })
     expect(fetch.requests).toHaveLength(0)
   })
 
-  test("an empty body is a body: it follows a redirect, and its type goes where it goes", async () => {
+  test("subscribe() treats an empty body as a body, which follows a redirect with its type", async () => {
     const fetch = scriptedFetch([{ status: 307, headers: { location: "/other" } }, { status: 503 }, { status: 204 }])
     const headers = { "content-type": "application/json" }
     expect(await outcomeOf({ fetch, method: "POST", body: "", headers, resume: "get" })).toBe("done")
@@ -91,7 +91,7 @@ describe("options from elsewhere", () => {
     ])
   })
 
-  test("fetch gets an init of its own for each hop", async () => {
+  test("subscribe() passes fetch a new init for each hop", async () => {
     const seen: RequestInit[] = []
     const fetch = (_url: unknown, init?: RequestInit) => {
       seen.push(Object.freeze(init!))

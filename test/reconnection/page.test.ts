@@ -36,7 +36,7 @@ function stubPage() {
   return { counts, show, navigator, tell: (type: string) => window.dispatchEvent(new Event(type)) }
 }
 
-test("subscribe() resolves a relative URL against the document's base, else the location, else refuses it", async () => {
+test("subscribe() resolves a relative URL against the document's base or the location, or rejects it", async () => {
   const fetch = scriptedFetch([new Response(null, { status: 204 })])
   expect(() => subscribe("stream", { fetch })).toThrow(TypeError)
   vi.stubGlobal("location", { href: "https://example.com/worker.js" })
@@ -63,7 +63,7 @@ test("subscribe() changes nothing while the page is hidden, by default", async (
   await outcome
 })
 
-test("pauseWhenHidden closes the connection while the page is hidden and resumes from the cursor, at no cost to the budget", async () => {
+test("pauseWhenHidden closes the connection while the page is hidden, then resumes from the cursor without using the budget", async () => {
   const { show, counts, tell } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream(1), stream(2), stream(3)])
@@ -92,7 +92,7 @@ test("pauseWhenHidden closes the connection while the page is hidden and resumes
   expect([await outcome, counts.listeners]).toEqual(["done", 0])
 })
 
-test("pauseWhenHidden waits with the first request until the page is shown, and close() ends that wait", async () => {
+test("pauseWhenHidden delays the first request until the page is shown, and close() ends that wait", async () => {
   const { show, counts } = stubPage()
   show("hidden")
   const clock = new ManualClock()
@@ -111,7 +111,7 @@ test("pauseWhenHidden waits with the first request until the page is shown, and 
   expect(counts.listeners).toBe(0)
 })
 
-test("pauseWhenHidden keeps a page that flickers to 10 requests in any second", async () => {
+test("pauseWhenHidden makes at most 10 requests per second for a page that changes often", async () => {
   const { show } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream(1)])
@@ -128,7 +128,7 @@ test("pauseWhenHidden keeps a page that flickers to 10 requests in any second", 
   await outcome
 })
 
-test("waitForOnline makes no request while the platform is offline, and one at once when it is back", async () => {
+test("waitForOnline makes no request while the platform is offline, and one at once when it is online", async () => {
   const { navigator, tell, counts } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
@@ -146,7 +146,7 @@ test("waitForOnline makes no request while the platform is offline, and one at o
   expect([await outcome, counts.listeners, clock.pendingTimers]).toEqual(["done", 0, 0])
 })
 
-test("waitForOnline ends a long wait early when the network comes back", async () => {
+test("waitForOnline ends a long wait early when the network returns", async () => {
   const { tell } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
@@ -160,7 +160,7 @@ test("waitForOnline ends a long wait early when the network comes back", async (
   await outcome
 })
 
-test("pauseWhenHidden with waitForOnline makes no request for a hidden page when the network comes back", async () => {
+test("pauseWhenHidden with waitForOnline makes no request for a hidden page when the network returns", async () => {
   const { show, tell } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream(1), stream(2)])
@@ -181,8 +181,8 @@ test("pauseWhenHidden with waitForOnline makes no request for a hidden page when
   await outcome
 })
 
-describe("a page that is hidden", () => {
-  test("health counts also where the page's being hidden ended the attempt", async () => {
+describe("pauseWhenHidden and the retry policy", () => {
+  test("pauseWhenHidden counts a healthy attempt that the hidden page ended", async () => {
     const { show } = stubPage()
     const clock = new ManualClock()
     const failed = { status: 503 }
@@ -199,7 +199,7 @@ describe("a page that is hidden", () => {
     subscription.close()
   })
 
-  test("showing the page does not cut a delay short, only the network's return does", async () => {
+  test("pauseWhenHidden does not shorten a delay when the page is shown, and the network's return does", async () => {
     const { show } = stubPage()
     const clock = new ManualClock()
     const fetch = scriptedFetch([{ status: 503, headers: { "retry-after": "60" } }])

@@ -58,13 +58,13 @@ test("subscribe() follows redirects of one origin with headers, cursor and body"
   expect(opened).toEqual([`${server.url}b`])
 })
 
-test("subscribe() starts a reconnection at the original URL, after permanent redirects too", async () => {
+test("subscribe() starts a reconnection at the original URL, also after permanent redirects", async () => {
   const server = await start([redirect("/b", 301), { body: "id: 1\ndata: a\n\n" }, { status: 204 }])
   await consume(subscribe(`${server.url}a`, { clock: new EagerClock() })).outcome
   expect(server.requests.map((request) => request.path)).toEqual(["/a", "/b", "/a"])
 })
 
-test("subscribe() goes on as GET without body after 303, and after 301 and 302 to a POST", async () => {
+test("subscribe() follows as GET without a body after 303, and after 301 and 302 to a POST", async () => {
   for (const status of [301, 302, 303]) {
     const server = await start([redirect("/b", status), { body: "data: a\n\n" }])
     const { outcome } = consume(
@@ -78,7 +78,7 @@ test("subscribe() goes on as GET without body after 303, and after 301 and 302 t
   }
 })
 
-test("subscribe() follows a redirect to another origin only without anything private", async () => {
+test("subscribe() follows a redirect to another origin only without private data", async () => {
   const other = await start({ body: "data: a\n\n" })
   const server = await start(redirect(`${other.url}there`))
   const { outcome, data } = consume(subscribe(server.url, { retry: false }))
@@ -86,7 +86,7 @@ test("subscribe() follows a redirect to another origin only without anything pri
   expect(other.requests[0]!.headers).not.toHaveProperty("last-event-id")
 })
 
-test("subscribe() refuses to take headers, body, credentials or cursor to another origin", async () => {
+test("subscribe() does not send headers, body, credentials or cursor to another origin", async () => {
   const other = await start({ body: "data: a\n\n" })
   const server = await start(redirect(other.url))
   const privacies: SubscribeOptions[] = [
@@ -109,7 +109,7 @@ test("subscribe() refuses to take headers, body, credentials or cursor to anothe
   expect(other.requests).toHaveLength(0)
 })
 
-test("subscribe() takes a change of the port or the scheme for another origin", async () => {
+test("subscribe() treats a change of the port or the scheme as another origin", async () => {
   for (const location of ["https://example.com:8443/", "https://www.example.com/", "https://user@example.com/"]) {
     const fetch = scriptedFetch([moved(location)])
     const { outcome } = consume(subscribe(TARGET, { fetch, headers: { a: "1" } }))
@@ -126,7 +126,7 @@ test("subscribe() never follows a redirect from https to http, nor to another sc
   }
 })
 
-test("subscribe() follows at most 5 redirects; a loop is a failed attempt with backoff", async () => {
+test("subscribe() follows at most 5 redirects, and treats a loop as a failed attempt with backoff", async () => {
   const clock = new ManualClock()
   const times: number[] = []
   const fetch = scriptedFetch([
@@ -144,7 +144,7 @@ test("subscribe() follows at most 5 redirects; a loop is a failed attempt with b
   expect(times.filter((time) => time < 1000)).toHaveLength(6)
 })
 
-test("subscribe() counts the hops of redirects into its 10 requests in any second", async () => {
+test("subscribe() counts redirect hops in its 10 requests per second", async () => {
   const clock = new ManualClock({ random: () => 0 })
   const times: number[] = []
   let id = 0
@@ -164,7 +164,7 @@ test("subscribe() counts the hops of redirects into its 10 requests in any secon
     expect(times.filter((other) => other >= time && other < time + 1000).length).toBeLessThan(11)
 })
 
-test("subscribe() does not send a body twice that can be sent only once", async () => {
+test("subscribe() does not send a one-time body twice", async () => {
   const server = await start(redirect("/b"))
   const body = new ReadableStream({
     start(controller) {
@@ -179,7 +179,7 @@ test("subscribe() does not send a body twice that can be sent only once", async 
   expect(server.requests.map((seen) => seen.body)).toEqual(["once", "once"])
 })
 
-test("subscribe() leaves redirects to fetch where the caller names a mode", async () => {
+test("subscribe() leaves redirects to fetch if the caller sets a mode", async () => {
   const other = await start({ body: "data: a\n\n" })
   const server = await start(redirect(other.url))
   const headers = { "x-one": "1" }
@@ -191,7 +191,7 @@ test("subscribe() leaves redirects to fetch where the caller names a mode", asyn
   expect(await error.outcome).toMatchObject({ code: "connection" })
 })
 
-test("subscribe() frees the body of each hop before it follows", async () => {
+test("subscribe() cancels the body of each hop before it follows", async () => {
   const log: string[] = []
   const hop = () =>
     new Response(new ReadableStream({ cancel: () => void log.push("freed") }), {
@@ -207,7 +207,7 @@ test("subscribe() frees the body of each hop before it follows", async () => {
   expect(log).toEqual(["request", "freed", "request"])
 })
 
-describe("subscribe() and redirects that lead astray", () => {
+describe("subscribe() and redirects with private headers", () => {
   test.each([
     ["http://example.com/", "https://example.com/", 1],
     ["https://example.com/", "https://example.com:444/", 1],

@@ -40,13 +40,13 @@ async function run(target: Parameters<typeof subscribe>[0], options: SubscribeOp
   return { data, outcome: await outcome }
 }
 
-test("subscribe() asks for an event stream that no cache answers", async () => {
+test("subscribe() requests an event stream that no cache answers", async () => {
   await start({ status: 204 })
   await run(server!.url)
   expect(server!.requests[0]!.headers).toMatchObject({ accept: "text/event-stream", "cache-control": "no-cache" })
 })
 
-test("subscribe() makes headers anew for each attempt", async () => {
+test("subscribe() makes new headers for each attempt", async () => {
   await start([event("1"), event("2"), { status: 204 }])
   const attempts: Attempt[] = []
   const headers = async (attempt: Attempt) => {
@@ -67,7 +67,7 @@ test("subscribe() makes headers anew for each attempt", async () => {
   expect(attempts.every(({ signal }) => signal.aborted)).toBe(true)
 })
 
-test("subscribe() repeats a POST only where it is told to, with the same body", async () => {
+test("subscribe() repeats a POST only if an option allows it, with the same body", async () => {
   await start([{ status: 503 }, event("1"), { status: 204 }])
   const once = await run(server!.url, { method: "POST", body: "q" })
   expect(once.outcome).toMatchObject({ code: "response", status: 503 })
@@ -87,7 +87,7 @@ test("subscribe() repeats bodies of bytes and bodies that a function makes", asy
   expect(server!.requests.map((request) => request.body)).toEqual(["bytes", "bytes", "body 0", "body 1"])
 })
 
-test("subscribe() never repeats a body that can be sent only once, and throws the failure itself", async () => {
+test("subscribe() never repeats a one-time body, and throws the failure itself", async () => {
   await start({ status: 503 })
   const stream = () => new Blob(["once"]).stream()
   const bodies: SubscribeOptions[] = [{ body: stream() }, { body: stream(), resume: { idempotencyKey: "k" } }]
@@ -140,7 +140,7 @@ test("subscribe() sends an idempotency key with every attempt", async () => {
   ])
 })
 
-test("subscribe() resumes as the function says, which is asked for each reconnection", async () => {
+test("subscribe() resumes as the resume function says, and calls it for each reconnection", async () => {
   await start([event("1"), event("2"), { status: 204 }])
   const resume = async ({ lastEventId, number }: Attempt) => ({
     url: `/resume/${lastEventId}`,
@@ -155,7 +155,7 @@ test("subscribe() resumes as the function says, which is asked for each reconnec
   ])
 })
 
-test("subscribe() counts a headers function that throws, and tells why", async () => {
+test("subscribe() counts a headers function that throws as a failed attempt, and reports the cause", async () => {
   const mistake = new Error("no token")
   const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
   const headers = () => {
@@ -169,14 +169,14 @@ test("subscribe() counts a headers function that throws, and tells why", async (
   expect(fetch.requests).toHaveLength(0)
 })
 
-test("subscribe() stops where a function gives headers that are none, without quoting them", async () => {
+test("subscribe() stops if a function returns invalid headers, without quoting them", async () => {
   const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
   const { outcome } = await run(TARGET, { fetch, headers: () => ({ authorization: "secret\nx: 1" }) })
   expect(outcome).toMatchObject({ code: "connection", retryable: false })
   expect(inspect(outcome)).not.toContain("secret")
 })
 
-test("subscribe() times out a headers or body function that hangs, and ignores what it gives later", async () => {
+test("subscribe() times out a headers or body function that hangs, and ignores its late value", async () => {
   const clock = new ManualClock()
   const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])
   const late: ((headers: HeadersInit) => void)[] = []
@@ -189,7 +189,7 @@ test("subscribe() times out a headers or body function that hangs, and ignores w
   expect(fetch.requests).toHaveLength(0)
 })
 
-test("subscribe() takes a Request with its members, again for each attempt", async () => {
+test("subscribe() uses the members of a Request again for each attempt", async () => {
   await start([event("1"), { status: 204 }])
   const request = new Request(`${server!.url}?q`, { headers: { "x-one": "1" } })
   expect(await run(request, { headers: { "x-two": "2" } })).toEqual({ data: ["1"], outcome: "done" })
@@ -197,7 +197,7 @@ test("subscribe() takes a Request with its members, again for each attempt", asy
     expect(seen).toMatchObject({ path: "/?q", headers: { "x-one": "1", "x-two": "2" } })
 })
 
-test("subscribe() passes members of RequestInit that it does not know to fetch", async () => {
+test("subscribe() passes unknown members of RequestInit to fetch", async () => {
   const fetch = scriptedFetch([new Response(null, { status: 204 })])
   const dispatcher = {}
   await run(TARGET, { fetch, mode: "cors", credentials: "omit", dispatcher } as SubscribeOptions)
@@ -205,7 +205,7 @@ test("subscribe() passes members of RequestInit that it does not know to fetch",
   expect(fetch.requests[0]!.init).not.toHaveProperty("clock")
 })
 
-test("subscribe() throws at the call for what is no target, quoting nothing of it", () => {
+test("subscribe() throws at the call for an invalid target, without quoting it", () => {
   const wrong = [
     "",
     "//",
@@ -224,7 +224,7 @@ test("subscribe() throws at the call for what is no target, quoting nothing of i
   for (const target of [undefined, null, 1, {}]) expect(() => subscribe(target as never)).toThrow(TypeError)
 })
 
-test("subscribe() throws at the call for options that cannot be meant", () => {
+test("subscribe() throws at the call for invalid options", () => {
   const wrong: [object, typeof TypeError | typeof RangeError][] = [
     [{ body: "x" }, TypeError],
     [{ body: "x", method: "HEAD" }, TypeError],
@@ -253,8 +253,8 @@ test("subscribe() makes no request before the first next()", async () => {
   await iterator.return()
 })
 
-describe("subscribe() and a request that was never made", () => {
-  test("subscribe() with resume repeats nothing in another form that was never sent", async () => {
+describe("subscribe() and a request that was never sent", () => {
+  test("subscribe() with resume does not resume a request that was never sent", async () => {
     const clock = new ManualClock()
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, new Response(null, { status: 204 })])
     let asked = 0
@@ -268,7 +268,7 @@ describe("subscribe() and a request that was never made", () => {
     expect(fetch.requests.map(({ method }) => method)).toEqual(["POST", "GET"])
   })
 
-  test("subscribe() takes headers of a Request that speak of its body away with the body", async () => {
+  test("subscribe() removes the body headers of a Request together with its body", async () => {
     const clock = new ManualClock()
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, new Response(null, { status: 204 })])
     const headers = { "content-type": "application/json", "content-language": "en", "x-own": "1" }
@@ -280,7 +280,7 @@ describe("subscribe() and a request that was never made", () => {
   })
 
   test.each(["javascript:alert(1)", "file:///etc/passwd", "http://", "https://user:secret@example.com/"])(
-    "subscribe() does not retry what resume turns into %s, and quotes nothing of it",
+    "subscribe() does not retry if resume returns %s, and quotes nothing of it",
     async (url) => {
       const clock = new ManualClock()
       const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }, stall])

@@ -26,7 +26,7 @@ test("subscribe() ends at 204, on the first attempt and on a later one", async (
   expect([await outcome, data]).toEqual(["done", ["a"]])
 })
 
-test("subscribe() stops at a status that says no, with the start of the body", async () => {
+test("subscribe() stops at a final status, with the start of the body", async () => {
   for (const status of [400, 401, 403, 404, 410, 418, 431, 451]) {
     const fetch = scriptedFetch([new Response("no", { status, headers: { "x-request-id": "7" } })])
     const error = (await consume(subscribe(TARGET, { fetch })).outcome) as SseResponseError
@@ -61,7 +61,7 @@ test("subscribe() retries 408, 425, 429 and 5xx", async () => {
   }
 })
 
-test("subscribe() refuses a content type that is no event stream's, and gives out no event of the body", async () => {
+test("subscribe() rejects a content type other than an event stream's, and delivers no event of the body", async () => {
   for (const type of [undefined, "text/html", "text/event-streamfoo", "application/json; a=text/event-stream", ""]) {
     await start({ headers: { "content-type": type }, body: "data: a\n\n" })
     const { outcome, data } = consume(subscribe(server!.url))
@@ -88,7 +88,7 @@ test("subscribe() keeps 16 KB of an endless error body and closes the connection
   await server!.allClosed()
 })
 
-test("subscribe() waits one second for an error body that stalls, then cancels it", async () => {
+test("subscribe() waits one second for a stalled error body, then cancels it", async () => {
   await start({ status: 404, body: "gone", end: "stall" })
   const { outcome } = consume(subscribe(server!.url, { clock: new EagerClock() }))
   expect(await outcome).toMatchObject({ status: 404 })
@@ -124,12 +124,12 @@ test("subscribe() puts neither body nor headers into messages and printed errors
   for (const text of [inspect(error), JSON.stringify(error), String(error)]) expect(text).not.toContain("secret")
 })
 
-test("subscribe() refuses what a fetch gives that is no response", async () => {
+test("subscribe() rejects a fetch result that is not a response", async () => {
   const fetch = (async () => ({})) as unknown as typeof globalThis.fetch
   expect(await consume(subscribe(TARGET, { fetch })).outcome).toBeInstanceOf(TypeError)
 })
 
-test("subscribe() stops at a line over its limit and closes the connection, also when it came compressed", async () => {
+test("subscribe() stops at a line over its limit and closes the connection, also for a compressed body", async () => {
   await start({ body: `data: ${"a".repeat(5_000_000)}`, gzip: true })
   const { outcome, data } = consume(subscribe(server!.url, { limits: { maxLineLength: 100_000 } }))
   expect(await outcome).toMatchObject({ code: "limit", limit: "maxLineLength", retryable: false })
@@ -144,7 +144,7 @@ test("subscribe() delivers the events before a limit, then fails", async () => {
   expect(data).toEqual(["a", "b"])
 })
 
-test("subscribe() retries a connection that is refused, and keeps why", async () => {
+test("subscribe() retries a refused connection, and keeps the cause", async () => {
   const { url } = await start({ status: 204 })
   await server!.close()
   server = undefined
@@ -158,9 +158,9 @@ test("subscribe() retries a connection that is refused, and keeps why", async ()
   expect(attempts[0]!.error.cause).toMatchObject({ cause: { code: "ECONNREFUSED" } })
 })
 
-describe("answers that are no stream", () => {
+describe("subscribe() and responses that are not streams", () => {
   test.each(["tenant CONCERT is not reachable", "error sending request for url (https://example.com/CERT/s)"])(
-    "a failure is tried again whatever its message says: %s",
+    "subscribe() retries a failure with any message: %s",
     async (message) => {
       const clock = new ManualClock()
       const fetch = vi.fn(() => Promise.reject(Object.assign(new TypeError(message), { code: Object.create(null) })))
@@ -171,7 +171,7 @@ describe("answers that are no stream", () => {
     },
   )
 
-  test("the deadline of connect ends with the headers: the body of a refusal has its own", async () => {
+  test("subscribe() ends the connect deadline at the headers, and the body of a refusal has its own", async () => {
     const clock = new ManualClock()
     const fetch = scriptedFetch([{ status: 401, chunks: ["no"], end: "stall" }])
     const { outcome } = consume(subscribe(TARGET, { fetch, clock, timeouts: { connect: 500 } }))
@@ -180,7 +180,7 @@ describe("answers that are no stream", () => {
     expect(fetch.requests).toHaveLength(1)
   })
 
-  test("a refusal whose body is locked, or missing, is what its status says", async () => {
+  test("subscribe() reports the status of a refusal whose body is locked or missing", async () => {
     const clock = new ManualClock()
     let requests = 0
     const fetch = (() => {
@@ -195,7 +195,7 @@ describe("answers that are no stream", () => {
     expect(requests).toBe(2)
   })
 
-  test("a type that is missing is told as missing", async () => {
+  test("subscribe() reports a missing content type as missing", async () => {
     const fetch = () => Promise.resolve(new Response(new Uint8Array(2)))
     expect(await consume(subscribe(TARGET, { fetch })).outcome).toMatchObject({
       message: expect.stringContaining("not missing"),
@@ -203,7 +203,7 @@ describe("answers that are no stream", () => {
   })
 
   test.each(["soon 2999 GMT", "1/2/3000 GMT", "-1 GMT", "Nov 2094 08:49:37 GMT"])(
-    "a Retry-After of %j asks for nothing",
+    "subscribe() ignores a Retry-After of %j",
     async (value) => {
       const clock = new ManualClock()
       const delays: number[] = []
@@ -218,7 +218,7 @@ describe("answers that are no stream", () => {
     },
   )
 
-  test("shouldRetry sees the signal of an attempt that is over", async () => {
+  test("shouldRetry receives the aborted signal of a finished attempt", async () => {
     let aborted: boolean | undefined
     const shouldRetry = (_: unknown, { signal }: { signal: AbortSignal }) => {
       aborted = signal.aborted
@@ -228,7 +228,7 @@ describe("answers that are no stream", () => {
     expect(aborted).toBe(true)
   })
 
-  test("the phase of a timeout is that of the deadline that was set first, in each attempt", async () => {
+  test("subscribe() reports the phase of the deadline that was set first, in each attempt", async () => {
     const clock = new ManualClock()
     const phases: unknown[] = []
     const fetch = scriptedFetch([{ end: "stall" }, { end: "stall" }])

@@ -8,7 +8,7 @@ const failure = new SseConnectionError("Cannot connect: the test must fail")
 const attempt = { number: 0, lastEventId: "", error: undefined, signal: new AbortController().signal }
 const history: RetryHistory = { attempt, failures: 1, elapsed: 0, serverDelay: undefined, retryAfter: undefined }
 
-test("nextRetry() gives a delay, stops at a failure that is final and is exhausted at the end of the budget", () => {
+test("nextRetry() returns a delay, stops at a final failure and is exhausted at the end of the budget", () => {
   const policy = retryPolicyOf({ maxRetries: 2, maxElapsed: 10_000, jitter: false })
   expect(nextRetry(failure, history, policy, 0)).toBe(1000)
   expect(nextRetry(failure, { ...history, failures: 2 }, policy, 0)).toBe(2000)
@@ -21,7 +21,7 @@ test("nextRetry() gives a delay, stops at a failure that is final and is exhaust
   expect(nextRetry(failure, history, never, 0)).toBe("stop")
 })
 
-test("nextRetry() never gives less than 100 ms, less than the server asks for, or more than the longest of the limits", () => {
+test("nextRetry() never returns less than 100 ms or the server's delay, or more than the highest of the limits", () => {
   const ms = fc.oneof(fc.nat(), fc.constantFrom(0, Infinity, Number.MAX_SAFE_INTEGER))
   const limit = fc.oneof(fc.nat(1_000_000), fc.constant(0))
   fc.assert(
@@ -52,7 +52,7 @@ test("nextRetry() never gives less than 100 ms, less than the server asks for, o
   )
 })
 
-test("nextRetry() gives a number where every limit is Infinity, with jitter and without", () => {
+test("nextRetry() returns a number if every limit is Infinity, with jitter and without", () => {
   for (const options of [
     { initialDelay: Infinity, maxDelay: Infinity },
     { minServerDelay: Infinity, maxServerDelay: Infinity },

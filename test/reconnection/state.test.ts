@@ -27,7 +27,7 @@ test("TRANSITIONS is the table that ARCHITECTURE.md prints", () => {
   expect(printed).toEqual(TRANSITIONS)
 })
 
-test("TRANSITIONS lets every state end and nothing leave closed", () => {
+test("TRANSITIONS allows every state to end and no state to leave closed", () => {
   for (const state of STATES) {
     const next = TRANSITIONS[state].ended
     expect(next).toBe(state === "closed" ? undefined : "closed")

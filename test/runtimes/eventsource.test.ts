@@ -32,7 +32,7 @@ test.concurrent.each([
   ["ours in Bun", `${root}node_modules/.bin/bun`, []],
   ["ours in Deno", `${root}node_modules/.bin/deno`, ["run", "-A", "--quiet"]],
 ] as const)(
-  "EventSource as built behaves, and lets the process end: %s",
+  "EventSource as built behaves, and allows the process to end: %s",
   { timeout: 120_000 },
   async (subject, command, args) => {
     expect(await behave(subject, command, ...args)).toBe(passed)

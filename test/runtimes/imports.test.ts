@@ -39,7 +39,7 @@ async function evaluate(code: string): Promise<string> {
 
 describe.each(entries)("%s as built", (entry) => {
   test.skipIf(entry === "steadystream/eventsource")(
-    `${entry} can be imported where streams, events, fetch and timers are missing`,
+    `${entry} can be imported if streams, events, fetch and timers are missing`,
     async () => {
       expect(await evaluateBare(`import * as entry from ${JSON.stringify(entry)}; export default typeof entry`)).toBe(
         "object",
@@ -62,7 +62,7 @@ describe.each(entries)("%s as built", (entry) => {
   })
 })
 
-test("steadystream parses and encodes text in a realm that has nothing but the language", async () => {
+test("steadystream parses and encodes text in a realm that has only the language", async () => {
   const output = await evaluateBare(`
     import { SseParser, readEvents, encodeEvent } from "steadystream"
     const events = []

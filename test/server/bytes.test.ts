@@ -10,12 +10,12 @@ import { listen } from "../support/listen.ts"
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 describe("eventStreamResponse()", () => {
-  test("eventStreamResponse() sends bytes as they are, among events", async () => {
+  test("eventStreamResponse() sends bytes unchanged, among events", async () => {
     const blocks = [bytes("data: a\r\n\r\n"), { data: "b" }, bytes(encodeEvent({ id: "1", data: "c" }))]
     expect(await eventStreamResponse(blocks).text()).toBe("data: a\r\n\r\ndata: b\n\nid: 1\ndata: c\n\n")
   })
 
-  test("eventStreamResponse() keeps a connection open once, where its source does so already", async () => {
+  test("eventStreamResponse() sends no second keep-alive if its source already sends one", async () => {
     const clock = new ManualClock()
     const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<object>>(() => {}) }) }
     const reader = eventStreamResponse(encodeChunks(never, { clock }), { clock }).body!.getReader()

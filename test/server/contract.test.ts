@@ -29,7 +29,7 @@ test("eventStreamResponse() with events writes what readEvents() with the same c
   ])
 })
 
-test("eventStreamResponse() with events keeps the order of what is sent while schemas are asked", async () => {
+test("eventStreamResponse() with events keeps the order of events while schemas have not answered", async () => {
   const response = eventStreamResponse(
     (session) => {
       void session.send({ event: "slow", data: { at: 1 } })
@@ -46,7 +46,7 @@ test("eventStreamResponse() with events keeps the order of what is sent while sc
   )
 })
 
-test("Session.send() with events rejects for what does not fit, and sends the rest", async () => {
+test("Session.send() with events rejects an invalid event, and sends the others", async () => {
   const errors: unknown[] = []
   const keep = (error: unknown) => void errors.push(error)
   const response = eventStreamResponse(
@@ -69,7 +69,7 @@ test("Session.send() with events rejects for what does not fit, and sends the re
   expect(String(errors[0])).not.toContain("secret")
 })
 
-test("eventStreamResponse() with events fails a source whose event does not fit, after the events before it", async () => {
+test("eventStreamResponse() with events fails a source that yields an invalid event, after the events before it", async () => {
   const onError = vi.fn()
   const sent = [
     { event: "log" as const, data: "sent" },
@@ -81,7 +81,7 @@ test("eventStreamResponse() with events fails a source whose event does not fit,
   expect(onError.mock.calls).toEqual([[expect.any(SseValidationError)]])
 })
 
-test("Session.send() with events rejects where the client leaves while the schema is asked", async () => {
+test("Session.send() with events rejects if the client leaves before the schema answers", async () => {
   let sending: Promise<void> | undefined
   const reader = eventStreamResponse(
     (session) => {
@@ -96,7 +96,7 @@ test("Session.send() with events rejects where the client leaves while the schem
   await later()
 })
 
-test("Session.close() with events lets an event go out whose schema is still asked", async () => {
+test("Session.close() with events still sends an event whose schema has not answered", async () => {
   let session: Session<Written> | undefined
   const response = eventStreamResponse(
     (opened: Session<Written>) => {

@@ -32,12 +32,12 @@ const waitForEnd = (session: Session) =>
   new Promise((_, reject) => session.signal.addEventListener("abort", () => reject(session.signal.reason)))
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
 
-test("eventStreamResponse sends what an async iterable gives and ends with it", async () => {
+test("eventStreamResponse() sends the items of an async iterable and ends with it", async () => {
   const response = eventStreamResponse(words("a", "b"))
   expect(await response.text()).toBe("data: a\n\ndata: b\n\n")
 })
 
-test("eventStreamResponse takes a ReadableStream, an array and a generator function", async () => {
+test("eventStreamResponse() accepts a ReadableStream, an array and a generator function", async () => {
   const stream = new ReadableStream<SseEventInit>({
     start(controller) {
       controller.enqueue({ event: "x", data: "1" })
@@ -49,7 +49,7 @@ test("eventStreamResponse takes a ReadableStream, an array and a generator funct
   expect(await eventStreamResponse(() => words("z")).text()).toBe("data: z\n\n")
 })
 
-test("eventStreamResponse sends what an async function gives, unless the client left while it waited", async () => {
+test("eventStreamResponse() sends the items of an async function's result, unless the client left meanwhile", async () => {
   expect(await eventStreamResponse(async () => words("y")).text()).toBe("data: y\n\n")
   const { seen, events } = endless()
   let authorize = (): void => {}
@@ -67,7 +67,7 @@ test("eventStreamResponse sends what an async function gives, unless the client 
   expect((await events.next()).done).toBe(true)
 })
 
-test("eventStreamResponse refuses what cannot give events", () => {
+test("eventStreamResponse() rejects a source that cannot yield events", () => {
   for (const source of ["data: x\n\n", 7, null, undefined, {}]) {
     expect(() => eventStreamResponse(source as never)).toThrow(TypeError)
   }
@@ -78,7 +78,7 @@ test("eventStreamResponse refuses what cannot give events", () => {
   expect(() => eventStreamResponse([], { keepAlive: Number.NaN })).toThrow(RangeError)
 })
 
-test("eventStreamResponse sets headers that no proxy may buffer, store or compress, and the caller's win", () => {
+test("eventStreamResponse() sets headers against buffering, storing and compressing, and the caller's headers win", () => {
   const headers = Object.fromEntries(eventStreamResponse([]).headers)
   expect(headers).toEqual({
     "content-type": "text/event-stream; charset=utf-8",
@@ -91,11 +91,11 @@ test("eventStreamResponse sets headers that no proxy may buffer, store or compre
   expect(response.headers.get("x-mine")).toBe("1")
 })
 
-test("eventStreamResponse sends the reconnection time before the first event", async () => {
+test("eventStreamResponse() sends the reconnection time before the first event", async () => {
   expect(await eventStreamResponse(words("a"), { retry: 2000 }).text()).toBe("retry: 2000\n\ndata: a\n\n")
 })
 
-test("eventStreamResponse starts nothing before the body is read, and stops what was never started", async () => {
+test("eventStreamResponse() starts nothing before the body is read, and stops a source that never started", async () => {
   const handler = vi.fn<(session: Session) => void>()
   await eventStreamResponse(handler).body!.cancel()
   expect(handler).not.toHaveBeenCalled()
@@ -105,7 +105,7 @@ test("eventStreamResponse starts nothing before the body is read, and stops what
   expect(await events.next()).toEqual({ done: true, value: undefined })
 })
 
-test("eventStreamResponse answers HEAD with headers only and never starts the source", async () => {
+test("eventStreamResponse() answers HEAD with headers only and never starts the source", async () => {
   const { seen, events } = endless()
   const response = eventStreamResponse(events, { request: request({}, { method: "HEAD" }) })
   expect(response.body).toBe(null)
@@ -115,7 +115,7 @@ test("eventStreamResponse answers HEAD with headers only and never starts the so
   expect((await events.next()).done).toBe(true)
 })
 
-test("eventStreamResponse goes no faster than its reader, and stops the source when the reader leaves", async () => {
+test("eventStreamResponse() is no faster than its reader, and stops the source when the reader leaves", async () => {
   const { seen, events } = endless()
   const reader = eventStreamResponse(events).body!.getReader()
   await reader.read()
@@ -126,7 +126,7 @@ test("eventStreamResponse goes no faster than its reader, and stops the source w
   expect(seen.stopped).toBe(true)
 })
 
-test("eventStreamResponse cancels a stream source when the reader leaves", async () => {
+test("eventStreamResponse() cancels a stream source when the reader leaves", async () => {
   const cancel = vi.fn<() => void>()
   const reader = eventStreamResponse(new ReadableStream<SseEventInit>({ cancel })).body!.getReader()
   void reader.read()
@@ -135,7 +135,7 @@ test("eventStreamResponse cancels a stream source when the reader leaves", async
   expect(cancel).toHaveBeenCalledTimes(1)
 })
 
-test("eventStreamResponse delivers what was sent before a source failed, then breaks without its message", async () => {
+test("eventStreamResponse() delivers the events before a source failed, then breaks without its message", async () => {
   const failure = new Error("password is hunter2")
   const onError = vi.fn<(error: unknown) => void>()
   async function* events() {
@@ -153,7 +153,7 @@ test("eventStreamResponse delivers what was sent before a source failed, then br
   expect(onError.mock.calls).toEqual([[failure]])
 })
 
-test("eventStreamResponse treats an event that cannot be encoded as a failure of its source", async () => {
+test("eventStreamResponse() treats an event that cannot be encoded as a failure of its source", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const response = eventStreamResponse([{ event: "a\nb" }], { onError })
   await expect(response.text()).rejects.toThrow("its source failed")
@@ -161,7 +161,7 @@ test("eventStreamResponse treats an event that cannot be encoded as a failure of
   expect(onError.mock.calls[0]![0]).toBeInstanceOf(TypeError)
 })
 
-test("eventStreamResponse reports a clean-up of the source that fails after the reader left", async () => {
+test("eventStreamResponse() reports a cleanup of the source that fails after the reader left", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const events: AsyncIterable<SseEventInit> = {
     [Symbol.asyncIterator]: () => ({
@@ -176,7 +176,7 @@ test("eventStreamResponse reports a clean-up of the source that fails after the 
   expect(onError).toHaveBeenCalledTimes(1)
 })
 
-test("eventStreamResponse does not report a source that gives up because its client left", async () => {
+test("eventStreamResponse() does not report a source that stops because its client left", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   for (const source of [sendForever, waitForEnd]) {
     const reader = eventStreamResponse(source, { onError, retry: 1 }).body!.getReader()
@@ -187,7 +187,7 @@ test("eventStreamResponse does not report a source that gives up because its cli
   expect(onError).not.toHaveBeenCalled()
 })
 
-test("eventStreamResponse is cut by its signal: the reader sees the reason and the source stops", async () => {
+test("eventStreamResponse() ends at its signal: the reader sees the reason and the source stops", async () => {
   const stop = new AbortController()
   const { seen, events } = endless()
   const reader = eventStreamResponse(events, { signal: stop.signal }).body!.getReader()
@@ -198,14 +198,14 @@ test("eventStreamResponse is cut by its signal: the reader sees the reason and t
   expect(seen.stopped).toBe(true)
 })
 
-test("eventStreamResponse with a signal aborted before is born closed", async () => {
+test("eventStreamResponse() with an aborted signal starts closed", async () => {
   const handler = vi.fn<(session: Session) => void>()
   const response = eventStreamResponse(handler, { signal: AbortSignal.abort(new Error("late")) })
   await expect(response.text()).rejects.toThrow("late")
   expect(handler).not.toHaveBeenCalled()
 })
 
-test("eventStreamResponse keeps one listener on a signal that a thousand streams share", async () => {
+test("eventStreamResponse() adds one listener to a signal that a thousand streams share", async () => {
   const { signal } = new AbortController()
   const add = vi.spyOn(signal, "addEventListener")
   const responses = Array.from({ length: 1000 }, () => eventStreamResponse(words("a"), { signal }))
@@ -213,14 +213,14 @@ test("eventStreamResponse keeps one listener on a signal that a thousand streams
   await Promise.all(responses.map((response) => response.text()))
 })
 
-test("eventStreamResponse gives the session the cursor of the request, its bytes read as UTF-8", async () => {
+test("eventStreamResponse() passes the cursor of the request to the session, its bytes read as UTF-8", async () => {
   expect(await cursorOf({})).toBe("data:\n\n")
   expect(await cursorOf({ "Last-Event-ID": "41" })).toBe("data: 41\n\n")
   expect(await cursorOf({ "Last-Event-ID": latin1("Größe 7 ✓") })).toBe("data: Größe 7 ✓\n\n")
   expect(await cursorOf({ "Last-Event-ID": "caf\xe9" })).toBe("data: café\n\n")
 })
 
-test("eventStreamResponse reports what onError throws, or rejects with, and stops nothing by it", async () => {
+test("eventStreamResponse() reports what onError throws or rejects with, and still ends everything", async () => {
   const failure = new Error("of onError")
   const report = vi.spyOn(console, "error").mockImplementation(() => {})
   onTestFinished(() => report.mockRestore())
@@ -238,7 +238,7 @@ test("eventStreamResponse reports what onError throws, or rejects with, and stop
   expect(report.mock.calls).toEqual([[failure], [failure]])
 })
 
-test("eventStreamResponse stops the source and leaves no listener where the status takes no body", async () => {
+test("eventStreamResponse() stops the source and leaves no listener if the status allows no body", async () => {
   const { signal } = new AbortController()
   const remove = vi.spyOn(signal, "removeEventListener")
   const cancel = vi.fn<() => void>()
@@ -250,7 +250,7 @@ test("eventStreamResponse stops the source and leaves no listener where the stat
   expect(remove).toHaveBeenCalledTimes(1)
 })
 
-test("eventStreamResponse reports a stream-like source whose cancellation throws or is no promise", async () => {
+test("eventStreamResponse() reports a stream-like source whose cancellation throws or returns no promise", async () => {
   const uncaught = vi.fn<() => void>()
   process.on("uncaughtException", uncaught)
   onTestFinished(() => void process.off("uncaughtException", uncaught))
@@ -270,7 +270,7 @@ test("eventStreamResponse reports a stream-like source whose cancellation throws
   expect(onError.mock.calls).toEqual([[new Error("hostile")]])
 })
 
-test("eventStreamResponse does not report a source that only passes on that it was stopped", async () => {
+test("eventStreamResponse() does not report a source that only rethrows the reason of its cancellation", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const passOn = async (session: Session) => {
     await session.send({ data: "a" })
@@ -290,7 +290,7 @@ test("eventStreamResponse does not report a source that only passes on that it w
   expect(onError).not.toHaveBeenCalled()
 })
 
-test("eventStreamResponse reports once where the source and its clean-up both fail", async () => {
+test("eventStreamResponse() reports once if the source and its cleanup both fail", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const source = {
     [Symbol.asyncIterator]: () => ({
@@ -305,7 +305,7 @@ test("eventStreamResponse reports once where the source and its clean-up both fa
   expect(onError.mock.calls).toMatchObject([[{ code: "invalid-field" }]])
 })
 
-test("eventStreamResponse does not return an iterator that has ended or thrown", async () => {
+test("eventStreamResponse() does not return an iterator that has ended or thrown", async () => {
   const stop = vi.fn<() => void>()
   const next = [async () => ({ done: true as const, value: undefined }), () => Promise.reject(new Error("mine"))]
   for (const one of next) {

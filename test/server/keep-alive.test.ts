@@ -14,7 +14,7 @@ async function openSession(options: EventStreamResponseOptions = {}) {
   return { clock, session: session!, reader, read, first }
 }
 
-test("eventStreamResponse keeps a silent connection open with a comment every 15 s", async () => {
+test("eventStreamResponse() keeps a silent connection open with a comment every 15 s", async () => {
   const { clock, read, first } = await openSession()
   await clock.advance(15_000)
   expect(await first).toBe(": keep-alive\n\n")
@@ -28,7 +28,7 @@ test("eventStreamResponse keeps a silent connection open with a comment every 15
   expect(await seen).toEqual([false, ": keep-alive\n\n"])
 })
 
-test("eventStreamResponse sends no comment while events come", async () => {
+test("eventStreamResponse() sends no comment while events come", async () => {
   const { clock, session, read, first } = await openSession({ keepAlive: 1000 })
   let next = first
   for (let n = 0; n < 5; n++) {
@@ -41,7 +41,7 @@ test("eventStreamResponse sends no comment while events come", async () => {
   expect(await next).toBe(": keep-alive\n\n")
 })
 
-test("eventStreamResponse queues no comments for a reader that does not read", async () => {
+test("eventStreamResponse() queues no comments for a reader that does not read", async () => {
   const { clock, session, read, first } = await openSession({ keepAlive: 1000 })
   await clock.advance(1000)
   expect(await first).toBe(": keep-alive\n\n")
@@ -50,7 +50,7 @@ test("eventStreamResponse queues no comments for a reader that does not read", a
   expect(await read()).toBe("data: 1\n\n")
 })
 
-test("eventStreamResponse leaves no timer when the stream ends, fails, is cut or its client leaves", async () => {
+test("eventStreamResponse() leaves no timer when the stream ends, fails or aborts, or its client leaves", async () => {
   const stop = new AbortController()
   const endings: ((open: Awaited<ReturnType<typeof openSession>>) => unknown)[] = [
     ({ session }) => session.close(),
@@ -67,7 +67,7 @@ test("eventStreamResponse leaves no timer when the stream ends, fails, is cut or
   }
 })
 
-test("eventStreamResponse with keepAlive 0 or Infinity sets no timer", async () => {
+test("eventStreamResponse() with keepAlive 0 or Infinity sets no timer", async () => {
   for (const keepAlive of [0, Infinity]) {
     const { clock, session } = await openSession({ keepAlive })
     expect(clock.pendingTimers).toBe(0)
@@ -75,7 +75,7 @@ test("eventStreamResponse with keepAlive 0 or Infinity sets no timer", async () 
   }
 })
 
-test("keepAliveStream puts no comment into an unfinished block", async () => {
+test("keepAliveStream() puts no comment into an unfinished block", async () => {
   const clock = new ManualClock()
   const encoder = new TextEncoder()
   let controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined

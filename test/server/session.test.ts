@@ -14,7 +14,7 @@ async function openSession(options: EventStreamResponseOptions = {}) {
   return { session: session!, reader, first }
 }
 
-test("Session.send resolves when the reader has taken the event, not before", async () => {
+test("Session.send() resolves when the reader has taken the event, not before", async () => {
   const { session, reader, first } = await openSession()
   await session.send({ data: "1" })
   expect((await first).value).toBe("data: 1\n\n")
@@ -29,7 +29,7 @@ test("Session.send resolves when the reader has taken the event, not before", as
   expect(order).toEqual(["reading", "sent"])
 })
 
-test("Session.close ends the stream cleanly after what was sent, and resolves closed", async () => {
+test("Session.close() ends the stream cleanly after the events before it, and resolves closed", async () => {
   const { session, reader, first } = await openSession()
   void session.send({ data: "1" })
   void session.send({ data: "2" })
@@ -45,7 +45,7 @@ test("Session.close ends the stream cleanly after what was sent, and resolves cl
   await session.closed
 })
 
-test("Session.send after close rejects with SseConnectionError, and nobody has to handle it", async () => {
+test("Session.send() after close() rejects with SseConnectionError, without an unhandled rejection", async () => {
   const unhandled = vi.fn<() => void>()
   process.on("unhandledRejection", unhandled)
   const { session } = await openSession()
@@ -61,7 +61,7 @@ test("Session.send after close rejects with SseConnectionError, and nobody has t
   expect(String(error)).not.toContain("secret")
 })
 
-test("Session.send rejects what waits when the client leaves, and aborts the session's signal", async () => {
+test("Session.send() rejects waiting events when the client leaves, and aborts the session's signal", async () => {
   const { session, reader } = await openSession({ keepAlive: 0 })
   const sends = Array.from({ length: 6 }, (_, n) => session.send({ data: `${n}` }))
   await settled()
@@ -74,7 +74,7 @@ test("Session.send rejects what waits when the client leaves, and aborts the ses
   await expect(session.send({ data: "late" })).rejects.toBe(session.signal.reason)
 })
 
-test("Session.send rejects an event that cannot be encoded and stays open", async () => {
+test("Session.send() rejects an event that cannot be encoded and stays open", async () => {
   const { session, first } = await openSession()
   await expect(session.send({ id: "a\nb" })).rejects.toThrow(TypeError)
   await expect(session.send({ retry: -1 })).rejects.toThrow(RangeError)
@@ -84,7 +84,7 @@ test("Session.send rejects an event that cannot be encoded and stays open", asyn
   expect((await first).value).toBe("data: fine\n\n")
 })
 
-test("Session stays open until close where the function gives no promise, else until the promise settles", async () => {
+test("Session stays open until close() if the function returns no promise, otherwise until the promise settles", async () => {
   let open: Session | undefined
   const kept = eventStreamResponse((session) => void (open = session))
   const text = kept.text()
@@ -95,7 +95,7 @@ test("Session stays open until close where the function gives no promise, else u
   expect(await eventStreamResponse(async (session) => session.send({ data: "x" })).text()).toBe("data: x\n\n")
 })
 
-test("Session stays open where the function gives a collection, as adding the session to a Set does", async () => {
+test("Session stays open if the function returns a collection, as set.add(session) does", async () => {
   const sessions = new Set<Session>()
   const text = eventStreamResponse((session) => sessions.add(session)).text()
   await settled()
@@ -107,7 +107,7 @@ test("Session stays open where the function gives a collection, as adding the se
   expect(await text).toBe("data: to all\n\n")
 })
 
-test("Session breaks the stream where the function throws or its promise rejects", async () => {
+test("Session breaks the stream if the function throws or its promise rejects", async () => {
   const failing = [
     () => {
       throw new Error("at once")
@@ -121,7 +121,7 @@ test("Session breaks the stream where the function throws or its promise rejects
   }
 })
 
-test("Session.send keeps 100,000 events that nobody awaits in their order", async () => {
+test("Session.send() keeps 100,000 events without an await in order", async () => {
   const response = eventStreamResponse(
     (session) => {
       for (let n = 0; n < 100_000; n++) void session.send({ id: `${n}` })
@@ -132,7 +132,7 @@ test("Session.send keeps 100,000 events that nobody awaits in their order", asyn
   expect(await response.text()).toBe(Array.from({ length: 100_000 }, (_, n) => `id: ${n}\n\n`).join(""))
 })
 
-test("Session.send goes on after events that the contract refuses, wherever they stand", async () => {
+test("Session.send() continues after events that the contract rejects, at any position", async () => {
   const check = async (value: unknown) =>
     value === "bad" ? { issues: [{ message: "no" }] } : { value: value as string }
   const events = defineEvents({ message: { "~standard": { version: 1, vendor: "test", validate: check } } as never })
@@ -155,7 +155,7 @@ test("Session.send goes on after events that the contract refuses, wherever they
   expect(await Promise.all(outcomes)).toEqual(["refused", "sent", "refused", "refused", "sent", "refused"])
 })
 
-test("Session.send may be left alone where the client leaves before the event is taken", async () => {
+test("Session.send() without an await leaves no unhandled rejection if the client leaves early", async () => {
   const unhandled = vi.fn<() => void>()
   process.on("unhandledRejection", unhandled)
   const { session, reader } = await openSession({ keepAlive: 0 })
@@ -167,7 +167,7 @@ test("Session.send may be left alone where the client leaves before the event is
   expect(unhandled).not.toHaveBeenCalled()
 })
 
-test("Session ends after its last events, also where the contract refuses them in another order", async () => {
+test("Session ends after its last events, also if the contract rejects them in another order", async () => {
   const answers: (() => void)[] = []
   const validate = () => new Promise((resolve) => answers.push(() => resolve({ issues: [{ message: "no" }] })))
   const events = defineEvents({ message: { "~standard": { version: 1, vendor: "test", validate } } as never })

@@ -4,7 +4,7 @@ import { createChannel } from "../../src/internal/channel.ts"
 const MiB = 1024 * 1024
 const collect = (globalThis as unknown as { gc: () => void }).gc
 
-test("createChannel() keeps nothing of what it has given, however long something waits", async () => {
+test("createChannel() keeps none of the items that it has delivered, however long a consumer waits", async () => {
   const channel = createChannel<Uint8Array, Uint8Array>(
     (item) => item,
     () => {},

@@ -57,7 +57,7 @@ const nodes = [
   { name: "the machine's Node", path: "/usr/bin/node" },
 ].filter(({ path }) => existsSync(path))
 
-test.for(nodes)("close() lets the process exit by itself at once, in $name", async ({ path: node }) => {
+test.for(nodes)("close() allows the process to exit by itself at once, in $name", async ({ path: node }) => {
   const endings = [
     `const s = subscribe(url); for await (const event of s) { console.log(event.data); s.close() }`,
     `for await (const event of subscribe(url)) { console.log(event.data); break }`,
@@ -73,7 +73,7 @@ test.for(nodes)("close() lets the process exit by itself at once, in $name", asy
 })
 
 test.for(nodes)(
-  "subscribe() never iterated, and a clock that lets go of its timers, let the process exit, in $name",
+  "subscribe() allows the process to exit if it is never iterated, or if the clock unrefs its timers, in $name",
   async ({ path: node }) => {
     expect(await run(`subscribe(url); console.log("idle")`, node)).toMatchObject({ output: "idle", code: 0 })
     const clock = `{ now: () => performance.now(), setTimeout: (run, ms) => setTimeout(run, ms).unref(), clearTimeout, random: Math.random }`
@@ -85,7 +85,7 @@ test.for(nodes)(
 )
 
 test.for(nodes)(
-  "subscribe() warns of nothing with 1,000 subscriptions on one signal, in $name",
+  "subscribe() causes no warning with 1,000 subscriptions on one signal, in $name",
   async ({ path: node }) => {
     const program = `
     process.on("warning", (warning) => console.log(warning.name))

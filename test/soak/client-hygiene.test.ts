@@ -110,7 +110,7 @@ test.for(Object.entries(EXITS))("subscribe() leaves nothing behind after %s, 1,0
   expect(timers()).toBeLessThanOrEqual(before.timers)
 })
 
-test("close() at any moment: no request, event, timer or listener after it", async () => {
+test("close() at any moment leaves no request, event, timer or listener", async () => {
   let moments = 0
   for (const fault of [
     { body: ["id: 1\ndata: a\n\n", ": c\n\n", "data: b\n\n"], end: "reset" },

@@ -41,7 +41,7 @@ test.each([
   expect(growth).toBeLessThan((start === "data: " ? 3 : 1) * 4 * MiB + 4 * MiB)
 })
 
-test("SseParser keeps nothing of what it has dispatched, through 256 MB of events", async () => {
+test("SseParser keeps none of the events that it has dispatched, through 256 MB of events", async () => {
   const parser = new SseParser({ onEvent() {} })
   const chunk = new TextEncoder().encode(`id: 1\ndata: ${"x".repeat(1000)}\n\n`.repeat(64))
   const growth = await peakGrowth((256 * MiB) / chunk.length, () => parser.feed(chunk))
@@ -52,7 +52,7 @@ test.each([
   ["bytes", 8_000],
   ["text", 8_000],
   ["text", 60_000],
-])("SseParser keeps of a long event its data, not the %s around it, in chunks of %d", async (kind, size) => {
+])("SseParser keeps only the data of a long event, not the %s around it, in chunks of %d", async (kind, size) => {
   const parser = new SseParser()
   const text = `data: 0123456789abcdef\n:${"x".repeat(size)}\n`
   const bytes = new TextEncoder().encode(text)
@@ -62,7 +62,7 @@ test.each([
   expect(growth).toBeLessThan(8 * MiB)
 })
 
-test("SseParser takes little more than the line for one that comes in pieces of one byte", async () => {
+test("SseParser uses little more memory than the line for one that comes in pieces of one byte", async () => {
   const parser = new SseParser()
   const byte = Uint8Array.of(120)
   parser.feed(":\ndata: ")
@@ -83,7 +83,7 @@ test("SseParser keeps nothing of a long event whose pieces were joined", () => {
   expect(heapUsed() - before).toBeLessThan(MiB)
 })
 
-test("readEvents() holds nothing for a stream that is silent through a million chunks", async () => {
+test("readEvents() keeps nothing for a stream that is silent through a million chunks", async () => {
   let chunks = 0
   let growth = 0
   let before = 0

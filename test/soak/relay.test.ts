@@ -88,7 +88,7 @@ async function relayServer(
   return { url: await listen(server), relays }
 }
 
-test("relay() carries 1,000 streams at once, whole, in memory for their snapshots and a chunk each", async () => {
+test("relay() carries 1,000 whole streams at once, in memory for their snapshots and a chunk each", async () => {
   const begun = new Barrier(STREAMS)
   const nearlyOver = new Barrier(STREAMS)
   const goOn = new Barrier(1)
@@ -131,7 +131,7 @@ test("relay() carries 1,000 streams at once, whole, in memory for their snapshot
   expect(perStream / STREAMS).toBeLessThan(32 * 1024)
 })
 
-test("relay() lets a slow browser slow its own provider and nobody else", async () => {
+test("relay() slows only the provider of a slow browser", async () => {
   const BIG = "x".repeat(64 * 1024)
   const total = 1024
   let taken = 0

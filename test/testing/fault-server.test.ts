@@ -5,7 +5,7 @@ let server: FaultServer | undefined
 afterEach(() => server?.close())
 const start = async (script: FaultScript) => (server = await startFaultServer(script))
 
-test("startFaultServer() answers with an event stream and says what it saw", async () => {
+test("startFaultServer() answers with an event stream and records the requests", async () => {
   const { url, requests } = await start({ body: ["data: a\n\n", "data: b\n\n"] })
   const response = await fetch(`${url}path?q=1`, { method: "POST", body: "hello", headers: { "x-one": "1" } })
   expect(response.headers.get("content-type")).toBe("text/event-stream")
@@ -47,7 +47,7 @@ test("startFaultServer() compresses, and frames by length or by the end of the c
   for (let index = 0; index < 3; index++) expect(await fetch(server!.url).then((one) => one.text())).toBe(body)
 })
 
-test("startFaultServer() sends without end only as fast as the client reads", async () => {
+test("startFaultServer() sends an endless body only as fast as the client reads", async () => {
   await start({ endless: "x".repeat(65_536), status: 500 })
   const response = await fetch(server!.url)
   const reader = response.body!.getReader()
@@ -57,7 +57,7 @@ test("startFaultServer() sends without end only as fast as the client reads", as
   expect(server!.bytesTaken).toBeLessThan(32 * 1024 * 1024)
 })
 
-test("chunkings() cuts whole, unit by unit and at every place", () => {
+test("chunkings() returns the whole, every unit and every cut", () => {
   expect([...chunkings("abc")]).toEqual([
     ["abc"],
     ["a", "b", "c"],
@@ -68,7 +68,7 @@ test("chunkings() cuts whole, unit by unit and at every place", () => {
   for (const chunks of chunkings(new Uint8Array([1, 2, 3]))) expect(Buffer.concat(chunks)).toEqual(Buffer.of(1, 2, 3))
 })
 
-test("startFaultServer() sends nothing more, and waits for nothing, once it is closed", async () => {
+test("startFaultServer() sends nothing more, and waits for nothing, after it is closed", async () => {
   const set = vi.spyOn(globalThis, "setTimeout")
   await start({ body: ["a", "b", "c", "d"], pieceDelay: 10 })
   const response = await fetch(server!.url)
@@ -81,7 +81,7 @@ test("startFaultServer() sends nothing more, and waits for nothing, once it is c
   set.mockRestore()
 })
 
-test("startFaultServer() counts a socket as open while it is, and sends nothing after the cut", async () => {
+test("startFaultServer() counts open sockets, and sends nothing after the cut", async () => {
   await start([{ end: "stall" }, { body: ["a", "b", "c"], framing: "close", cutAt: 5 }])
   const response = await fetch(server!.url)
   expect(server!.openSockets).toBe(1)

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest"
 import { ManualClock } from "steadystream/testing"
 
-test("ManualClock fires timers in the order of their times, and of their making", async () => {
+test("ManualClock fires timers in the order of their times, and of their creation", async () => {
   const clock = new ManualClock()
   const fired: string[] = []
   clock.setTimeout(() => fired.push(`b ${clock.now()}`), 20)
@@ -27,7 +27,7 @@ test("ManualClock fires timers that timers set, at their own times", async () =>
   expect(clock.now()).toBe(35)
 })
 
-test("ManualClock takes a delay that is no number or negative for none, as the platform does", async () => {
+test("ManualClock treats a delay that is negative or not a number as 0, as the platform does", async () => {
   const clock = new ManualClock()
   const fired: string[] = []
   clock.setTimeout(() => fired.push("NaN"), Number.NaN)
@@ -40,7 +40,7 @@ test("ManualClock takes a delay that is no number or negative for none, as the p
 })
 
 test.each([-1, Number.NaN, Infinity])(
-  "ManualClock never goes back, nor for ever: advance(%d) is a RangeError",
+  "ManualClock never moves back or without end: advance(%d) throws a RangeError",
   async (ms) => {
     const clock = new ManualClock()
     await clock.advance(10)
@@ -49,7 +49,7 @@ test.each([-1, Number.NaN, Infinity])(
   },
 )
 
-test("ManualClock does not go back where it is moved on twice at once", async () => {
+test("ManualClock does not move back if it is advanced twice at once", async () => {
   const clock = new ManualClock()
   const long = clock.advance(1_000)
   await clock.advance(10)
@@ -57,7 +57,7 @@ test("ManualClock does not go back where it is moved on twice at once", async ()
   expect(clock.now()).toBe(1_000)
 })
 
-test("ManualClock rejects with what a timer throws, and goes on from there", async () => {
+test("ManualClock rejects with the error of a timer, and continues from there", async () => {
   const clock = new ManualClock()
   let later = 0
   clock.setTimeout(() => {

@@ -3,14 +3,14 @@ import { ManualClock, scriptedFetch } from "steadystream/testing"
 
 const TARGET = "https://example.com/"
 
-test("scriptedFetch() answers in order, and with the last answer from then on", async () => {
+test("scriptedFetch() answers in order, and repeats the last answer", async () => {
   const fetch = scriptedFetch([new Response("first"), () => new Response("second")])
   const bodies: string[] = []
   for (let index = 0; index < 3; index++) bodies.push(await fetch(TARGET).then((response) => response.text()))
   expect(bodies).toEqual(["first", "second", "second"])
 })
 
-test("scriptedFetch() tells what it was asked, by URL or Request", async () => {
+test("scriptedFetch() records its requests, by URL or Request", async () => {
   const fetch = scriptedFetch([new Response("")])
   await fetch(new URL(TARGET), { method: "POST", body: "x", headers: { "x-one": "1" } })
   await fetch(new Request(`${TARGET}a`, { headers: { "x-two": "2" } }))
@@ -20,7 +20,7 @@ test("scriptedFetch() tells what it was asked, by URL or Request", async () => {
   ])
 })
 
-test("scriptedFetch() streams pieces, then ends, breaks or stalls, and counts what is open", async () => {
+test("scriptedFetch() streams pieces, then ends, breaks or stalls, and counts open bodies", async () => {
   const fetch = scriptedFetch([
     { chunks: ["a", "b"] },
     { chunks: ["a"], end: "reset" },
@@ -41,7 +41,7 @@ test("scriptedFetch() streams pieces, then ends, breaks or stalls, and counts wh
   expect(fetch.openBodies).toBe(0)
 })
 
-test("scriptedFetch() rejects with an error, and with the reason of its signal", async () => {
+test("scriptedFetch() rejects with an error, or with the reason of its signal", async () => {
   const broken = new TypeError("no network")
   const fetch = scriptedFetch([broken, () => new Promise<Response>(() => {})])
   await expect(fetch(TARGET)).rejects.toBe(broken)
@@ -52,7 +52,7 @@ test("scriptedFetch() rejects with an error, and with the reason of its signal",
   await expect(waits).rejects.toBe("while")
 })
 
-test("ManualClock fires timers in their order, at their time, and says what is set", async () => {
+test("ManualClock fires timers in order, at their time, and reports the pending ones", async () => {
   const clock = new ManualClock({ random: () => 0.25 })
   const fired: (string | number)[] = []
   clock.setTimeout(() => fired.push("b", clock.now()), 20)
@@ -68,7 +68,7 @@ test("ManualClock fires timers in their order, at their time, and says what is s
 })
 
 test.each([204, 205, 304])(
-  "scriptedFetch() gives a response without a body where the status %i has none",
+  "scriptedFetch() returns a response without a body if the status %i has none",
   async (status) => {
     const fetch = scriptedFetch([{ status, headers: { "x-own": "1" } }])
     const response = await fetch(TARGET)
@@ -81,7 +81,7 @@ test.each([204, 205, 304])(
   },
 )
 
-test("scriptedFetch() counts a body that was cancelled as closed", async () => {
+test("scriptedFetch() counts a cancelled body as closed", async () => {
   const fetch = scriptedFetch([{ chunks: ["a"], end: "stall" }])
   const response = await fetch(TARGET)
   expect(fetch.openBodies).toBe(1)

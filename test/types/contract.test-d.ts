@@ -45,7 +45,7 @@ type DataOf<Name extends Event["event"]> = Extract<Event, { event: Name }>["data
 type InputOf<Name extends Event["event"]> = Extract<Init, { event: Name }>["data"]
 
 describe("EventOf", () => {
-  test("EventOf is a union discriminated on the name", () => {
+  test("EventOf is a union discriminated by the name", () => {
     expectTypeOf<Event["event"]>().toEqualTypeOf<"tick" | "price" | "user" | "progress" | "log" | "due" | "secret">()
     expectTypeOf<Extract<Event, { event: "log" }>>().toEqualTypeOf<SseEvent<"log", string>>()
   })
@@ -97,7 +97,7 @@ describe("EventInitOf", () => {
     expectTypeOf<InputOf<"secret">>().toEqualTypeOf<{ length: string }>()
   })
 
-  test("EventInitOf lets the event message go without a name", () => {
+  test("EventInitOf allows the event message without a name", () => {
     const plain = defineEvents({ message: text(), other: json<number>() })
     plain.encode({ data: "text" })
     plain.encode({ event: "message", data: "text" })
@@ -106,8 +106,8 @@ describe("EventInitOf", () => {
   })
 })
 
-describe("encode", () => {
-  test("encode takes only the names and inputs of the contract", () => {
+describe("encode()", () => {
+  test("encode() accepts only the names and inputs of the contract", () => {
     expectTypeOf(
       events.encode({ event: "tick", data: { at: "12" }, id: "7", retry: 10, comment: "c" }),
     ).toEqualTypeOf<SseEventInit>()
@@ -124,20 +124,20 @@ describe("encode", () => {
     events.encode({ event: "log", data: "text", lastEventID: "7" })
   })
 
-  test("encode takes control blocks", () => {
+  test("encode() accepts control blocks", () => {
     events.encode({ retry: 1000 })
     events.encode({ id: "7", comment: "text" })
     events.encode({} satisfies SseControlInit)
   })
 
-  test("encode gives what encodeEvent takes, and can be taken off", () => {
+  test("encode() returns the input of encodeEvent(), and works without its receiver", () => {
     const inits: Init[] = [{ event: "log", data: "text" }]
     expectTypeOf(inits.map(events.encode).map(encodeEvent)).toEqualTypeOf<string[]>()
   })
 })
 
-describe("readEvents", () => {
-  test("readEvents gives the events of the contract", async () => {
+describe("readEvents()", () => {
+  test("readEvents() yields the events of the contract", async () => {
     const reader = readEvents("", { events })
     expectTypeOf(reader).toEqualTypeOf<SseEventIterator<Event>>()
     for await (const event of reader) {
@@ -147,12 +147,12 @@ describe("readEvents", () => {
     }
   })
 
-  test("readEvents gives raw events without a contract", () => {
+  test("readEvents() yields raw events without a contract", () => {
     expectTypeOf(readEvents("")).toEqualTypeOf<SseEventIterator>()
     expectTypeOf(readEvents("", { lastEventId: "7" })).toEqualTypeOf<SseEventIterator>()
   })
 
-  test("readEvents cannot be told a type without a contract", () => {
+  test("readEvents() accepts no type argument without a contract", () => {
     // @ts-expect-error no contract
     readEvents<Event>("", {})
     // @ts-expect-error maybe no contract
@@ -162,8 +162,8 @@ describe("readEvents", () => {
   })
 })
 
-describe("defineEvents", () => {
-  test("defineEvents takes schemas and codecs only", () => {
+describe("defineEvents()", () => {
+  test("defineEvents() accepts only schemas and codecs", () => {
     // @ts-expect-error no member
     defineEvents({ tick: "string" })
     // @ts-expect-error no decode
@@ -172,7 +172,7 @@ describe("defineEvents", () => {
     defineEvents({ log: text() }, { unknown: "ignore" })
   })
 
-  test("defineEvents fits a written annotation, and only a right one", () => {
+  test("defineEvents() fits a correct type annotation, and no other", () => {
     interface Tick {
       at: number
     }
@@ -189,14 +189,14 @@ describe("defineEvents", () => {
     assertType<EventContract<{ tick: number }>>(defineEvents({ tick: json<number>(), log: text() }))
   })
 
-  test("defineEvents keeps names that objects have themselves", () => {
+  test("defineEvents() keeps names that every object has", () => {
     const hostile = defineEvents({ ["__proto__"]: text(), constructor: json<number>(), toString: text() })
     expectTypeOf<EventOf<typeof hostile>["event"]>().toEqualTypeOf<"__proto__" | "constructor" | "toString">()
   })
 })
 
 describe("subscribe() with a contract", () => {
-  test("subscribe() gives the union of the contract to loops and handlers", () => {
+  test("subscribe() passes the union of the contract to loops and handlers", () => {
     const subscription = subscribe("/stream", { events, until: "[DONE]" })
     expectTypeOf(subscription).toEqualTypeOf<Subscription<Event>>()
     expectTypeOf<Parameters<Parameters<typeof subscription.listen>[0]["onEvent"]>[0]>().toEqualTypeOf<Event>()
@@ -221,7 +221,7 @@ describe("EventEncoder", () => {
     respond([{ event: "tock", data: "text" }], { events })
   })
 
-  test("EventEncoder types what sendEventStream sends", () => {
+  test("EventEncoder types the source of sendEventStream()", () => {
     const [request, response] = [{} as IncomingMessage, {} as ServerResponse]
     void sendEventStream(request, response, [{ event: "log", data: "text" }, { id: "1" }], { events })
     void sendEventStream(request, response, (session) => session.send({ event: "tick", data: { at: 1 } }), { events })

@@ -2,7 +2,7 @@ import { EventSource, type EventSourceErrorEvent, type EventSourceFetch } from "
 import { describe, expectTypeOf, test } from "vitest"
 
 describe("EventSource", () => {
-  test("EventSource can stand for the platform's class", () => {
+  test("EventSource is assignable to the platform's class", () => {
     expectTypeOf(EventSource).toExtend<typeof globalThis.EventSource>()
     expectTypeOf<EventSource>().toExtend<globalThis.EventSource>()
     globalThis.EventSource = EventSource
@@ -10,7 +10,7 @@ describe("EventSource", () => {
     expectTypeOf(source.url).toBeString()
   })
 
-  test("EventSource takes what is written for the platform's class", () => {
+  test("EventSource accepts code for the platform's class", () => {
     const source = new EventSource(new URL("https://example.com/stream"))
     source.onmessage = function (event) {
       expectTypeOf(this).toEqualTypeOf<EventSource>()
@@ -30,7 +30,7 @@ describe("EventSource", () => {
     source.readyState = 1
   })
 
-  test("EventSource says more of an error than the platform's class", () => {
+  test("EventSource reports more of an error than the platform's class", () => {
     const source = new EventSource("https://example.com/stream")
     source.addEventListener("error", (event) => {
       expectTypeOf(event).toEqualTypeOf<EventSourceErrorEvent>()
@@ -39,7 +39,7 @@ describe("EventSource", () => {
     source.onerror = ({ error }) => expectTypeOf(error).toBeUnknown()
   })
 
-  test("EventSource takes the platform's fetch, and one that spreads the headers", () => {
+  test("EventSource accepts the platform's fetch, and one that spreads the headers", () => {
     expectTypeOf(fetch).toExtend<EventSourceFetch>()
     void new EventSource("https://example.com/stream", {
       fetch: (input, init) => fetch(input, { ...init, headers: { ...init.headers, Authorization: "Bearer token" } }),

@@ -25,7 +25,7 @@ declare const official: AsyncIterable<OpenAI.ChatCompletionChunk>
 declare const officialEvents: ReadableStream<OpenAI.Responses.ResponseStreamEvent>
 
 describe("encodeChunks()", () => {
-  test("encodeChunks() takes what the official client, the builders and the readers give", () => {
+  test("encodeChunks() accepts the chunks of the official client, the builders and the readers", () => {
     assertType<ReadableStream<Uint8Array<ArrayBuffer>>>(encodeChunks(official))
     assertType(encodeChunks(officialEvents, { dialect: "responses" }))
     assertType(encodeChunks(chatCompletionChunks("Hi")))
@@ -35,13 +35,13 @@ describe("encodeChunks()", () => {
     encodeChunks(["Hi"])
   })
 
-  test("encodeChunks() gives what the servers take", () => {
+  test("encodeChunks() returns what the servers accept", () => {
     assertType(sendEventStream(req, res, encodeChunks(official)))
     assertType(eventStreamResponse(encodeChunks(official)))
     assertType<ReadableWritablePair<Uint8Array, OpenAI.ChatCompletionChunk>>(new ChunkEncoderStream())
   })
 
-  test("encodeChunks() takes an onError that tells something, and one that only looks", () => {
+  test("encodeChunks() accepts an onError that returns an error, and one that returns nothing", () => {
     encodeChunks(official, { onError: () => ({ message: "No", code: "no" }) })
     encodeChunks(official, { onError: (error) => console.error(error) })
     // @ts-expect-error -- a message is text
@@ -50,7 +50,7 @@ describe("encodeChunks()", () => {
 })
 
 describe("chatCompletionChunks()", () => {
-  test("chatCompletionChunks() gives chunks and takes deltas of every kind", () => {
+  test("chatCompletionChunks() yields chunks and accepts deltas of every kind", () => {
     expectTypeOf(chatCompletionChunks("Hi")).toExtend<AsyncIterable<ChatCompletionChunk>>()
     assertType<AnswerDelta[]>(["a", { text: "a", toolCall: { name: "f", arguments: { a: 1 } } }])
     // @ts-expect-error -- a delta has no such member
@@ -69,7 +69,7 @@ describe("relay()", () => {
     relay<OpenAI.ChatCompletionChunk>("", { onChunk: (chunk) => expectTypeOf(chunk.created).toBeNumber() })
   })
 
-  test("relay() is a source of events that the servers take", () => {
+  test("relay() is a source of events that the servers accept", () => {
     expectTypeOf(relay("")).toExtend<AsyncIterable<SseEventInit>>()
     assertType(sendEventStream(req, res, relay("")))
     assertType(eventStreamResponse(relay("")))

@@ -18,17 +18,17 @@ import {
 
 type OfficialEvent = OpenAI.Responses.ResponseStreamEvent
 
-test("the chunk types of the official package are assignable to ours", () => {
+test("ChatCompletionChunk and ResponseEvent accept the chunk types of the official package", () => {
   expectTypeOf<OpenAI.Chat.Completions.ChatCompletionChunk>().toExtend<ChatCompletionChunk>()
   expectTypeOf<OpenAI.Completions.Completion>().toExtend<CompletionChunk>()
   expectTypeOf<OfficialEvent>().toExtend<ResponseEvent>()
 })
 
-test("the event types that we name are those of the official package", () => {
+test("KnownResponseEventType names exactly the event types of the official package", () => {
   expectTypeOf<KnownResponseEventType>().toEqualTypeOf<OfficialEvent["type"]>()
 })
 
-test("readers give our chunks, or those of the provider's package", () => {
+test("readChatCompletions() yields our chunks, or those of the provider's package", () => {
   expectTypeOf(readChatCompletions("")).toEqualTypeOf<ChunkStream<ChatCompletionChunk, ChatSnapshot>>()
   expectTypeOf(readChatCompletions<OpenAI.Chat.Completions.ChatCompletionChunk>("")).toEqualTypeOf<
     ChunkStream<OpenAI.Chat.Completions.ChatCompletionChunk, ChatSnapshot>
@@ -39,19 +39,19 @@ test("readers give our chunks, or those of the provider's package", () => {
   expectTypeOf(readCompletions("").collect()).resolves.toHaveProperty("choices")
 })
 
-test("events narrow by their type", () => {
+test("readResponses() yields events that narrow by their type", () => {
   type Event = OfficialEvent & { type: "response.output_text.delta" }
   expectTypeOf(readResponses<OfficialEvent>("")).toExtend<AsyncIterable<OfficialEvent>>()
   expectTypeOf<Event["delta"]>().toEqualTypeOf<string>()
 })
 
-test("unknown values pass where known ones are completed", () => {
+test("ResponseEvent and ChatCompletionChunk accept unknown values", () => {
   assertType<ResponseEvent>({ type: "response.telepathy.delta" })
   const chunk = { id: "", object: "chat.completion.done", created: 0, model: "", choices: [], citations: [] }
   assertType<ChatCompletionChunk>(chunk)
 })
 
-test("sources are what a body can come from", () => {
+test("readChatCompletions() accepts every source of a body", () => {
   assertType(readChatCompletions(new Response("")))
   assertType(readChatCompletions(fetch("")))
   assertType(readChatCompletions((signal) => fetch("", { signal })))
@@ -65,7 +65,7 @@ test("sources are what a body can come from", () => {
   assertType(readChatCompletions("", { timeouts: { headers: 1 } }))
 })
 
-test("errors of the readers narrow", () => {
+test("isChunkStreamError() narrows to the errors of the readers", () => {
   const error: unknown = new Error("")
   if (isChunkStreamError(error)) {
     expectTypeOf(error).toEqualTypeOf<ChunkStreamError>()
@@ -74,7 +74,7 @@ test("errors of the readers narrow", () => {
   }
 })
 
-test("readChunks takes its types from the dialect", () => {
+test("readChunks() infers its types from the dialect", () => {
   const stream = readChunks("", {
     name: "numbers",
     accumulate: () => ({ value: [] as number[], push: (chunk: { n: number }) => void chunk, missing: () => null }),

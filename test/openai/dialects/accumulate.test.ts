@@ -3,19 +3,19 @@ import { readChatCompletions } from "steadystream/openai"
 import { call, fold, foldDeltas } from "./folding.ts"
 import { all, chat, DONE, events, rejection } from "../reading/scripted-source.ts"
 
-test("readChatCompletions holds as many choices as the limit says", async () => {
+test("readChatCompletions() accepts as many choices as the limit allows", async () => {
   const body = events(...[0, 1, 2].map((index) => ({ choices: [{ index, delta: {}, finish_reason: "stop" }] })))
   expect((await readChatCompletions(body, { limits: { maxChoices: 3 } }).collect()).choices).toHaveLength(3)
   const error = await rejection(all(readChatCompletions(body, { limits: { maxChoices: 2 } })))
   expect(error).toMatchObject({ code: "limit", limit: "maxChoices" })
 })
 
-test("the role of a choice is assistant where none is named, and the first that is", async () => {
+test("readChatCompletions() uses the first role of a choice, or assistant without one", async () => {
   expect((await foldDeltas({ content: "a" })).role).toBe("assistant")
   expect((await foldDeltas({ role: null }, { role: "" }, { role: "tool" }, { role: "user" })).role).toBe("tool")
 })
 
-test("content in parts goes to the text and to the reasoning", async () => {
+test("readChatCompletions() adds content parts to the text and to the reasoning", async () => {
   const thinking = [{ type: "thinking", thinking: [{ type: "text", text: "Hmm" }] }]
   const stream = readChatCompletions(
     events(...[thinking, [{ type: "text", text: "Hi" }], "!"].map((content) => chat({ content }))) + DONE,
@@ -24,7 +24,7 @@ test("content in parts goes to the text and to the reasoning", async () => {
   expect(stream.snapshot.choices).toMatchObject([{ content: "Hi!", reasoning: "Hmm" }])
 })
 
-test("reasoning is taken under either of its names, and once where it comes under both", async () => {
+test("readChatCompletions() reads reasoning under either name, and once if both are present", async () => {
   const { reasoning } = await foldDeltas(
     { reasoning_content: "a" },
     { reasoning: "b" },
@@ -35,7 +35,7 @@ test("reasoning is taken under either of its names, and once where it comes unde
   expect(reasoning).toBe("abcd")
 })
 
-test("Azure's first chunk does not blank what identifies the answer", async () => {
+test("readChatCompletions() keeps the answer's id and model after the empty first chunk of Azure", async () => {
   const first = { choices: [], created: 0, id: "", model: "", object: "", prompt_filter_results: [{ prompt_index: 0 }] }
   const snapshot = await fold(
     first,
@@ -52,7 +52,7 @@ test("Azure's first chunk does not blank what identifies the answer", async () =
   expect(snapshot.extra).toEqual({ prompt_filter_results: [{ prompt_index: 0 }] })
 })
 
-test("a choice without a delta, and choices that are null, absent or no objects, add nothing", async () => {
+test("readChatCompletions() ignores a choice without a delta, and choices that are null, absent or not objects", async () => {
   const odd = [
     { choices: [{ index: 0, content_filter_offsets: {} }] },
     { choices: null },
@@ -63,7 +63,7 @@ test("a choice without a delta, and choices that are null, absent or no objects,
   expect(await fold(chat({ content: "Hi" }), ...odd)).toMatchObject({ choices: [{ content: "Hi" }] })
 })
 
-test("a choice without an index is told by its place", async () => {
+test("readChatCompletions() uses the position of a choice that has no index", async () => {
   const snapshot = await fold(
     { choices: [{ delta: { content: "a" } }, { delta: { content: "b" } }] },
     { choices: [{ delta: { content: "c" }, index: null }] },
@@ -76,7 +76,7 @@ test("a choice without an index is told by its place", async () => {
 
 const choice = (index: number) => ({ choices: [{ index, delta: { content: String(index) } }] })
 
-test("choices are in the order of their index", async () => {
+test("readChatCompletions() orders choices by their index", async () => {
   const snapshot = await fold(choice(2), choice(0), choice(1), choice(2))
   expect(snapshot.choices.map(({ index, content }) => [index, content])).toEqual([
     [0, "0"],
@@ -85,14 +85,14 @@ test("choices are in the order of their index", async () => {
   ])
 })
 
-test("the id of the first chunk stays where later ones differ", async () => {
+test("readChatCompletions() keeps the id of the first chunk if later ones differ", async () => {
   expect(await fold({ ...chat({}), id: "a" }, { ...chat({}), id: "b", model: "n" })).toMatchObject({
     id: "a",
     model: "m",
   })
 })
 
-test("names that mean something to JavaScript are fields like any other", async () => {
+test("readChatCompletions() treats names such as __proto__ as ordinary fields", async () => {
   const hostile =
     '{"__proto__":{"polluted":1},"constructor":"c","choices":[{"index":0,"delta":{"content":"a","__proto__":{"role":"x"}}}]}'
   const snapshot = await fold(hostile)
@@ -113,14 +113,14 @@ const time = async (count: number) => {
   return process.cpuUsage().user - user
 }
 
-test("readChatCompletions folds 50,000 chunks in linear time", async () => {
+test("readChatCompletions() folds 50,000 chunks in linear time", async () => {
   await time(5_000)
   // Quadratic work would take 16 times as long for 4 times the chunks.
   const ratio = async () => (await time(50_000)) / (await time(12_500))
   expect(Math.min(await ratio(), await ratio())).toBeLessThan(9)
 })
 
-test("a deprecated function call is put together", async () => {
+test("readChatCompletions() joins the pieces of a deprecated function call", async () => {
   const pieces = [{ name: "f", arguments: "" }, { arguments: '{"x"' }, { arguments: ":1}" }]
   const { functionCall } = await foldDeltas(...pieces.map((function_call) => ({ function_call })))
   expect(functionCall).toEqual({ name: "f", arguments: '{"x":1}' })
@@ -130,21 +130,21 @@ const logprobs = (...tokens: string[]) => ({
   choices: [{ index: 0, delta: {}, logprobs: { content: tokens.map((token) => ({ token })), refusal: null } }],
 })
 
-test("log probabilities are kept once each", async () => {
+test("readChatCompletions() keeps each log probability once", async () => {
   const { choices } = await fold(logprobs("a"), logprobs("b", "c"), {
     choices: [{ index: 0, delta: {}, logprobs: null }],
   })
   expect(choices[0]?.logprobs).toEqual({ content: [{ token: "a" }, { token: "b" }, { token: "c" }], refusal: [] })
 })
 
-test("a refusal is put together", async () => {
+test("readChatCompletions() joins the pieces of a refusal", async () => {
   expect(await foldDeltas({ refusal: "I " }, { refusal: null }, { refusal: "can't" })).toMatchObject({
     refusal: "I can't",
     content: null,
   })
 })
 
-test("fields of one provider are kept, the last value of each", async () => {
+test("readChatCompletions() keeps the last value of each provider-specific field", async () => {
   const { extra } = await fold(
     { ...chat({}), citations: [1], x: 1 },
     { ...chat({}), citations: [1, 2] },

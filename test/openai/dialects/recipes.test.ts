@@ -46,7 +46,7 @@ const START = { type: "message_start", message: { content: [], stop_reason: null
 const DELTA = { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } }
 const STOP = { type: "message_stop" }
 
-test("the recipe for Anthropic reads text, tools and the stop reason, and ends at message_stop", async () => {
+test("the Anthropic recipe reads text, tools and the stop reason, and ends at message_stop", async () => {
   const body = [
     START,
     { type: "ping" },
@@ -63,7 +63,7 @@ test("the recipe for Anthropic reads text, tools and the stop reason, and ends a
   expect(stream.snapshot.tools).toEqual([{ index: 1, id: "t", name: "f", input: "{}" }])
 })
 
-test("the recipe for Anthropic tells a cut stream and an error from a whole message", async () => {
+test("the Anthropic recipe distinguishes a cut stream and an error from a whole message", async () => {
   expect(await rejection(all(readChunks(named(START) + named(DELTA), anthropic)))).toMatchObject({
     missing: "message_stop",
     partial: { text: "Hi" },
@@ -77,7 +77,7 @@ test("the recipe for Anthropic tells a cut stream and an error from a whole mess
 
 const chunk = (parts: object[], finishReason?: string) => ({ candidates: [{ content: { parts }, finishReason }] })
 
-test("the recipe for Gemini reads text, calls and the finish reason, and tells a cut stream from a whole one", async () => {
+test("the Gemini recipe reads text, calls and the finish reason, and distinguishes a cut stream from a whole one", async () => {
   const body = events(
     chunk([{ text: "Hmm", thought: true }]),
     chunk([{ text: "Hi" }, { functionCall: { name: "f", args: { x: 1 } } }]),
@@ -109,7 +109,7 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 
 describe.skipIf(directory === "")("recorded streams, from the directory in STEADYSTREAM_RECORDINGS", () => {
   test.each(recordings.filter(({ api }) => api === "anthropic-messages"))(
-    "$file is read by the recipe as its manifest says",
+    "the Anthropic recipe reads $file as its manifest says",
     async ({ file, expected }) => {
       const snapshot = await readChunks([read(file)], anthropic).collect()
       expect(sha256(snapshot.text)).toBe(expected.text_sha256)
@@ -123,7 +123,7 @@ describe.skipIf(directory === "")("recorded streams, from the directory in STEAD
   )
 
   test.each(recordings.filter(({ api }) => api === "gemini-generate-content"))(
-    "$file is read by the recipe as its manifest says",
+    "the Gemini recipe reads $file as its manifest says",
     async ({ file, expected }) => {
       const stream = readChunks([read(file)], gemini)
       expect(await all(stream)).toHaveLength(expected.payloads)

@@ -129,14 +129,17 @@ function steps(max: number): () => number {
 const claimed = recordings.filter(({ api }) => api in dialects)
 
 describe.skipIf(directory === "")("recorded streams, from the directory in STEADYSTREAM_RECORDINGS", () => {
-  test("there are some in every dialect", () => {
+  test("the recordings include every dialect", () => {
     expect(new Set(claimed.map(({ api }) => api))).toEqual(new Set(Object.keys(dialects)))
   })
 
-  test.each(claimed)("$file is read as its manifest says at any cut", async ({ file, api, expected }) => {
-    const bytes = read(file)
-    for (const pieces of [[bytes], inSteps(bytes, steps(3_000)), inSteps(bytes, () => 1)]) {
-      expect(await outcomeOf(api, pieces)).toEqual(expectedOutcome(expected))
-    }
-  })
+  test.each(claimed)(
+    "the reader of $file returns what its manifest says at any cut",
+    async ({ file, api, expected }) => {
+      const bytes = read(file)
+      for (const pieces of [[bytes], inSteps(bytes, steps(3_000)), inSteps(bytes, () => 1)]) {
+        expect(await outcomeOf(api, pieces)).toEqual(expectedOutcome(expected))
+      }
+    },
+  )
 })

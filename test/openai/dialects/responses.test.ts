@@ -5,7 +5,7 @@ import { type ChunkStreamError, readResponses, type ResponseSnapshot } from "ste
 import { all, DONE, events, rejection, ScriptedSource } from "../reading/scripted-source.ts"
 
 test.each(["completed", "failed", "incomplete"])(
-  "readResponses ends at once at response.%s while the connection stays open",
+  "readResponses() ends at once at response.%s while the connection stays open",
   async (status) => {
     const clock = new ManualClock()
     const terminal = { type: `response.${status}`, response: { id: "resp_1", status }, sequence_number: 1 }
@@ -19,7 +19,7 @@ test.each(["completed", "failed", "incomplete"])(
   },
 )
 
-test("readResponses throws where the body ends without a terminal event, [DONE] or not", async () => {
+test("readResponses() throws if the body ends without a terminal event, with or without [DONE]", async () => {
   const delta = { type: "response.output_text.delta", output_index: 0, delta: "Hi" }
   for (const end of ["", DONE]) {
     const stream = readResponses(events(delta) + end)
@@ -28,7 +28,7 @@ test("readResponses throws where the body ends without a terminal event, [DONE] 
   }
 })
 
-test("readResponses puts up with [DONE] after the terminal event", async () => {
+test("readResponses() accepts [DONE] after the terminal event", async () => {
   const stream = readResponses(events({ type: "response.completed", response: {} }) + DONE)
   expect(await all(stream)).toHaveLength(1)
 })
@@ -44,7 +44,7 @@ const FAILED = {
 test.each([
   ["flat", FLAT, null],
   ["nested", NESTED, "t"],
-])("readResponses throws a %s error once, with the failed response that follows it", async (_, payload, type) => {
+])("readResponses() throws a %s error once, with the failed response that follows it", async (_, payload, type) => {
   const stream = readResponses(events({ type: "response.created", response: { id: "resp_1" } }, payload, FAILED))
   const error = await rejection<ChunkStreamError<ResponseSnapshot>>(all(stream))
   expect(error).toBeInstanceOf(SseProviderError)
@@ -53,7 +53,7 @@ test.each([
   expect(await stream.ended).toMatchObject({ reason: "error", cursor: { responseId: "resp_1", sequenceNumber: 3 } })
 })
 
-test("readResponses waits for the failed response for one second, also where timeouts are off", async () => {
+test("readResponses() waits one second for the failed response, also if timeouts are off", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(events(NESTED))
   const reading = rejection(all(readResponses(source.stream, { clock, timeouts: false })))
@@ -65,7 +65,7 @@ test("readResponses waits for the failed response for one second, also where tim
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readResponses waits no longer for the failed response where another error comes", async () => {
+test("readResponses() stops waiting for the failed response at a second error", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(events(NESTED))
   const reading = rejection(all(readResponses(source.stream, { clock })))
@@ -77,14 +77,14 @@ test("readResponses waits no longer for the failed response where another error 
   expect(await reading).toBeInstanceOf(SseProviderError)
 })
 
-test("readResponses throws the provider's error where the connection breaks or ends while it waits", async () => {
+test("readResponses() throws the provider's error if the connection breaks or ends during that wait", async () => {
   for (const end of ["close", "fail"] as const) {
     const source = new ScriptedSource().write(events(NESTED))[end](new Error("reset"))
     expect(await rejection(all(readResponses(source.stream)))).toBeInstanceOf(SseProviderError)
   }
 })
 
-test("readResponses gives out a failed response that no error preceded, and keeps its error", async () => {
+test("readResponses() yields a failed response without a preceding error, and keeps its error", async () => {
   const stream = readResponses(events(FAILED))
   expect(await all(stream)).toEqual([FAILED])
   expect(stream.snapshot).toMatchObject({ status: "failed", error: { code: "c", message: "no" } })
@@ -97,7 +97,7 @@ const numbered = (n: number, type = "response.output_text.delta") => ({
   sequence_number: n,
 })
 
-test("readResponses drops events up to after, and its cursor is the last one that came", async () => {
+test("readResponses() drops events up to after, and its cursor is the last event received", async () => {
   const terminal = { type: "response.completed", response: { id: "resp_1" }, sequence_number: 6 }
   const stream = readResponses(
     events(...[0, 1, 2, 3, 4].map((n) => numbered(n)), { type: "keepalive", sequence_number: 5 }, terminal),
@@ -108,7 +108,7 @@ test("readResponses drops events up to after, and its cursor is the last one tha
   expect(await stream.ended).toMatchObject({ chunks: 3, cursor: { responseId: "resp_1", sequenceNumber: 6 } })
 })
 
-test("readResponses keeps the cursor where the stream breaks", async () => {
+test("readResponses() keeps the cursor if the stream breaks", async () => {
   const created = { type: "response.created", response: { id: "resp_1" }, sequence_number: 0 }
   const broken = readResponses(events(created, numbered(7), { type: "keepalive", sequence_number: 8 }, numbered(2)))
   await all(broken).catch(() => {})
@@ -121,7 +121,7 @@ test("readResponses keeps the cursor where the stream breaks", async () => {
   expect((await unnumbered.ended).cursor).toBeNull()
 })
 
-test("readResponses passes on events that it does not know, and takes a missing type from the event", async () => {
+test("readResponses() yields unknown events, and reads a missing type from the event field", async () => {
   const unknown = { type: "response.telepathy.delta", delta: "?", sequence_number: 1 }
   const body = `event: response.telepathy.delta\ndata: ${JSON.stringify(unknown)}\n\nevent: response.completed\ndata: {"response":{}}\n\n`
   expect(await all(readResponses(body))).toEqual([unknown, { type: "response.completed", response: {} }])
@@ -134,7 +134,7 @@ const event = (type: string, output_index: number, rest: object, n: number) => (
   ...rest,
 })
 
-test("readResponses tells items by their output index where their ids change on every event", async () => {
+test("readResponses() identifies items by their output index if their ids change on every event", async () => {
   const stream = readResponses(
     events(
       event("output_item.added", 0, { item: { id: "x", type: "reasoning" } }, 1),
@@ -172,7 +172,7 @@ test("readResponses tells items by their output index where their ids change on 
   ])
 })
 
-test("readResponses takes text and arguments from the events that hold them whole where no delta came", async () => {
+test("readResponses() reads text and arguments from the final events if there was no delta", async () => {
   const stream = readResponses(
     events(
       { type: "response.output_text.done", output_index: 0, text: "Hi" },

@@ -3,7 +3,7 @@ import { toChatCompletion } from "steadystream/openai"
 import { call, fold } from "./folding.ts"
 import { chat } from "../reading/scripted-source.ts"
 
-test("toChatCompletion gives the shape of an answer that was not streamed", async () => {
+test("toChatCompletion() returns the shape of an answer that was not streamed", async () => {
   const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
   const snapshot = await fold(
     { ...chat({ role: "assistant", reasoning: "Hmm" }), system_fingerprint: "fp", service_tier: "flex" },
@@ -40,7 +40,7 @@ test("toChatCompletion gives the shape of an answer that was not streamed", asyn
   })
 })
 
-test("toChatCompletion leaves out what did not come, and copies what it gives", async () => {
+test("toChatCompletion() leaves out members that did not come, and copies the others", async () => {
   const snapshot = await fold(chat({ content: "Hi" }, "stop"), { choices: [], usage: { total_tokens: 1 } })
   const completion = toChatCompletion(snapshot)
   expect(Object.keys(completion.choices[0]!.message)).toEqual(["role", "content", "refusal"])

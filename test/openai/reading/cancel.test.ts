@@ -56,7 +56,7 @@ function countingSignal(): { readonly controller: AbortController; readonly list
   return { controller, listeners: () => count }
 }
 
-test("readChatCompletions asks for nothing where the signal is aborted before the start", async () => {
+test("readChatCompletions() sends no request if the signal is already aborted", async () => {
   const signal = AbortSignal.abort("early")
   let asked = 0
   const stream = readChatCompletions(() => (asked++, new Response(HELLO)), { signal })
@@ -66,14 +66,14 @@ test("readChatCompletions asks for nothing where the signal is aborted before th
   expect(await stream.ended).toMatchObject({ reason: "cancelled", error: "early", chunks: 0, durationMs: 0 })
 })
 
-test("readChatCompletions cancels the body where the signal is aborted before the start", async () => {
+test("readChatCompletions() cancels the body if the signal is already aborted", async () => {
   const source = new ScriptedSource().write(HELLO)
   readChatCompletions(source.stream, { signal: AbortSignal.abort("early") })
   await settle()
   expect(source.cancellations).toEqual(["early"])
 })
 
-test("readChatCompletions aborts the request while it waits for the headers", async () => {
+test("readChatCompletions() aborts the request while it waits for the headers", async () => {
   const controller = new AbortController()
   let signalOfRequest: AbortSignal | undefined
   const stream = readChatCompletions((signal) => ((signalOfRequest = signal), new Promise<never>(() => {})), {
@@ -87,7 +87,7 @@ test("readChatCompletions aborts the request while it waits for the headers", as
   expect(signalOfRequest?.reason).toBe("enough")
 })
 
-test("readChatCompletions cancels a response that comes after the end", async () => {
+test("readChatCompletions() cancels a response that arrives after the end", async () => {
   const source = new ScriptedSource().write(HELLO)
   const { promise, resolve } = deferred<Response>()
   const stream = readChatCompletions(promise)
@@ -100,7 +100,7 @@ test("readChatCompletions cancels a response that comes after the end", async ()
   expect(source.cancellations).toHaveLength(1)
 })
 
-test("readChatCompletions ends a read that waits, also where the source ignores that it is cancelled", async () => {
+test("readChatCompletions() ends a waiting read, also if the source ignores its cancellation", async () => {
   const controller = new AbortController()
   const deaf: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => ({
@@ -120,7 +120,7 @@ test("readChatCompletions ends a read that waits, also where the source ignores 
   expect(await ending).toEqual([])
 })
 
-test("readChatCompletions ends a read that waits for a stream or a response that never settles its cancellation", async () => {
+test("readChatCompletions() ends a waiting read if the cancellation of a stream or a response never settles", async () => {
   const never = () => new Promise<never>(() => {})
   const deaf = () => new ReadableStream<Uint8Array>({ pull: never, cancel: never })
   for (const source of [deaf(), new Response(deaf() as ReadableStream<Uint8Array<ArrayBuffer>>), never(), never]) {
@@ -132,7 +132,7 @@ test("readChatCompletions ends a read that waits for a stream or a response that
   }
 })
 
-test("readChatCompletions rejects with the signal's reason while it waits", async () => {
+test("readChatCompletions() rejects with the signal's reason while it waits", async () => {
   const controller = new AbortController()
   const source = new ScriptedSource().write(HELLO)
   const stream = readChatCompletions(source.stream, { signal: controller.signal })
@@ -144,7 +144,7 @@ test("readChatCompletions rejects with the signal's reason while it waits", asyn
   expect(source.cancellations).toEqual(["enough"])
 })
 
-test("readChatCompletions throws at the next read where the signal is aborted while the consumer is busy", async () => {
+test("readChatCompletions() throws at the next read if the signal is aborted while the consumer is busy", async () => {
   const controller = new AbortController()
   const source = new ScriptedSource().write(HELLO)
   const stream = readChatCompletions(source.stream, { signal: controller.signal })
@@ -158,7 +158,7 @@ test("readChatCompletions throws at the next read where the signal is aborted wh
   expect(await chunks.next()).toEqual({ done: true, value: undefined })
 })
 
-test("readChatCompletions changes nothing where the signal is aborted after the end", async () => {
+test("readChatCompletions() changes nothing if the signal is aborted after the end", async () => {
   const controller = new AbortController()
   const source = new ScriptedSource().write(HELLO + DONE)
   const stream = readChatCompletions(source.stream, { signal: controller.signal })
@@ -170,7 +170,7 @@ test("readChatCompletions changes nothing where the signal is aborted after the 
   expect(await stream.ended).toMatchObject({ reason: "done", error: undefined })
 })
 
-test("readChatCompletions rejects with the TimeoutError of AbortSignal.timeout itself", async () => {
+test("readChatCompletions() rejects with the TimeoutError of AbortSignal.timeout unchanged", async () => {
   const signal = AbortSignal.timeout(1)
   const stream = readChatCompletions(new ScriptedSource().stream, { signal })
   const error = await rejection<unknown>(all(stream))
@@ -179,14 +179,14 @@ test("readChatCompletions rejects with the TimeoutError of AbortSignal.timeout i
   expect(await stream.ended).toMatchObject({ reason: "cancelled", error })
 })
 
-test("readChatCompletions passes on the abort of a fetch that is not its own", async () => {
+test("readChatCompletions() rethrows the abort of a fetch that it did not start", async () => {
   const reason = new DOMException("stop", "AbortError")
   const stream = readChatCompletions(Promise.reject<Response>(reason))
   expect(await rejection<unknown>(all(stream))).toBe(reason)
   expect(await stream.ended).toMatchObject({ reason: "cancelled", error: reason })
 })
 
-test("readChatCompletions reports a request that failed as a broken connection", async () => {
+test("readChatCompletions() reports a failed request as a broken connection", async () => {
   const cause = new TypeError("fetch failed")
   for (const source of [Promise.reject<Response>(cause), () => Promise.reject<Response>(cause)]) {
     const error = await rejection(all(readChatCompletions(source)))
@@ -215,7 +215,7 @@ test.each([
       expect(error).toBe(thrown)
     },
   ],
-])("readChatCompletions cancels the body once at %s", async (_, leave) => {
+])("readChatCompletions() cancels the body once at %s", async (_, leave) => {
   const source = new ScriptedSource().write(HELLO)
   const stream = readChatCompletions(source.stream)
   await leave(stream)
@@ -225,7 +225,7 @@ test.each([
   expect(await stream.ended).toMatchObject({ reason: "cancelled", error: undefined })
 })
 
-test("cancel can be called twice, and on a stream that nobody reads", async () => {
+test("cancel() can be called twice, and on a stream without a consumer", async () => {
   const source = new ScriptedSource()
   const stream = readChatCompletions(source.stream)
   await Promise.all([stream.cancel("first"), stream.cancel("second")])
@@ -240,7 +240,7 @@ test("cancel can be called twice, and on a stream that nobody reads", async () =
   expect(asked).toBe(0)
 })
 
-test("cancel ends every call of next that waits", async () => {
+test("cancel() ends every waiting call of next()", async () => {
   const stream = readChatCompletions(new ScriptedSource().stream)
   const chunks = stream[Symbol.asyncIterator]()
   const waiting = [chunks.next(), chunks.next(), chunks.next()]
@@ -249,7 +249,7 @@ test("cancel ends every call of next that waits", async () => {
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => ({ done: true, value: undefined })))
 })
 
-test("next serves calls that wait at the same time in their order", async () => {
+test("next() answers concurrent calls in order", async () => {
   const source = new ScriptedSource()
   const chunks = readChatCompletions(source.stream)[Symbol.asyncIterator]()
   const waiting = Promise.all(Array.from({ length: 6 }, () => chunks.next()))
@@ -264,7 +264,7 @@ test("next serves calls that wait at the same time in their order", async () => 
   ])
 })
 
-test("readChatCompletions leaves no listener on the signal after any end", async () => {
+test("readChatCompletions() leaves no listener on the signal after any end", async () => {
   const bodies: [Parameters<typeof readChatCompletions>[0], string][] = [
     [HELLO + DONE, "done"],
     [HELLO, "finished"],
@@ -286,7 +286,7 @@ test("readChatCompletions leaves no listener on the signal after any end", async
   expect(listeners()).toBe(0)
 })
 
-test("no failure that nobody listens to is an unhandled rejection", async () => {
+test("readChatCompletions() leaves no unhandled rejection if the consumer ignores the failure", async () => {
   const clock = new ManualClock()
   const failures: Parameters<typeof readChatCompletions>[0][] = [
     Promise.reject<Response>(new Error("no")),
@@ -312,8 +312,8 @@ test("no failure that nobody listens to is an unhandled rejection", async () => 
   expect(clock.pendingTimers).toBe(0)
 })
 
-describe("readChatCompletions() lets go", () => {
-  test.each([0, -1, Number.NaN])("readChatCompletions() cancels at once where drain.bytes is %d", async (bytes) => {
+describe("readChatCompletions() and its cleanup", () => {
+  test.each([0, -1, Number.NaN])("readChatCompletions() cancels at once if drain.bytes is %d", async (bytes) => {
     const { cancel, response } = endless(`${line("a", "stop")}\n${DONE_LINE}\n`)
     const clock = new ManualClock()
     const stream = readChatCompletions(() => response(), { clock, drain: { ms: 250, bytes } })
@@ -322,7 +322,7 @@ describe("readChatCompletions() lets go", () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test("readChatCompletions() has one outcome and no timer where a read gives no object", async () => {
+  test("readChatCompletions() has one outcome and no timer if a read returns a non-object", async () => {
     const clock = new ManualClock()
     const source = { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) }
     const stream = readChatCompletions(source as never, { clock })
@@ -331,7 +331,7 @@ describe("readChatCompletions() lets go", () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test("readChatCompletions() frees a response whose asking has aborted it", async () => {
+  test("readChatCompletions() cancels the response of a function that aborted it", async () => {
     const { cancel, response } = endless()
     const controller = new AbortController()
     const ask = () => {
@@ -342,13 +342,13 @@ describe("readChatCompletions() lets go", () => {
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
   })
 
-  test("readChatCompletions() frees a refused response that is never read", async () => {
+  test("readChatCompletions() cancels a refused response that is never read", async () => {
     const { cancel, response } = endless()
     await readChatCompletions(response({ status: 500 })).cancel()
     expect(cancel).toHaveBeenCalledOnce()
   })
 
-  test("readChatCompletions() has the total deadline on a clock below zero", async () => {
+  test("readChatCompletions() obeys the total deadline on a clock below zero", async () => {
     const clock = new ManualClock()
     const early = Object.assign(Object.create(null) as object, {
       now: () => clock.now() - 1e6,
@@ -366,9 +366,9 @@ describe("readChatCompletions() lets go", () => {
   })
 })
 
-describe("readChatCompletions() and a consumer that ends in a callback", () => {
+describe("readChatCompletions() ended in a callback", () => {
   test.each(["cancel", "abort"] as const)(
-    "readChatCompletions(): %s in onHeartbeat drops the rest of the piece",
+    "readChatCompletions() drops the rest of the piece after %s in onHeartbeat",
     async (how) => {
       const abort = new AbortController()
       const stop = () => (how === "cancel" ? void stream.cancel() : abort.abort(new Error("enough")))

@@ -13,7 +13,7 @@ const STALLED: [keyof ChunkTimeouts, () => Parameters<typeof readChatCompletions
   ["total", () => new ScriptedSource().write(HELLO).stream, 4],
 ]
 
-test.each(STALLED)("readChatCompletions throws SseTimeoutError when %s runs out", async (phase, source, chunks) => {
+test.each(STALLED)("readChatCompletions() throws SseTimeoutError when %s runs out", async (phase, source, chunks) => {
   const clock = new ManualClock()
   const stream = readChatCompletions(source(), { clock, timeouts: { [phase]: 500 } })
   const reading = rejection(all(stream))
@@ -29,7 +29,7 @@ test.each(STALLED)("readChatCompletions throws SseTimeoutError when %s runs out"
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions aborts the request when connect runs out, and cancels a response that comes later", async () => {
+test("readChatCompletions() aborts the request when connect runs out, and cancels a later response", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO)
   let signalOfRequest: AbortSignal | undefined
@@ -47,7 +47,7 @@ test("readChatCompletions aborts the request when connect runs out, and cancels 
   expect(source.cancellations).toHaveLength(1)
 })
 
-test("connect ends with the headers, and the deadlines of the body begin", async () => {
+test("readChatCompletions() ends the connect deadline at the headers and starts the deadlines of the body", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource()
   const { promise, resolve } = deferred<Response>()
@@ -111,11 +111,11 @@ test.each<[keyof ChunkTimeouts, string, string, boolean]>([
     events(chat({ tool_calls: [{ index: 0, function: { arguments: "{" } }] })),
     true,
   ],
-])("%s with %s: outlived is as it should be", async (phase, _, beat, outlived) => {
+])("readChatCompletions() with %s and %s ends at the right time", async (phase, _, beat, outlived) => {
   expect(await outlive(phase, beat)).toBe(outlived ? "outlived" : phase)
 })
 
-test("firstContent does not end with a delta that has only a role", async () => {
+test("firstContent continues after a delta that has only a role", async () => {
   expect(await outlive("firstContent", events(chat({ role: "assistant", content: "" })), ": hi\n\n")).toBe(
     "firstContent",
   )
@@ -129,7 +129,7 @@ const delta = (n: number) => ({
   sequence_number: n,
 })
 
-test("readResponses takes deltas for content and keepalive for a sign of life", async () => {
+test("readResponses() counts deltas as content and keepalive as a heartbeat", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(events({ type: "response.created", response: {} }))
   const stream = readResponses(source.stream, {
@@ -148,7 +148,7 @@ test("readResponses takes deltas for content and keepalive for a sign of life", 
   expect(await stream.ended).toMatchObject({ firstContentMs: 400, cursor: { sequenceNumber: 4 } })
 })
 
-test("a consumer that takes its time trips no deadline but total", async () => {
+test("readChatCompletions() runs no deadline but total while the consumer is busy", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(events(chat({ content: "a" })))
   const timeouts = { firstContent: 500, idle: 500, eventIdle: 500, contentIdle: 500 }
@@ -168,7 +168,7 @@ test("a consumer that takes its time trips no deadline but total", async () => {
   expect(await last).toMatchObject({ phase: "idle" })
 })
 
-test("contentIdle adds up the time that is waited, and no other", async () => {
+test("contentIdle counts only the time spent waiting", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(events(chat({ content: "a" })))
   const chunks = readChatCompletions(source.stream, { clock, timeouts: { contentIdle: 500 } })[Symbol.asyncIterator]()
@@ -185,7 +185,7 @@ test("contentIdle adds up the time that is waited, and no other", async () => {
   expect(await waiting).toMatchObject({ phase: "contentIdle", chunks: 5 })
 })
 
-test("total ends a stream while the consumer is busy, and drops what waits", async () => {
+test("total ends a stream while the consumer is busy, and drops what is queued", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO)
   const stream = readChatCompletions(source.stream, { clock, timeouts: { total: 500 } })
@@ -198,7 +198,7 @@ test("total ends a stream while the consumer is busy, and drops what waits", asy
   expect((await chunks.next()).done).toBe(true)
 })
 
-test("a deadline that passes while its timer is set anew sets none into the past", async () => {
+test("readChatCompletions() sets no timer in the past if a deadline passes while it sets one", async () => {
   let time = 0
   let fire = () => {}
   const delays: number[] = []
@@ -234,7 +234,7 @@ test.each<[string, ChunkTimeouts | false]>([
   ["false", false],
   ["0", { eventIdle: 0, total: 0 }],
   ["Infinity", { eventIdle: Infinity, idle: Infinity }],
-])("timeouts of %s set no timer", async (_, timeouts) => {
+])("readChatCompletions() with timeouts of %s sets no timer", async (_, timeouts) => {
   const clock = new ManualClock()
   const stream = readChatCompletions(new ScriptedSource().write(HELLO).stream, { clock, timeouts })
   const reading = all(stream)

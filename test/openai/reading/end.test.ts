@@ -18,19 +18,19 @@ test.each([
   ["without a space", "data:[DONE]\n\n"],
   ["with spaces around it", "data:   [DONE] \n\n"],
   ["with CRLF", "data: [DONE]\r\n\r\n"],
-])("readChatCompletions ends at [DONE] %s", async (_, mark) => {
+])("readChatCompletions() ends at [DONE] %s", async (_, mark) => {
   const stream = readChatCompletions(HELLO + mark)
   expect(await all(stream)).toHaveLength(4)
   expect(await stream.ended).toMatchObject({ reason: "done", sawDone: true })
 })
 
-test("readChatCompletions takes [DONE] inside content for content", async () => {
+test("readChatCompletions() treats [DONE] in content as content", async () => {
   const stream = readChatCompletions(events(chat({ content: "[DONE]" }), chat({ content: "data: [DONE]\n\n" }, "stop")))
   expect((await stream.collect()).choices[0]?.content).toBe("[DONE]data: [DONE]\n\n")
   expect(await stream.ended).toMatchObject({ reason: "finished", sawDone: false })
 })
 
-test("readChatCompletions ignores what comes after [DONE]", async () => {
+test("readChatCompletions() ignores everything after [DONE]", async () => {
   const stream = readChatCompletions(
     HELLO + DONE + events(chat({ content: "!" }), { error: { message: "late" } }) + "}{",
   )
@@ -38,7 +38,7 @@ test("readChatCompletions ignores what comes after [DONE]", async () => {
   expect(await stream.ended).toMatchObject({ reason: "done", chunks: 4 })
 })
 
-test("readChatCompletions ends at [DONE] at once while the connection stays open, and drains it in the background", async () => {
+test("readChatCompletions() ends at [DONE] at once while the connection stays open, and drains it in the background", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
   const stream = readChatCompletions(source.stream, { clock })
@@ -51,7 +51,7 @@ test("readChatCompletions ends at [DONE] at once while the connection stays open
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions gives up draining after 250 ms", async () => {
+test("readChatCompletions() stops draining after 250 ms", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
   await readChatCompletions(source.stream, { clock }).collect()
@@ -63,7 +63,7 @@ test("readChatCompletions gives up draining after 250 ms", async () => {
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions gives up draining after 64 KiB", async () => {
+test("readChatCompletions() stops draining after 64 KiB", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
   await readChatCompletions(source.stream, { clock }).collect()
@@ -73,7 +73,7 @@ test("readChatCompletions gives up draining after 64 KiB", async () => {
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions cancels at once where drain is false", async () => {
+test("readChatCompletions() cancels at once if drain is false", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
   await readChatCompletions(source.stream, { drain: false, clock }).collect()
@@ -82,7 +82,7 @@ test("readChatCompletions cancels at once where drain is false", async () => {
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions keeps its outcome where the connection breaks while it is drained", async () => {
+test("readChatCompletions() keeps its outcome if the connection breaks during the drain", async () => {
   const source = new ScriptedSource().write(HELLO + DONE)
   const stream = readChatCompletions(source.stream)
   await stream.collect()
@@ -91,13 +91,13 @@ test("readChatCompletions keeps its outcome where the connection breaks while it
   expect(await stream.ended).toMatchObject({ reason: "done", error: undefined })
 })
 
-test("readChatCompletions takes the end of the body after every finish reason for the end", async () => {
+test("readChatCompletions() accepts the end of the body after every finish reason", async () => {
   const stream = readChatCompletions(HELLO)
   expect(await all(stream)).toHaveLength(4)
   expect(await stream.ended).toMatchObject({ reason: "finished", sawDone: false })
 })
 
-test("readChatCompletions throws where the body ends without a finish reason", async () => {
+test("readChatCompletions() throws if the body ends without a finish reason", async () => {
   const error = await rejection(all(readChatCompletions(events(chat({ content: "Hel" })))))
   expect(error).toBeInstanceOf(SseTruncatedError)
   expect(error).toMatchObject({ missing: "finish_reason", chunks: 1 })
@@ -106,18 +106,18 @@ test("readChatCompletions throws where the body ends without a finish reason", a
 
 const two = (index: number, finish: string | null) => ({ choices: [{ index, delta: {}, finish_reason: finish }] })
 
-test("readChatCompletions throws where one of two choices has not finished", async () => {
+test("readChatCompletions() throws if one of two choices has not finished", async () => {
   const body = events(two(0, null), two(1, null), two(1, "stop"))
   expect(await rejection(all(readChatCompletions(body)))).toMatchObject({ missing: "finish_reason" })
   expect(await all(readChatCompletions(body + events(two(0, "stop"))))).toHaveLength(4)
 })
 
-test("readChatCompletions throws at [DONE] where nothing came before it", async () => {
+test("readChatCompletions() throws at [DONE] if nothing preceded it", async () => {
   const error = await rejection(all(readChatCompletions(`: ping\n\n${events({ choices: [] })}${DONE}`)))
   expect(error).toMatchObject({ code: "truncated", missing: "everything" })
 })
 
-test("readChatCompletions accepts [DONE] without a finish reason, but not where completion is strict", async () => {
+test("readChatCompletions() accepts [DONE] without a finish reason unless completion is strict", async () => {
   const body = events(chat({ content: "Hi" })) + DONE
   expect(await all(readChatCompletions(body))).toHaveLength(1)
   const strict = readChatCompletions(body, { completion: "strict" })
@@ -127,7 +127,7 @@ test("readChatCompletions accepts [DONE] without a finish reason, but not where 
   expect(await all(readChatCompletions(HELLO + DONE, { completion: "strict" }))).toHaveLength(4)
 })
 
-test("readChatCompletions takes any clean end for the end where completion is lenient", async () => {
+test("readChatCompletions() accepts any clean end if completion is lenient", async () => {
   const stream = readChatCompletions(events(chat({ content: "Hi" })), { completion: "lenient" })
   expect(await all(stream)).toHaveLength(1)
   expect(await stream.ended).toMatchObject({ reason: "eof" })
@@ -135,7 +135,7 @@ test("readChatCompletions takes any clean end for the end where completion is le
   expect(await rejection(all(cut))).toMatchObject({ code: "truncated" })
 })
 
-test("readChatCompletions throws at an empty body and at no body", async () => {
+test("readChatCompletions() throws for an empty body and for a missing body", async () => {
   for (const source of ["", [], new Response(null), new Response(null, { status: 204 }), new Response("")]) {
     const stream = readChatCompletions(source)
     expect(await rejection(all(stream))).toMatchObject({ code: "truncated", missing: "everything", chunks: 0 })
@@ -143,30 +143,30 @@ test("readChatCompletions throws at an empty body and at no body", async () => {
   }
 })
 
-test("readChatCompletions does not take an empty finish reason for one", async () => {
+test("readChatCompletions() does not accept an empty finish reason", async () => {
   const error = await rejection(all(readChatCompletions(events(chat({ content: "Hi" }, "")))))
   expect(error).toMatchObject({ missing: "finish_reason" })
   expect(error.partial.choices[0]?.finishReason).toBeNull()
 })
 
-test("readChatCompletions puts up with a finish that comes twice", async () => {
+test("readChatCompletions() accepts a repeated finish reason", async () => {
   const stream = readChatCompletions(HELLO + events(chat({}, "stop"), chat({}, "")) + DONE)
   expect(await all(stream)).toHaveLength(6)
   expect(stream.snapshot.choices).toMatchObject([{ content: "Hello", finishReason: "stop" }])
 })
 
-test("readChatCompletions folds the usage chunk after the finish, whose choices are empty", async () => {
+test("readChatCompletions() folds the usage chunk after the finish, whose choices are empty", async () => {
   const usage = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
   const stream = readChatCompletions(HELLO + events({ ...chat({}), usage: null }, { choices: [], usage }) + DONE)
   expect(await all(stream)).toHaveLength(6)
   expect(stream.snapshot).toMatchObject({ usage, choices: [{ content: "Hello" }] })
 })
 
-test("readChatCompletions ends without usage where none came", async () => {
+test("readChatCompletions() ends without usage if none was sent", async () => {
   expect((await readChatCompletions(HELLO + DONE).collect()).usage).toBeNull()
 })
 
-test("readChatCompletions throws where the connection breaks, with the cause and what came before", async () => {
+test("readChatCompletions() throws if the connection breaks, with the cause and the answer so far", async () => {
   const cause = new TypeError("terminated", { cause: new Error("ECONNRESET") })
   const source = new ScriptedSource().write(events(chat({ content: "Hi" }))).fail(cause)
   const stream = readChatCompletions(new Response(source.stream, { headers: { "x-request-id": "req_1" } }))
@@ -178,12 +178,12 @@ test("readChatCompletions throws where the connection breaks, with the cause and
   expect(await rejection(all(readChatCompletions(early.stream)))).toMatchObject({ chunks: 0, retryable: true })
 })
 
-test("readChatCompletions throws where the connection breaks after the finish but before the end mark", async () => {
+test("readChatCompletions() throws if the connection breaks after the finish but before the end mark", async () => {
   const source = new ScriptedSource().write(HELLO).fail(new Error("reset"))
   expect(await rejection(all(readChatCompletions(source.stream)))).toMatchObject({ code: "connection", chunks: 4 })
 })
 
-test("readChatCompletions throws what an iterable threw as the cause", async () => {
+test("readChatCompletions() throws with the error of an iterable as the cause", async () => {
   const cause = new Error("mine")
   async function* broken() {
     yield HELLO
@@ -192,7 +192,7 @@ test("readChatCompletions throws what an iterable threw as the cause", async () 
   expect(await rejection(all(readChatCompletions(broken())))).toMatchObject({ code: "connection", cause })
 })
 
-test("readChatCompletions takes audio that says only when it expires for the end of a choice", async () => {
+test("readChatCompletions() treats audio that has only an expiry as the end of a choice", async () => {
   const audio = [{ id: "a", data: "AA", transcript: "Hel" }, { data: "BB", transcript: "lo" }, { expires_at: 7 }]
   const stream = readChatCompletions(events(...audio.map((part) => chat({ audio: part }))))
   const { choices } = await stream.collect()
@@ -204,7 +204,7 @@ const completion = (piece: string, finish: string | null) => ({
   choices: [{ index: 0, text: piece, finish_reason: finish }],
 })
 
-test("readCompletions follows the same rules for its end", async () => {
+test("readCompletions() follows the same rules for its end", async () => {
   const whole = readCompletions(
     events(completion("Hel", null), completion("lo", "stop"), { choices: [], usage: { total_tokens: 1 } }),
   )
@@ -219,40 +219,40 @@ test("readCompletions follows the same rules for its end", async () => {
   expect(await all(readCompletions(events(completion("Hel", null)) + DONE).textDeltas())).toEqual(["Hel"])
 })
 
-test("ended tells how many bytes and chunks came", async () => {
+test("ended reports how many bytes and chunks were read", async () => {
   const body = bytesOf(HELLO + DONE)
   const stream = readChatCompletions([body])
   await stream.collect()
   expect(await stream.ended).toMatchObject({ bytes: body.length, chunks: 4, connectMs: null, cursor: null })
 })
 
-describe("readChatCompletions() at a body's last line", () => {
-  test("readChatCompletions() reads payloads of single lines that no blank line ends", async () => {
+describe("readChatCompletions() and the last line of a body", () => {
+  test("readChatCompletions() reads payloads of single lines without a blank line", async () => {
     const stream = readChatCompletions(line("a") + line("b", "stop") + DONE_LINE)
     expect((await stream.collect()).choices[0]!.content).toBe("ab")
     expect(await stream.ended).toMatchObject({ reason: "done" })
   })
 
-  test("readChatCompletions() reads a last payload that is glued to its end mark", async () => {
+  test("readChatCompletions() reads a last payload that is joined to its end mark", async () => {
     const stream = readChatCompletions(`${line("a")}\n${line("b", "stop")}data: [DONE]`)
     expect((await stream.collect()).choices[0]!.content).toBe("ab")
     expect(await stream.ended).toMatchObject({ reason: "done" })
   })
 
-  test("readChatCompletions() takes an error field for the provider's, also as the last line", async () => {
+  test("readChatCompletions() treats an error field as the provider's error, also as the last line", async () => {
     for (const end of ["", "\n", "\n\n"]) {
       const stream = readChatCompletions(`${line("a")}\nerror: oops${end}`)
       await expect(stream.collect()).rejects.toMatchObject({ code: "provider", error: { message: "oops" } })
     }
   })
 
-  test("readChatCompletions() takes no error field for the end mark", async () => {
+  test("readChatCompletions() does not treat an error field as the end mark", async () => {
     const stream = readChatCompletions(`${line("a", "stop")}\nerror: [DONE]\n`)
     await expect(stream.collect()).rejects.toMatchObject({ code: "provider", error: { message: "[DONE]" } })
   })
 
   test.each(["data", "data:", "data: "])(
-    "readChatCompletions() makes no error of one that was cut at %j",
+    "readChatCompletions() reports no provider error for an error field that was cut at %j",
     async (cut) => {
       const onHeartbeat = vi.fn<() => void>()
       const stream = readChatCompletions(`${line("a", "stop")}\nevent: error\n${cut}`, { onHeartbeat })
@@ -262,7 +262,7 @@ describe("readChatCompletions() at a body's last line", () => {
     },
   )
 
-  test("relay() writes an error field on as JSON", async () => {
+  test("relay() forwards an error field as JSON", async () => {
     const text = await relay(`${line("a")}\nerror: oops\n\n`)
       .toResponse()
       .text()
@@ -272,15 +272,15 @@ describe("readChatCompletions() at a body's last line", () => {
   })
 })
 
-describe("readChatCompletions() and its end", () => {
-  test("readChatCompletions() takes a last event of several lines without a blank line where its JSON is whole", async () => {
+describe("readChatCompletions() and the end of a body", () => {
+  test("readChatCompletions() accepts a last event of several lines without a blank line if its JSON is whole", async () => {
     const pretty = JSON.stringify(chat({ content: "Hi" }, "stop"), null, 1).split("\n")
     const stream = readChatCompletions(pretty.map((row) => `data: ${row}\n`).join(""))
     expect((await stream.collect()).choices[0]!.content).toBe("Hi")
     expect((await stream.ended).reason).toBe("finished")
   })
 
-  test("readChatCompletions() passes over lines of no field after a chunk, wherever the body is cut", async () => {
+  test("readChatCompletions() ignores lines that are not fields after a chunk, wherever the body is cut", async () => {
     const body = events(chat({ content: "Hi" })) + "<html>\nplain text\n" + events(chat({}, "stop")) + DONE
     for (const chunks of chunkings(body)) {
       const { choices } = await readChatCompletions(chunks).collect()
@@ -288,7 +288,7 @@ describe("readChatCompletions() and its end", () => {
     }
   })
 
-  test("readChatCompletions() tells the same of a body that is broken, wherever it is cut", async () => {
+  test("readChatCompletions() reports the same for a broken body wherever it is cut", async () => {
     const bodies = [
       `<html>\n${HELLO}`,
       `: c\n\ndata:\n\n<html>\n${HELLO}`,
@@ -312,7 +312,7 @@ describe("readChatCompletions() and its end", () => {
     }
   })
 
-  test("readChatCompletions() keeps no more than 64 Ki characters of what is no event stream", async () => {
+  test("readChatCompletions() keeps at most 64 Ki characters of a body that is not an event stream", async () => {
     const json = (length: number) => `{"x":"${"y".repeat(length)}"}`
     const small = await rejection(readChatCompletions(json(60_000)).collect())
     const large = await rejection(readChatCompletions(json(70_000)).collect())
@@ -324,14 +324,14 @@ describe("readChatCompletions() and its end", () => {
     ])
   })
 
-  test("readResponses() throws the first of two errors, once the response has failed", async () => {
+  test("readResponses() throws the first of two errors after the response has failed", async () => {
     const failed = { type: "response.failed", response: { id: "r", status: "failed" } }
     const made = events({ type: "error", code: "first" }, { type: "error", code: "second" }, failed)
     const error = await rejection(readResponses(made).collect())
     expect(error).toMatchObject({ error: { code: "first" }, partial: { final: failed.response } })
   })
 
-  test("readChatCompletions().textDeltas() serves calls that wait in their order", async () => {
+  test("readChatCompletions().textDeltas() answers concurrent calls in order", async () => {
     const source = new ScriptedSource()
     const texts = readChatCompletions(source.stream).textDeltas()
     const calls = [texts.next(), texts.next(), texts.next()]
@@ -339,7 +339,7 @@ describe("readChatCompletions() and its end", () => {
     expect((await Promise.all(calls)).map(({ value }) => value)).toEqual(["A", "B", undefined])
   })
 
-  test("readChatCompletions() leaves one listener for any number of streams on one signal, and none after them", async () => {
+  test("readChatCompletions() adds one listener for any number of streams on one signal, and none after them", async () => {
     const { signal } = new AbortController()
     const add = vi.spyOn(signal, "addEventListener")
     const remove = vi.spyOn(signal, "removeEventListener")
@@ -349,7 +349,7 @@ describe("readChatCompletions() and its end", () => {
     expect(remove).toHaveBeenCalledTimes(1)
   })
 
-  test("readChatCompletions() throws errors of the family for every body of random brackets", async () => {
+  test("readChatCompletions() throws only errors of the package for bodies of random brackets", async () => {
     const parts = [
       '{"error"',
       ":",

@@ -5,7 +5,7 @@ import { isChunkStreamError, readChatCompletions } from "steadystream/openai"
 import type { ChunkStreamError, MalformedPayload } from "steadystream/openai"
 import { all, chat, DONE, events, HELLO, rejection, settle } from "./scripted-source.ts"
 
-describe("readChatCompletions throws the provider's error in one shape", () => {
+describe("readChatCompletions() throws the provider's error in one shape", () => {
   const said = events(chat({ content: "Hi" }))
   test.each<[string, string, object]>([
     [
@@ -56,7 +56,7 @@ describe("readChatCompletions throws the provider's error in one shape", () => {
       'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"no"}}\n\n',
       { message: "no", type: "overloaded_error" },
     ],
-  ])("%s", async (_, failing, expected) => {
+  ])("readChatCompletions() reads %s", async (_, failing, expected) => {
     const stream = readChatCompletions(said + failing)
     const error = await rejection(all(stream))
     expect(error).toBeInstanceOf(SseProviderError)
@@ -66,7 +66,7 @@ describe("readChatCompletions throws the provider's error in one shape", () => {
     expect(await stream.ended).toMatchObject({ reason: "error", error, chunks: 1 })
   })
 
-  test("a chunk that says nothing, then the end, is truncation", async () => {
+  test("readChatCompletions() reports truncation for an empty chunk and then the end", async () => {
     const empty = {
       id: "c",
       object: "chat.completion.chunk",
@@ -79,7 +79,7 @@ describe("readChatCompletions throws the provider's error in one shape", () => {
 const retryable = async (error: object, before = "") =>
   (await rejection(all(readChatCompletions(before + events({ error }))))).retryable
 
-test("SseProviderError is retryable where nothing was given out and the provider asks to come later", async () => {
+test("SseProviderError is retryable if no chunk was yielded and the provider asks the caller to retry later", async () => {
   expect(await retryable({ code: 429 })).toBe(true)
   expect(await retryable({ code: 409 })).toBe(true)
   expect(await retryable({ status: 503 })).toBe(true)
@@ -90,7 +90,7 @@ test("SseProviderError is retryable where nothing was given out and the provider
   expect(await retryable({ code: 429 }, HELLO)).toBe(false)
 })
 
-test("readChatCompletions folds the chunk that carries an error and keeps it in the error", async () => {
+test("readChatCompletions() folds the chunk that carries an error and keeps it in the error", async () => {
   const chunk = {
     ...chat({ content: " wor" }, "error"),
     error: { code: 502, message: "no" },
@@ -104,11 +104,11 @@ test("readChatCompletions folds the chunk that carries an error and keeps it in 
   expect(error.chunk).toEqual(chunk)
 })
 
-test("readChatCompletions takes error: null for no error", async () => {
+test("readChatCompletions() does not treat error: null as an error", async () => {
   expect(await all(readChatCompletions(events({ ...chat({ content: "Hi" }, "stop"), error: null })))).toHaveLength(1)
 })
 
-test("readChatCompletions throws SseMalformedError at data that is no JSON object", async () => {
+test("readChatCompletions() throws SseMalformedError for data that is not a JSON object", async () => {
   for (const data of ["secret}{", "null", "1", '"secret"', "[1]", "[DONE"]) {
     const error = await rejection<ChunkStreamError>(all(readChatCompletions(`${HELLO}data: ${data}\n\n`)))
     expect(error).toBeInstanceOf(SseMalformedError)
@@ -117,7 +117,7 @@ test("readChatCompletions throws SseMalformedError at data that is no JSON objec
   }
 })
 
-test("readChatCompletions skips malformed data where onMalformed says so", async () => {
+test("readChatCompletions() skips malformed data if onMalformed says so", async () => {
   const body = `data: }{\n\n${HELLO}data: null\n\n${DONE}`
   expect(await all(readChatCompletions(body, { onMalformed: "skip" }))).toHaveLength(4)
   const seen: MalformedPayload[] = []
@@ -133,7 +133,7 @@ test("readChatCompletions skips malformed data where onMalformed says so", async
   expect(seen[0]?.error).toBeInstanceOf(SyntaxError)
 })
 
-test("errors of the readers print no payload", async () => {
+test("readChatCompletions() prints no payload in its errors", async () => {
   const secret = "s3cret"
   const sources = [
     events(chat({ content: secret }), { error: { message: secret, code: `${secret} code` } }),
@@ -155,7 +155,7 @@ test("errors of the readers print no payload", async () => {
 
 const messageOf = async (error: object) => (await rejection(all(readChatCompletions(events({ error }))))).message
 
-test("SseProviderError names a code or type that is an identifier in its message", async () => {
+test("SseProviderError puts a code or type that is an identifier into its message", async () => {
   expect(await messageOf({ code: "rate_limit_exceeded", message: "m" })).toBe(
     'Cannot read chat completions: the provider reported an error "rate_limit_exceeded"',
   )
@@ -163,7 +163,7 @@ test("SseProviderError names a code or type that is an identifier in its message
   expect(await messageOf({})).toBe("Cannot read chat completions: the provider reported an error")
 })
 
-test("readChatCompletions gives out errors like chunks where onProviderError says so", async () => {
+test("readChatCompletions() yields errors like chunks if onProviderError says so", async () => {
   const failing = { error: { message: "no" } }
   const stream = readChatCompletions(HELLO + events(failing) + DONE, { onProviderError: "yield" })
   expect(await all(stream)).toEqual([...(await all(readChatCompletions(HELLO))), failing])
@@ -172,7 +172,7 @@ test("readChatCompletions gives out errors like chunks where onProviderError say
   expect(await rejection(all(cut))).toMatchObject({ code: "truncated", chunks: 1 })
 })
 
-test("readChatCompletions throws a provider's error that came after the answer of one of its lines", async () => {
+test("readChatCompletions() throws a provider's error that follows a chunk in the same event", async () => {
   const stream = readChatCompletions(`${HELLO}{"error":{"message":"no"}}\n`)
   const seen: unknown[] = []
   const error = await rejection(

@@ -15,7 +15,7 @@ async function textOf(source: Parameters<typeof readChatCompletions>[0]): Promis
   return (await readChatCompletions(source).collect()).choices[0]?.content
 }
 
-test("readChatCompletions gives the same chunks at any cut of the bytes", async () => {
+test("readChatCompletions() yields the same chunks at any cut of the bytes", async () => {
   const bytes = bytesOf(events(chat({ content: "a\u00e9\u2028\u{1f600}" })) + WHOLE)
   for (let cut = 1; cut < bytes.length; cut++) {
     const chunks = await all(readChatCompletions([bytes.subarray(0, cut), bytes.subarray(cut)]))
@@ -28,38 +28,38 @@ test.each([
   ["CRLF", "\r\n", "\r\n"],
   ["CR", "\r", "\r"],
   ["mixed line ends", "\r", "\n"],
-])("readChatCompletions reads %s", async (_, first, second) => {
+])("readChatCompletions() reads %s", async (_, first, second) => {
   const body = WHOLE.replaceAll("\n\n", first + second + second)
   expect(await all(readChatCompletions(body))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions reads a CRLF that is cut between two reads as one line end", async () => {
+test("readChatCompletions() reads a CRLF that is cut between two reads as one line end", async () => {
   const pieces = WHOLE.replaceAll("\n", "\r\n").split(/(?<=\r)(?=\n)/)
   expect(pieces.length).toBeGreaterThan(8)
   expect(await all(readChatCompletions(pieces))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions joins a code point that is cut between reads", async () => {
+test("readChatCompletions() joins a code point that is cut between reads", async () => {
   const bytes = bytesOf(events(chat({ content: "\u{1f600}" }, "stop")))
   const start = bytes.indexOf(0xf0)
   const pieces = [bytes.subarray(0, start + 1), bytes.subarray(start + 1, start + 3), bytes.subarray(start + 3)]
   expect(await textOf(pieces)).toBe("\u{1f600}")
 })
 
-test("readChatCompletions skips a byte order mark at the start", async () => {
+test("readChatCompletions() skips a byte order mark at the start", async () => {
   expect(await all(readChatCompletions([bytesOf(`\ufeff${WHOLE}`)]))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions reads invalid UTF-8 as U+FFFD", async () => {
+test("readChatCompletions() reads invalid UTF-8 as U+FFFD", async () => {
   const [before, after] = events(chat({ content: "a~b" }, "stop")).split("~")
   expect(await textOf([bytesOf(before!), new Uint8Array([0xff]), bytesOf(after!)])).toBe("a\ufffdb")
 })
 
-test("readChatCompletions reads data with and without a space after the colon", async () => {
+test("readChatCompletions() reads data with and without a space after the colon", async () => {
   expect(await all(readChatCompletions(WHOLE.replaceAll("data: ", "data:")))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions joins JSON that is spread over data lines", async () => {
+test("readChatCompletions() joins JSON that spans several data lines", async () => {
   const pretty = JSON.stringify(chat({ content: "Hi" }, "stop"), null, 2)
   const body = pretty
     .split("\n")
@@ -68,7 +68,7 @@ test("readChatCompletions joins JSON that is spread over data lines", async () =
   expect(await all(readChatCompletions(`${body}\n`))).toEqual([chat({ content: "Hi" }, "stop")])
 })
 
-test("readChatCompletions takes apart payloads that one event glues together", async () => {
+test("readChatCompletions() separates payloads that one event joins", async () => {
   const [first, second, ...rest] = CHUNKS
   const glued = `data: ${JSON.stringify(first)}\ndata: ${JSON.stringify(second)}\n\n`
   expect(await all(readChatCompletions(glued + events(...rest) + DONE))).toEqual(CHUNKS)
@@ -78,12 +78,12 @@ test("readChatCompletions takes apart payloads that one event glues together", a
   expect(await stream.ended).toMatchObject({ reason: "done", sawDone: true })
 })
 
-test("readChatCompletions throws at lines of which not every one is a payload", async () => {
+test("readChatCompletions() throws if not every line of an event is a payload", async () => {
   const error = await rejection(all(readChatCompletions(`data: {"a":1}\ndata: {"b":\n\n`)))
   expect(error).toBeInstanceOf(SseMalformedError)
 })
 
-test("readChatCompletions gives comments to onHeartbeat and to nobody else", async () => {
+test("readChatCompletions() passes comments only to onHeartbeat", async () => {
   const beats: Heartbeat[] = []
   const body = `: OPENROUTER PROCESSING\n\n: keep-alive\n${HELLO}:\n\n:between\n\n${DONE}`
   const stream = readChatCompletions(body, { onHeartbeat: (beat) => void beats.push(beat) })
@@ -96,7 +96,7 @@ test("readChatCompletions gives comments to onHeartbeat and to nobody else", asy
   ])
 })
 
-test("readChatCompletions gives events that are only a sign of life to onHeartbeat", async () => {
+test("readChatCompletions() passes heartbeat events to onHeartbeat", async () => {
   const beats: Heartbeat[] = []
   const body = `data:\n\n${events({ type: "keepalive" }, { type: "ping" })}${WHOLE}`
   expect(await all(readChatCompletions(body, { onHeartbeat: (beat) => void beats.push(beat) }))).toEqual(CHUNKS)
@@ -111,7 +111,7 @@ const onHeartbeat = () => {
   throw new Error("handler")
 }
 
-test("readChatCompletions reports what onHeartbeat throws once and reads on", async () => {
+test("readChatCompletions() reports the error of onHeartbeat once and reads on", async () => {
   const reported: unknown[] = []
   const stream = readChatCompletions(`:a\n\n:b\n\n${WHOLE}`, {
     onHeartbeat,
@@ -121,15 +121,15 @@ test("readChatCompletions reports what onHeartbeat throws once and reads on", as
   expect(reported).toEqual([new Error("handler")])
 })
 
-test("readChatCompletions ignores an event: ping without data", async () => {
+test("readChatCompletions() ignores an event: ping without data", async () => {
   expect(await all(readChatCompletions(`event: ping\n\n${WHOLE}`))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions ignores id and retry, also where only a comment follows", async () => {
+test("readChatCompletions() ignores id and retry, also if only a comment follows", async () => {
   expect(await all(readChatCompletions(`id: 1\nretry: 5\n\nid: 2\n: comment\n\n${WHOLE}`))).toEqual(CHUNKS)
 })
 
-test("readChatCompletions takes a last event without a blank line where it is whole", async () => {
+test("readChatCompletions() accepts a whole last event without a blank line", async () => {
   const stream = readChatCompletions(HELLO.trimEnd())
   expect(await all(stream)).toEqual(CHUNKS)
   expect(await stream.ended).toMatchObject({ reason: "finished" })
@@ -138,7 +138,7 @@ test("readChatCompletions takes a last event without a blank line where it is wh
   expect(await done.ended).toMatchObject({ reason: "done", sawDone: true })
 })
 
-test("readChatCompletions throws where the last event is cut inside its JSON", async () => {
+test("readChatCompletions() throws if the last event is cut in its JSON", async () => {
   const cut = events(chat({ content: "Hi" })) + events(chat({ content: " there" })).slice(0, -20)
   const error = await rejection(all(readChatCompletions(cut)))
   expect(error).toBeInstanceOf(SseTruncatedError)
@@ -146,7 +146,7 @@ test("readChatCompletions throws where the last event is cut inside its JSON", a
   expect(error.partial.choices[0]?.content).toBe("Hi")
 })
 
-test("readChatCompletions throws where an event after the finish is cut, but not where only the end mark is", async () => {
+test("readChatCompletions() throws if an event after the finish is cut, unless it is the end mark", async () => {
   const usage = events({ choices: [], usage: { total_tokens: 1 } })
   for (const cut of [usage.length - 4, 3]) {
     const error = await rejection(all(readChatCompletions(HELLO + usage.slice(0, cut))))
@@ -165,7 +165,7 @@ const time = async (size: number) => {
   return process.cpuUsage().user - user
 }
 
-test("readChatCompletions reads an event of 2 MiB in pieces of 64 bytes in linear time", async () => {
+test("readChatCompletions() reads an event of 2 MiB in pieces of 64 bytes in linear time", async () => {
   await time(2 ** 19)
   // Quadratic work would take 16 times as long for 4 times the input.
   expect(Math.min(await ratio(), await ratio(), await ratio())).toBeLessThan(9)
@@ -176,7 +176,7 @@ test("readChatCompletions reads an event of 2 MiB in pieces of 64 bytes in linea
   }
 })
 
-test("readChatCompletions throws at an event over the limit, after the chunks before it", async () => {
+test("readChatCompletions() throws for an event over the limit, after the chunks before it", async () => {
   const body = events(chat({ content: "Hi" }), chat({ content: "x".repeat(2_000) }))
   const error = await rejection(all(readChatCompletions(body, { limits: { maxEventSize: 1_000 } })))
   expect(error).toBeInstanceOf(SseLimitError)
@@ -184,11 +184,11 @@ test("readChatCompletions throws at an event over the limit, after the chunks be
   expect(error.partial.choices[0]?.content).toBe("Hi")
 })
 
-test("readChatCompletions takes an event of more than 16 Mi characters by default", async () => {
+test("readChatCompletions() accepts an event of more than 16 Mi characters by default", async () => {
   expect(await textOf(events(chat({ content: "x".repeat(17 * 2 ** 20) }, "stop")))).toHaveLength(17 * 2 ** 20)
 })
 
-test("readChatCompletions leaves a line that never ends at the limit", async () => {
+test("readChatCompletions() stops at the limit of an endless line", async () => {
   let pieces = 0
   let returned = false
   async function* endless() {
@@ -208,14 +208,14 @@ test("readChatCompletions leaves a line that never ends at the limit", async () 
   expect(returned).toBe(true)
 })
 
-test("readChatCompletions throws at a stream that is longer than the limit", async () => {
+test("readChatCompletions() throws for a stream over the limit", async () => {
   const error = await rejection(
     all(readChatCompletions([HELLO, HELLO], { limits: { maxTotalSize: HELLO.length + 1 } })),
   )
   expect(error).toMatchObject({ code: "limit", limit: "maxTotalSize", chunks: 4 })
 })
 
-test("readChatCompletions reads text, bytes, empty pieces and views of a buffer, mixed", async () => {
+test("readChatCompletions() reads text, bytes, empty pieces and views of a buffer, mixed", async () => {
   const bytes = bytesOf(WHOLE)
   const buffer = new Uint8Array(bytes.length + 7)
   buffer.set(bytes, 7)

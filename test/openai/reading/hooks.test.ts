@@ -3,7 +3,7 @@ import { readChatCompletions } from "steadystream/openai"
 import { DONE, HELLO, settle } from "./scripted-source.ts"
 
 describe("readChatCompletions() and callbacks that fail", () => {
-  test("readChatCompletions() reports what a promise of onHeartbeat rejects with, once", async () => {
+  test("readChatCompletions() reports a rejection of onHeartbeat once", async () => {
     const onHandlerError = vi.fn<(error: unknown) => void>()
     const onHeartbeat = (): unknown => Promise.reject(new Error("from a promise"))
     await readChatCompletions(`: a\n\n: b\n\n${HELLO}${DONE}`, { onHeartbeat, onHandlerError }).collect()
@@ -11,7 +11,7 @@ describe("readChatCompletions() and callbacks that fail", () => {
     expect(onHandlerError.mock.calls).toEqual([[new Error("from a promise")]])
   })
 
-  test("readChatCompletions() survives an onHandlerError that throws", async () => {
+  test("readChatCompletions() continues if onHandlerError throws", async () => {
     const fail = () => {
       throw new Error("no")
     }
@@ -22,7 +22,7 @@ describe("readChatCompletions() and callbacks that fail", () => {
     report.mockRestore()
   })
 
-  test("readChatCompletions() reports to the console where there is no reportError", async () => {
+  test("readChatCompletions() reports to the console without reportError", async () => {
     const report = vi.spyOn(console, "error").mockImplementation(() => {})
     vi.stubGlobal("reportError", undefined)
     const onHeartbeat = () => {

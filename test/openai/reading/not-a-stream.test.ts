@@ -10,13 +10,13 @@ const json = (body: unknown, init: { status?: number; headers?: Record<string, s
 const html = (body: string, init: ResponseInit = {}) =>
   new Response(body, { ...init, headers: { "content-type": "text/html; charset=utf-8" } })
 
-test("readChatCompletions throws the error in a whole body of JSON with the status 200", async () => {
+test("readChatCompletions() throws the error of a JSON body with the status 200", async () => {
   const error = await rejection(all(readChatCompletions(json({ error: { message: "no", code: "c" } }))))
   expect(error).toBeInstanceOf(SseProviderError)
   expect(error).toMatchObject({ error: { message: "no", code: "c" }, chunks: 0 })
 })
 
-test("readChatCompletions throws SseNotAStreamError at JSON and HTML with the status 200", async () => {
+test("readChatCompletions() throws SseNotAStreamError for JSON and HTML with the status 200", async () => {
   const completion = { object: "chat.completion", choices: [] }
   const asJson = await rejection(all(readChatCompletions(json(completion))))
   expect(asJson).toBeInstanceOf(SseNotAStreamError)
@@ -30,13 +30,13 @@ test("readChatCompletions throws SseNotAStreamError at JSON and HTML with the st
   expect(asHtml).toMatchObject({ contentType: "text/html; charset=utf-8", retryable: false, chunks: 0 })
 })
 
-test("readChatCompletions leaves an HTML page at its first line while the connection stays open", async () => {
+test("readChatCompletions() stops at the first line of an HTML page while the connection stays open", async () => {
   const source = new ScriptedSource().write("<html>\n")
   expect(await rejection(all(readChatCompletions(source.stream)))).toBeInstanceOf(SseNotAStreamError)
   expect(source.cancellations).toHaveLength(1)
 })
 
-test("readChatCompletions keeps at most 65,536 characters of a body that is no stream", async () => {
+test("readChatCompletions() keeps at most 65,536 characters of a body that is not a stream", async () => {
   let pieces = 0
   async function* lines() {
     for (;;) {
@@ -53,7 +53,7 @@ test.each([
   [404, { detail: "Not Found" }, false],
   [409, { error: { message: "conflict" } }, true],
   [429, [{ error: { code: 429, message: "Quota", status: "RESOURCE_EXHAUSTED" } }], true],
-])("readChatCompletions throws SseResponseError at the status %i", async (status, body, retryable) => {
+])("readChatCompletions() throws SseResponseError for the status %i", async (status, body, retryable) => {
   const response = json(body, { status, headers: { "request-id": "req_2", "retry-after": "20" } })
   const stream = readChatCompletions(response)
   const error = await rejection<ChunkStreamError & SseResponseError>(all(stream))
@@ -71,7 +71,7 @@ test.each([
   expect(stream.response).toMatchObject({ status, requestId: "req_2" })
 })
 
-test("readChatCompletions throws SseResponseError at the status 500 with a page", async () => {
+test("readChatCompletions() throws SseResponseError for the status 500 with a page", async () => {
   const error = await rejection(all(readChatCompletions(html("<h1>Bad gateway</h1>", { status: 500 }))))
   expect(error).toMatchObject({ code: "response", status: 500, error: null, retryAfter: null, retryable: true })
 })
@@ -84,12 +84,12 @@ test.each([
   [{ "retry-after": "soon" }, null],
   [{ "retry-after": "-5" }, null],
   [{ "retry-after-ms": "", "retry-after": "2" }, 2_000],
-])("readChatCompletions reads how long to wait from %j", async (headers, retryAfter) => {
+])("readChatCompletions() reads the retry delay from %j", async (headers, retryAfter) => {
   const error = await rejection(all(readChatCompletions(json({}, { status: 429, headers }))))
   expect(error.retryAfter).toBe(retryAfter)
 })
 
-test("readChatCompletions waits two seconds at most for the body of a refused response", async () => {
+test("readChatCompletions() waits at most two seconds for the body of a refused response", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(bytesOf('{"error":'))
   const reading = rejection(all(readChatCompletions(new Response(source.stream, { status: 500 }), { clock })))
@@ -98,7 +98,7 @@ test("readChatCompletions waits two seconds at most for the body of a refused re
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("readChatCompletions finds an error in a body without headers", async () => {
+test("readChatCompletions() finds an error in a body without headers", async () => {
   for (const body of [
     '{"error":{"message":"no"}}',
     '{\n  "error": {\n    "message": "no"\n  }\n}\n',
@@ -110,7 +110,7 @@ test("readChatCompletions finds an error in a body without headers", async () =>
   }
 })
 
-test("readChatCompletions accepts an event stream whatever its type says", async () => {
+test("readChatCompletions() accepts an event stream with any content type", async () => {
   for (const type of ["application/json", "text/html", "text/plain", "application/octet-stream"]) {
     const response = new Response(HELLO + DONE, { headers: { "content-type": type } })
     expect(await all(readChatCompletions(response))).toHaveLength(4)

@@ -6,7 +6,7 @@ import { DONE, events, rejection } from "./scripted-source.ts"
 /** What cannot be made a string or a number: the platform's conversions throw. */
 const UNCONVERTIBLE = { toString: 1, valueOf: 1 }
 
-describe("readChatCompletions() and payloads made to break it", () => {
+describe("readChatCompletions() and invalid payloads", () => {
   test.each([
     { error: { message: "m", type: UNCONVERTIBLE } },
     { error: { message: "m", code: UNCONVERTIBLE } },
@@ -14,7 +14,7 @@ describe("readChatCompletions() and payloads made to break it", () => {
     { error: { message: UNCONVERTIBLE } },
     { error: UNCONVERTIBLE },
     { object: "error", code: UNCONVERTIBLE },
-  ])("readChatCompletions() reports a provider's error whatever its members are: %j", async (payload) => {
+  ])("readChatCompletions() reports a provider's error with any members: %j", async (payload) => {
     const error = await rejection(readChatCompletions(events(payload)).collect())
     expect(error).toBeInstanceOf(SseProviderError)
     expect(error.partial.choices).toEqual([])
@@ -23,7 +23,7 @@ describe("readChatCompletions() and payloads made to break it", () => {
   test.each([
     ["readChatCompletions", readChatCompletions],
     ["readResponses", readResponses],
-  ] as const)("%s() takes an event named error for one that says nothing of it, too", async (_, read) => {
+  ] as const)("%s() accepts an event named error that carries no error", async (_, read) => {
     const body = `data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\nevent: error\ndata:\n\n${DONE}`
     const error = await rejection((read as typeof readChatCompletions)(body).collect())
     expect(error).toBeInstanceOf(SseProviderError)
@@ -31,7 +31,7 @@ describe("readChatCompletions() and payloads made to break it", () => {
   })
 
   test.each(["__proto__", "constructor", "toString"])(
-    "readResponses() takes %s.delta and .done for events that it does not know",
+    "readResponses() treats %s.delta and .done as unknown events",
     async (name) => {
       const made = events(
         { type: "response.output_text.delta", output_index: 0, delta: "a" },
@@ -46,7 +46,7 @@ describe("readChatCompletions() and payloads made to break it", () => {
   )
 
   test.each([-1, 1.5, Number.NaN, 1e300, "__proto__", null, {}, []])(
-    "readChatCompletions() takes the choice and tool index %j without growing or writing to a prototype",
+    "readChatCompletions() accepts the choice and tool index %j without growing or writing to a prototype",
     async (index) => {
       const call = { index, id: "c", function: { name: "f", arguments: "{}" }, __proto__x: 1 }
       const body = JSON.stringify({ choices: [{ index, delta: { tool_calls: [call] }, finish_reason: "stop" }] })

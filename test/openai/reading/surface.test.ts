@@ -3,7 +3,7 @@ import { ManualClock } from "steadystream/testing"
 import { type ChunkDialect, readChatCompletions, readChunks } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
 
-test("readChatCompletions gives the chunks and what they add up to", async () => {
+test("readChatCompletions() yields the chunks and adds them up in its snapshot", async () => {
   const stream = readChatCompletions(HELLO + DONE)
   expect(await all(stream)).toHaveLength(4)
   expect(stream.snapshot).toMatchObject({
@@ -14,7 +14,7 @@ test("readChatCompletions gives the chunks and what they add up to", async () =>
   expect(await stream.ended).toMatchObject({ reason: "done", chunks: 4, sawDone: true, error: undefined })
 })
 
-test("a second consumer is a TypeError at once", async () => {
+test("readChatCompletions() throws a TypeError at once for a second consumer", async () => {
   const stream = readChatCompletions(HELLO + DONE)
   stream[Symbol.asyncIterator]()
   expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError)
@@ -25,13 +25,13 @@ test("a second consumer is a TypeError at once", async () => {
   expect(await rejection<unknown>(stream.collect())).toBeInstanceOf(TypeError)
 })
 
-test("the iterator of a stream is its own iterable", async () => {
+test("readChatCompletions() has an iterator that is its own iterable", async () => {
   const chunks = readChatCompletions(HELLO + DONE)[Symbol.asyncIterator]()
   expect(chunks[Symbol.asyncIterator]()).toBe(chunks)
   expect(await all(chunks)).toHaveLength(4)
 })
 
-test("readChatCompletions reads nothing before it is asked, and nothing ahead", async () => {
+test("readChatCompletions() reads nothing before the first call, and nothing ahead", async () => {
   const source = new ScriptedSource().write(...HELLO.split(/(?<=\n\n)/), DONE)
   const stream = readChatCompletions(source.stream)
   const chunks = stream[Symbol.asyncIterator]()
@@ -45,7 +45,7 @@ test("readChatCompletions reads nothing before it is asked, and nothing ahead", 
   expect(source.reads).toBe(2)
 })
 
-test("the snapshot is what the chunks that were given out add up to", async () => {
+test("snapshot is the sum of the chunks that were yielded", async () => {
   const stream = readChatCompletions(HELLO + DONE)
   const { snapshot } = stream
   const texts: unknown[] = []
@@ -54,7 +54,7 @@ test("the snapshot is what the chunks that were given out add up to", async () =
   expect(stream.snapshot).toBe(snapshot)
 })
 
-test("textDeltas gives the pieces of the first choice's text, without empty ones", async () => {
+test("textDeltas() yields the pieces of the first choice's text, without empty ones", async () => {
   const other = {
     choices: [
       { index: 1, delta: { content: "no" } },
@@ -65,7 +65,7 @@ test("textDeltas gives the pieces of the first choice's text, without empty ones
   expect(await all(stream.textDeltas())).toEqual(["Hel", "lo", "!"])
 })
 
-test("textDeltas cancels the source when the loop is left, and throws what the iteration would", async () => {
+test("textDeltas() cancels the source when the consumer leaves the loop, and throws what the iteration would throw", async () => {
   const source = new ScriptedSource().write(HELLO)
   for await (const text of readChatCompletions(source.stream).textDeltas()) {
     expect(text).toBe("Hel")
@@ -76,7 +76,7 @@ test("textDeltas cancels the source when the loop is left, and throws what the i
   expect(await rejection(all(readChatCompletions("").textDeltas()))).toMatchObject({ code: "truncated" })
 })
 
-test("toReadableStream reads nothing ahead, and cancels the source when it is cancelled", async () => {
+test("toReadableStream() reads nothing ahead, and cancels the source when it is cancelled", async () => {
   const source = new ScriptedSource().write(...HELLO.split(/(?<=\n\n)/))
   const stream = readChatCompletions(source.stream)
   const reader = stream.toReadableStream().getReader()
@@ -91,7 +91,7 @@ test("toReadableStream reads nothing ahead, and cancels the source when it is ca
   expect(await stream.ended).toMatchObject({ reason: "cancelled", chunks: 1 })
 })
 
-test("toReadableStream closes at the end and errors with what the iteration would throw", async () => {
+test("toReadableStream() closes at the end and errors with what the iteration would throw", async () => {
   const whole = readChatCompletions(HELLO + DONE)
     .toReadableStream()
     .getReader()
@@ -104,7 +104,7 @@ test("toReadableStream closes at the end and errors with what the iteration woul
   expect(await rejection(cut.read())).toMatchObject({ code: "truncated", chunks: 1 })
 })
 
-test("collect gives what the iteration and the snapshot give", async () => {
+test("collect() returns what the iteration and the snapshot return", async () => {
   const iterated = readChatCompletions(HELLO + DONE)
   await all(iterated)
   const collected = readChatCompletions(HELLO + DONE)
@@ -114,7 +114,7 @@ test("collect gives what the iteration and the snapshot give", async () => {
   expect(error.partial.choices[0]?.content).toBe("Hi")
 })
 
-test("await using cancels a stream that is not at its end", async () => {
+test("await using cancels a stream that has not ended", async () => {
   const source = new ScriptedSource().write(HELLO)
   const stream = readChatCompletions(source.stream)
   {
@@ -126,7 +126,7 @@ test("await using cancels a stream that is not at its end", async () => {
   expect(await stream.ended).toMatchObject({ reason: "cancelled" })
 })
 
-test("await using leaves the draining after the end alone", async () => {
+test("await using does not affect the drain after the end", async () => {
   const clock = new ManualClock()
   const source = new ScriptedSource().write(HELLO + DONE)
   {
@@ -139,13 +139,13 @@ test("await using leaves the draining after the end alone", async () => {
   expect(source.cancellations).toHaveLength(1)
 })
 
-test("readChatCompletions needs no async iterator of ReadableStream", async () => {
+test("readChatCompletions() needs no async iterator of ReadableStream", async () => {
   const source = new ScriptedSource().write(HELLO + DONE).stream
   Object.defineProperty(source, Symbol.asyncIterator, { value: undefined })
   expect(await all(readChatCompletions(source))).toHaveLength(4)
 })
 
-test("readChatCompletions asks a function once, with a signal that aborts when the reading is left", async () => {
+test("readChatCompletions() calls a function once, with a signal that aborts when the consumer leaves", async () => {
   const signals: AbortSignal[] = []
   const source = new ScriptedSource().write(bytesOf(HELLO))
   const stream = readChatCompletions((signal) => {
@@ -160,7 +160,7 @@ test("readChatCompletions asks a function once, with a signal that aborts when t
   expect(stream.response).toMatchObject({ status: 200, requestId: "req_1" })
 })
 
-test("the signal of the request does not abort after the end", async () => {
+test("readChatCompletions() does not abort the request's signal after the end", async () => {
   let signalOfRequest: AbortSignal | undefined
   const source = new ScriptedSource().write(bytesOf(HELLO + DONE)).close()
   await readChatCompletions((signal) => {
@@ -171,7 +171,7 @@ test("the signal of the request does not abort after the end", async () => {
   expect(signalOfRequest?.aborted).toBe(false)
 })
 
-test("a source that is none, or whose body is locked or used, is a TypeError at once", async () => {
+test("readChatCompletions() throws a TypeError at once for an invalid source or a locked or used body", async () => {
   expect(() => readChatCompletions(1 as never)).toThrow(TypeError)
   expect(() => readChatCompletions(undefined as never)).toThrow(TypeError)
   const locked = new Response(HELLO)
@@ -194,7 +194,7 @@ const numbers: ChunkDialect<{ n: number }, number[]> = {
   isTerminal: ({ n }) => n === 0,
 }
 
-test("readChunks reads any other dialect with the same guarantees", async () => {
+test("readChunks() reads any other dialect with the same guarantees", async () => {
   const stream = readChunks(events({ n: 2 }, { n: 1 }, { n: 0 }, { n: 9 }), numbers)
   expect(await all(stream)).toEqual([{ n: 2 }, { n: 1 }, { n: 0 }])
   expect(stream.snapshot).toEqual([2, 1, 0])
@@ -210,7 +210,7 @@ test("readChunks reads any other dialect with the same guarantees", async () => 
   )
 })
 
-test("readChunks throws what its dialect throws", async () => {
+test("readChunks() throws what its dialect throws", async () => {
   const thrown = new Error("mine")
   const decode = () => {
     throw thrown

@@ -15,7 +15,7 @@ describe("relay()", () => {
     ["ends without a finish reason", (provider: ManualProvider) => provider.end(), "truncated"],
     ["breaks", (provider: ManualProvider) => provider.break(new Error("ECONNRESET 10.0.0.7")), "connection"],
     ["sends what is no JSON", (provider: ManualProvider) => provider.give("data: {secret\n\n"), "malformed"],
-  ])("relay() tells the browser that the provider %s, without the end mark", async (_, fail, code) => {
+  ])("relay() reports to the browser that the provider %s, without the end mark", async (_, fail, code) => {
     const provider = new ManualProvider()
     const onError = vi.fn<(error: unknown) => void>()
     const answer = relay(provider.ask, { onError })
@@ -32,7 +32,7 @@ describe("relay()", () => {
     expect(answer.response).toMatchObject({ status: 200, requestId: "req_1" })
   })
 
-  test("relay() tells the browser of a timeout on the provider", async () => {
+  test("relay() reports a timeout of the provider to the browser", async () => {
     const clock = new ManualClock()
     const provider = new ManualProvider()
     const body = textOf(relay(provider.ask, { clock, timeouts: { eventIdle: 20_000 } }).toReadableStream())
@@ -42,7 +42,7 @@ describe("relay()", () => {
     expect(provider.signal!.aborted).toBe(true)
   })
 
-  test("relay() tells nothing of a refused request but that it was refused", async () => {
+  test("relay() reports only that a request was refused, and no details", async () => {
     const refusal = { error: { message: "Incorrect API key provided: sk-abc", code: "invalid_api_key" } }
     const answer = relay(new Response(JSON.stringify(refusal), { status: 401 }))
     const text = await textOf(answer.toReadableStream())
@@ -50,7 +50,7 @@ describe("relay()", () => {
     expect(text).not.toMatch(/sk-|invalid_api_key|DONE/)
   })
 
-  test("relay() tells the browser what onError gives instead", async () => {
+  test("relay() sends the browser what onError returns instead", async () => {
     expect(await relayed(CHUNK, { onError: tellCut })).toBe(
       `${CHUNK}data: {"error":{"message":"Cut short","type":"server_error","param":null,"code":"cut"}}\n\n`,
     )
@@ -59,7 +59,7 @@ describe("relay()", () => {
     expect(await relayed(failure, { onError: tellCut })).toBe(failure)
   })
 
-  test("relay() tells the browser that the server gave the answer up", async () => {
+  test("relay() reports to the browser that the server cancelled the answer", async () => {
     const provider = new ManualProvider()
     const answer = relay(provider.ask)
     const body = textOf(answer.toReadableStream())
@@ -98,17 +98,17 @@ describe("relay()", () => {
       'error: {"message":"boom"}\n\n',
       '{"message":"boom","type":null,"param":null,"code":null}',
     ],
-  ])("relay() hands on %s as clients of the dialect see it", async (_, failure, error) => {
+  ])("relay() forwards %s as clients of the dialect expect it", async (_, failure, error) => {
     const text = await relayed(`${CHUNK}${failure}${END}`)
     expect(text).toBe(CHUNK + (error === "" ? failure : `data: {"error":${error}}\n\n`))
   })
 
-  test("relay() ends at a provider's error whatever its options say", async () => {
+  test("relay() ends at a provider's error with any options", async () => {
     const failure = 'data: {"error":{"message":"No"}}\n\n'
     expect(await relayed(failure + CHUNK + END, { onProviderError: "yield" } as never)).toBe(failure)
   })
 
-  test("relay() forwards a choice that ended in an error, and says it again", async () => {
+  test("relay() forwards a choice that ended in an error, and reports the error after it", async () => {
     const aborted = 'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"abort"}]}\n\n'
     const events = await eventsOf(await relayed(`${CHUNK}${aborted}${END}`))
     expect(`data: ${events[1]!.data}\n\n`).toBe(aborted)

@@ -8,7 +8,7 @@ import { CHUNK, END, FINISH, ManualProvider } from "./manual-provider.ts"
 import { nextText, settle } from "../writing/stream-reading.ts"
 
 describe("relay()", () => {
-  test("relay() has aborted the provider's request by the time node:http has told that the browser left", async () => {
+  test("relay() has aborted the provider's request when node:http reports that the browser left", async () => {
     const provider = new ManualProvider()
     let abortedAtClose: boolean | undefined
     const origin = await listen(
@@ -26,7 +26,7 @@ describe("relay()", () => {
     expect(provider.cancelled).toBe(true)
   })
 
-  test("relay() is a source of eventStreamResponse(), which lets the provider go with its reader", async () => {
+  test("relay() is a source of eventStreamResponse() and cancels the provider's request with its reader", async () => {
     const provider = new ManualProvider()
     const reader = eventStreamResponse(relay(provider.ask)).body!.getReader()
     const first = nextText(reader)

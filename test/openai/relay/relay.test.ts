@@ -11,17 +11,17 @@ describe("relay()", () => {
     expect(text).toBe(`data: ${data}\n\n${FINISH}${END}`)
   })
 
-  test("relay() keeps event types and data of several lines, and leaves heartbeats behind", async () => {
+  test("relay() keeps event types and data of several lines, and drops heartbeats", async () => {
     const multi = 'event: chunk\ndata: {"choices":\ndata: []}\n\n'
     const text = await relayed(`${multi}data:\n\ndata: {"type":"ping"}\n\n${CHUNK}${FINISH}${END}`)
     expect(text).toBe(`${multi}${CHUNK}${FINISH}${END}`)
   })
 
-  test("relay() writes the end mark itself where the provider ends after every finish reason without one", async () => {
+  test("relay() writes the end mark if the provider ends after every finish reason without one", async () => {
     expect(await relayed(CHUNK + FINISH)).toBe(CHUNK + FINISH + END)
   })
 
-  test("relay() reads the answer on the way, chunk by chunk", async () => {
+  test("relay() reads the answer chunk by chunk while it forwards it", async () => {
     const seen: unknown[] = []
     const answer = relay(CHUNK + CHUNK + FINISH + END, {
       onChunk: (chunk) => void seen.push([chunk.choices[0]!.delta.content, answer.snapshot.choices[0]!.content]),
@@ -35,7 +35,7 @@ describe("relay()", () => {
     expect(await answer.ended).toMatchObject({ reason: "done", chunks: 3 })
   })
 
-  test("relay() goes on where onChunk throws, and reports it once", async () => {
+  test("relay() continues if onChunk throws, and reports it once", async () => {
     const onHandlerError = vi.fn<(error: unknown) => void>()
     const error = new Error("disk full")
     const onChunk = () => {
@@ -45,7 +45,7 @@ describe("relay()", () => {
     expect(onHandlerError.mock.calls).toEqual([[error]])
   })
 
-  test("relay() gives events to iterate, as sendEventStream() takes them", async () => {
+  test("relay() yields events, as sendEventStream() accepts them", async () => {
     const events: unknown[] = []
     for await (const event of relay(CHUNK + FINISH)) events.push(event)
     expect(events.map((event) => Object.keys(event as object))).toEqual([
@@ -55,7 +55,7 @@ describe("relay()", () => {
     ])
   })
 
-  test("relay() gives no event more once its iteration is left, also to who waits for one", async () => {
+  test("relay() yields no more events after the consumer leaves the iteration, also for waiting calls", async () => {
     const provider = new ManualProvider()
     const events = relay(provider.ask)[Symbol.asyncIterator]()
     const waiting = events.next()
@@ -78,7 +78,7 @@ describe("relay()", () => {
     )
   })
 
-  test("relay() asks the provider for nothing before the browser reads, and no further than it reads", async () => {
+  test("relay() reads nothing from the provider before the browser reads, and no further than it reads", async () => {
     const asked = vi.fn<() => Response>(() => new Response(CHUNK + FINISH + END))
     let pieces = 0
     const stream = new ReadableStream<string>({ pull: (c) => (pieces++, c.enqueue(CHUNK)) }, { highWaterMark: 0 })
@@ -135,22 +135,22 @@ describe("relay()", () => {
     expect(answer.snapshot.choices[0]!.text).toBe("Hi")
   })
 
-  test("relay() refuses what is no source and what is no duration at once", () => {
+  test("relay() rejects an invalid source and an invalid duration at once", () => {
     expect(() => relay(7 as never)).toThrow(TypeError)
     expect(() => relay("", { keepAlive: -1 })).toThrow(RangeError)
     expect(() => relay("", { timeouts: { idle: Number.NaN } })).toThrow(RangeError)
   })
 })
 
-describe("relay() and a server that has second thoughts", () => {
-  test("relay().cancel() after the end changes nothing, whoever calls it", async () => {
+describe("relay() and changes in the middle", () => {
+  test("relay().cancel() after the end changes nothing, for any caller", async () => {
     const answer = relay(CHUNK + FINISH + END)
     void answer.ended.then(() => answer.cancel())
     expect(await textOf(answer.toReadableStream())).toBe(CHUNK + FINISH + END)
     expect((await answer.ended).reason).toBe("done")
   })
 
-  test("relay().cancel() in onChunk tells the browser, and aborts the provider's request", async () => {
+  test("relay().cancel() in onChunk reports to the browser, and aborts the provider's request", async () => {
     const provider = new ManualProvider()
     const answer = relay(provider.ask, { keepAlive: 0, onChunk: () => void answer.cancel() })
     const text = textOf(answer.toReadableStream())
@@ -163,7 +163,7 @@ describe("relay() and a server that has second thoughts", () => {
     expect([provider.signal!.aborted, provider.cancelled]).toEqual([true, true])
   })
 
-  test("relay() reports what a promise of onChunk rejects with, once, and goes on", async () => {
+  test("relay() reports a rejection of onChunk once, and continues", async () => {
     const onHandlerError = vi.fn<(error: unknown) => void>()
     const onChunk = (): unknown => Promise.reject(new Error("disk full"))
     expect(await relayed(CHUNK + FINISH + END, { onChunk, onHandlerError })).toBe(CHUNK + FINISH + END)
@@ -171,7 +171,7 @@ describe("relay() and a server that has second thoughts", () => {
     expect(onHandlerError.mock.calls).toEqual([[new Error("disk full")]])
   })
 
-  test("relay() takes CRLF, CR, a BOM, comments, id lines and glued payloads, and writes none of them on", async () => {
+  test("relay() accepts CRLF, CR, a BOM, comments, id lines and joined payloads, and forwards none of them", async () => {
     const glued = `${CHUNK.trimEnd()}\n${FINISH}`
     for (const end of ["\n", "\r\n", "\r"]) {
       const text = `\uFEFF: hi\n\nid: 1\nretry: 1\n${glued}id: 2\n\n${END}`.replaceAll("\n", end)
@@ -179,7 +179,7 @@ describe("relay() and a server that has second thoughts", () => {
     }
   })
 
-  test("relay() asks for nothing where the browser is gone before the start", async () => {
+  test("relay() sends no request if the browser leaves before the start", async () => {
     const ask = vi.fn<() => Promise<Response>>()
     const answer = relay(ask)
     await answer.toReadableStream().cancel("gone")
@@ -188,7 +188,7 @@ describe("relay() and a server that has second thoughts", () => {
     expect((await answer.ended).reason).toBe("cancelled")
   })
 
-  test("relay() writes nothing of a failure but its code, whatever the provider's body says", async () => {
+  test("relay() writes only the code of a failure, whatever the provider's body says", async () => {
     const secret = { error: { message: "key sk-secret is wrong" } }
     const ask = async () => new Response(JSON.stringify(secret), { status: 401 })
     const text = await textOf(relay(ask).toReadableStream())

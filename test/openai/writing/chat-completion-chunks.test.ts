@@ -26,7 +26,7 @@ async function idsOf(options: object): Promise<(string | null | undefined)[]> {
 const ROLE = [0, { role: "assistant", content: "" }, null]
 
 describe("chatCompletionChunks()", () => {
-  test("chatCompletionChunks() gives the role, the text and a finish reason, each in the same frame", async () => {
+  test("chatCompletionChunks() yields the role, the text and a finish reason, each in the same envelope", async () => {
     const chunks = await built(["Hel", "", "lo"])
     const frame = { ...FRAME, object: "chat.completion.chunk" }
     const choice = { index: 0, logprobs: null, finish_reason: null }
@@ -38,18 +38,18 @@ describe("chatCompletionChunks()", () => {
     ])
   })
 
-  test("chatCompletionChunks() takes an answer in one piece, and an empty one", async () => {
+  test("chatCompletionChunks() accepts an answer in one piece, and an empty one", async () => {
     expect(choicesOf(await built("Hello"))).toEqual([ROLE, [0, { content: "Hello" }, null], [0, {}, "stop"]])
     expect(choicesOf(await built([]))).toEqual([ROLE, [0, {}, "stop"]])
   })
 
-  test("chatCompletionChunks() puts several members of a delta in one chunk, and reasoning where it is told", async () => {
+  test("chatCompletionChunks() puts several members of a delta in one chunk, and reasoning under the chosen name", async () => {
     const deltas = [{ text: "t", reasoning: "r", refusal: "f" }]
     expect(choicesOf(await built(deltas))[1]).toEqual([0, { content: "t", reasoning_content: "r", refusal: "f" }, null])
     expect(choicesOf(await built(deltas, { reasoningField: "reasoning" }))[1]![1]).toMatchObject({ reasoning: "r" })
   })
 
-  test("chatCompletionChunks() gives a tool call its index, id and type once, and ends with tool_calls", async () => {
+  test("chatCompletionChunks() writes the index, id and type of a tool call once, and ends with tool_calls", async () => {
     const deltas: AnswerDelta[] = [
       { toolCall: { id: "call_1", name: "weather", arguments: '{"ci' } },
       { toolCall: { arguments: 'ty":"Oslo"}' } },
@@ -78,7 +78,7 @@ describe("chatCompletionChunks()", () => {
     ])
   })
 
-  test("chatCompletionChunks() tells interleaved calls apart by index or id", async () => {
+  test("chatCompletionChunks() separates interleaved calls by index or id", async () => {
     const deltas: AnswerDelta[] = [
       { toolCall: { index: 7, id: "a", name: "one" } },
       { toolCall: { index: 3, id: "b", name: "two" } },
@@ -94,7 +94,7 @@ describe("chatCompletionChunks()", () => {
     ])
   })
 
-  test("chatCompletionChunks() gives each choice its role and its own finish reason", async () => {
+  test("chatCompletionChunks() writes a role and a finish reason for each choice", async () => {
     const deltas: AnswerDelta[] = [
       { choice: 1, text: "b" },
       { choice: 0, text: "a", finishReason: "length" },
@@ -122,7 +122,7 @@ describe("chatCompletionChunks()", () => {
     expect(chunks.slice(0, -1).some((chunk) => "usage" in chunk)).toBe(false)
   })
 
-  test("chatCompletionChunks() writes usage as the request asked for it", async () => {
+  test("chatCompletionChunks() writes usage as the request wants it", async () => {
     const usage = { inputTokens: 3, outputTokens: 4, totalTokens: 8 }
     const asked = await built(["a", { usage }], { includeUsage: true })
     expect(asked.map((chunk) => chunk.usage?.total_tokens ?? chunk.usage)).toEqual([null, null, null, 8])
@@ -131,14 +131,14 @@ describe("chatCompletionChunks()", () => {
     expect((await built(["a"], { includeUsage: true })).map((chunk) => chunk.usage)).toEqual([null, null, null])
   })
 
-  test("chatCompletionChunks() gives the role before it asks for a delta", async () => {
+  test("chatCompletionChunks() yields the role before it reads a delta", async () => {
     const source = new ManualSource<string>()
     const chunks = chatCompletionChunks(source)
     expect((await chunks.next()).value?.choices[0]?.delta.role).toBe("assistant")
     expect(source.asked).toBe(0)
   })
 
-  test("chatCompletionChunks() makes ids of its own, at random", async () => {
+  test("chatCompletionChunks() makes its own random ids", async () => {
     const clock = new ManualClock({ random: () => 0.5 })
     const [first, second] = [await idsOf({}), await idsOf({})]
     expect(first[0]).toMatch(/^chatcmpl-[0-9a-z]{24}$/)
@@ -147,7 +147,7 @@ describe("chatCompletionChunks()", () => {
     expect(await idsOf({ clock })).toEqual(await idsOf({ clock }))
   })
 
-  test("chatCompletionChunks() stops the deltas at once when it is left, also while it waits for one", async () => {
+  test("chatCompletionChunks() stops the deltas at once when the consumer leaves, also while it waits for one", async () => {
     const source = new ManualSource<string>()
     const chunks = chatCompletionChunks(source)
     await chunks.next()
@@ -160,7 +160,7 @@ describe("chatCompletionChunks()", () => {
     expect(await chunks.next()).toEqual({ done: true, value: undefined })
   })
 
-  test("chatCompletionChunks() passes on what the deltas throw, once", async () => {
+  test("chatCompletionChunks() rethrows the error of the deltas once", async () => {
     const error = new Error("no GPU")
     const chunks = chatCompletionChunks(failing(["a"], error))
     await chunks.next()
@@ -169,7 +169,7 @@ describe("chatCompletionChunks()", () => {
     expect(await chunks.next()).toEqual({ done: true, value: undefined })
   })
 
-  test("chatCompletionChunks() refuses a call without a name, what is no delta and what is no source", async () => {
+  test("chatCompletionChunks() rejects a call without a name, an invalid delta and an invalid source", async () => {
     await expect(built([{ toolCall: { arguments: "{}" } }])).rejects.toThrow(
       new TypeError('Cannot build answer: the first piece of a tool call must have a "name"'),
     )

@@ -30,7 +30,7 @@ describe("ChunkEncoderStream", () => {
     )
   })
 
-  test("ChunkEncoderStream ends with an error event and no end mark where the pipe's source fails", async () => {
+  test("ChunkEncoderStream ends with an error event and no end mark if the pipe's source fails", async () => {
     const errors: unknown[] = []
     const failure = new Error("secret")
     const stream = new ChunkEncoderStream({ onError: (error) => void errors.push(error) })
@@ -63,7 +63,7 @@ describe("ChunkEncoderStream", () => {
     await expect(writer.closed).rejects.toThrow(TypeError)
   })
 
-  test("ChunkEncoderStream makes the writer wait for the reader", async () => {
+  test("ChunkEncoderStream applies the reader's backpressure to the writer", async () => {
     const { readable, writable } = new ChunkEncoderStream()
     const writer = writable.getWriter()
     let written = 0

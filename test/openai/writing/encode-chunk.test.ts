@@ -8,7 +8,7 @@ describe("encodeChunk()", () => {
     expect(DONE).toBe("data: [DONE]\n\n")
   })
 
-  test("encodeChunk() writes the event type where one is given", () => {
+  test("encodeChunk() writes the event type if there is one", () => {
     const chunk = { type: "response.created" }
     expect(encodeChunk(chunk, { event: chunk.type })).toBe(
       'event: response.created\ndata: {"type":"response.created"}\n\n',
@@ -23,13 +23,13 @@ describe("encodeChunk()", () => {
     ["a lone high surrogate", "a\uD83D"],
     ["a lone low surrogate", "\uDE00b"],
     ["an emoji cut in two pieces' first", "😀".slice(0, 1)],
-  ])("encodeChunk() keeps %s (edge case 101)", async (_, content) => {
+  ])("encodeChunk() keeps %s", async (_, content) => {
     const bytes = new TextEncoder().encode(encodeChunk({ content }))
     const events = await eventsOf(new Response(bytes).body!)
     expect(events.map(({ data }) => JSON.parse(data) as unknown)).toEqual([{ content }])
   })
 
-  test("encodeChunk() refuses what JSON cannot hold, and names none of it", () => {
+  test("encodeChunk() rejects what JSON cannot represent, and puts none of it into the message", () => {
     const circular: Record<string, unknown> = { secret: "s3cret" }
     circular["self"] = circular
     for (const payload of [undefined, () => "s3cret", Symbol("s3cret"), circular, { n: 1n }]) {
@@ -48,7 +48,7 @@ describe("encodeError()", () => {
     )
   })
 
-  test("encodeError() fills in a server error that tells nothing, and writes neither status nor raw", () => {
+  test("encodeError() writes a general server error by default, and writes neither status nor raw", () => {
     const error = { status: 500, raw: { stack: "at secret.ts" } }
     expect(JSON.parse(encodeError(error).slice(6))).toEqual({
       error: {

@@ -19,7 +19,7 @@ describe("encodeChunks()", () => {
     expect(await textOf(encodeChunks(source()))).toBe('data: {"n":1}\n\ndata: {"n":2}\n\ndata: [DONE]\n\n')
   })
 
-  test("encodeChunks() leaves the end mark out where it is told so, and after a chunk that carries an error", async () => {
+  test("encodeChunks() leaves the end mark out if an option says so, and after a chunk that carries an error", async () => {
     expect(await textOf(encodeChunks([{ n: 1 }], { done: false }))).toBe('data: {"n":1}\n\n')
     expect(await textOf(encodeChunks([{ error: { message: "No" } }]))).toBe('data: {"error":{"message":"No"}}\n\n')
   })
@@ -43,7 +43,7 @@ describe("encodeChunks()", () => {
     expect(await textOf(encodeChunks(chunks))).not.toMatch(/^id/m)
   })
 
-  test("encodeChunks() ends with an error that tells nothing where the source throws, without the end mark (edge case 97)", async () => {
+  test("encodeChunks() ends with a general error and no end mark if the source throws", async () => {
     const onError = vi.fn<(error: unknown) => void>()
     const error = new Error("connect ECONNREFUSED 10.0.0.7:5432")
     const text = await textOf(encodeChunks(failing([{ n: 1 }], error), { onError }))
@@ -51,7 +51,7 @@ describe("encodeChunks()", () => {
     expect(onError.mock.calls).toEqual([[error]])
   })
 
-  test("encodeChunks() tells the client what onError gives", async () => {
+  test("encodeChunks() sends the client what onError returns", async () => {
     const source = failing([], new Error("Come back later"))
     const text = await textOf(
       encodeChunks(source, {
@@ -63,7 +63,7 @@ describe("encodeChunks()", () => {
     )
   })
 
-  test("encodeChunks() tells nothing where onError throws", async () => {
+  test("encodeChunks() sends a general error if onError throws", async () => {
     const body = encodeChunks(failing([], new Error("secret")), {
       onError: () => {
         throw new Error("logger broken")
@@ -100,7 +100,7 @@ describe("encodeChunks()", () => {
     ["chat", { n: 1n }],
     ["responses", { no: "type" }],
     ["responses", { type: "a\nb" }],
-  ] as const)("encodeChunks() stops a source that gives what cannot be written: %s", async (dialect, chunk) => {
+  ] as const)("encodeChunks() stops a source that yields what cannot be written: %s", async (dialect, chunk) => {
     const source = new ManualSource<object>()
     const body = textOf(encodeChunks(source, { dialect }))
     await settle()
@@ -109,7 +109,7 @@ describe("encodeChunks()", () => {
     expect(source.returned).toBe(1)
   })
 
-  test("encodeChunks() stops the source when the client leaves, also while it waits for it (edge case 98)", async () => {
+  test("encodeChunks() stops the source when the client leaves, also while it waits for the source", async () => {
     const source = new ManualSource<object>()
     const reader = encodeChunks(source).getReader()
     const read = reader.read()
@@ -128,7 +128,7 @@ describe("encodeChunks()", () => {
     expect(cancel.mock.calls).toEqual([["gone"]])
   })
 
-  test("encodeChunks() tells onError what the source's clean-up throws", async () => {
+  test("encodeChunks() reports the cleanup error of the source to onError", async () => {
     const onError = vi.fn<(error: unknown) => void>()
     const error = new Error("clean-up")
     async function* source() {
@@ -159,7 +159,7 @@ describe("encodeChunks()", () => {
     await expect(encodeChunks([{}], { signal: controller.signal }).getReader().read()).rejects.toBe(reason)
   })
 
-  test("encodeChunks() leaves no listener on a signal that it no longer needs", async () => {
+  test("encodeChunks() leaves no listener on a signal after the end", async () => {
     const { signal } = new AbortController()
     await textOf(encodeChunks([{}], { signal }))
     const reader = encodeChunks(new ManualSource<object>(), { signal }).getReader()
@@ -168,7 +168,7 @@ describe("encodeChunks()", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0)
   })
 
-  test("encodeChunks() writes a comment only in silence, and none after the end (edge case 99)", async () => {
+  test("encodeChunks() writes a comment only in silence, and none after the end", async () => {
     const clock = new ManualClock()
     const source = new ManualSource<object>()
     const reader = encodeChunks(source, { keepAlive: 1000, clock }).getReader()
@@ -188,7 +188,7 @@ describe("encodeChunks()", () => {
     expect(clock.pendingTimers).toBe(0)
   })
 
-  test("encodeChunks() writes no comment where chunks are never silent for long", async () => {
+  test("encodeChunks() writes no comment if chunks arrive often enough", async () => {
     const clock = new ManualClock()
     const source = new ManualSource<object>()
     const body = textOf(encodeChunks(source, { clock }))
@@ -201,7 +201,7 @@ describe("encodeChunks()", () => {
     expect(await body).not.toContain(": keep-alive")
   })
 
-  test("encodeChunks() asks for a chunk when one is wanted and not before (edge case 100)", async () => {
+  test("encodeChunks() reads a chunk only when the client wants one", async () => {
     let asked = 0
     const source = {
       [Symbol.asyncIterator]: () => ({ next: async () => ({ done: false, value: { n: ++asked } }) as const }),
@@ -217,7 +217,7 @@ describe("encodeChunks()", () => {
     await reader.cancel()
   })
 
-  test("encodeChunks() refuses what is no source, and a keepAlive that is no duration", () => {
+  test("encodeChunks() rejects an invalid source and a keepAlive that is not a duration", () => {
     for (const source of [undefined, null, 1, "text", {}]) {
       expect(() => encodeChunks(source as never)).toThrow(TypeError)
     }
@@ -226,7 +226,7 @@ describe("encodeChunks()", () => {
 })
 
 describe("chunkResponse()", () => {
-  test("chunkResponse() has the headers that keep proxies from holding it back", async () => {
+  test("chunkResponse() sets the headers that keep proxies from buffering it", async () => {
     const response = chunkResponse([{ n: 1 }])
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toEqual({
@@ -237,7 +237,7 @@ describe("chunkResponse()", () => {
     expect(await response.text()).toBe('data: {"n":1}\n\ndata: [DONE]\n\n')
   })
 
-  test("chunkResponse() takes a status and headers, which win", () => {
+  test("chunkResponse() accepts a status and headers, which override its own", () => {
     const headers = { "cache-control": "no-store", "x-request-id": "7" }
     const response = chunkResponse([], { status: 201, headers })
     expect(response.status).toBe(201)

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest"
 import { chunkResponse, encodeChunks } from "steadystream/openai"
 import { ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
 
-describe("encodeChunks() and an onError that misbehaves", () => {
+describe("encodeChunks() and an invalid onError", () => {
   const broken = new Error("secret")
   async function* failing() {
     yield { choices: [] }
@@ -18,13 +18,13 @@ describe("encodeChunks() and an onError that misbehaves", () => {
         },
       },
     },
-  ])("encodeChunks() tells nothing where onError gives what JSON cannot hold", async (told) => {
+  ])("encodeChunks() sends a general error if onError returns what JSON cannot represent", async (told) => {
     const text = await textOf(encodeChunks(failing(), { onError: () => told as unknown as { message: string } }))
     expect(text).toContain('"code":"internal_error"')
     expect(text).not.toMatch(/secret|DONE/)
   })
 
-  test("encodeChunks() stops its source where onError gives what JSON cannot hold", async () => {
+  test("encodeChunks() stops its source if onError returns what JSON cannot represent", async () => {
     const source = new ManualSource<object>()
     const reader = encodeChunks(source, { keepAlive: 0, onError: () => ({ message: 1n }) as never }).getReader()
     const read = nextText(reader)
@@ -34,7 +34,7 @@ describe("encodeChunks() and an onError that misbehaves", () => {
     expect(source.returned).toBe(1)
   })
 
-  test("encodeChunks() tells nothing where onError is async, and reports what it rejects with", async () => {
+  test("encodeChunks() sends a general error if onError is async, and reports its rejection", async () => {
     const report = vi.spyOn(console, "error").mockImplementation(() => {})
     const onError = async () => {
       throw new Error("logger down")
@@ -47,14 +47,14 @@ describe("encodeChunks() and an onError that misbehaves", () => {
   })
 
   test.each([undefined, null, 1n, () => {}, Symbol("x")])(
-    "encodeChunks() ends with an error event where the source gives %s",
+    "encodeChunks() ends with an error event if the source yields %s",
     async (item) => {
       const text = await textOf(encodeChunks([item] as unknown as object[]))
       expect(text).toMatch(/^data: \{"error":.*\}\n\n$/)
     },
   )
 
-  test("encodeChunks() never lets an item of the source write lines of its own", async () => {
+  test("encodeChunks() allows no item of the source to write lines of its own", async () => {
     const hostile = "x\n\ndata: [DONE]\n\n"
     const text = await textOf(encodeChunks([hostile, { a: hostile }] as unknown as object[]))
     expect(text.match(/^data: \[DONE\]$/gm)).toHaveLength(1)
@@ -62,7 +62,7 @@ describe("encodeChunks() and an onError that misbehaves", () => {
     expect(responses).not.toMatch(/^data: \[DONE\]$/m)
   })
 
-  test("chunkResponse() leaves the source alone where its status is none", () => {
+  test("chunkResponse() does not start the source if its status is not valid", () => {
     const source = new ReadableStream<object>()
     expect(() => chunkResponse(source, { status: 99 })).toThrow(RangeError)
     expect(source.locked).toBe(false)

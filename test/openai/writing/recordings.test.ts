@@ -40,7 +40,7 @@ const recordings = (directory === "" ? [] : readdirSync(directory)).flatMap((fil
 })
 
 describe.skipIf(directory === "")("encodeChunks() on recorded streams", () => {
-  test.each(recordings)("encodeChunks() writes what was read of %s (edge case 102)", async (file, read, dialect) => {
+  test.each(recordings)("encodeChunks() writes the chunks of %s as they were read", async (file, read, dialect) => {
     const recorded = readFileSync(join(directory, file))
     const payloads = (await eventsOf(recorded.toString())).filter(({ data }) => data !== "" && data !== "[DONE]")
     const chunks = read([recorded], { onProviderError: "yield", completion: "lenient" })
@@ -66,7 +66,7 @@ describe.skipIf(directory === "")("relay() on recorded streams", () => {
     ])
   })
 
-  test.each(recordings)("relay() makes no difference to the official client on %s", async (file, _, dialect) => {
+  test.each(recordings)("relay() changes nothing for the official client on %s", async (file, _, dialect) => {
     const recorded = readFileSync(join(directory, file))
     const relayed = relay([recorded], { dialect: dialect as "chat" }).toReadableStream()
     expect(await officialReading(relayed)).toEqual(await officialReading(recorded))

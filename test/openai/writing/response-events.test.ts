@@ -11,7 +11,7 @@ async function built(deltas: Parameters<typeof responseEvents>[0], options = {})
 }
 
 describe("responseEvents()", () => {
-  test("responseEvents() gives a text its whole sequence, numbered without a gap", async () => {
+  test("responseEvents() yields the whole sequence of a text, numbered without a gap", async () => {
     const events = await built(["Hel", "lo"])
     expect(events.map(({ type }) => type)).toEqual([
       "response.created",
@@ -47,14 +47,14 @@ describe("responseEvents()", () => {
     })
   })
 
-  test("responseEvents() keeps each snapshot as it was when it was given", async () => {
+  test("responseEvents() does not change a snapshot after it has yielded it", async () => {
     const events = await built(["Hello"])
     expect(events[0]!["response"]).toMatchObject({ status: "in_progress", output: [] })
     expect(events[2]!["item"]).toMatchObject({ status: "in_progress", content: [] })
     expect(events[3]!["part"]).toMatchObject({ text: "" })
   })
 
-  test("responseEvents() puts reasoning, text, refusal and tool calls in items of their own, in order", async () => {
+  test("responseEvents() puts reasoning, text, refusal and tool calls in separate items, in order", async () => {
     const deltas: AnswerDelta[] = [
       { reasoning: "Hm. " },
       { reasoning: "Yes." },
@@ -96,7 +96,7 @@ describe("responseEvents()", () => {
     expect(last["response"]).toMatchObject({ status, incomplete_details: details, output: [{ status }] })
   })
 
-  test("responseEvents() says what the request cost, and what every response is told to have", async () => {
+  test("responseEvents() writes the usage and the members that every response must have", async () => {
     const deltas = ["a", { usage: { inputTokens: 3, outputTokens: 4, cachedTokens: 1 } }]
     const events = await built(deltas, { response: { instructions: "Be kind", id: "ignored" } })
     expect(events[0]!["response"]).toMatchObject({ id: "resp_1", instructions: "Be kind" })
@@ -112,7 +112,7 @@ describe("responseEvents()", () => {
     })
   })
 
-  test("responseEvents() stops the deltas at once when it is left", async () => {
+  test("responseEvents() stops the deltas at once when the consumer leaves", async () => {
     const source = new ManualSource<string>()
     const events = responseEvents(source)
     await events.next()
@@ -123,7 +123,7 @@ describe("responseEvents()", () => {
     expect(source.returned).toBe(1)
   })
 
-  test("responseEvents() gives nothing more once it is left, and its events in order to who waits for several", async () => {
+  test("responseEvents() yields nothing after the consumer leaves, and answers concurrent calls in order", async () => {
     const left = responseEvents(["a"])
     await left.next()
     await left.return!()
@@ -133,7 +133,7 @@ describe("responseEvents()", () => {
     expect(several.map(({ value }) => value?.sequence_number)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
   })
 
-  test("responseEvents() stops the deltas when one of them cannot be built", async () => {
+  test("responseEvents() stops the deltas when it cannot build an event from one of them", async () => {
     const source = new ManualSource<AnswerDelta>()
     const events = responseEvents(source)
     await events.next()
@@ -145,7 +145,7 @@ describe("responseEvents()", () => {
     expect(source.returned).toBe(1)
   })
 
-  test("responseEvents() refuses a second choice, and a call that goes on after other content", async () => {
+  test("responseEvents() rejects a second choice, and a call that continues after other content", async () => {
     await expect(built([{ choice: 1, text: "a" }])).rejects.toThrow(TypeError)
     const late = [{ toolCall: { id: "c", name: "f" } }, "text", { toolCall: { id: "c", arguments: "{}" } }]
     await expect(built(late)).rejects.toThrow(
