@@ -17,7 +17,9 @@ export default defineConfig({
   tsconfig: "src/tsconfig.json",
   // For compilers without that library: `await using` is in the types whatever the user's `lib` is.
   dts: { banner: '/// <reference lib="esnext.disposable" />' },
-  sourcemap: true,
+  // The scripts are readable as they are; maps would be most of the package.
+  sourcemap: false,
+  metafile: true,
   splitting: true,
   treeshake: false,
   clean: true,

@@ -1,28 +1,57 @@
 /*
- * Packs the package, installs the tarball into an empty project and uses every entry there: by import, by require() on
- * the machine's own Node, and by both TypeScript compilers in the strictest settings, without skipLibCheck.
+ * Packs the package from a tree without anything built, installs the tarball into an empty project and uses every entry
+ * there: by import, by require() on the machine's own Node, and by the TypeScript compilers in the strictest settings.
  */
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+
+/** The files of the package; shared scripts have names without a hash. */
+const ALLOWED = /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
+const MAX_SIZE = 120_000
 
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
 const run = (command: string, args: string[], cwd = project) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
 
+/** Copies what git would check out, without anything built, so that a build that packing forgets is missing. */
+function copyCleanTree(target: string): void {
+  const listed = run("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], root)
+  for (const file of listed.split("\0").filter((name) => name !== "" && existsSync(name))) {
+    cpSync(file, join(target, file))
+  }
+  symlinkSync(join(root, "node_modules"), join(target, "node_modules"))
+}
+
 try {
-  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", project], root)) as [
-    { filename: string; files: { path: string }[] },
-  ]
-  const strangers = packed.files.filter(
-    ({ path }) => !/^(dist\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path),
-  )
-  if (strangers.length > 0) throw new Error(`the tarball must not hold ${strangers.map(({ path }) => path).join(", ")}`)
+  const clean = join(project, "clean")
+  copyCleanTree(clean)
+  run("npm", ["pack", "--silent", "--pack-destination", project], clean)
+  const tarball = readdirSync(project).find((file) => file.endsWith(".tgz"))
+  if (tarball === undefined) throw new Error("npm pack must write a tarball")
+  const files = run("tar", ["-tzf", tarball])
+    .split("\n")
+    .filter((path) => path !== "")
+    .map((path) => path.replace(/^package\//, ""))
+  const strangers = files.filter((path) => !ALLOWED.test(path))
+  if (strangers.length > 0) throw new Error(`the tarball must not hold ${strangers.join(", ")}`)
+  const { size } = statSync(join(project, tarball))
+  if (size > MAX_SIZE) throw new Error(`the tarball must have at most ${MAX_SIZE} bytes, not ${size}`)
 
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }')
-  run("npm", ["install", "--no-save", "--ignore-scripts", `./${packed.filename}`])
+  run("npm", ["install", "--no-save", "--ignore-scripts", `./${tarball}`])
 
   type Manifest = Record<"exports" | "scripts", Record<string, unknown>> & Record<string, unknown>
   const manifest = JSON.parse(readFileSync(join(project, "node_modules/steadystream/package.json"), "utf8")) as Manifest
@@ -63,7 +92,7 @@ try {
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
     run(join(root, "node_modules/.bin", compiler), ["-p", "."])
   }
-  console.log(`pack: ${packed.files.length} files, ${entries.length} entries by import, require and types`)
+  console.log(`pack: ${files.length} files of ${size} bytes, ${entries.length} entries by import, require and types`)
 } finally {
   rmSync(project, { recursive: true, force: true })
 }

@@ -10,7 +10,10 @@ process.chdir(root)
 const SOURCES = ["src", "demo/server", "demo/page", "demo/tsup.config.ts", "tsup.config.ts", "package.json"]
 const BUILT = ["dist/index.js", "dist/node.js", "demo/dist/server/main.js", "demo/dist/page/index.html"]
 
-if (!isInstalled()) npm("Installing", "ci")
+if (!isInstalled()) {
+  console.log("The first start installs the development dependencies: about 900 MB on disk, one minute or two.")
+  npm("Installing", "ci")
+}
 if (Math.min(...BUILT.map(timeOf)) < Math.max(...SOURCES.map(newest))) npm("Building", "run", "build", "--silent")
 await import(new URL("../demo/dist/server/main.js", import.meta.url).href)
 

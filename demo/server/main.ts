@@ -1,11 +1,12 @@
 import { DemoServer } from "./demo-server.ts"
 
-const port = Number(process.env["PORT"] ?? 8080)
+/** An empty PORT is none. */
+const port = Number(process.env["PORT"] || 8080)
 
 /** Serves the demo on loopback until a signal ends it. */
 async function main(): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`Cannot serve the demo: PORT must be a number from 0 to 65535, not ${process.env["PORT"]}`)
+    throw new Error(`Cannot serve the demo: PORT must be a whole number from 0 to 65535, not ${process.env["PORT"]}`)
   }
   const demo = new DemoServer({ pageDirectory: new URL("../page/", import.meta.url) })
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => demo.close())

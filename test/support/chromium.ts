@@ -1,7 +1,6 @@
 import { accessSync, constants } from "node:fs"
 
 const PLACES = [
-  process.env["STEADYSTREAM_CHROMIUM"],
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
@@ -18,9 +17,17 @@ export const chromiumArguments = [
   "--disable-sync",
 ]
 
-/** The Chromium of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure. */
+/**
+ * The Chromium of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure.
+ *
+ * @throws Error if STEADYSTREAM_CHROMIUM names no executable file.
+ */
 export function findChromium(): string | undefined {
-  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
+  const chosen = process.env["STEADYSTREAM_CHROMIUM"]
+  if (chosen && !isExecutable(chosen)) {
+    throw new Error(`Cannot use Chromium: STEADYSTREAM_CHROMIUM must be an executable file, not ${chosen}`)
+  }
+  const found = chosen || PLACES.find((place) => isExecutable(place))
   if (found === undefined) {
     const message = "Chromium not found: its tests are skipped (install Debian's chromium or set STEADYSTREAM_CHROMIUM)"
     if (process.env["CI"] === "true") throw new Error(message)
