@@ -52,18 +52,18 @@ function assign(file: string, ...candidates: readonly string[]): void {
 /** The folders of src that a chunk is made of, then its files, the largest share first. */
 function mainPartsOf(inputs: Record<string, { readonly bytesInOutput: number }>): string[] {
   const folders = new Map<string, number>()
-  const files = new Map<string, number>()
+  const sources = new Map<string, number>()
   for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
     const found = /^src\/(?:internal\/)?(?<folder>[\w-]+)/.exec(path)?.groups
     if (found === undefined) continue
     for (const [sizes, name] of [
       [folders, found["folder"]!],
-      [files, /(?<name>[\w-]+)\.ts$/.exec(path)?.groups!["name"] ?? ""],
+      [sources, /(?<name>[\w-]+)\.ts$/.exec(path)?.groups!["name"] ?? ""],
     ] as const) {
       sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput)
     }
   }
-  return [folders, files].flatMap((sizes) =>
+  return [folders, sources].flatMap((sizes) =>
     [...sizes].toSorted((left, right) => right[1] - left[1]).map(([name]) => name),
   )
 }
