@@ -3,10 +3,10 @@
  * shape of a payload is never certain, so the type of every member is checked.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
-import { foldChunk, missingOf } from "./choices.ts"
+import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "../reading/fields.ts"
-import { mergeName, ToolCalls, type ToolCallSnapshot } from "./tool-calls.ts"
+import { mergeName, toolCallFolder, type ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A function call of the deprecated form, so far. */
 export interface FunctionCallSnapshot {
@@ -93,65 +93,48 @@ const KNOWN = new Set([
   "obfuscation",
 ])
 
-/** Folds the chunks of one chat completion. */
-export class ChatAccumulator implements ChunkAccumulator<object, ChatSnapshot> {
-  readonly #limits: ResolvedLimits
-  readonly #toolCalls: Map<ChoiceSnapshot, ToolCalls> = new Map()
-  /** The choices whose role a chunk has named. */
-  readonly #named: Set<ChoiceSnapshot> = new Set()
-  #names: readonly string[] = []
-  #unknownNames: readonly string[] = []
-  readonly value: ChatSnapshot = newSnapshot()
-
-  constructor(limits: ResolvedLimits) {
-    this.#limits = limits
-  }
-
-  push(chunk: object): void {
-    this.#foldFrame(chunk as Fields)
-    foldChunk(this.value, chunk as Fields, this.#limits, newChoice, this.#foldPiece)
-  }
-
-  missing(sawMark: boolean): string | null {
-    return missingOf(this.value.choices, sawMark)
-  }
-
-  /** Measured: consecutive chunks have the same members, and comparing their names costs a third of looking them up. */
-  #foldFrame(chunk: Fields): void {
-    const { value } = this
-    value.systemFingerprint ??= textOr(chunk["system_fingerprint"])
-    value.serviceTier = textOr(chunk["service_tier"]) ?? value.serviceTier
-    let count = 0
-    for (const name in chunk) {
-      if (this.#names[count++] === name) continue
-      count = -1
-      break
-    }
-    if (count !== this.#names.length) {
-      this.#names = Object.keys(chunk)
-      this.#unknownNames = this.#names.filter((name) => !KNOWN.has(name))
-    }
-    for (const name of this.#unknownNames) value.extra[name] = chunk[name]
-  }
-
-  readonly #foldPiece = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
+/** Starts the snapshot of a chat completion. */
+export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
+  const foldersOfCalls = new Map<ChoiceSnapshot, (delta: Fields) => void>()
+  // The choices whose role a chunk has named.
+  const named = new Set<ChoiceSnapshot>()
+  const foldPiece = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
     if (isObject(logprobs)) foldLogprobs(choice, logprobs)
     if (!isObject(delta)) return
     foldText(choice, delta)
     const { role, tool_calls: calls } = delta
-    if (role && typeof role === "string" && !this.#named.has(choice)) {
+    if (role && typeof role === "string" && !named.has(choice)) {
       choice.role = role
-      this.#named.add(choice)
+      named.add(choice)
     }
-    if (calls) for (const call of objectsIn(calls)) this.#toolCallsOf(choice).fold(call)
+    if (calls) {
+      if (!foldersOfCalls.has(choice)) foldersOfCalls.set(choice, toolCallFolder(choice.toolCalls, limits))
+      objectsIn(calls).forEach(foldersOfCalls.get(choice)!)
+    }
     if (isObject(delta["function_call"])) foldFunctionCall(choice, delta["function_call"])
     if (isObject(delta["audio"])) foldAudio(choice, delta["audio"])
   }
+  return accumulateChoices(newSnapshot(), limits, newChoice, foldPiece, extraFolder())
+}
 
-  #toolCallsOf(choice: ChoiceSnapshot): ToolCalls {
-    let calls = this.#toolCalls.get(choice)
-    if (!calls) this.#toolCalls.set(choice, (calls = new ToolCalls(choice.toolCalls, this.#limits)))
-    return calls
+/** Measured: consecutive chunks have the same members, and comparing their names costs a third of looking them up. */
+function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
+  let names: readonly string[] = []
+  let extraNames: readonly string[] = []
+  return (value, chunk) => {
+    value.systemFingerprint ??= textOr(chunk["system_fingerprint"])
+    value.serviceTier = textOr(chunk["service_tier"]) ?? value.serviceTier
+    let count = 0
+    for (const name in chunk) {
+      if (names[count++] === name) continue
+      count = -1
+      break
+    }
+    if (count !== names.length) {
+      names = Object.keys(chunk)
+      extraNames = names.filter((name) => !KNOWN.has(name))
+    }
+    for (const name of extraNames) value.extra[name] = chunk[name]
   }
 }
 

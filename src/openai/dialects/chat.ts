@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
-import { ChatAccumulator, type ChatSnapshot } from "./chat-snapshot.ts"
+import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
 import { choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
@@ -14,7 +14,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
   error: choicesErrorOf,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(hasContent),
   textOf,
-  accumulate: (limits) => new ChatAccumulator(limits),
+  accumulate: accumulateChat,
 }
 
 /**

@@ -1,7 +1,7 @@
 /* What chat and text completions have in common: how choices are put together, their errors and their end. */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
-import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
+import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
@@ -21,39 +21,45 @@ interface Snapshot<Choice> {
 }
 
 /**
- * Folds a chunk into `value`.
+ * Folds chunks with choices into `value`.
  *
  * @param begin - Returns the snapshot of a choice before its first piece.
- * @param fold - Folds a piece into the snapshot of its choice.
+ * @param foldPiece - Folds a piece into the snapshot of its choice.
+ * @param foldOther - Folds the members of a chunk that only one dialect has.
  */
-export function foldChunk<Choice extends ChoiceSnapshot>(
-  value: Snapshot<Choice>,
-  chunk: Fields,
+export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends Snapshot<Choice>>(
+  value: Value,
   limits: ResolvedLimits,
   begin: (index: number) => Choice,
-  fold: (choice: Choice, piece: Fields) => void,
-): void {
-  const { id, model, created, usage, choices } = chunk
-  // Some providers blank these on their first chunk or change them on later ones.
-  value.id ??= textOr(id)
-  value.model ??= textOr(model)
-  value.created ??= numberOr(created)
-  if (isObject(usage)) value.usage = usage as unknown as Usage
-  if (!Array.isArray(choices)) return
-  for (let place = 0; place < choices.length; place++) {
-    const piece: unknown = choices[place]
-    if (!isObject(piece)) continue
-    const { index, finish_reason: finish } = piece
-    const choice = choiceOf(value.choices, isIndex(index) ? index : place, begin, limits)
-    if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
-    fold(choice, piece)
+  foldPiece: (choice: Choice, piece: Fields) => void,
+  foldOther?: (value: Value, chunk: Fields) => void,
+): ChunkAccumulator<object, Value> {
+  const { choices } = value
+  return {
+    value,
+    push(chunk) {
+      const { id, model, created, usage, choices: pieces } = chunk as Fields
+      // Some providers blank these on their first chunk or change them on later ones.
+      value.id ??= textOr(id)
+      value.model ??= textOr(model)
+      value.created ??= numberOr(created)
+      if (isObject(usage)) value.usage = usage as unknown as Usage
+      foldOther?.(value, chunk as Fields)
+      if (!Array.isArray(pieces)) return
+      for (let place = 0; place < pieces.length; place++) {
+        const piece: unknown = pieces[place]
+        if (!isObject(piece)) continue
+        const { index, finish_reason: finish } = piece
+        const choice = choiceOf(choices, isIndex(index) ? index : place, begin, limits)
+        if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
+        foldPiece(choice, piece)
+      }
+    },
+    missing(sawMark) {
+      if (choices.length === 0) return "everything"
+      return sawMark || choices.every(isFinished) ? null : "finish_reason"
+    },
   }
-}
-
-/** Returns the name of the part that an answer with `choices` lacks, `null` if it is complete. */
-export function missingOf(choices: readonly ChoiceSnapshot[], sawMark: boolean): string | null {
-  if (choices.length === 0) return "everything"
-  return sawMark || choices.every(isFinished) ? null : "finish_reason"
 }
 
 /** Returns the snapshot of the choice `index`, which is created if necessary. `choices` stay in order. */

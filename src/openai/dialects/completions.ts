@@ -1,5 +1,5 @@
 import type { FinishReason, OpenEnum, Usage } from "./chat-chunk.ts"
-import { choicesErrorOf, dropHeartbeat, firstChoice, foldChunk, missingOf } from "./choices.ts"
+import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
 import type { ChunkAccumulator, ChunkDialect, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
@@ -101,17 +101,10 @@ export function readCompletions<Chunk extends object = CompletionChunk>(
 
 function accumulate(limits: ResolvedLimits): ChunkAccumulator<object, CompletionSnapshot> {
   const value: CompletionSnapshot = { id: null, model: null, created: null, choices: [], usage: null }
-  return {
+  return accumulateChoices<CompletionChoiceSnapshot, CompletionSnapshot>(
     value,
-    push: (chunk) => foldChunk(value, chunk as Fields, limits, newChoice, foldText),
-    missing: (sawMark) => missingOf(value.choices, sawMark),
-  }
-}
-
-function newChoice(index: number): CompletionChoiceSnapshot {
-  return { index, text: "", finishReason: null }
-}
-
-function foldText(choice: CompletionChoiceSnapshot, { text }: Fields): void {
-  append(choice, "text", text)
+    limits,
+    (index) => ({ index, text: "", finishReason: null }),
+    (choice, { text }) => append(choice, "text", text),
+  )
 }

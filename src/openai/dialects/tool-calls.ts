@@ -35,53 +35,39 @@ interface Call {
 const MAX_FOREIGN_IDS = 8
 const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 
-/** Puts the tool calls of one choice together. */
-export class ToolCalls {
-  readonly #snapshots: ToolCallSnapshot[]
-  readonly #limits: ResolvedLimits
-  readonly #calls: Call[] = []
-  /** The latest call of each index on the wire. */
-  readonly #byIndex: Map<number, Call> = new Map()
-  #last: Call | undefined = undefined
-
-  /** @param snapshots - Kept in order and up to date. */
-  constructor(snapshots: ToolCallSnapshot[], limits: ResolvedLimits) {
-    this.#snapshots = snapshots
-    this.#limits = limits
-  }
-
-  /** Folds an element of `delta.tool_calls`. */
-  fold(delta: Fields): void {
-    const { index, id: givenId } = delta
-    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
-    const id = textOr(givenId)
-    const name = textOr(body["name"])
-    const found = this.#find(index, id)
-    const call =
-      found && !beginsAnother(found, id, name)
-        ? found
-        : this.#begin(isIndex(index) ? index : (this.#calls.at(-1)?.wireIndex ?? -1) + 1)
-    this.#last = call
-    foldPiece(call.snapshot, delta, id, name, body["arguments"] ?? body["input"])
-  }
-
-  #find(index: unknown, id: string | null): Call | undefined {
-    if (isIndex(index)) return this.#byIndex.get(index)
-    return id === null ? this.#last : this.#calls.find(({ snapshot }) => snapshot.id === id)
-  }
-
-  #begin(wireIndex: number): Call {
-    const calls = this.#calls
-    const snapshots = this.#snapshots
-    checkLimit(calls.length + 1, "maxToolCalls", this.#limits)
+/**
+ * Returns a function that folds an element of `delta.tool_calls` into the calls of one choice.
+ *
+ * @param snapshots - The calls, kept in order and up to date.
+ */
+export function toolCallFolder(snapshots: ToolCallSnapshot[], limits: ResolvedLimits): (delta: Fields) => void {
+  const calls: Call[] = []
+  const byIndex = new Map<number, Call>()
+  let last: Call | undefined
+  const begin = (wireIndex: number): Call => {
+    checkLimit(calls.length + 1, "maxToolCalls", limits)
     const snapshot: ToolCallSnapshot = { index: 0, id: null, type: "function", name: null, arguments: "", extra: null }
     const call = { snapshot, wireIndex, foreignIds: 0 }
     const place = placeOf(calls, wireIndex, (other) => other.wireIndex)
     calls.splice(place, 0, call)
     snapshots.splice(place, 0, snapshot)
     for (let at = place; at < snapshots.length; at++) snapshots[at]!.index = at
-    this.#byIndex.set(wireIndex, call)
+    byIndex.set(wireIndex, call)
     return call
+  }
+  return (delta) => {
+    const { index, id: givenId } = delta
+    const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
+    const id = textOr(givenId)
+    const name = textOr(body["name"])
+    const found = isIndex(index)
+      ? byIndex.get(index)
+      : id === null
+        ? last
+        : calls.find(({ snapshot }) => snapshot.id === id)
+    if (found && !beginsAnother(found, id, name)) last = found
+    else last = begin(isIndex(index) ? index : (calls.at(-1)?.wireIndex ?? -1) + 1)
+    foldPiece(last.snapshot, delta, id, name, body["arguments"] ?? body["input"])
   }
 }
 

@@ -154,12 +154,12 @@ export class Answer<T, S> {
     this.#outcome.progress.chunks++
     if (!this.#awaitsContent || this.#dialect.isContent?.(chunk) === false) return
     this.#outcome.progress.firstContentMs ??= this.#deadlines.elapsed
-    this.#awaitsContent = this.#deadlines.restartContent()
+    this.#awaitsContent = this.#deadlines.onContent()
   }
 
   #acceptError(error: ProviderErrorBody, json: object): void {
     const { name, errorGrace } = this.#dialect
-    if (!this.#outcome.providerError) this.#deadlines.beginErrorGrace()
+    if (!this.#outcome.providerError) this.#deadlines.onError()
     this.#outcome.providerError ??= providerError(name, error, json)
     if (errorGrace === undefined) this.#outcome.fail(this.#outcome.providerError)
   }

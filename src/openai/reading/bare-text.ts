@@ -33,8 +33,8 @@ export function bareTextError(name: string, text: string, contentType: string | 
   const json = objectIn(text)
   const error = json && providerErrorOf(json, "")
   if (error) return providerError(name, error, json)
-  const found = contentType ? `the content type "${contentType.slice(0, 100)}"` : "no content type"
-  const message = `Cannot read ${name}: the body must be an event stream (it has ${found})`
+  const found = contentType?.slice(0, 100) ?? "missing"
+  const message = `Cannot read ${name}: the body must be an event stream (content-type: ${found})`
   const failure = new SseNotAStreamError(message, contentType, text.slice(0, PREVIEW))
   setHidden(failure, "json", json)
   return failure

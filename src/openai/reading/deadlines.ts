@@ -52,7 +52,7 @@ export class Deadlines {
   }
 
   /** A read begins: of the body, or at first of the response, if there is a request. */
-  beginRead(isRequest: boolean | undefined): void {
+  resume(isRequest: boolean | undefined): void {
     const now = this.#clock.now()
     if (this.#startedAt === undefined) {
       this.#startedAt = now
@@ -65,8 +65,8 @@ export class Deadlines {
   }
 
   /** A read has returned the response. */
-  endConnect(): void {
-    this.endRead(true)
+  onResponse(): void {
+    this.pause(true)
     this.#due[CONNECT] = Infinity
     this.#beginBody()
   }
@@ -75,7 +75,7 @@ export class Deadlines {
    * A read has returned a piece of the body. Measured: reading the clock costs up to a tenth of a chunk, so it is not read
    * if every running deadline begins anew.
    */
-  endRead(hasEvent: boolean): void {
+  pause(hasEvent: boolean): void {
     const due = this.#due
     const hasOther = Math.min(due[FIRST_CONTENT]!, due[CONTENT_IDLE]!, due[ERROR_GRACE]!) < Infinity
     if (hasOther || !hasEvent) this.#waited += this.#clock.now() - this.#waitingSince
@@ -85,13 +85,13 @@ export class Deadlines {
   }
 
   /** A chunk with content has arrived; returns whether the next one must be reported, too. */
-  restartContent(): boolean {
+  onContent(): boolean {
     this.#due[FIRST_CONTENT] = Infinity
     return this.#begin(CONTENT_IDLE)
   }
 
   /** The provider has reported an error, and its terminal chunk may follow. */
-  beginErrorGrace(): void {
+  onError(): void {
     this.#begin(ERROR_GRACE)
   }
 

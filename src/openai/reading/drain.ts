@@ -1,18 +1,21 @@
 import type { Clock } from "../../internal/clock.ts"
 import type { Body } from "./body.ts"
+import type { ReadChunksOptions } from "./chunk-stream.ts"
+
+const DEFAULTS = { ms: 250, bytes: 65_536 }
 
 /**
  * Reads the rest of a body after the end of the answer, so that its connection can be reused; cancels it after `ms`
- * milliseconds or `bytes` bytes.
+ * milliseconds or `bytes` bytes, with `false` at once.
  */
-export async function drain(body: Body, clock: Clock, { ms, bytes }: { ms: number; bytes: number }): Promise<void> {
-  if (!(bytes > 0)) return body.cancel()
-  let left = bytes
+export async function drain(body: Body, clock: Clock, limits: ReadChunksOptions["drain"] = DEFAULTS): Promise<void> {
+  if (!limits || !(limits.bytes > 0)) return body.cancel()
+  let left = limits.bytes
   const giveUp = (): void => {
     left = 0
     body.cancel()
   }
-  const timer = clock.setTimeout(giveUp, ms)
+  const timer = clock.setTimeout(giveUp, limits.ms)
   // In Node, the timer must not keep the process alive; elsewhere timers are numbers.
   ;(timer as { unref?: () => void } | undefined)?.unref?.()
   try {

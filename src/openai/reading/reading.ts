@@ -16,8 +16,6 @@ import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 import { Outcome } from "./outcome.ts"
 
-const DRAIN = { ms: 250, bytes: 65_536 }
-
 /** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
 
@@ -60,7 +58,7 @@ export class Reading<T, S> {
 
   /** Reads the next piece of the body. The end of the reading settles it. */
   read(): Promise<Piece> {
-    this.#deadlines.beginRead(this.#body.isRequest)
+    this.#deadlines.resume(this.#body.isRequest)
     return this.#body.read()
   }
 
@@ -75,7 +73,7 @@ export class Reading<T, S> {
     } catch (error) {
       this.answer.failLater(error)
     }
-    this.#deadlines.endRead(this.answer.hasEvents)
+    this.#deadlines.pause(this.answer.hasEvents)
   }
 
   /** Takes the error of `read`. */
@@ -95,11 +93,8 @@ export class Reading<T, S> {
     this.answer.drop()
     this.#deadlines.stop()
     this.#forgetSignal()
-    const { drain: limits = DRAIN } = this.#options
     if (reason === "error" || reason === "cancelled") this.#body.cancel(cancelReason)
-    else if (reason !== "done" && reason !== "terminal") return
-    else if (limits === false) this.#body.cancel()
-    else void drain(this.#body, this.#clock, limits)
+    else if (reason === "done" || reason === "terminal") void drain(this.#body, this.#clock, this.#options.drain)
   }
 
   #openResponse(response: Response): Body {
@@ -117,7 +112,7 @@ export class Reading<T, S> {
     }
     this.#body = { ...body, cancel }
     this.outcome.progress.connectMs = this.#deadlines.elapsed
-    this.#deadlines.endConnect()
+    this.#deadlines.onResponse()
   }
 
   #feed(piece: SseChunk): void {

@@ -68,7 +68,7 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
 
   add(piece: AnswerPiece): ResponseStreamEvent[] {
     const { choice = 0, usage, finishReason, reasoning, text, refusal, toolCall } = piece
-    if (choice !== 0) throw new TypeError(`Cannot build answer: "choice" must be 0 in a response, not ${choice}`)
+    if (choice !== 0) throw new TypeError(`Cannot build answer: "choice" must be 0, not ${choice}`)
     if (usage !== undefined) this.#usage = usage
     if (finishReason !== undefined) this.#finishReason = finishReason
     const events: UnnumberedEvent[] = []
