@@ -64,12 +64,15 @@ describe("encodeChunks()", () => {
   })
 
   test("encodeChunks() sends a general error if onError throws", async () => {
+    const report = vi.spyOn(console, "error").mockImplementation(() => {})
     const body = encodeChunks(failing([], new Error("secret")), {
       onError: () => {
         throw new Error("logger broken")
       },
     })
     expect(await textOf(body)).toBe(`data: {"error":${INTERNAL}}\n\n`)
+    expect(report.mock.calls).toEqual([[new Error("logger broken")]])
+    report.mockRestore()
   })
 
   test("encodeChunks() ends a failed Responses stream with error and response.failed", async () => {

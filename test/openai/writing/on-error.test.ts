@@ -1,8 +1,12 @@
-import { describe, expect, test, vi } from "vitest"
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest"
 import { chunkResponse, encodeChunks } from "steadystream/openai"
 import { ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
 
 describe("encodeChunks() and an invalid onError", () => {
+  const report = vi.spyOn(console, "error").mockImplementation(() => {})
+  afterEach(() => void report.mockClear())
+  afterAll(() => report.mockRestore())
+
   const broken = new Error("secret")
   async function* failing() {
     yield { choices: [] }
@@ -18,10 +22,11 @@ describe("encodeChunks() and an invalid onError", () => {
         },
       },
     },
-  ])("encodeChunks() sends a general error if onError returns what JSON cannot represent", async (told) => {
-    const text = await textOf(encodeChunks(failing(), { onError: () => told as unknown as { message: string } }))
+  ])("encodeChunks() sends a general error if onError returns what JSON cannot represent", async (shown) => {
+    const text = await textOf(encodeChunks(failing(), { onError: () => shown as unknown as { message: string } }))
     expect(text).toContain('"code":"internal_error"')
     expect(text).not.toMatch(/secret|DONE/)
+    expect(report).toHaveBeenCalledOnce()
   })
 
   test("encodeChunks() stops its source if onError returns what JSON cannot represent", async () => {
@@ -32,10 +37,10 @@ describe("encodeChunks() and an invalid onError", () => {
     source.give({ bad: 1n })
     expect(await read).toContain("internal_error")
     expect(source.returned).toBe(1)
+    expect(report).toHaveBeenCalledOnce()
   })
 
   test("encodeChunks() sends a general error if onError is async, and reports its rejection", async () => {
-    const report = vi.spyOn(console, "error").mockImplementation(() => {})
     const onError = async () => {
       throw new Error("logger down")
     }
@@ -43,7 +48,6 @@ describe("encodeChunks() and an invalid onError", () => {
     await settle()
     expect(text).toContain('"code":"internal_error"')
     expect(report.mock.calls).toEqual([[new Error("logger down")]])
-    report.mockRestore()
   })
 
   test.each([undefined, null, 1n, () => {}, Symbol("x")])(
