@@ -7,7 +7,7 @@ const area = "close"
 export const closeBehaviours: readonly Behaviour[] = [
   {
     area,
-    name: "close() at once fires nothing, then or later",
+    name: "close() at once fires no event, at any time",
     async run({ connect, script, afterReconnection }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       const source = connect(url)
@@ -21,7 +21,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "close() may be called again and after a failure",
+    name: "close() can be called twice, and after a failure",
     async run({ connect, script }) {
       const source = connect((await script([{ status: 500 }])).url)
       const recording = record(source)
@@ -33,7 +33,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "close() in open keeps back the events that have come",
+    name: "close() in open drops the events already received",
     async run({ connect, script, afterReconnection }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       const source = connect(url)
@@ -47,7 +47,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "close() in message keeps back the other events of the chunk",
+    name: "close() in message drops the other events of the chunk",
     async run({ connect, script, afterReconnection }) {
       const { url } = await script([{ body: ["data: a\n\ndata: b\n\ndata: c\n\n"] }])
       const source = connect(url)
@@ -62,7 +62,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "close() in error keeps the source from reconnecting",
+    name: "close() in error prevents the reconnection",
     async run({ connect, script, afterReconnection }) {
       const { url, seen } = await script([{ body: ["retry: 1\n\n"] }])
       const source = connect(url)
@@ -74,7 +74,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "close() before a reconnection is due keeps it from being made",
+    name: "close() before a reconnection is due prevents it",
     async run({ connect, script, afterReconnection }) {
       const { url, seen } = await script([{ body: ["retry: 100\n\n"] }])
       const source = connect(url)
@@ -98,7 +98,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area: "cancellation",
-    name: "close() ends a request that has no answer",
+    name: "close() aborts a request without a response",
     async run({ connect, script }) {
       const { url, seen, closed } = await script([{ before: [GATE] }])
       const source = connect(url)
@@ -111,7 +111,7 @@ export const closeBehaviours: readonly Behaviour[] = [
   },
   {
     area: "cancellation",
-    name: "the body of a refused answer is not waited for",
+    name: "a refused response fails without its body",
     async run({ connect, script }) {
       const { url, closed } = await script([{ status: 404, body: ["no"], ending: "hold" }])
       const source = connect(url)

@@ -62,7 +62,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   reopened("a stream that breaks", "reset"),
   {
     area: "reconnect",
-    name: "a connection that breaks before an answer is followed by error, CONNECTING and another request",
+    name: "a connection that breaks before a response is followed by error, CONNECTING and another request",
     async run({ connect, script }) {
       const { url } = await script([
         { body: ["retry: 10\n\n"] },
@@ -92,7 +92,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   ),
   {
     area: "status",
-    name: "a refused answer to a reconnection is an error event and CLOSED",
+    name: "a refused response to a reconnection is an error event and CLOSED",
     async run({ connect, script }) {
       const { url } = await script([{ body: ["retry: 1\n\n"] }, { status: 503 }])
       equal(await record(connect(url)).atLeast(3), ["open 1", "error 0", "error 2"])
@@ -100,7 +100,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   },
   {
     area: "status",
-    name: "nothing is fired or asked for after a refused answer",
+    name: "no event and no request follow a refused response",
     async run({ connect, script, afterReconnection }) {
       const replies: Reply[] = [{ status: 204 }, { status: 404 }, { status: 503 }, { type: "text/html" }]
       const scripts = await Promise.all(replies.map((reply) => script([{ body: ["retry: 1\n\n"] }, reply])))
@@ -129,7 +129,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   ...[301, 302, 303, 307, 308].map((status) => redirect(status)),
   {
     area: "redirects",
-    name: "a redirect without a place to go is refused",
+    name: "a redirect without a location is refused",
     async run({ connect, script }) {
       const { url } = await script([{ status: 302 }])
       equal(await record(connect(url)).atLeast(1), ["error 2"])
@@ -137,7 +137,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   },
   {
     area: "redirects",
-    name: "redirects that go round are an error event, and no stream",
+    name: "a redirect loop is an error event, and no stream",
     async run({ connect, script }) {
       const { url } = await script([{ status: 302, headers: { location: "?again" } }])
       const [line] = await record(connect(url)).atLeast(1)
@@ -146,7 +146,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   },
   {
     area: "redirects",
-    name: "a redirect to something that is no http is an error event, and no stream",
+    name: "a redirect to a scheme other than http and https is an error event, and no stream",
     async run({ connect, script }) {
       const { url } = await script([{ status: 302, headers: { location: "data:text/event-stream,data:%20a%0A%0A" } }])
       const [line] = await record(connect(url)).atLeast(1)
@@ -156,7 +156,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
   {
     area: "redirects",
     name: "a reconnection starts at the original URL",
-    excuses: { "native Chromium": "it asks again where the redirect has led" },
+    excuses: { "native Chromium": "it reconnects to the target of the redirect" },
     async run({ connect, script }) {
       const target = await script([{ body: ["retry: 10\n\n"] }, { ending: "hold" }])
       const first = await script([{ status: 307, headers: { location: new URL(target.url).pathname } }])

@@ -7,7 +7,7 @@ const area = "constructor"
 function failing(url: string, more: Partial<Behaviour> = {}): Behaviour {
   return {
     area,
-    name: `${url.split(":")[0]}: is no SyntaxError, it is an error event and CLOSED`,
+    name: `${url.split(":")[0]}: is an error event and CLOSED, and no SyntaxError`,
     ...more,
     async run({ connect }: Context) {
       const source = connect(url)
@@ -79,7 +79,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   stringified("a lone surrogate", "\uD800", "%EF%BF%BD"),
   {
     area,
-    name: "a URL object is taken",
+    name: "a URL object is accepted",
     async run({ connect, script }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       const source = connect(new URL(url))
@@ -89,7 +89,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "a symbol is a TypeError, and what toString throws is thrown",
+    name: "a symbol is a TypeError, and an error of toString is rethrown",
     run({ EventSource }) {
       throws("TypeError", () => new EventSource(Symbol("url") as unknown as string))
       const url = {
@@ -113,7 +113,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "withCredentials is false unless it is asked for, and a boolean",
+    name: "withCredentials is a boolean, and false by default",
     async run({ connect, script }) {
       const { url } = await script([{ ending: "hold" }])
       const values = [
@@ -134,7 +134,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "an init that is no object is a TypeError",
+    name: "an init that is not an object is a TypeError",
     async run({ EventSource, script }) {
       const { url } = await script([{ ending: "hold" }])
       throws("TypeError", () => new EventSource(url, 5 as unknown as EventSourceInit))
@@ -143,7 +143,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "nothing is fired and the state is CONNECTING when the constructor returns",
+    name: "the state is CONNECTING and no event has fired when the constructor returns",
     async run({ connect, script }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       const source = connect(url)

@@ -49,7 +49,7 @@ export const crossOriginBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "the request says its origin and asks for no preflight",
+    name: "the request sends its origin and needs no preflight",
     needs: ["cors"],
     async run({ connect, script, origins }) {
       const { otherUrl, seen } = await script([{ headers: { "access-control-allow-origin": "*" }, ending: "hold" }])
@@ -59,7 +59,7 @@ export const crossOriginBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "a stream with credentials opens where they are allowed",
+    name: "a stream with credentials opens if the server allows them",
     needs: ["cors"],
     async run(context) {
       const headers = {
@@ -107,7 +107,7 @@ export const crossOriginBehaviours: readonly Behaviour[] = [
     area,
     name: `a reconnection sends the last id to another origin${preflight ? " that answers preflights" : ""}`,
     needs: ["cors"],
-    excuses: preflight ? {} : { "ours in Chromium": "fetch asks first whether the header is allowed" },
+    excuses: preflight ? {} : { "ours in Chromium": "fetch sends a preflight for the header first" },
     async run({ connect, script }) {
       const reply: Reply = { headers: { "access-control-allow-origin": "*" }, preflight }
       const played = await script([

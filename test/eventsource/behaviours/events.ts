@@ -5,7 +5,7 @@ import { GATE } from "../script.ts"
 export const eventBehaviours: readonly Behaviour[] = [
   {
     area: "open",
-    name: "open is fired at the headers, before any of the body",
+    name: "open fires at the headers, before the body",
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\n"], ending: "hold" }])
       const recording = record(connect(url))
@@ -92,7 +92,7 @@ export const eventBehaviours: readonly Behaviour[] = [
   },
   {
     area: "message",
-    name: "promises settle between two events, so that whoever listens anew for each misses none",
+    name: "promises settle between two events, so that a listener added for each event misses none",
     async run({ connect, script }) {
       const { url, pass } = await script([
         { body: [GATE, "data: 1\n\ndata: 2\n\nevent: a\ndata: 3\n\n"], ending: "hold" },
@@ -110,7 +110,7 @@ export const eventBehaviours: readonly Behaviour[] = [
   },
   {
     area: "message",
-    name: "the events of a stream come in its order, whatever their names",
+    name: "events fire in stream order, whatever their names",
     async run({ connect, script }) {
       const names = Array.from({ length: 200 }, (_, index) => (index % 3 === 0 ? "a" : "message"))
       const body = names.map((name, index) => `event: ${name}\ndata: ${index}\n\n`).join("")
@@ -133,7 +133,7 @@ export const eventBehaviours: readonly Behaviour[] = [
   },
   {
     area: "error",
-    name: "error is a plain event, CLOSED where the answer is refused and CONNECTING where the stream has ended",
+    name: "error is a plain event, with CLOSED for a refused response and CONNECTING after the end of a stream",
     async run({ connect, script }) {
       for (const [reply, state] of [
         [{ status: 404 }, 2],

@@ -7,7 +7,7 @@ const HANDLERS = ["onopen", "onmessage", "onerror"] as const
 export const handlerBehaviours: readonly Behaviour[] = [
   {
     area: "handlers",
-    name: "handlers are null at first and give back the function that was set",
+    name: "handlers are null at first and return the function that was set",
     async run({ connect, script }) {
       const source = connect((await script([{ ending: "hold" }])).url)
       const handler = () => {}
@@ -20,7 +20,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "handlers",
-    name: "what is no object becomes null, and an object that cannot be called does nothing",
+    name: "a handler that is not an object becomes null, and an object that is not callable does nothing",
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\n"], ending: "hold" }])
       const source = connect(url)
@@ -40,7 +40,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "handlers",
-    name: "a handler is called in the place where one was first set, and anew where it was null between",
+    name: "a handler keeps the position of the first one, and moves to the end if it was null meanwhile",
     async run({ connect, script }) {
       const { url, pass } = await script([
         { body: [GATE, "data: a\n\n", GATE, "data: b\n\nevent: end\ndata\n\n"], ending: "hold" },
@@ -87,7 +87,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "handlers",
-    name: "a handler may be set to null by another",
+    name: "a handler can be set to null by another one",
     async run({ connect, script }) {
       const { url } = await script([{ body: ["data: a\n\ndata: b\n\n"], ending: "hold" }])
       const source = connect(url)
@@ -102,7 +102,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "handlers",
-    name: "what a listener throws is reported, and stops neither the others nor the stream",
+    name: "an error of a listener is reported, and stops neither the other listeners nor the stream",
     needs: ["reportError"],
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\ndata: b\n\n"], ending: "hold" }])
@@ -131,7 +131,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "event target",
-    name: "listeners may be objects, be called once, be removed and be stopped by a signal",
+    name: "listeners can be objects, be called once, be removed and be stopped by a signal",
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\ndata: b\n\n"], ending: "hold" }])
       const source = connect(url)
@@ -152,7 +152,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
   },
   {
     area: "event target",
-    name: "stopImmediatePropagation keeps an event from the listeners that follow",
+    name: "stopImmediatePropagation hides an event from the following listeners",
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\nevent: end\ndata: b\n\n"], ending: "hold" }])
       const source = connect(url)

@@ -108,7 +108,7 @@ export const interfaceBehaviours: readonly Behaviour[] = [
   },
   {
     area,
-    name: "a subclass is one",
+    name: "an instance of a subclass is an EventSource",
     async run({ EventSource, script }) {
       const { url } = await script([{ body: ["data: a\n\n"], ending: "hold" }])
       class Special extends EventSource {

@@ -41,7 +41,7 @@ export const resumingBehaviours: readonly Behaviour[] = [
   },
   {
     area: "request",
-    name: "the request asks caches to stay out of it",
+    name: "the request bypasses caches",
     excuses: {
       "ours in Bun": "its fetch says nothing of cache: no-store to the server",
       "ours in Deno": "its fetch says nothing of cache: no-store to the server",
@@ -61,7 +61,7 @@ export const resumingBehaviours: readonly Behaviour[] = [
   resumes("an id may have colons and spaces inside", "id: a: b c\ndata: a\n\n", "a: b c"),
   {
     area: "ids",
-    name: "the last id lasts over reconnections, in requests and in events",
+    name: "the last event ID stays over reconnections, in requests and in events",
     async run({ connect, script }) {
       const played = await script([
         { body: ["retry: 10\nid: 1\ndata: a\n\n"] },
@@ -113,7 +113,7 @@ export const resumingBehaviours: readonly Behaviour[] = [
   })),
   {
     area: "reconnect",
-    name: "a retry beyond 2^31 is not one of 0",
+    name: "a retry over 2^31 is not a retry of 0",
     async run({ connect, script, afterReconnection }) {
       const scripts = []
       for (const retry of ["2147483648", "99999999999", "9".repeat(40)]) {
@@ -127,7 +127,7 @@ export const resumingBehaviours: readonly Behaviour[] = [
   },
   {
     area: "reconnect",
-    name: "the delay lasts over reconnections",
+    name: "the delay stays over reconnections",
     async run({ connect, script }) {
       const { url, seen } = await script([{ body: ["retry: 10\n\n"] }, {}, {}, { ending: "hold" }])
       connect(url)

@@ -82,7 +82,7 @@ export const streamBehaviours: readonly Behaviour[] = [
   ),
   {
     area: "fields",
-    name: "a block that the end of the stream cuts fires nothing",
+    name: "a block that is cut by the end of the stream fires no event",
     async run({ connect, script }) {
       const { url } = await script([
         { body: ["retry: 10\n\ndata: 1\n\ndata: 2\n"] },
@@ -137,7 +137,7 @@ export const streamBehaviours: readonly Behaviour[] = [
   },
   {
     area: "fields",
-    name: "many events of one chunk are all fired",
+    name: "all of many events of one chunk fire",
     async run({ connect, script }) {
       const { url } = await script([{ body: ["data: x\n\n".repeat(5_000)], ending: "hold" }])
       const lines = await record(connect(url), ["message"]).atLeast(5_000)
