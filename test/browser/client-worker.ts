@@ -3,7 +3,7 @@ import { SseResponseError } from "steadystream"
 import { consume } from "../support/consumer.ts"
 
 addEventListener("message", (event: MessageEvent<string>) => {
-  void answer(event.data).then((told) => postMessage(told))
+  void answer(event.data).then((result) => postMessage(result))
 })
 
 async function answer(url: string): Promise<unknown> {

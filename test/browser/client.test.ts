@@ -4,7 +4,7 @@ import { consume } from "../support/consumer.ts"
 
 const base = inject("streamServer")
 let path = 0
-/** A stream of its own on the server, so that each test begins at its first event. */
+/** A separate stream on the server, so that each test starts at its first event. */
 const stream = (options = "") => `${base}stream/${Date.now()}-${++path}${options}`
 const quick = { initialDelay: 0, jitter: false }
 const workers: Worker[] = []
@@ -62,12 +62,12 @@ test("pauseWhenHidden closes the connection on pagehide and resumes on pageshow,
 test("subscribe() works in a worker, with relative URLs", async () => {
   const worker = new Worker(new URL("./client-worker.ts", import.meta.url), { type: "module" })
   workers.push(worker)
-  const told = new Promise<unknown>((resolve, reject) => {
+  const result = new Promise<unknown>((resolve, reject) => {
     worker.addEventListener("message", (event) => resolve(event.data))
     worker.addEventListener("error", (event) => reject(new Error(event.message)))
   })
   worker.postMessage(stream(), [])
-  expect(await told).toEqual({
+  expect(await result).toEqual({
     data: ["1", "2", "3", "4 ✓", "5", "6"],
     outcome: "done",
     relative: { code: "response", status: 404 },

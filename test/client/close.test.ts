@@ -214,7 +214,7 @@ test("close() after any number of microtasks calls, requests and leaves open not
     const note = (what: string) => () => void (isClosed && late.push(`${what} after close() at ${moment}`))
     const subscription = subscribe(TARGET, {
       clock,
-      // A network that does not listen to signals, so that only the client's own guards count.
+      // A fetch that ignores signals, so that only the client's own checks can stop it.
       fetch: (input, init) => {
         note("a request")()
         return fetch(input, { ...init, signal: null })

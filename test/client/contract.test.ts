@@ -10,7 +10,7 @@ const events = defineEvents({
   tick: z.object({ at: z.string().transform(Number) }),
   done: type<{ total: number }>(),
   log: text(),
-  // Answers when it is let go.
+  // Answers when the test calls the resolver.
   slow: z.string().refine(async () => {
     await gate()
     return true

@@ -207,7 +207,7 @@ test("subscribe() stops reading the socket while the queue is full, by events or
     for (let blocked = 0; blocked < 20; blocked = server!.blockedSockets > 0 ? blocked + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve))
     }
-    // What the kernel and the platform's streams hold.
+    // The buffers of the kernel and of the platform's streams.
     expect(server!.bytesTaken).toBeLessThan(16 * 1024 * 1024)
     for (let count = 0; count < 500; count++) await iterator.next()
     await iterator.return()

@@ -6,14 +6,14 @@ import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
 
 /*
- * A server that replays from the last event ID on, over real sockets, and cuts the response at one byte of what goes
+ * A server that replays from the last event ID on, over real sockets, and cuts the response at one byte of the data on
  * over the wire: head, HTTP chunk framing, CRLF, code points and blocks alike.
  */
 let server: FaultServer
 let plan: { total: number; cuts: { at: number; end: "fin" | "reset" }[]; framing: "chunked" | "length" | "close" }
 
 const PREFIX = 20
-/** About the length of the head; UTF-8 makes the body somewhat longer than its characters. */
+/** About the length of the head. The UTF-8 body has more bytes than characters. */
 const HEAD = 250
 
 const block = (id: number) => `id: ${id}\r\ndata: ✓${id}\n\n`
@@ -24,7 +24,7 @@ function answer(request: FaultRequest): FaultAnswer {
   const from = Number(request.headers["last-event-id"] ?? 0)
   const cut = plan.cuts.shift()
   const end = from === plan.total ? ["event: end\ndata\n\n"] : []
-  // The blocks of the prefix go out one by one, each in an HTTP chunk of its own; what follows goes in one.
+  // Each block of the prefix is sent in its own HTTP chunk, and the rest in one chunk.
   const blocks = replay(from, plan.total)
   const body = [...blocks.slice(0, PREFIX), blocks.slice(PREFIX).join(""), ...end]
   return { body, framing: plan.framing, cutAt: cut?.at, end: cut?.end }
@@ -50,7 +50,7 @@ async function receive(given: typeof plan): Promise<number[]> {
 
 const upTo = (total: number) => Array.from({ length: total }, (_, index) => index + 1)
 
-/** Every byte of the head and the prefix; without chunk framing, which has fewer kinds of places, every third. */
+/** Every byte of the head and the prefix, or every third byte without chunk framing. */
 const places = [
   { framing: "chunked", end: "fin", step: 1 },
   { framing: "chunked", end: "reset", step: 1 },

@@ -1,6 +1,6 @@
 /*
  * The cases of "Parsing an event stream" and "Interpreting an event stream" as data. Each is fed whole, per character,
- * per byte and at every cut into two, and must give the same every time.
+ * per byte and at every cut into two, and must return the same result each time.
  */
 
 export interface ExpectedEvent {
@@ -14,16 +14,16 @@ export interface ConformanceCase {
   readonly name: string
   /** The anchor in the specification, https://html.spec.whatwg.org/multipage/server-sent-events.html# */
   readonly anchor: "parsing-an-event-stream" | "event-stream-interpretation"
-  /** The stream, as text or, where it is no UTF-8, as bytes. */
+  /** The stream as text, or as bytes if it is not valid UTF-8. */
   readonly input: string | readonly number[]
   readonly events: readonly ExpectedEvent[]
   readonly retries?: readonly number[]
   readonly comments?: readonly string[]
-  /** What `onId` is told. */
+  /** The IDs that `onId` receives. */
   readonly ids?: readonly string[]
   /** The cursor at the end. */
   readonly lastEventId?: string
-  /** What `end()` says. */
+  /** Whether `end()` returns that the stream was incomplete. */
   readonly incomplete?: boolean
 }
 

@@ -1,7 +1,7 @@
 import { SseParser, type SseEvent } from "steadystream"
 import type { ConformanceCase } from "./cases.ts"
 
-/** What a parser made of a stream. */
+/** The calls of a parser's handlers for one stream. */
 export interface Outcome {
   readonly events: SseEvent[]
   readonly retries: number[]
@@ -28,13 +28,13 @@ export function parseChunks(chunks: readonly (string | Uint8Array)[]): Outcome {
 }
 
 /**
- * Every way to feed a case: whole, whole but not as the first chunk, per piece, at every cut into two and, where it is
- * short, into three; as bytes and, where it is text, as text.
+ * Every way to feed a case: whole, whole but not as the first chunk, per piece, at every cut into two and, if it is
+ * short, into three. Each way is fed as bytes and, if the case is text, also as text.
  */
 export function* waysToFeed({ input }: ConformanceCase): Generator<[way: string, chunks: (string | Uint8Array)[]]> {
   if (typeof input === "string") yield* cuts("text", input)
   if (typeof input === "string" && !input.startsWith("\uFEFF")) {
-    // A blank line changes nothing, other than that what follows is no longer the start.
+    // After a blank line the next chunk is no longer the start of the stream.
     yield ["text later", ["\n", input]]
   }
   yield* cuts("bytes", typeof input === "string" ? new TextEncoder().encode(input) : Uint8Array.from(input))
@@ -58,7 +58,7 @@ function* cuts<T extends string | Uint8Array>(kind: string, input: T): Generator
   }
 }
 
-/** What a case asks of {@link parseChunks}; what it does not mention is not compared. */
+/** The result that a case expects of {@link parseChunks}, without the members that the case does not name. */
 export function expectedOutcome(item: ConformanceCase): Partial<Outcome> {
   let cursor = ""
   const events = item.events.map(({ event = "message", data, id, lastEventId = cursor }) => {

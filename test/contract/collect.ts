@@ -1,6 +1,6 @@
 import { SseValidationError } from "steadystream"
 
-/** All that an iterator gives. */
+/** Collects every item of an iterator. */
 export async function collect<Value>(values: AsyncIterable<Value>): Promise<Value[]> {
   const all: Value[] = []
   for await (const value of values) all.push(value)

@@ -159,7 +159,7 @@ describe("encode() with an asynchronous schema", () => {
   test("encode() throws a TypeError that names encodeAsync", async () => {
     const message = 'Cannot encode event "tick": its schema answers with a promise, so encodeAsync must be used'
     expect(() => events.encode({ event: "tick", data: 1 })).toThrow(new TypeError(message))
-    // Its promise, which nobody waits for, rejects unheard.
+    // The encoder ignores the promise, and its rejection is handled.
     expect(() => events.encode({ event: "tick", data: -1 })).toThrow(new TypeError(message))
     await new Promise((resolve) => setImmediate(resolve))
     expect(events.encode({ event: "log", data: "text" }).data).toBe("text")
@@ -211,7 +211,7 @@ describe("encode() and unusual input", () => {
       {
         get(target, name) {
           reads.push(String(name))
-          // Another event for whoever asks again.
+          // A second read returns another event.
           return reads.filter((read) => read === name).length === 1 ? (Reflect.get(target, name) as unknown) : "evil"
         },
       },

@@ -17,7 +17,7 @@ function openStream(start: string): { stream: ReadableStream<string>; cancelled:
   return { stream, cancelled: () => reason }
 }
 
-/** A contract with a schema that answers when it is told to. */
+/** A contract whose schema answers when the test resolves it. */
 function pending() {
   const schema = manualSchema<number>()
   return { schema, events: defineEvents({ tick: schema, log: text() }) }

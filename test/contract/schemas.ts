@@ -10,7 +10,7 @@ export const tickSchemas = {
   arktype: type({ at: "string.numeric.parse" }),
 } satisfies Record<string, StandardSchemaV1<{ at: string }, { at: number }>>
 
-/** A schema that answers when it is told to. */
+/** A schema that answers when the test resolves it. */
 export function manualSchema<Value>(): StandardSchemaV1<Value> & { answers: ((accepts?: boolean) => void)[] } {
   const answers: ((accepts?: boolean) => void)[] = []
   return {
@@ -28,7 +28,7 @@ export function manualSchema<Value>(): StandardSchemaV1<Value> & { answers: ((ac
   }
 }
 
-/** A schema that answers by `judge`, which may throw or give a promise. */
+/** A schema whose answer is the result of `judge`, which may throw or return a promise. */
 export function schemaOf<Value>(judge: (value: unknown) => Value | Promise<Value>): StandardSchemaV1<unknown, Value> {
   const validate: StandardSchemaV1<unknown, Value>["~standard"]["validate"] = (input) => {
     const value = judge(input)

@@ -137,7 +137,7 @@ const REFUSED: readonly [what: string, path: string, init: RequestInit, status: 
   ["DELETE of the page", "/", { method: "DELETE" }, 405, { code: "wrong_method" }],
   ["invalid JSON", "/v1/chat/completions", { method: "POST", body: "{" }, 400, { code: "invalid_json" }],
   ["no body", "/v1/chat/completions", { method: "POST" }, 400, { code: "invalid_json" }],
-  ["a body that is no object", "/v1/chat/completions", { method: "POST", body: "[]" }, 400, {}],
+  ["a body that is not an object", "/v1/chat/completions", { method: "POST", body: "[]" }, 400, {}],
   ["no messages", "/v1/chat/completions", { method: "POST", body: "{}" }, 400, { param: "messages" }],
   ["empty messages", "/v1/chat/completions", { method: "POST", body: '{"messages":[]}' }, 400, { param: "messages" }],
   [

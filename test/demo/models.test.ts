@@ -13,7 +13,7 @@ async function startDemo() {
   return `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
 }
 
-/** The answer of a model of the demo, as it is read. */
+/** Reads the answer of one of the demo's models. */
 function read(origin: string, model: string, options: ReadChunksOptions = {}) {
   const body = JSON.stringify({ model, stream: true, stream_options: { include_usage: true }, messages: MESSAGES })
   return readChatCompletions(
@@ -22,7 +22,7 @@ function read(origin: string, model: string, options: ReadChunksOptions = {}) {
   )
 }
 
-/** Reads to the end, and gives the error. */
+/** Reads to the end and returns the error. */
 async function failureOf(stream: ReturnType<typeof read>): Promise<SseError> {
   const thrown: unknown = await stream.collect().then(
     () => undefined,

@@ -10,14 +10,14 @@ const executablePath = findChromium()
 const waitForText = (page: Page, selector: string, text: string) =>
   page.locator(selector).filter({ hasText: text }).first().waitFor()
 const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().innerText()).trim()
-/** Asks the third panel for an answer of this kind. */
+/** Requests an answer of this kind in the third panel. */
 async function ask(page: Page, scenario: string) {
   await page.locator("#chat .row label").filter({ hasText: scenario }).click()
   await page.click('#chat [data-action="run"]')
 }
 const fact = (page: Page, root: string, name: string) => textOf(page, `${root} [data-fact="${name}"]`)
 
-// Concurrently: most of their time is spent in waiting for delays that the page shows.
+// The tests run concurrently because they mostly wait for delays that the page shows.
 describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chromium", () => {
   let browser: Browser
   beforeAll(async () => {
@@ -26,7 +26,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
   }, 30_000)
   afterAll(() => browser?.close())
 
-  /** The page of a demo of its own, `pace` times as fast in what it waits for, with what its console said. */
+  /** Opens the page of a separate demo server whose delays are `pace` times shorter, and records its console. */
   async function openPage({ onTestFinished }: TestContext, pace = 5) {
     const demo = new DemoServer({
       pageDirectory,
@@ -92,7 +92,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
         before,
       )
       expect(await page.locator("#retry .budget .used").count()).toBe(0)
-      // What the browser itself says of requests that the server refused is no error of the page.
+      // The browser's own messages about refused requests are not errors of the page.
       expect(errors.filter((text) => !text.includes("net::ERR_"))).toEqual([])
     },
   )

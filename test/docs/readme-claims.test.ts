@@ -33,7 +33,7 @@ const script = (...replies: readonly Reply[]) => play(server.origins, replies, o
 
 const POST = { method: "POST", body: '{"prompt":"hi"}' }
 const BROKEN: Reply = { body: ["retry: 20\ndata: a\n\n"], ending: "reset" }
-/** A budget that is used up in milliseconds. */
+/** A retry budget that ends within milliseconds. */
 const RETRY = { maxRetries: 2, initialDelay: 1, minServerDelay: 1, maxDelay: 2 }
 
 async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -13,7 +13,7 @@ const sources = (pattern: string) =>
 test("docs/spec.md names only tests and cases that exist", () => {
   const tests = sources("test/**/*.ts")
   const named = rows.flatMap((cells) => [...(cells.at(-2) ?? "").matchAll(/(?<!guide )"([^"]+)"|`([^`]+)`/g)])
-  // What follows "…" is left out in the table.
+  // The table leaves out the text after "…".
   const names = named.map(([, name, title]) => (name ?? title!).split("…")[0]!.trim())
   const missing = names.filter((name) => !tests.includes(name))
   expect(named.length).toBeGreaterThan(40)

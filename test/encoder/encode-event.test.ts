@@ -81,12 +81,12 @@ describe("encodeEvent() output", () => {
 
 describe("encodeEvent() errors", () => {
   const lineBreaks = ["\n", "\r", "\r\n"]
-  const hostile = ["data: x", "\ndata: x", ": x", "\n", "id: 9\ndata: y", "event: z"]
+  const unsafe = ["data: x", "\ndata: x", ": x", "\n", "id: 9\ndata: y", "event: z"]
 
   test("encodeEvent() throws for CR, LF and CRLF anywhere in event and id", () => {
     for (const name of ["event", "id"] as const) {
       for (const lineBreak of lineBreaks) {
-        for (const rest of hostile) {
+        for (const rest of unsafe) {
           for (const value of [`${lineBreak}${rest}`, `a${lineBreak}${rest}`, `a${rest}${lineBreak}`]) {
             expect(thrownBy(() => encodeEvent({ [name]: value, data: "a" }))).toEqual(
               invalid(TypeError, `"${name}" must not contain a line break`),

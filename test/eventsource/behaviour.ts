@@ -1,18 +1,18 @@
 /*
- * Law: what a behaviour is and how one is run, in any realm: no test framework, nothing of Node's, nothing of a page's.
- * A behaviour throws where it does not hold.
+ * Defines behaviours and runs them in any realm. It uses no test framework and no API of only Node or only a page.
+ * A behaviour that does not hold throws.
  */
 import { play, type PlayedScript, type Reply } from "./script.ts"
 
 type EventSourceClass = typeof globalThis.EventSource
 
-/** What a realm may lack: a base for relative URLs, CORS, a jar for cookies, a document, reports of uncaught errors. */
+/** Features that a realm may lack: a base URL, CORS, cookies, a document, reports of uncaught errors. */
 export type Need = "base" | "no base" | "cors" | "cookies" | "document" | "reportError"
 
-/** Whose class it is, and where. */
+/** The class under test and its realm. */
 export type Subject = "ours in Node" | "ours in Bun" | "ours in Deno" | "ours in Chromium" | "native Chromium"
 
-/** An excuse for what no script can do. */
+/** Excuses our class everywhere from a behaviour that no script can have. */
 export function oursEverywhere(excuse: string): Partial<Record<Subject, string>> {
   return Object.fromEntries(["Node", "Bun", "Deno", "Chromium"].map((place) => [`ours in ${place}`, excuse]))
 }
@@ -22,7 +22,7 @@ export interface Behaviour {
   /** A sentence that is true of the class. */
   readonly name: string
   readonly needs?: readonly Need[]
-  /** Why it does not hold for a subject: then it must not, or the excuse is stale. */
+  /** Why the behaviour does not hold for a subject. A behaviour that holds in spite of its excuse fails. */
   readonly excuses?: Readonly<Partial<Record<Subject, string>>>
   run(context: Context): Promise<void> | void
 }
@@ -33,7 +33,7 @@ export interface Context {
   readonly script: (replies: readonly Reply[]) => Promise<PlayedScript>
   /** A new EventSource, which is closed at the end. */
   readonly connect: (url: string | URL, init?: EventSourceInit) => EventSource
-  /** Fulfils once a reconnection that was due later than any pending one of at most 100 ms has happened. */
+  /** Fulfils after a delay in which every pending reconnection of at most 100 ms has happened. */
   readonly afterReconnection: () => Promise<void>
 }
 
@@ -117,12 +117,12 @@ async function limited(run: Promise<void> | void, ms: number): Promise<void> {
   }
 }
 
-/** What a source fires, in order. */
+/** The events that a source fires, in order. */
 export interface Recording {
   readonly events: readonly Event[]
-  /** For each event its type, the state when it fired, and its data where it has any: `"message 1 hello"`. */
+  /** For each event its type, the state when it fired and its data, if any: `"message 1 hello"`. */
   readonly lines: readonly string[]
-  /** The lines, once there are `count` of them. */
+  /** Fulfils with the lines when there are `count` of them. */
   readonly atLeast: (count: number) => Promise<readonly string[]>
 }
 

@@ -1,9 +1,9 @@
-/* What is bundled for a page, a dedicated worker and a shared worker: it runs the behaviours when it is asked to. */
+/* The bundle for a page, a dedicated worker and a shared worker. It runs the behaviours on request. */
 import { EventSource } from "steadystream/eventsource"
 import { type Need, type Outcome, runBehaviours } from "./behaviour.ts"
 import { behaviours } from "./behaviours/index.ts"
 
-/** What is asked for: the class, and two origins. */
+/** A request to run the behaviours: the class and two origins. */
 export interface RunRequest {
   readonly subject: "ours in Chromium" | "native Chromium"
   readonly origins: readonly [string, string]

@@ -11,7 +11,7 @@ import type { RunRequest } from "./browser-main.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const executablePath = findChromium()
 
-/** Where a class runs, and how it is asked to. */
+/** The places in which a class runs, each with the function that starts it. */
 const places: Readonly<Record<string, (request: RunRequest) => Promise<Outcome[]>>> = {
   window: (request) =>
     (globalThis as unknown as { runBehaviours(request: RunRequest): Promise<Outcome[]> }).runBehaviours(request),

@@ -13,7 +13,7 @@ afterEach(() => {
   for (const source of opened.splice(0)) source.close()
 })
 
-/** An EventSource in virtual time, with what it has fired so far. */
+/** An EventSource in virtual time, with the events that it has fired so far. */
 function connect(fetch: ReturnType<typeof scriptedFetch>, init: EventSourceInit = {}, url = URL_OF_STREAM) {
   const clock = new ManualClock()
   const source = new EventSource(url, { fetch, clock, ...init })
@@ -29,7 +29,7 @@ function connect(fetch: ReturnType<typeof scriptedFetch>, init: EventSourceInit 
   return { source, clock, lines, errors }
 }
 
-/** A scripted `fetch`, and when each request was made, on the clock. */
+/** A scripted `fetch` that records the clock's time of each request. */
 function timed(clock: () => ManualClock, answers: readonly ScriptedAnswer[]) {
   const times: number[] = []
   const answer = (given: ScriptedAnswer) => (request: ScriptedRequest) => {
@@ -146,7 +146,7 @@ describe("EventSource by default", () => {
       { pull: (controller) => (pulled++ < 20 ? controller.enqueue(chunk) : controller.close()) },
       { highWaterMark: 0 },
     )
-    // Not a scripted one, which clones what it answers with.
+    // `scriptedFetch` would clone its responses.
     const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } })
     const { clock, source, lines } = connect(scriptedFetch([]), { fetch, retry: false })
     const ahead: number[] = []
@@ -291,11 +291,11 @@ describe("EventSource options", () => {
 
   test.each([
     ["a method that takes no body", { method: "GET", body: "x" }, TypeError],
-    ["headers that are none", { headers: { "a b": "c" } }, TypeError],
-    ["a retry limit that is no count", { retry: { maxRetries: -1 } }, RangeError],
-    ["a retry policy that is none", { retry: 5 as never }, TypeError],
-    ["a timeout that is none", { timeouts: { idle: Number.NaN } }, RangeError],
-    ["a limit that is none", { limits: { maxEventSize: 0 } }, RangeError],
+    ["invalid headers", { headers: { "a b": "c" } }, TypeError],
+    ["an invalid retry limit", { retry: { maxRetries: -1 } }, RangeError],
+    ["an invalid retry policy", { retry: 5 as never }, TypeError],
+    ["an invalid timeout", { timeouts: { idle: Number.NaN } }, RangeError],
+    ["an invalid limit", { limits: { maxEventSize: 0 } }, RangeError],
   ] as const)("EventSource throws at once for %s", (_, init, error) => {
     expect(() => new EventSource(URL_OF_STREAM, init)).toThrow(error)
   })

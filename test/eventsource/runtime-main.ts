@@ -1,4 +1,4 @@
-/* What a runtime other than the tests' own runs: the behaviours, against the origins that it is given as arguments. */
+/* The program for runtimes other than the tests' own: it runs the behaviours against the origins in its arguments. */
 import { EventSource } from "steadystream/eventsource"
 import { runBehaviours, type Subject } from "./behaviour.ts"
 import { behaviours } from "./behaviours/index.ts"
@@ -12,5 +12,5 @@ const outcomes = await runBehaviours(behaviours, {
 })
 const failed = outcomes.filter(({ outcome }) => outcome === "failed")
 for (const { area, name, detail } of failed) console.error(`failed: ${area}: ${name}: ${detail}`)
-// Nothing may be left that keeps the process alive.
+// No handle may keep the process alive.
 console.log(`${failed.length} of ${outcomes.length} failed`)

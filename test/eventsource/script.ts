@@ -1,22 +1,22 @@
-/* Law: what the scripted server is told and asked, as data, and the client of it: `fetch` and nothing of Node's. */
+/* The scripted server's protocol as data, and its client, which uses `fetch` and no API of Node. */
 
-/** What waits for `pass()`. */
+/** A point at which the server waits for `pass()`. */
 export const GATE = { gate: true } as const
 
 /** A piece of a body: text, bytes, or a gate. */
 export type Part = string | readonly number[] | typeof GATE
 
-/** What is answered to one request. */
+/** The response to one request. */
 export interface Reply {
-  /** 200; 0 resets the connection before anything is sent. */
+  /** 200 by default. 0 resets the connection before any byte is sent. */
   readonly status?: number
-  /** `text/event-stream`; `null` sends none. */
+  /** `text/event-stream` by default. `null` sends none. */
   readonly type?: string | null
   readonly headers?: Readonly<Record<string, string>>
   /** Played before the headers are sent. */
   readonly before?: readonly Part[]
   readonly body?: readonly Part[]
-  /** What follows the body: its end. */
+  /** What the server does after the body. */
   readonly ending?: "end" | "reset" | "hold"
   /** Whether a preflight gets an answer that allows it. */
   readonly preflight?: boolean
@@ -28,25 +28,25 @@ export interface SeenRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** When, in milliseconds. */
+  /** The time of the request, in milliseconds. */
   readonly at: number
 }
 
 /** A script that the server plays: the nth request gets the nth reply, later ones the last. */
 export interface PlayedScript {
-  /** Where it is played, on the first origin. */
+  /** The script's URL on the first origin. */
   readonly url: string
-  /** The same on the other origin. */
+  /** The script's URL on the other origin. */
   readonly otherUrl: string
-  /** The requests seen so far, once there are `count` of them; preflights are not listed. */
+  /** Fulfils with the requests so far when there are `count` of them. Preflights are not listed. */
   readonly seen: (count?: number) => Promise<SeenRequest[]>
-  /** Fulfils once `count` exchanges are over, whoever ended them. */
+  /** Fulfils when `count` exchanges have ended, by either side. */
   readonly closed: (count: number) => Promise<void>
-  /** Lets one gate pass. */
+  /** Opens one gate. */
   readonly pass: () => Promise<void>
 }
 
-/** @param signal - Ends what is asked for and not answered. */
+/** @param signal - Aborts the pending requests of the client. */
 export async function play(
   origins: readonly [string, string],
   replies: readonly Reply[],

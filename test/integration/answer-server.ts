@@ -5,7 +5,7 @@ import { sendEventStream } from "steadystream/node"
 import { bytesOf, type WrittenAnswer } from "./written-answer.ts"
 import { listen } from "../support/listen.ts"
 
-/** What a client asked for. */
+/** The request of a client. */
 interface AnswerRequest {
   readonly path: string
   readonly body: { readonly model: string; readonly messages?: readonly { readonly role: string }[] }
@@ -13,7 +13,7 @@ interface AnswerRequest {
 
 type Answerer = (request: AnswerRequest) => WrittenAnswer
 
-/** Starts a server that answers every POST with what `answer` gives, and gives the base URL for a client. */
+/** Starts a server that answers every POST with the result of `answer`, and returns the base URL for a client. */
 export type StartAnswerServer = (answer: Answerer) => Promise<string>
 
 async function bodyOf(request: IncomingMessage): Promise<AnswerRequest["body"]> {
@@ -22,7 +22,7 @@ async function bodyOf(request: IncomingMessage): Promise<AnswerRequest["body"]> 
   return JSON.parse(text) as AnswerRequest["body"]
 }
 
-/** node:http, by sendEventStream(). */
+/** Serves by node:http and sendEventStream(). */
 const startNode: StartAnswerServer = async (answer) => {
   const server = createServer((req, res) => {
     void bodyOf(req).then((body) => {
@@ -33,7 +33,7 @@ const startNode: StartAnswerServer = async (answer) => {
   return `${await listen(server)}/v1`
 }
 
-/** A fetch-style server, by a Response. */
+/** Serves by a handler that returns a Response. */
 const startFetchStyle: StartAnswerServer = async (answer) => {
   const app = new Hono()
   app.post("*", async (context) => {

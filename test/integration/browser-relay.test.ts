@@ -63,7 +63,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
     let shown = ""
     for (const [index, text] of ["Grüße, ", "“😀”\n", "data: [DONE]"].entries()) {
       await expect.poll(() => deltas.asked).toBe(index + 1)
-      deltas.give(text)
+      deltas.send(text)
       shown += text
       await expect.poll(() => page.textContent("#text")).toBe(shown)
       expect(relays[0]!.snapshot.choices[0]!.content).toBe(shown)
@@ -82,7 +82,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
     const page = await browser.newPage()
     await page.goto(origin)
     await expect.poll(() => deltas.asked).toBe(1)
-    deltas.give("Hel")
+    deltas.send("Hel")
     await expect.poll(() => page.textContent("#text")).toBe("Hel")
     await page.close()
     expect((await relays[0]!.ended).reason).toBe("cancelled")

@@ -68,7 +68,7 @@ test("subscribe() makes one request if a certificate is not trusted", async () =
   expect(connections).toBe(1)
 })
 
-// A resolver that cannot be reached may take its time.
+// An unreachable resolver may need several seconds.
 test("subscribe() retries if a host name does not resolve", { timeout: 60_000 }, async () => {
   const subscription = subscribe("http://no-such-host.invalid/", { clock: new EagerClock(), retry: { maxRetries: 1 } })
   const error = (await consume(subscription).outcome) as SseRetryError

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-/** Three events to each request, from the last event ID on; the stream ends after them, and at 9 there is no more. */
+/** Each server sends three events from the last event ID on, then ends the stream. After event 9 it answers 204. */
 const from = (lastEventId: string | undefined) => Number(lastEventId ?? 0)
 const blocks = (start: number) => [1, 2, 3].map((step) => `id: ${start + step}\ndata: ${start + step}\n\n`)
 const EXPECTED = Array.from({ length: 9 }, (_, index) => String(index + 1))

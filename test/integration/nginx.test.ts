@@ -9,7 +9,7 @@ import { ways } from "./written-answer.ts"
 
 const decoder = new TextDecoder()
 
-/** What the next read brings, which is never waited for any longer than the event that it is to bring. */
+/** Reads until the text ends in `end`. */
 async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, end: string): Promise<string> {
   let text = ""
   while (!text.endsWith(end)) {
@@ -20,12 +20,12 @@ async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, end: s
   return text
 }
 
-/** Gives two pieces of an answer, each once what came before has been seen, and then its end. */
+/** Yields two pieces of an answer, each after the client has seen the piece before it, and then ends. */
 async function seesOneByOne(reader: ReadableStreamDefaultReader<Uint8Array>, source: ManualSource<string>) {
   expect(await readUntil(reader, "\n\n")).toMatch(/^data: .*"role":"assistant".*\n\n$/)
   for (const text of ["one", "two"]) {
     await expect.poll(() => source.asked).toBe(text === "one" ? 1 : 2)
-    source.give(text)
+    source.send(text)
     expect(await readUntil(reader, "\n\n")).toMatch(new RegExp(`^data: .*"content":"${text}".*\n\n$`))
   }
   await expect.poll(() => source.asked).toBe(3)
@@ -33,7 +33,7 @@ async function seesOneByOne(reader: ReadableStreamDefaultReader<Uint8Array>, sou
   expect(await readUntil(reader, "data: [DONE]\n\n")).toContain('"finish_reason":"stop"')
 }
 
-// Skipped by name where there is no curl, which under `CI=true` fails.
+// Without curl the test is skipped by name, which fails under `CI=true`.
 const lacksCurl = process.env["CI"] !== "true" && spawnSync("curl", ["--version"]).status !== 0
 
 const variants = [
@@ -42,7 +42,7 @@ const variants = [
 ] as const
 
 describe.skipIf(findNginx() === undefined).each(servers)("on %s behind nginx", (server, start) => {
-  // Bytes in a bare Response have none of the headers that are tested here; nginx does hold them back.
+  // A bare Response lacks the headers that are tested here, so nginx would buffer its bytes.
   const withHeaders = ways.filter(([way]) => server === "node:http" || way !== "encodeChunks()")
   describe.each(withHeaders)("%s", (way, write) => {
     test.each(variants)(`${way} shows its events one by one through an nginx %s`, async (__, directives, encoding) => {

@@ -224,7 +224,7 @@ describe("relay()", () => {
     const asking = clientOf(relayURL).chat.completions.create({ ...CHAT, stream: true }, { signal: abort.signal })
     await expect.poll(() => source.asked).toBe(1)
     const stream = await asking
-    source.give({ choices: [] })
+    source.send({ choices: [] })
     for await (const chunk of stream) {
       expect(chunk.choices).toEqual([])
       stream.controller.abort()

@@ -10,7 +10,7 @@ const open = (text) => new ReadableStream({ start: (controller) => controller.en
 const print = (value) => console.log(value)
 `
 
-/** Runs code in a process of its own, and gives what it printed once it has exited by itself. */
+/** Runs code in a separate process and returns its output after it has exited by itself. */
 async function run(code: string): Promise<string> {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", SETUP + code], { timeout: 10_000 })
   let output = ""

@@ -69,7 +69,7 @@ describe.each(FRAMEWORKS)("readChatCompletions() against %s", (framework) => {
     for (let request = 0; request < 10; request++) {
       const { choices } = await readChatCompletions(ask(url)).collect()
       expect(choices[0]?.content).toBe("Hello")
-      // The end of the body follows the end of the answer: the connection is free a few turns of the event loop later.
+      // The body ends after the answer, so the connection is free a few turns of the event loop later.
       await settle()
     }
     expect(connections()).toBe(1)

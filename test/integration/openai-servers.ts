@@ -7,15 +7,15 @@ import express from "express"
 import fastify from "fastify"
 import { Hono } from "hono"
 
-/** What a server writes by hand, and when it is left. */
+/** Writes a response piece by piece, and may end it. */
 export type Dialogue = (write: (text: string) => void, end: () => void) => void
 
-/** A server on the loopback that speaks the dialect by hand, and what it saw. */
+/** A loopback server that answers each request with a dialogue. */
 export interface DialectServer {
   readonly url: string
   /** How many connections were opened. */
   readonly connections: () => number
-  /** Settles when the client has left a response that was not over. */
+  /** Settles when the client has left an unfinished response. */
   readonly left: Promise<void>
   close(): Promise<void>
 }

@@ -1,5 +1,5 @@
 /*
- * What the guide "From EventSource, fetch-event-source or eventsource-client to steadystream" says of other clients, measured: of
+ * Measures the claims of the guide "From EventSource, fetch-event-source or eventsource-client to steadystream" about
  * @microsoft/fetch-event-source 2.0.1 and eventsource-client 1.2.0, in Node, against the scripted server.
  */
 import { fetchEventSource } from "@microsoft/fetch-event-source"
@@ -27,7 +27,7 @@ const broken: Reply = { body: ["retry: 20\ndata: a\n\n", { gate: true }], ending
 const post = { method: "POST", body: '{"prompt":"hi"}' }
 
 describe("fetch-event-source", () => {
-  /** What it takes from a page, and Node does not have. */
+  /** Globals of a page that it needs and that Node does not have. */
   function pretendPage(): void {
     const window = { fetch, setTimeout: setTimeout.bind(globalThis), clearTimeout: clearTimeout.bind(globalThis) }
     const document = { hidden: false, addEventListener() {}, removeEventListener() {} }

@@ -9,7 +9,7 @@ import {
   responseEvents,
 } from "steadystream/openai"
 
-/** What a server can send: bytes of a writer, a response, or a relay. */
+/** The body of a server's answer: the bytes of a writer, a response, or a relay. */
 export type WrittenAnswer = ReadableStream<Uint8Array<ArrayBuffer>> | Response | Relay<unknown>
 
 /** The body of `response`, which has one. */
@@ -17,7 +17,7 @@ export function bytesOf(response: Response): ReadableStream<Uint8Array<ArrayBuff
   return response.body!
 }
 
-/** The frame of every chat completion of these tests. */
+/** The envelope of every chat completion in these tests. */
 const FRAME = { id: "chatcmpl-1", created: 1_700_000_000, model: "parrot" }
 
 type Write = (dialect: DialectName, source: AnswerSource, options?: object) => WrittenAnswer

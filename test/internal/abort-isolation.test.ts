@@ -26,7 +26,7 @@ test("onAbort() calls each waiting callback once, in order, and no callback that
   expect(getEventListeners(abort.signal, "abort")).toHaveLength(0)
 })
 
-/** A signal that passes on what a listener throws, as no platform does. */
+/** A signal that rethrows the error of a listener, which no platform does. */
 function loudSignal() {
   let listener = (): void => {}
   const signal = { addEventListener: (_: string, run: () => void) => void (listener = run), removeEventListener() {} }

@@ -3,7 +3,7 @@ import { parseRetryAfter } from "../../src/internal/retry-after.ts"
 
 const DATE = "Tue, 24 Nov 2026 06:00:00 GMT"
 
-/** Not the platform's, which refuse or trim some of the values. */
+/** Headers without the checks of the platform, which rejects or trims some of these values. */
 const headersWith = (headers: Record<string, string>) =>
   ({ get: (name: string) => headers[name] ?? null }) as unknown as Headers
 

@@ -5,8 +5,8 @@ import { createStep } from "../../src/internal/step.ts"
 test("Step.end() rejects the current wait and discards a late value", async () => {
   const step = createStep(new ManualClock())
   const late: string[] = []
-  let give: ((value: string) => void) | undefined
-  const promise = new Promise<string>((resolve) => void (give = resolve))
+  let deliver: ((value: string) => void) | undefined
+  const promise = new Promise<string>((resolve) => void (deliver = resolve))
   const wait = step.wait(
     () => promise,
     (value) => void late.push(value),
@@ -15,7 +15,7 @@ test("Step.end() rejects the current wait and discards a late value", async () =
   step.end(new Error("later reasons do not count"))
   await expect(wait).rejects.toThrow("enough")
   expect([step.signal.aborted, (step.signal.reason as Error).message]).toEqual([true, "enough"])
-  give!("late")
+  deliver!("late")
   await promise
   expect(late).toEqual(["late"])
 })

@@ -6,7 +6,7 @@ import type { Session } from "steadystream/server"
 
 const request = { method: "GET", headers: {} }
 
-/** What a response of node:http is to us, without a socket. */
+/** The part of a node:http response that the package uses, without a socket. */
 function responseLike(members: object = {}) {
   const state = { headersSent: false, writableEnded: false, destroyed: false }
   const methods = { setHeader() {}, removeHeader() {}, writeHead() {}, write: () => true, end() {}, destroy() {} }
@@ -92,7 +92,7 @@ test("sendEventStream() leaves no listener on its signal when it has settled", a
   expect(remove.mock.calls).toEqual(add.mock.calls)
 })
 
-/** A response that waits behind another one on its socket, on Node 20: it has no 'close' when its client leaves. */
+/** A pipelined response on Node 20, which emits no 'close' when its client leaves. */
 function pipelined() {
   const socket = Object.assign(new EventEmitter(), { destroyed: false })
   const leave = () => {

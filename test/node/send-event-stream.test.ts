@@ -8,7 +8,7 @@ import { listen, rawRequest } from "../support/listen.ts"
 
 type Outcome = { readonly error?: unknown }
 
-/** A node:http server that sends `source`, with what became of each response. */
+/** A node:http server that sends `source` and records the outcome of each response. */
 async function serve(source: () => SseServerSource, options: SendEventStreamOptions = {}) {
   const outcomes: Outcome[] = []
   const responses: ServerResponse[] = []
@@ -158,7 +158,7 @@ test("sendEventStream() breaks the connection and rejects with the error if the 
   await vi.waitFor(() => expect(raw.ended).toBe(true))
   expect(raw.text).toContain("data: a")
   expect(raw.text).not.toContain("hunter2")
-  // Not the last chunk of an HTTP body: a client knows that it was cut.
+  // Without the final chunk of the HTTP body, the client knows that it was cut.
   expect(raw.text).not.toContain("\r\n0\r\n\r\n")
   expect(outcomes).toEqual([{ error: failure }])
 })

@@ -110,7 +110,7 @@ describe("SseParser with fatal", () => {
     })
     const { parser } = record({ fatal: true })
     expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
-    // Once to the end, and the last piece of 64 KiB again for each half of it.
+    // Once in full, and then the last piece of 64 KiB again for each halving.
     expect(decoded).toBeGreaterThan(bytes.length / 2)
     expect(decoded).toBeLessThan(bytes.length + 2 * 65_536 + Math.min(bytes.length * 16, 14 * 65_536))
   })

@@ -124,7 +124,7 @@ describe("decodeUtf8()", () => {
     vi.resetModules()
   })
 
-  /** The text of the module's first call, made where the globals are these. */
+  /** The result of the module's first call with these globals. */
   async function decoded(globals: Readonly<Record<string, unknown>>): Promise<string[]> {
     vi.resetModules()
     const { decodeUtf8 } = await import("../../src/parser/utf8.ts")

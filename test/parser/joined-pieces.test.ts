@@ -1,10 +1,13 @@
-/* Pieces of texts keep those texts in memory, so what waits is joined now and then: how often is counted here. */
+/*
+ * A piece of a text keeps the whole text in memory, so the parser sometimes joins its pieces. These tests count how
+ * often it does.
+ */
 import { afterEach, expect, test, vi } from "vitest"
 import { SseParser, type SseParserOptions } from "steadystream"
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** How often pieces were joined while `chunk` was fed so many times after `start`. */
+/** How often the parser joined pieces while `chunk` was fed that many times after `start`. */
 function joins(start: string, chunk: string, times: number, options: SseParserOptions = {}): number {
   let joined = 0
   const { test: match } = RegExp.prototype

@@ -23,7 +23,7 @@ function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generat
 
 afterEach(() => void vi.restoreAllMocks())
 
-/** Feeds until the parser refuses; gives the events before, and the error. */
+/** Feeds until the parser throws, and returns the events before the error and the error. */
 function feedAll(chunks: Iterable<string | Uint8Array>, options: SseParserOptions) {
   const events: SseEvent[] = []
   const parser = new SseParser({ ...options, onEvent: (event) => events.push(event) })

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseParser } from "steadystream"
 
 /*
- * Work is counted, not timed: how many characters the string functions visit while a parser is fed. indexOf counts how far
- * it looks, slice counts what it may copy.
+ * Counts work instead of time: how many characters the string functions visit while a parser is fed. indexOf counts how
+ * far it searches, slice counts what it may copy.
  */
 function countWork(run: () => void): number {
   let visited = 0
@@ -49,7 +49,7 @@ function cut(text: string, size: number): string[] {
   return chunks
 }
 
-/** Work that is quadratic. */
+/** A function whose work is quadratic. */
 function startOver(size: number): number {
   const text = "x\n".repeat(size / 2)
   return countWork(() => {
@@ -94,7 +94,7 @@ describe("SseParser work is proportional to its input", () => {
     const once = feedAll(shape(size))
     const fourfold = feedAll(shape(4 * size))
     expect(fourfold / once).toBeLessThanOrEqual(4.4)
-    // Most when each chunk is one character: a chunk costs about ten visits.
+    // Chunks of one character cost the most: about ten visits each.
     expect(once).toBeLessThan(size * 12)
   })
 

@@ -1,11 +1,11 @@
-/* Chunks of bytes that look like one event of one line of data are decoded in another way than all others. */
+/* The parser decodes a chunk of bytes that looks like one event with one line of data differently from all others. */
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseLimitError, SseParser, type SseParserOptions } from "steadystream"
 import { isSmallAndWhole, valueStart } from "../../src/parser/utf8.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
-/** Chunks of one event, one more than make it likely that the next one is: none is, before the first was. */
+/** Enough chunks of one event that the parser expects the next chunk to be one event too. */
 const RUN: readonly string[] = Array.from("012345678", (digit) => `data:${digit}\n\n`)
 
 /** All calls of the handlers when `chunks` are fed as bytes, and when all of them are fed as one text. */
@@ -111,7 +111,7 @@ describe("SseParser and chunks that are one event", () => {
   describe("SseParser and how much of a chunk it decodes", () => {
     afterEach(() => void vi.resetModules())
 
-    /** What is decoded of each chunk after a run of such that are one event. */
+    /** The text that the parser decodes of each chunk after a series of chunks of one event. */
     async function decoded(chunks: readonly string[], options: SseParserOptions = {}): Promise<string[]> {
       vi.resetModules()
       const { SseParser: Fresh } = await import("../../src/parser/index.ts")
@@ -123,7 +123,7 @@ describe("SseParser and chunks that are one event", () => {
       vi.stubGlobal("Buffer", { prototype: { utf8Slice } })
       const parser = new Fresh(options)
       for (const chunk of [...RUN, ...chunks]) parser.feed(utf8(chunk))
-      // At once: others need it, too.
+      // Restored at once, because other code uses it.
       vi.unstubAllGlobals()
       return texts.slice(RUN.length)
     }

@@ -5,7 +5,7 @@ const DONE = { done: true, value: undefined }
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
 
-/** A body that gives the pieces, and how many of them were asked for. */
+/** A body of the pieces that counts how many were requested. */
 function bodyOf(...pieces: Uint8Array[]) {
   let asked = 0
   const body = new ReadableStream<Uint8Array>(
@@ -23,14 +23,14 @@ function bodyOf(...pieces: Uint8Array[]) {
 
 describe("readEvents() at the end", () => {
   test("readEvents() yields nothing of a chunk that arrives after return()", async () => {
-    let give: (result: unknown) => void = () => {}
-    const read = () => new Promise((resolve) => (give = resolve))
+    let deliver: (result: unknown) => void = () => {}
+    const read = () => new Promise((resolve) => (deliver = resolve))
     const source = { getReader: () => ({ read, cancel: () => Promise.resolve() }) } as unknown as SseSource
     const onComment = vi.fn<() => void>()
     const events = readEvents(source, { onComment })
     const waiting = events.next()
     await events.return()
-    give({ done: false, value: ": late\ndata: late\n\n" })
+    deliver({ done: false, value: ": late\ndata: late\n\n" })
     expect(await waiting).toEqual(DONE)
     expect(await events.next()).toEqual(DONE)
     expect(onComment).not.toHaveBeenCalled()
@@ -92,10 +92,10 @@ describe("readEvents() at the end", () => {
   )
 
   test("readEvents() reports that the connection broke, also after silence and for any error", async () => {
-    const hostile = Object.defineProperty({}, "name", { get: () => expect.unreachable("mine") })
+    const unreadable = Object.defineProperty({}, "name", { get: () => expect.unreachable("mine") })
     for (const [reason, message] of [
       [new Error("x"), "the connection broke"],
-      [hostile, "mine"],
+      [unreadable, "mine"],
     ] as const) {
       for (const silent of [false, true]) {
         let pulls = 0

@@ -16,7 +16,7 @@ function refusal(response: Response): Promise<SseResponseError> {
     )
 }
 
-/** A body that gives the pieces, and how many of them were asked for. */
+/** A body of the pieces that counts how many were requested. */
 function bodyOf(...pieces: Uint8Array[]) {
   let asked = 0
   const body = new ReadableStream<Uint8Array>(

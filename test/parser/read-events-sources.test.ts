@@ -7,11 +7,11 @@ const type = { "content-type": "text/event-stream" }
 
 const DONE = { done: true, value: undefined }
 
-/** What only looks like a stream. */
+/** An object that has only the shape of a stream. */
 const streamLike = (read: () => unknown, cancel: () => unknown = () => Promise.resolve()) =>
   ({ getReader: () => ({ read, cancel }) }) as unknown as SseSource
 
-/** Fails the test at a rejection that nobody handles. */
+/** Fails the test at an unhandled rejection. */
 function watchRejections() {
   const unhandled = vi.fn<(reason: unknown) => void>()
   process.on("unhandledRejection", unhandled)
@@ -26,10 +26,10 @@ describe("readEvents() and invalid sources", () => {
   test("readEvents() rejects if the read of a stream throws, and then has ended", async () => {
     const events = readEvents(
       streamLike(() => {
-        throw new Error("hostile")
+        throw new Error("broken source")
       }),
     )
-    await expect(events.next()).rejects.toThrow("hostile")
+    await expect(events.next()).rejects.toThrow("broken source")
     expect(await events.next()).toEqual(DONE)
   })
 

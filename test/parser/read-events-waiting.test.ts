@@ -4,7 +4,7 @@ import { getEventListeners } from "node:events"
 
 const DONE = { done: true, value: undefined }
 
-/** A stream that is written by hand, and as the body of a response. */
+/** A stream that the test writes, and the same stream as the body of a response. */
 function byHand() {
   let controller!: ReadableStreamDefaultController<Uint8Array>
   let cancelled: unknown

@@ -17,7 +17,7 @@ async function collect(events: SseEventIterator): Promise<string[]> {
   return data
 }
 
-/** A stream that counts what is asked of it: chunk n is `data: n`, for ever. */
+/** An endless stream that counts its reads. Chunk n is `data: n`. */
 function endless() {
   const seen = { pulled: 0, cancelled: undefined as unknown[] | undefined }
   const stream = new ReadableStream<string>(
@@ -34,7 +34,7 @@ function endless() {
   return { seen, stream }
 }
 
-/** A stream that never gives anything. */
+/** A stream that never delivers a chunk. */
 function silent() {
   const cancel = vi.fn()
   return { cancel, stream: new ReadableStream<Uint8Array>({ cancel }) }

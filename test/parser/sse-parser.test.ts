@@ -173,7 +173,7 @@ describe("SseParser.end() and SseParser.reset()", () => {
 describe("SseParser with handlers that throw or call back", () => {
   const stream = "id: 1\ndata: a\n\n: c\nretry: 5\nfoo: x\ndata: b\ndata: b\n\nid: 2\n\ndata: c\n\n"
 
-  /** Every call of every handler throws once; the calls must be the same as without throwing. */
+  /** Every handler call throws once. The calls must be the same as without throwing. */
   test.each(["text", "bytes", "large bytes"])("SseParser loses and repeats nothing when handlers throw, %s", (kind) => {
     const filler = kind === "large bytes" ? `: ${"x".repeat(40)}\n`.repeat(1000) : ""
     const whole = `${filler}${stream}${filler}${stream}`

@@ -5,7 +5,7 @@ import { parseModel } from "../support/model.ts"
 
 const RUNS = { numRuns: 2000 }
 
-// Weighted on what breaks framing.
+// Characters that can break framing are frequent.
 const text = fc
   .array(
     fc.oneof(

@@ -2,7 +2,7 @@ import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { readChatCompletions, readCompletions, readResponses, relay } from "steadystream/openai"
 
-/** What the content may hold so that it looks like the end. */
+/** Content that looks like the end of a stream. */
 const word = fc.constantFrom(
   "[DONE]",
   "data: [DONE]\n\n",
@@ -16,7 +16,7 @@ const word = fc.constantFrom(
 
 interface Answer {
   readonly payloads: object[]
-  /** How many payloads it takes until the answer is whole by a clean end, Infinity where only the mark says so. */
+  /** After how many payloads a clean end makes the answer whole, or Infinity if only the end mark does. */
   readonly wholeAt: number
 }
 
@@ -67,9 +67,9 @@ const cut = fc.record({
 
 interface Sent {
   readonly bytes: Uint8Array
-  /** From how many bytes on a clean end is a whole answer. */
+  /** The number of bytes after which a clean end makes a whole answer. */
   readonly wholeFrom: number
-  /** From how many bytes on the answer has ended by its own word. */
+  /** The number of bytes after which the answer has ended by its end mark. */
   readonly overFrom: number
 }
 
@@ -79,7 +79,7 @@ function sent({ payloads, wholeAt }: Answer, end: string, mark: boolean): Sent {
   const length = (count: number) => encoder.encode(blocks.slice(0, count).join("")).length
   const text = blocks.join("") + (mark ? `data: [DONE]${end}${end}` : "")
   const bytes = encoder.encode(text)
-  // Without the ends of its lines the last JSON is whole all the same, and so is the end mark.
+  // The last JSON and the end mark are whole even without the ends of their lines.
   return {
     bytes,
     wholeFrom: length(wholeAt) - 2 * end.length,

@@ -37,7 +37,7 @@ function deltasOf(steps: readonly Step[]): AnswerDelta[] {
   })
 }
 
-/** What the steps add up to. */
+/** The answer that the steps add up to. */
 function sumOf(steps: readonly Step[]) {
   const join = (name: "text" | "reasoning" | "refusal") => steps.map((each) => each[name] ?? "").join("")
   const calls = steps.flatMap(({ call: made }) => (made === undefined ? [] : [[made[0], made[1].join("")]]))

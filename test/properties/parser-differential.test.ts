@@ -58,7 +58,7 @@ const streamText = fc
   )
   .map(([mark, lines, rest]) => mark + lines.join("") + rest)
 
-/** Sizes of pieces; most streams see tiny ones. */
+/** Sizes of pieces, mostly tiny. */
 const cuts = fc.oneof(
   fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 12 }),
   fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 12 }),

@@ -28,7 +28,7 @@ interface Policy {
   maxElapsed: number
 }
 
-/** What must happen, in the plainest words: when each request begins, and how it all ends. */
+/** The model: the time of each request and the outcome. */
 function model(steps: readonly Step[], { maxRetries, maxElapsed }: Policy) {
   const times: number[] = []
   let now = 0

@@ -1,4 +1,4 @@
-/* What the test calls in the page. Each framework's page says how it mounts a component. */
+/* The functions that the test calls in the page. Each framework's page mounts its own components. */
 export type Component = "Ticker" | "Chat"
 
 interface Mounted {

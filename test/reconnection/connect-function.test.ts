@@ -42,8 +42,8 @@ test("subscribe() stops if a function returns no source or invalid chunks", asyn
 
 test("subscribe() closes a source that a function returns too late", async () => {
   const clock = new ManualClock()
-  let give: ((source: ReadableStream<string>) => void) | undefined
-  const subscription = subscribe(() => new Promise<ReadableStream<string>>((resolve) => void (give = resolve)), {
+  let deliver: ((source: ReadableStream<string>) => void) | undefined
+  const subscription = subscribe(() => new Promise<ReadableStream<string>>((resolve) => void (deliver = resolve)), {
     clock,
   })
   const { outcome } = consume(subscription)
@@ -51,7 +51,7 @@ test("subscribe() closes a source that a function returns too late", async () =>
   subscription.close()
   await outcome
   let cancelled = false
-  give!(new ReadableStream({ cancel: () => void (cancelled = true) }))
+  deliver!(new ReadableStream({ cancel: () => void (cancelled = true) }))
   await clock.advance(0)
   expect(cancelled).toBe(true)
 })

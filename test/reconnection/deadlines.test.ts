@@ -8,7 +8,7 @@ const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000
 const never = () => new Promise<Response>(() => {})
 
-/** A body that gives each text at its time, and then nothing. */
+/** A body that delivers each text at its time and then stays silent. */
 function timed(clock: ManualClock, pieces: readonly (readonly [number, string])[]): () => Response {
   return () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()

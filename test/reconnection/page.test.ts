@@ -9,7 +9,7 @@ const stream = (id: number): ScriptedAnswer => ({ chunks: [`id: ${id}\ndata: ${i
 
 afterEach(() => vi.unstubAllGlobals())
 
-/** A page as far as the client knows one. */
+/** The part of a page that the client uses. */
 function stubPage() {
   const counts = { listeners: 0 }
   class Counted extends EventTarget {
@@ -33,7 +33,7 @@ function stubPage() {
     document.visibilityState = visibilityState
     document.dispatchEvent(new Event("visibilitychange"))
   }
-  return { counts, show, navigator, tell: (type: string) => window.dispatchEvent(new Event(type)) }
+  return { counts, show, navigator, dispatch: (type: string) => window.dispatchEvent(new Event(type)) }
 }
 
 test("subscribe() resolves a relative URL against the document's base or the location, or rejects it", async () => {
@@ -64,7 +64,7 @@ test("subscribe() changes nothing while the page is hidden, by default", async (
 })
 
 test("pauseWhenHidden closes the connection while the page is hidden, then resumes from the cursor without using the budget", async () => {
-  const { show, counts, tell } = stubPage()
+  const { show, counts, dispatch } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream(1), stream(2), stream(3)])
   const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, retry: { maxRetries: 0 } })
@@ -81,11 +81,11 @@ test("pauseWhenHidden closes the connection while the page is hidden, then resum
   show("visible")
   await clock.advance(0)
   expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("1")
-  tell("pagehide")
-  tell("pagehide")
+  dispatch("pagehide")
+  dispatch("pagehide")
   await clock.advance(HOUR)
   expect([subscription.state, fetch.requests.length]).toEqual(["waiting", 2])
-  tell("pageshow")
+  dispatch("pageshow")
   await clock.advance(0)
   expect([subscription.state, data, subscription.retries]).toEqual(["open", ["1", "2", "3"], 2])
   subscription.close()
@@ -129,7 +129,7 @@ test("pauseWhenHidden makes at most 10 requests per second for a page that chang
 })
 
 test("waitForOnline makes no request while the platform is offline, and one at once when it is online", async () => {
-  const { navigator, tell, counts } = stubPage()
+  const { navigator, dispatch, counts } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
   const subscription = subscribe(TARGET, { fetch, clock, waitForOnline: true })
@@ -139,7 +139,7 @@ test("waitForOnline makes no request while the platform is offline, and one at o
   await clock.advance(24 * HOUR)
   expect(fetch.requests).toHaveLength(1)
   navigator.onLine = true
-  tell("online")
+  dispatch("online")
   await clock.advance(0)
   expect([data, subscription.state]).toEqual([["1"], "open"])
   subscription.close()
@@ -147,13 +147,13 @@ test("waitForOnline makes no request while the platform is offline, and one at o
 })
 
 test("waitForOnline ends a long wait early when the network returns", async () => {
-  const { tell } = stubPage()
+  const { dispatch } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([new TypeError("fetch failed"), stream(1)])
   const subscription = subscribe(TARGET, { fetch, clock, waitForOnline: true, retry: { initialDelay: 30_000 } })
   const { outcome } = consume(subscription)
   await clock.advance(10)
-  tell("online")
+  dispatch("online")
   await clock.advance(0)
   expect(fetch.requests).toHaveLength(2)
   subscription.close()
@@ -161,7 +161,7 @@ test("waitForOnline ends a long wait early when the network returns", async () =
 })
 
 test("pauseWhenHidden with waitForOnline makes no request for a hidden page when the network returns", async () => {
-  const { show, tell } = stubPage()
+  const { show, dispatch } = stubPage()
   const clock = new ManualClock()
   const fetch = scriptedFetch([stream(1), stream(2)])
   const subscription = subscribe(TARGET, { fetch, clock, pauseWhenHidden: true, waitForOnline: true })
@@ -170,7 +170,7 @@ test("pauseWhenHidden with waitForOnline makes no request for a hidden page when
   show("hidden")
   for (const type of ["online", "online"]) {
     await clock.advance(HOUR)
-    tell(type)
+    dispatch(type)
   }
   await clock.advance(HOUR)
   expect([subscription.state, fetch.requests.length]).toEqual(["waiting", 1])

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { expect, test } from "vitest"
 import { SseConnectionError, SseTimeoutError } from "steadystream"
-// Pure functions of the client, which are no part of the surface.
+// Pure functions of the client, which the package does not export.
 import { nextRetry, type RetryHistory, retryPolicyOf } from "../../src/reconnection/retry.ts"
 
 const failure = new SseConnectionError("Cannot connect: the test must fail")

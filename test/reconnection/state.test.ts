@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { expect, test } from "vitest"
-// The table is no part of the surface; the document that prints it is compared with it all the same.
+// The package does not export the table, but ARCHITECTURE.md prints it.
 import { type SubscriptionState, TRANSITIONS } from "../../src/reconnection/state.ts"
 
 const STATES = Object.keys(TRANSITIONS) as SubscriptionState[]

@@ -1,4 +1,4 @@
-/* Run by each runtime with the address of a fault server; says in JSON what came of each subscription. */
+/* Each runtime runs this program with the address of a fault server. It prints each subscription's outcome as JSON. */
 import { SseError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 
@@ -6,7 +6,7 @@ declare const SERVER: string
 
 const retry = { initialDelay: 0, jitter: false }
 
-async function told(path: string, options: SubscribeOptions = {}): Promise<unknown[]> {
+async function outcomeOf(path: string, options: SubscribeOptions = {}): Promise<unknown[]> {
   const data: string[] = []
   const outcome = await subscribe(`${SERVER}${path}`, { retry, ...options })
     .listen({ onEvent: (event) => data.push(event.data) })
@@ -18,14 +18,14 @@ async function told(path: string, options: SubscribeOptions = {}): Promise<unkno
 }
 
 const results = {
-  stream: await told("stream"),
-  redirected: await told("redirect"),
-  away: await told("away", { headers: { "x-api-key": "1" } }),
-  loop: await told("loop", { retry: { ...retry, maxRetries: 0 } }),
-  missing: await told("missing"),
-  // Not its event: Bun drops what has come when the connection breaks.
-  cut: await told("cut", { retry: false }).then(([outcome]) => outcome),
-  stalled: await told("stall", { retry: false, timeouts: { idle: 50 } }),
-  aborted: await told("stall", { signal: AbortSignal.timeout(50) }).then(([outcome]) => outcome),
+  stream: await outcomeOf("stream"),
+  redirected: await outcomeOf("redirect"),
+  away: await outcomeOf("away", { headers: { "x-api-key": "1" } }),
+  loop: await outcomeOf("loop", { retry: { ...retry, maxRetries: 0 } }),
+  missing: await outcomeOf("missing"),
+  // Without its event, because Bun drops received data when the connection breaks.
+  cut: await outcomeOf("cut", { retry: false }).then(([outcome]) => outcome),
+  stalled: await outcomeOf("stall", { retry: false, timeouts: { idle: 50 } }),
+  aborted: await outcomeOf("stall", { signal: AbortSignal.timeout(50) }).then(([outcome]) => outcome),
 }
 console.log(JSON.stringify(results))

@@ -1,4 +1,4 @@
-/* What every runtime runs against the built package: the conformance cases, every way they can be fed. */
+/* Each runtime runs the conformance cases in every way of feeding them, against the built package. */
 import { isDeepStrictEqual } from "node:util"
 import { conformanceCases } from "../conformance/cases.ts"
 import { expectedOutcome, parseChunks, waysToFeed } from "../conformance/feed-every-way.ts"

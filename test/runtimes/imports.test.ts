@@ -17,7 +17,7 @@ const entries = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")
   .map((path) => path.replace(/^\./, "steadystream"))
 
-/** Runs a module in a realm that has the language and nothing else: no streams, events, fetch, timers or codecs. */
+/** Runs a module in a realm that has only the language: no streams, events, fetch, timers or codecs. */
 async function evaluateBare(contents: string): Promise<unknown> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root },

@@ -5,7 +5,7 @@ import { eventStreamResponse, type Session } from "steadystream/server"
 
 const events = defineEvents({
   tick: z.object({ at: z.number() }),
-  // Answers late, and later for smaller numbers.
+  // Answers late, and later for smaller numbers, so that answers arrive out of order.
   slow: z.object({ at: z.number() }).refine(async ({ at }) => {
     for (let turn = at; turn < 20; turn++) await Promise.resolve()
     return at >= 0

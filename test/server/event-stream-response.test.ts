@@ -9,7 +9,7 @@ async function* words(...list: string[]): AsyncGenerator<SseEventInit> {
   for (const data of list) yield { data }
 }
 
-/** An endless source that says when it was stopped. */
+/** An endless source that records when it was stopped. */
 function endless() {
   const seen = { taken: 0, stopped: false }
   async function* events() {
@@ -256,7 +256,7 @@ test("eventStreamResponse() reports a stream-like source whose cancellation thro
   onTestFinished(() => void process.off("uncaughtException", uncaught))
   const onError = vi.fn<(error: unknown) => void>()
   const failing = () => {
-    throw new Error("hostile")
+    throw new Error("broken source")
   }
   for (const cancel of [failing, () => undefined]) {
     const source = { getReader: () => ({ read: () => new Promise(() => {}), cancel }) }
@@ -267,7 +267,7 @@ test("eventStreamResponse() reports a stream-like source whose cancellation thro
     await settled()
   }
   expect(uncaught).not.toHaveBeenCalled()
-  expect(onError.mock.calls).toEqual([[new Error("hostile")]])
+  expect(onError.mock.calls).toEqual([[new Error("broken source")]])
 })
 
 test("eventStreamResponse() does not report a source that only rethrows the reason of its cancellation", async () => {

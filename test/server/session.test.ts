@@ -19,7 +19,7 @@ test("Session.send() resolves when the reader has taken the event, not before", 
   await session.send({ data: "1" })
   expect((await first).value).toBe("data: 1\n\n")
   const order: string[] = []
-  // The pipe to the reader takes one ahead.
+  // The pipe to the reader buffers one event.
   await session.send({ data: "2" })
   const sent = Promise.all([session.send({ data: "3" }), session.send({ data: "4" })]).then(() => order.push("sent"))
   await settled()

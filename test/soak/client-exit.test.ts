@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Runs a program that imports the client; gives what it printed, how it exited, and how long after its last word. */
+/** Runs a program that imports the client. Returns its output, its exit, and the time from its last output to its exit. */
 async function run(program: string, node = process.execPath) {
   const file = join(folder, `program-${Math.random().toString(36).slice(2)}.mjs`)
   writeFileSync(
@@ -51,7 +51,7 @@ async function run(program: string, node = process.execPath) {
   return { output: output.trim(), errors, code, lag: performance.now() - lastWord }
 }
 
-/** The Node of the tests, and the machine's own, which may be the oldest one that is supported. */
+/** The Node of the tests, and the system's Node, which may be the oldest supported one. */
 const nodes = [
   { name: "the project's Node", path: process.execPath },
   { name: "the machine's Node", path: "/usr/bin/node" },

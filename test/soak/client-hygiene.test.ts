@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-/** Ways out of a subscription: what the server does, and what the consumer does. */
+/** Ways in which a subscription ends: the server's part and the consumer's part. */
 const EXITS: Record<
   string,
   {
@@ -80,7 +80,7 @@ const EXITS: Record<
   },
 }
 
-/** Not by `expect`, which keeps what it has seen until the end of the test. */
+/** Throws unless the subscription fails. It is not `expect`, which keeps its values until the end of the test. */
 async function fails(subscription: Pick<Subscription, "listen">): Promise<void> {
   const failed = await subscription.listen({ onEvent: () => {} }).then(
     () => false,
@@ -136,7 +136,7 @@ test("close() at any moment leaves no request, event, timer or listener", async 
         onRetry: note("retry"),
       })
       const done = subscription.listen({ onEvent: note("event") })
-      // A moment is one microtask, then one turn of the loop with its input and output.
+      // The first 60 steps are microtasks, and the others are turns of the event loop.
       for (let step = 0; step < moment; step++) {
         if (step < 60) await Promise.resolve()
         else await new Promise((resolve) => setImmediate(resolve))

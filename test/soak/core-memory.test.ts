@@ -9,7 +9,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed
 }
 
-/** The most that was held while `step` ran `count` times, looked at every 64th time, in bytes over the start. */
+/** The peak memory over the start, in bytes, while `step` ran `count` times. It is sampled every 64 runs. */
 async function peakGrowth(count: number, step: (index: number) => unknown): Promise<number> {
   const before = heapUsed() + process.memoryUsage().arrayBuffers
   let peak = 0
@@ -37,7 +37,7 @@ test.each([
     }
   })
   expect(refused).toBeGreaterThan(4000)
-  // A line of one byte a character, a rope over it, and what the collector has not taken yet.
+  // A line of one byte per character, the engine's rope over it, and garbage that is not collected yet.
   expect(growth).toBeLessThan((start === "data: " ? 3 : 1) * 4 * MiB + 4 * MiB)
 })
 
@@ -58,7 +58,7 @@ test.each([
   const bytes = new TextEncoder().encode(text)
   const growth = await peakGrowth(20_000, (index) => parser.feed(kind === "text" ? `${text}:${index}\n` : bytes))
   expect(parser.end()).toEqual({ incomplete: true })
-  // 340,000 characters of data, of which as much again is read in pieces before they are joined.
+  // 340,000 characters of data, and as many again in pieces that are not joined yet.
   expect(growth).toBeLessThan(8 * MiB)
 })
 
@@ -69,7 +69,7 @@ test("SseParser uses little more memory than the line for one that comes in piec
   const growth = await peakGrowth(16 * 1024, () => {
     for (let times = 0; times < 64; times++) parser.feed(byte)
   })
-  // A million characters, and half a million pieces of 32 bytes before they are joined.
+  // A million characters, and half a million pieces of 32 bytes that are not joined yet.
   expect(growth).toBeLessThan(16 * MiB)
 })
 
@@ -115,6 +115,6 @@ test("SseParser needs at most 600 bytes of heap while it is idle", () => {
   }
   const each = (heapUsed() - before) / COUNT
   expect(parsers).toHaveLength(COUNT)
-  // The bench measures it without slack: the goal is 400.
+  // The bench measures it exactly, and its goal is 400.
   expect(each).toBeLessThan(600)
 })

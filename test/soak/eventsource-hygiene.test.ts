@@ -16,13 +16,13 @@ afterAll(() => server.close())
 interface Exit {
   readonly answer: FaultAnswer | "stall"
   readonly init?: EventSourceInit
-  /** At which event the source is closed; where there is none, it must close itself. */
+  /** The event at which the test closes the source. Without one, the source must close itself. */
   readonly closeAt?: "open" | "message" | "error" | "once"
 }
 
 const stream: FaultAnswer = { body: "retry: 0\nid: 1\ndata: a\n\ndata: b\n\n", end: "stall" }
 
-/** Ways in which an EventSource comes to be closed. */
+/** Ways in which an EventSource is closed. */
 const EXITS: Readonly<Record<string, Exit>> = {
   "204": { answer: { status: 204, headers: {} } },
   "an endless 500": { answer: { status: 500, endless: "x".repeat(10_000) } },

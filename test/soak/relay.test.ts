@@ -8,7 +8,7 @@ const STREAMS = 1_000
 const CHUNKS = 64
 const TEXT = "sixteen letters.".repeat(32)
 
-/** Opens when it has been reached `count` times. */
+/** Opens after `count` arrivals. */
 class Barrier {
   #missing: number
   #open!: () => void
@@ -48,7 +48,7 @@ function block(content: string, finishReason: string | null = null): string {
   return encodeChunk({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices })
 }
 
-/** Writes as fast as the other side takes, and gives false where it has left. */
+/** Writes as fast as the other side reads, and returns false if the other side has left. */
 async function write(res: ServerResponse, text: string): Promise<boolean> {
   if (!res.write(text)) {
     await new Promise<void>((resolve) => {
@@ -62,7 +62,7 @@ async function write(res: ServerResponse, text: string): Promise<boolean> {
   return !res.destroyed
 }
 
-/** Asks `url` with one connection of its own. */
+/** Requests `url` over a separate connection. */
 function ask(url: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request(url, { method: "POST", agent: false }, resolve).on("error", reject).end()
@@ -75,7 +75,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-/** A server that relays what `provider` answers, with the relays that it has made. */
+/** A server that relays the answers of `provider`, with a list of its relays. */
 async function relayServer(
   provider: string,
 ): Promise<{ readonly url: string; readonly relays: Relay<ChatSnapshot>[] }> {
@@ -123,7 +123,7 @@ test("relay() carries 1,000 whole streams at once, in memory for their snapshots
   for (const text of answers) expect(await text).toBe(whole)
   const ends = await Promise.all(relays.map(({ ended }) => ended))
   expect(ends.every(({ reason, chunks }) => reason === "done" && chunks === CHUNKS + 1)).toBe(true)
-  // What this process holds besides: the text that each of its clients has received, and a connection's own buffers.
+  // This process also holds the text that each client has received, and the buffers of the connections.
   const snapshots = STREAMS * CHUNKS * TEXT.length
   const received = STREAMS * whole.length
   const perStream = grown - snapshots - received
@@ -150,7 +150,7 @@ test("relay() slows only the provider of a slow browser", async () => {
   slow.pause()
   const others = Array.from({ length: 100 }, () => ask(`${url}/fast`).then(textOf))
   for (const text of others) expect((await text).endsWith(DONE)).toBe(true)
-  // What the system's buffers of two connections take, and no more.
+  // At most the system's buffers of two connections.
   expect(taken).toBeGreaterThan(0)
   expect(taken * BIG.length).toBeLessThan((total * BIG.length) / 2)
   const text = await textOf(slow)

@@ -3,7 +3,7 @@ import { build, type BuildOptions } from "esbuild"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** `entry` (from the root) and what it imports as one script; of this package it is what was built. */
+/** Bundles `entry` (from the root) and its imports as one script, with the built package. */
 export async function bundle(entry: string, options: BuildOptions = {}): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [`${root}${entry}`],

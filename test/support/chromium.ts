@@ -18,7 +18,7 @@ export const chromiumArguments = [
 ]
 
 /**
- * The Chromium of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure.
+ * The installed Chromium. Without one its tests are skipped by name, which fails under `CI=true`.
  *
  * @throws Error if STEADYSTREAM_CHROMIUM names no executable file.
  */

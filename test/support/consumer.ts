@@ -1,7 +1,7 @@
 import type { SseEvent } from "steadystream"
 import type { Subscription } from "steadystream/client"
 
-/** Consumes a subscription: what came so far, and how it ended: `"done"`, or what it rejected with. */
+/** Consumes a subscription and records its events and its outcome: `"done"`, or the error that it rejected with. */
 export function consume(subscription: Subscription): { events: SseEvent[]; data: string[]; outcome: Promise<unknown> } {
   const events: SseEvent[] = []
   const data: string[] = []

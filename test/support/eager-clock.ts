@@ -1,9 +1,9 @@
 import type { Clock } from "steadystream"
 
-/** Timers longer than this are deadlines, which have nothing to do here. */
+/** Timers longer than this are deadlines, which never fire here. */
 const LONGEST = 20_000
 
-/** A clock that jumps to each timer as soon as nothing else is to do: real connections, without real waiting. */
+/** A clock that jumps to the next timer when the process is idle, for real connections without real waiting. */
 export class EagerClock implements Clock {
   #now = 0
   readonly delays: number[] = []

@@ -1,6 +1,6 @@
 import { afterAll, expect } from "vitest"
 
-// A leak shows as a warning of the runtime before it shows anywhere else: the file that causes one fails.
+// The first sign of a leak is a warning of the runtime, so a file that causes one fails.
 const warnings: string[] = []
 process.on("warning", (warning) => {
   if (/MaxListeners|TimeoutOverflow|TimeoutNegative|TimeoutNaN/.test(warning.name)) warnings.push(String(warning))

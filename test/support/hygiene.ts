@@ -1,12 +1,12 @@
-/* What a leak would grow: timers of the runtime, and the heap after collection. */
+/* Measures what a leak increases: the runtime's timers, and the heap after collection. */
 
-/** How often each way out is gone; fewer with STEADYSTREAM_CYCLES. */
+/** How often each way to end is repeated. STEADYSTREAM_CYCLES sets a lower number. */
 export const CYCLES = Number(process.env["STEADYSTREAM_CYCLES"] ?? 1_000)
 
 /** How much the heap may grow over all cycles, in bytes. */
 export const MAX_GROWTH = 2 * 1024 * 1024
 
-/** The timers that are set, which keep a process alive. */
+/** The number of timers that keep the process alive. */
 export function timers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
 }
@@ -20,7 +20,7 @@ export async function heap(): Promise<number> {
   return process.memoryUsage().heapUsed
 }
 
-/** Measured: Node's own fetch keeps connections that were aborted while they were made for 4 s, 7 KB each. */
+/** The heap growth since `before`, after a wait: Node's fetch keeps each aborted connection (7 KB) for 4 s, measured. */
 export async function settledGrowth(before: number): Promise<number> {
   let growth = Infinity
   for (let attempt = 0; attempt < 100 && growth > MAX_GROWTH; attempt++) {

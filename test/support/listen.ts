@@ -1,7 +1,7 @@
 import { connect, type AddressInfo, type Server, type Socket } from "node:net"
 import { onTestFinished } from "vitest"
 
-/** Starts `server` on a free port of loopback for one test and gives its origin. */
+/** Starts `server` on a free loopback port for one test and returns its origin. */
 export async function listen(server: Server & { closeAllConnections?: () => void }): Promise<string> {
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
   onTestFinished(async () => {
@@ -12,7 +12,7 @@ export async function listen(server: Server & { closeAllConnections?: () => void
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A plain socket to `origin` that has sent `request` and keeps what it received. */
+/** A raw socket to `origin` that sends `request` and keeps the text that it receives. */
 export async function rawRequest(origin: string, request: string) {
   const socket: Socket = connect(Number(new URL(origin).port), "127.0.0.1")
   let text = ""

@@ -1,6 +1,6 @@
 /*
- * Law: the specification's interpretation of an event stream, on one whole decoded text, written to be read beside it and
- * to share nothing with the parser. No chunks, no limits, no speed.
+ * The specification's interpretation of one whole decoded text, in the order of the specification. It must share no
+ * code with the parser, and it ignores chunks, limits and speed.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import type { SseEvent } from "steadystream"
@@ -11,7 +11,7 @@ export interface ModelResult {
   readonly retries: number[]
   /** The id of every block that had a valid one, in the order of their blank lines. */
   readonly ids: string[]
-  /** Whole lines of unknown fields. */
+  /** The whole lines of unknown fields. */
   readonly unknown: string[]
   readonly lastEventId: string
 }
@@ -22,7 +22,7 @@ export function parseModel(text: string, options: { lastEventId?: string } = {})
   let lastEventId = options.lastEventId ?? ""
   let [data, event, id]: [string, string, string | undefined] = ["", "", undefined]
 
-  // What follows the last line end is no line.
+  // The text after the last line end is not a line.
   const lines = text
     .replace(/^\uFEFF/, "")
     .split(/\r\n|\n|\r/)

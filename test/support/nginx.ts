@@ -6,7 +6,7 @@ import { join } from "node:path"
 
 const PLACES = [process.env["STEADYSTREAM_NGINX"], "/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
 
-/** The nginx of this machine. Without one its tests are skipped by name, which under `CI=true` is a failure. */
+/** The installed nginx. Without one its tests are skipped by name, which fails under `CI=true`. */
 export function findNginx(): string | undefined {
   const found = PLACES.find((place) => place !== undefined && isExecutable(place))
   if (found === undefined && process.env["CI"] === "true") {
@@ -25,9 +25,9 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Starts nginx as a proxy before a port of this machine, with its default settings for a proxy.
+ * Starts nginx as a proxy for a local port, with its default settings for a proxy.
  *
- * @param directives - What its `http` block has besides.
+ * @param directives - More directives for its `http` block.
  */
 export async function startNginx(
   upstreamPort: number,

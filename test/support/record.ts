@@ -1,7 +1,7 @@
 import { SseParser, type SseParserOptions } from "steadystream"
 import { type ModelResult, parseModel } from "./model.ts"
 
-/** What the parser calls its handlers with for `chunks`, or only the one for events, in the shape of the model. */
+/** The parser's handler calls for `chunks`, of all handlers or only `onEvent`, in the shape of the model. */
 export function record(chunks: Iterable<string | Uint8Array>, wanted: "all" | "events" = "all"): ModelResult {
   const { events, comments, retries, ids, unknown } = parseModel("")
   const handlers: SseParserOptions = {

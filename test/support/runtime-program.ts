@@ -4,12 +4,12 @@ import { build } from "esbuild"
 /** The root of the repository. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url))
 
-/** The machine's own Node, which `.ci/run` remembers before npm puts the repository's first on PATH. */
+/** The system's Node. `.ci/run` stores its path before npm puts the repository's Node first on PATH. */
 export const systemNode: string | undefined = process.env["STEADYSTREAM_SYSTEM_NODE"]
 
-/** Makes one file of `entry` (from the root) that any runtime takes; gives its path. */
+/** Bundles `entry` (from the root) into one file that any runtime can run, and returns its path. */
 export async function buildProgram(entry: string, name: string): Promise<string> {
-  // Below the root, so that `steadystream` is the package itself and with it what was built.
+  // Below the root, so that `steadystream` resolves to the built package.
   const outfile = `${root}.cache/${name}.mjs`
   await build({
     entryPoints: [`${root}${entry}`],

@@ -1,6 +1,6 @@
 /*
- * Law: a server whose answers are scripted by whoever tests it, over HTTP, so that a test in a page or a worker can do
- * what one in Node does. It has two origins, which share their scripts.
+ * A server whose responses the test scripts over HTTP, so that a test in a page or a worker can do the same as one in
+ * Node. It has two origins, which share their scripts.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -17,7 +17,7 @@ interface Script {
 export interface ScenarioServer {
   /** Two origins, `http://127.0.0.1:port` each. */
   readonly origins: readonly [string, string]
-  /** What to answer to a GET of `path`. */
+  /** Sets the response to a GET of `path`. */
   addPage(path: string, type: string, body: string): void
   close(): Promise<void>
 }
@@ -103,7 +103,7 @@ class Scenario {
     if (reply.status === 0) return void request.socket.resetAndDestroy()
     for (const part of reply.before ?? []) await play(script, part, response)
     const type = reply.type === undefined ? "text/event-stream" : reply.type
-    // Why: what a client makes of a body that the status forbids must not reach its next request.
+    // A client may misread a body that the status forbids, and that must not affect its next request.
     if (reply.status !== undefined) response.setHeader("connection", "close")
     response.writeHead(reply.status ?? 200, { ...(type !== null && { "content-type": type }), ...reply.headers })
     response.flushHeaders()

@@ -1,4 +1,4 @@
-/* Law: a certificate for 127.0.0.1 that nobody has signed but its own key, made anew for each run. */
+/* A self-signed certificate for 127.0.0.1, which is new in each run. */
 import { createSign, generateKeyPairSync, randomBytes } from "node:crypto"
 
 const SEQUENCE = 0x30
@@ -10,7 +10,7 @@ const OBJECT_ID = 0x06
 const UTF8_STRING = 0x0c
 const UTC_TIME = 0x17
 
-/** One element of DER: its tag, the length of what is in it, and that. */
+/** One element of DER: its tag, the length of its content, and the content. */
 function der(tag: number, ...content: Uint8Array[]): Buffer {
   const body = Buffer.concat(content)
   const { length } = body
@@ -24,7 +24,7 @@ const ECDSA_WITH_SHA256 = der(SEQUENCE, objectId("2a8648ce3d040302"))
 const COMMON_NAME = objectId("550403")
 const SUBJECT_ALT_NAME = objectId("551d11")
 
-/** The key and the certificate, as `node:https` takes them. */
+/** The key and the certificate in the form that `node:https` accepts. */
 export function selfSigned(): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" })
   const name = der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8_STRING, text("steadystream test")))))

@@ -12,8 +12,8 @@ const DATA = ["1", "2", "3", "4 ✓", "5", "6"]
 const open = new Map<string, number>()
 
 /**
- * A server for tests in browsers, on another origin than the page: each path is a stream of six events, two to a
- * connection, by last event ID.
+ * A server for browser tests, on another origin than the page. Each path is a stream of six events, two per
+ * connection, from the last event ID on.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<unknown>> {
   const server = createServer(answer)
@@ -35,7 +35,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   if (has("open")) return void response.end(String(open.get(url.pathname) ?? 0))
   if (has("redirect")) return void response.writeHead(307, { location: url.pathname }).end()
   if (has("status")) return void response.writeHead(Number(url.searchParams.get("status"))).end("no")
-  // Browsers send the header's bytes; Node shows them as Latin-1.
+  // Browsers send the header's bytes, which Node decodes as Latin-1.
   const from = Number.parseInt(Buffer.from((request.headers["last-event-id"] as string) ?? "0", "latin1").toString())
   if (from >= DATA.length) return void response.writeHead(204).end()
   open.set(url.pathname, (open.get(url.pathname) ?? 0) + 1)

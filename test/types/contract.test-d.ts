@@ -76,7 +76,7 @@ describe("EventOf", () => {
         case "one":
           return ""
         default:
-          // @ts-expect-error "two" is left
+          // @ts-expect-error "two" is not handled
           return event satisfies never
       }
     }
@@ -101,7 +101,7 @@ describe("EventInitOf", () => {
     const plain = defineEvents({ message: text(), other: json<number>() })
     plain.encode({ data: "text" })
     plain.encode({ event: "message", data: "text" })
-    // @ts-expect-error only `message` goes without
+    // @ts-expect-error only `message` may be unnamed
     plain.encode({ data: 1 })
   })
 })
@@ -155,16 +155,16 @@ describe("readEvents()", () => {
   test("readEvents() accepts no type argument without a contract", () => {
     // @ts-expect-error no contract
     readEvents<Event>("", {})
-    // @ts-expect-error maybe no contract
+    // @ts-expect-error the contract may be undefined
     readEvents("", { events: undefined as typeof events | undefined })
-    // @ts-expect-error not what is asked for
+    // @ts-expect-error not the requested type
     assertType<SseEventIterator<Event>>(readEvents(""))
   })
 })
 
 describe("defineEvents()", () => {
   test("defineEvents() accepts only schemas and codecs", () => {
-    // @ts-expect-error no member
+    // @ts-expect-error not a member
     defineEvents({ tick: "string" })
     // @ts-expect-error no decode
     defineEvents({ tick: { encode: String } })
@@ -183,15 +183,15 @@ describe("defineEvents()", () => {
     assertType([annotated, transforming])
     // @ts-expect-error another output
     assertType<EventContract<{ tick: string }>>(defineEvents({ tick: json<number>() }))
-    // @ts-expect-error the input is another than the output
+    // @ts-expect-error the input differs from the output
     assertType<EventContract<{ tick: number }>>(defineEvents({ tick: z.string().transform(Number) }))
     // @ts-expect-error an event is missing
     assertType<EventContract<{ tick: number }>>(defineEvents({ tick: json<number>(), log: text() }))
   })
 
   test("defineEvents() keeps names that every object has", () => {
-    const hostile = defineEvents({ ["__proto__"]: text(), constructor: json<number>(), toString: text() })
-    expectTypeOf<EventOf<typeof hostile>["event"]>().toEqualTypeOf<"__proto__" | "constructor" | "toString">()
+    const unsafe = defineEvents({ ["__proto__"]: text(), constructor: json<number>(), toString: text() })
+    expectTypeOf<EventOf<typeof unsafe>["event"]>().toEqualTypeOf<"__proto__" | "constructor" | "toString">()
   })
 })
 

@@ -26,7 +26,7 @@ describe("EventSource", () => {
     source.onerror = handler
     expectTypeOf(EventSource.CLOSED).toEqualTypeOf<2>()
     expectTypeOf(source.OPEN).toEqualTypeOf<1>()
-    // @ts-expect-error -- it cannot be assigned
+    // @ts-expect-error -- the property is read-only
     source.readyState = 1
   })
 

@@ -31,7 +31,7 @@ describe("encodeChunks()", () => {
     assertType(encodeChunks(chatCompletionChunks("Hi")))
     assertType(encodeChunks(responseEvents("Hi"), { dialect: "responses" }))
     assertType(encodeChunks(readChatCompletions("")))
-    // @ts-expect-error -- text is no chunk
+    // @ts-expect-error -- text is not a chunk
     encodeChunks(["Hi"])
   })
 

@@ -57,11 +57,11 @@ test("readChatCompletions() accepts every source of a body", () => {
   assertType(readChatCompletions((signal) => fetch("", { signal })))
   assertType(readChatCompletions(new ReadableStream<Uint8Array>()))
   assertType(readChatCompletions([new Uint8Array(0), ""]))
-  // @ts-expect-error: a number is no source
+  // @ts-expect-error: a number is not a source
   assertType(readChatCompletions(1))
-  // @ts-expect-error: a stream of objects is none
+  // @ts-expect-error: a stream of objects is not a source
   assertType(readChatCompletions(new ReadableStream<object>()))
-  // @ts-expect-error: it is called connect
+  // @ts-expect-error: the deadline is called connect
   assertType(readChatCompletions("", { timeouts: { headers: 1 } }))
 })
 

@@ -71,7 +71,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
         { body: [EVENT], ending: "hold" },
       ])
       const recording = record(connect(url), ["message", "error"])
-      // Chromium asks again by itself where a connection that was used before breaks.
+      // Chromium repeats a request by itself if a reused connection breaks.
       const lines = await recording.atLeast(2)
       while (!lines.includes("message 1 a")) await recording.atLeast(lines.length + 1)
       ok(lines.length <= 4 && lines.slice(0, -1).every((line) => line === "error 0"), "the others are errors")
@@ -81,7 +81,7 @@ export const connectionBehaviours: readonly Behaviour[] = [
     area: "reconnect",
     name: "a server that cannot be reached is an error event, and no stream",
     async run({ connect }) {
-      // Nothing listens there, and browsers do not even try.
+      // No server listens on this port, and browsers block it.
       const source = connect("http://127.0.0.1:9/")
       const [line] = await record(source).atLeast(1)
       ok(line === "error 0" || line === "error 2", "an error event is fired")

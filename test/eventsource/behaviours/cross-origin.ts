@@ -1,4 +1,4 @@
-/* Spec: https://fetch.spec.whatwg.org/#http-cors-protocol, with the modes that an EventSource asks for */
+/* Spec: https://fetch.spec.whatwg.org/#http-cors-protocol, with the modes of an EventSource request */
 import { type Behaviour, type Context, equal, ok, record } from "../behaviour.ts"
 import type { Reply } from "../script.ts"
 
@@ -23,7 +23,7 @@ async function answered({ connect, script }: Context, headers: Record<string, st
   return record(connect(otherUrl, init))
 }
 
-/** The cookies of a request that is made with these credentials, once one was set for both origins. */
+/** The cookies that a request with these credentials sends after a cookie was set for both origins. */
 async function cookies(context: Context, withCredentials: boolean, other: boolean): Promise<string | undefined> {
   const { origins, script, connect } = context
   await fetch(`${origins[0]}/cookie?name=jar&value=1`, { credentials: "include" })

@@ -14,7 +14,7 @@ export const handlerBehaviours: readonly Behaviour[] = [
       for (const name of HANDLERS) {
         equal(source[name], null)
         source[name] = handler
-        ok(source[name] === handler, "it gives the function back")
+        ok(source[name] === handler, "it returns the function")
       }
     },
   },

@@ -9,7 +9,7 @@ import { interfaceBehaviours } from "./interface.ts"
 import { resumingBehaviours } from "./resuming.ts"
 import { streamBehaviours } from "./stream.ts"
 
-/** What a browser vendor would test, area by area. */
+/** All behaviours of the class, area by area. */
 export const behaviours: readonly Behaviour[] = [
   ...interfaceBehaviours,
   ...constructorBehaviours,
@@ -19,6 +19,6 @@ export const behaviours: readonly Behaviour[] = [
   ...connectionBehaviours,
   ...resumingBehaviours,
   ...crossOriginBehaviours,
-  // Last, since stopping a page stops whatever else it has under way.
+  // Last, because stopping a page also stops its other requests.
   ...closeBehaviours,
 ]

@@ -2,7 +2,7 @@
 import { type Behaviour, equal, next, ok, record } from "../behaviour.ts"
 import type { PlayedScript } from "../script.ts"
 
-/** The Last-Event-ID of the nth request as text, `undefined` where it has none. */
+/** The Last-Event-ID of the nth request as text, or `undefined` without the header. */
 async function sentId({ seen }: PlayedScript, request: number): Promise<string | undefined> {
   const header = (await seen(request))[request - 1]!.headers["last-event-id"]
   if (header === undefined) return undefined
@@ -21,7 +21,7 @@ function resumes(name: string, body: string, id: string | undefined): Behaviour 
   }
 }
 
-/** How long a reconnection takes, for what only shows by it: the standard delay is longer. */
+/** Fails unless the reconnection follows within `ms`, which is less than the standard delay. */
 async function reconnects(played: PlayedScript, ms: number): Promise<void> {
   const [first, second] = await played.seen(2)
   ok(second!.at - first!.at < ms, `the delay is the one that retry asks for, not ${second!.at - first!.at} ms`)
@@ -87,7 +87,7 @@ export const resumingBehaviours: readonly Behaviour[] = [
       await next<Event>(source, "error")
       equal(source.readyState, 0)
       const [first, second] = await seen(2)
-      // A millisecond of it may be lost to rounding on either side.
+      // Rounding may lose a millisecond on either side.
       ok(second!.at - first!.at >= 590, "it is not asked again earlier")
     },
   },

@@ -2,7 +2,7 @@
 import { type Behaviour, equal, ok, record } from "../behaviour.ts"
 import type { Part } from "../script.ts"
 
-/** What the body of one answer fires. */
+/** The events that the body of one response fires. */
 function fires(
   area: string,
   name: string,

@@ -1,6 +1,6 @@
-/* A program as it is written for the browser's own class: it knows of no other, and takes what is global. */
+/* A program that is written for the browser's own class: it uses the global EventSource. */
 
-/** What it saw, line by line, once the server has said goodbye. */
+/** Fulfils with a log, line by line, after the server's goodbye event. */
 export function followFeed(url: string): Promise<string[]> {
   return new Promise((resolve) => {
     const lines: string[] = []

@@ -1,4 +1,4 @@
-/* A page of htmx with its extension for SSE, which takes the EventSource that is global; and what the extension says. */
+/* A page of htmx with its extension for SSE, which uses the global EventSource. It logs the extension's events. */
 import htmx from "htmx.org"
 // oxlint-disable-next-line import/no-unassigned-import -- it adds itself to htmx
 import "htmx-ext-sse"

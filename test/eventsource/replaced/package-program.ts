@@ -1,7 +1,7 @@
-/* A program as it is written for the package `eventsource`: headers by its `fetch` option, statuses in its errors. */
+/* A program that is written for the package `eventsource`: headers by its `fetch` option, statuses in its errors. */
 import { EventSource } from "eventsource"
 
-/** What it saw, line by line: one stream with a token, and one without. */
+/** Fulfils with a log, line by line: one stream with a token, and one without. */
 export async function followWithToken(url: string, token: string): Promise<string[]> {
   const lines: string[] = []
   const requests: string[] = []

@@ -93,9 +93,9 @@ test("readChatCompletions() keeps the id of the first chunk if later ones differ
 })
 
 test("readChatCompletions() treats names such as __proto__ as ordinary fields", async () => {
-  const hostile =
+  const unsafe =
     '{"__proto__":{"polluted":1},"constructor":"c","choices":[{"index":0,"delta":{"content":"a","__proto__":{"role":"x"}}}]}'
-  const snapshot = await fold(hostile)
+  const snapshot = await fold(unsafe)
   expect(Object.getPrototypeOf(snapshot.extra)).toBeNull()
   expect(Object.keys(snapshot.extra)).toEqual(["__proto__", "constructor"])
   expect(snapshot.choices[0]?.role).toBe("assistant")

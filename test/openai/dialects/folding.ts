@@ -9,7 +9,7 @@ export async function foldDeltas(...deltas: object[]): Promise<ChoiceSnapshot> {
   return (await fold(...deltas.map((delta) => chat(delta)))).choices[0]!
 }
 
-/** A piece of a tool call; what is `null` is left out. */
+/** A piece of a tool call, without the members that are `null`. */
 export const call = (index: number | null | undefined, id: string | null, name: string | null, input: unknown) => ({
   ...(index === undefined ? {} : { index }),
   ...(id === null ? {} : { id }),

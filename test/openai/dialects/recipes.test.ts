@@ -23,7 +23,7 @@ interface Answer {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url))
 
-/** The recipes of the guide, as code: what the reader copies is what is tested. */
+/** The recipes of the guide as code, so that the tests run the code that readers copy. */
 async function loadRecipe(file: string): Promise<Record<string, unknown>> {
   const guide = readFileSync(join(root, "docs/guides/other-json-streams.md"), "utf8")
   const recipe = guide.match(/```ts\n(.*?)```/gs)?.find((fence) => fence.includes(`// ${file}`))

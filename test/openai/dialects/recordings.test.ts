@@ -31,7 +31,7 @@ interface Recording {
   readonly expected: Expected
 }
 
-/** What every dialect's snapshot has in common with a manifest. */
+/** The members that every dialect's snapshot shares with a manifest. */
 interface Digest {
   readonly text: string
   readonly reasoning: string
@@ -79,14 +79,14 @@ function responseDigest({ text, reasoning, refusal, status, items, usage }: Resp
   return { text, reasoning, refusal, finish: status, calls, usage }
 }
 
-/** What reading `pieces` comes to, in the terms of a manifest. */
+/** Reads `pieces` and returns the result in the form of a manifest. */
 async function outcomeOf(api: string, pieces: Uint8Array[]): Promise<unknown> {
   const [stream, digest] = dialects[api]!(pieces)
   await all(stream).catch(() => {})
   const { chunks, error } = await stream.ended
   const { text, calls, ...rest } = digest()
   return {
-    // A provider's error and the terminal event after it are not given out: they are in the error and in the snapshot.
+    // The reader does not yield a provider's error or its terminal event. They are in the error and in the snapshot.
     payloads: error instanceof SseProviderError ? chunks + 2 : chunks,
     error: error instanceof SseProviderError ? error.error.code : (error ?? null),
     text: sha256(text),
@@ -120,7 +120,7 @@ function inSteps(bytes: Uint8Array, step: () => number): Uint8Array[] {
   return pieces
 }
 
-/** A generator of numbers from 1 to `max`, always the same ones. */
+/** A deterministic generator of numbers from 1 to `max`. */
 function steps(max: number): () => number {
   let state = 42
   return () => 1 + ((state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % max)

@@ -3,7 +3,7 @@ import { readChatCompletions } from "steadystream/openai"
 import { call, foldDeltas } from "./folding.ts"
 import { all, chat, events, rejection } from "../reading/scripted-source.ts"
 
-/** What pieces of tool calls come to: id, name and arguments of each call. */
+/** Folds pieces of tool calls and returns the id, name and arguments of each call. */
 async function foldCalls(...pieces: object[]): Promise<unknown[]> {
   const { toolCalls } = await foldDeltas(...pieces.map((piece) => ({ tool_calls: [piece] })))
   expect(toolCalls.map(({ index }) => index)).toEqual(toolCalls.map((_, place) => place))

@@ -13,7 +13,7 @@ const line = (text: string, finish?: string) => `data: ${payload(text, finish)}\
 
 const DONE_LINE = "data: [DONE]\n"
 
-/** A body that never ends, and how often it was cancelled. */
+/** A body that never ends and counts its cancellations. */
 function endless(first = "") {
   const cancel = vi.fn<() => void>()
   const encoder = new TextEncoder()
@@ -38,7 +38,7 @@ afterEach(async () => {
   expect(unhandled).toEqual([])
 })
 
-/** Counts the listeners of a signal, which no API tells. */
+/** Counts the listeners of a signal, because no API reports them. */
 function countingSignal(): { readonly controller: AbortController; readonly listeners: () => number } {
   const controller = new AbortController()
   const { signal } = controller

@@ -65,7 +65,7 @@ test("readChatCompletions() ends the connect deadline at the headers and starts 
   expect(await stream.ended).toMatchObject({ connectMs: 400, firstContentMs: null, durationMs: 900 })
 })
 
-/** Reads a source that gets `beat` every 400 ms with a deadline of 1 s; says what it ended with, and when. */
+/** Reads a source that sends `beat` every 400 ms, with a deadline of 1 s, and returns its outcome and time. */
 async function outlive(
   phase: keyof ChunkTimeouts,
   beat: string | Uint8Array,
@@ -213,7 +213,7 @@ test("readChatCompletions() sets no timer in the past if a deadline passes while
   }
   const stream = readChatCompletions(new ScriptedSource().stream, { clock, timeouts: { eventIdle: 10 } })
   const reading = rejection(all(stream))
-  // The timer of some platforms fires a little early.
+  // Some platforms fire timers slightly early.
   time = 9
   fire()
   fire()

@@ -42,7 +42,7 @@ describe("readChatCompletions() throws the provider's error in one shape", () =>
       'error: {"code":500,"message":"no","type":"server_error"}\n\n' + DONE,
       { message: "no", type: "server_error" },
     ],
-    ["a field error that is no JSON", "error: no\n\n" + DONE, { message: "no" }],
+    ["an error field that is not JSON", "error: no\n\n" + DONE, { message: "no" }],
     ["a line that is bare JSON", '{"error":{"message":"no","type":"t"}}\n\n' + DONE, { message: "no", type: "t" }],
     ["the finish reason abort, then [DONE]", events(chat({}, "abort")) + DONE, { code: "abort" }],
     ["the finish reason error", events(chat({}, "error")), { code: "error" }],

@@ -3,7 +3,7 @@ import { SseProviderError } from "steadystream"
 import { readChatCompletions, readResponses, toChatCompletion } from "steadystream/openai"
 import { DONE, events, rejection } from "./scripted-source.ts"
 
-/** What cannot be made a string or a number: the platform's conversions throw. */
+/** A value whose conversion to a string or a number throws. */
 const UNCONVERTIBLE = { toString: 1, valueOf: 1 }
 
 describe("readChatCompletions() and invalid payloads", () => {

@@ -1,13 +1,13 @@
 import type { ChatSnapshot, ChunkStreamError } from "steadystream/openai"
 
-/** A body that gives what the test tells it to, when the test tells it to. */
+/** A body whose pieces the test writes one by one. */
 export class ScriptedSource {
   readonly #pieces: (string | Uint8Array)[] = []
   #end: { readonly error?: unknown } | undefined = undefined
   #wake: (() => void) | undefined = undefined
-  /** How often a piece was asked for. */
+  /** How often a piece was requested. */
   reads = 0
-  /** With what the body was cancelled, once for each time. */
+  /** The reason of each cancellation. */
   readonly cancellations: unknown[] = []
   readonly stream: ReadableStream<Uint8Array>
 
@@ -54,7 +54,7 @@ export class ScriptedSource {
   }
 }
 
-/** The events of `payloads`: JSON of what is no string. */
+/** The events of `payloads`, with JSON for each payload that is not a string. */
 export function events(...payloads: unknown[]): string {
   return payloads
     .map((payload) => `data: ${typeof payload === "string" ? payload : JSON.stringify(payload)}\n\n`)
@@ -72,7 +72,7 @@ export function chat(delta: object, finish: string | null = null): Record<string
   }
 }
 
-/** What `promise` rejects with; fails where it resolves. */
+/** Returns the reason that `promise` rejects with, and throws if it resolves. */
 export async function rejection<E = ChunkStreamError<ChatSnapshot>>(promise: Promise<unknown>): Promise<E> {
   try {
     await promise
@@ -99,14 +99,14 @@ export const HELLO: string = events(
 
 export const DONE = "data: [DONE]\n\n"
 
-/** Lets what is under way happen: promises of any depth, and a turn of the event loop for what needs it. */
+/** Waits until all pending promises have settled, with one turn of the event loop. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0))
 }
 
 export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
-/** A promise and what settles it. */
+/** A promise and the functions that settle it. */
 export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve!: (value: T) => void
   const promise = new Promise<T>((settled) => (resolve = settled))

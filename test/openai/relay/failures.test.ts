@@ -5,8 +5,8 @@ import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, ManualProvider, relayed } from "./manual-provider.ts"
 import { eventsOf, settle, textOf } from "../writing/stream-reading.ts"
 
-/** Tells of a cut answer, and of nothing else. */
-function tellCut(error: unknown) {
+/** Returns an error only for a cut answer. */
+function describeCut(error: unknown) {
   return error instanceof SseTruncatedError ? { message: "Cut short", code: "cut" } : undefined
 }
 
@@ -14,14 +14,14 @@ describe("relay()", () => {
   test.each([
     ["ends without a finish reason", (provider: ManualProvider) => provider.end(), "truncated"],
     ["breaks", (provider: ManualProvider) => provider.break(new Error("ECONNRESET 10.0.0.7")), "connection"],
-    ["sends what is no JSON", (provider: ManualProvider) => provider.give("data: {secret\n\n"), "malformed"],
+    ["sends data that is not JSON", (provider: ManualProvider) => provider.send("data: {secret\n\n"), "malformed"],
   ])("relay() reports to the browser that the provider %s, without the end mark", async (_, fail, code) => {
     const provider = new ManualProvider()
     const onError = vi.fn<(error: unknown) => void>()
     const answer = relay(provider.ask, { onError })
     const body = textOf(answer.toReadableStream())
     await settle()
-    provider.give(CHUNK)
+    provider.send(CHUNK)
     await settle()
     fail(provider)
     const error = { message: "The answer could not be completed", type: "server_error", param: null, code }
@@ -51,12 +51,12 @@ describe("relay()", () => {
   })
 
   test("relay() sends the browser what onError returns instead", async () => {
-    expect(await relayed(CHUNK, { onError: tellCut })).toBe(
+    expect(await relayed(CHUNK, { onError: describeCut })).toBe(
       `${CHUNK}data: {"error":{"message":"Cut short","type":"server_error","param":null,"code":"cut"}}\n\n`,
     )
     const failure = 'data: {"error":{"message":"secret","type":"t","code":"c","param":null}}\n\n'
     expect(await relayed(failure, { onError: () => ({ message: "Sorry" }) })).not.toContain("secret")
-    expect(await relayed(failure, { onError: tellCut })).toBe(failure)
+    expect(await relayed(failure, { onError: describeCut })).toBe(failure)
   })
 
   test("relay() reports to the browser that the server cancelled the answer", async () => {

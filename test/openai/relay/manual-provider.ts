@@ -5,7 +5,7 @@ export const CHUNK = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"
 export const FINISH = 'data: {"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
 export const END = "data: [DONE]\n\n"
 
-/** A provider whose pieces come when the test says so, and which keeps what became of its request. */
+/** A provider whose pieces the test sends, with a record of its request. */
 export class ManualProvider {
   signal: AbortSignal | undefined = undefined
   cancelled = false
@@ -22,7 +22,7 @@ export class ManualProvider {
     })
   }
 
-  give(text: string): void {
+  send(text: string): void {
     this.#controller.enqueue(new TextEncoder().encode(text))
   }
 
@@ -35,7 +35,7 @@ export class ManualProvider {
   }
 }
 
-/** What a browser gets of a provider that sends `text` and ends. */
+/** The text that a browser receives from a provider that sends `text` and ends. */
 export async function relayed(text: string, options: Parameters<typeof relay>[1] = {}): Promise<string> {
   return textOf(relay(text, options).toReadableStream())
 }

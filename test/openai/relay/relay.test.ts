@@ -100,7 +100,7 @@ describe("relay()", () => {
     const reader = answer.toResponse().body!.getReader()
     const first = nextText(reader)
     await settle()
-    provider.give(CHUNK)
+    provider.send(CHUNK)
     expect(await first).toBe(CHUNK)
     void reader.read()
     await settle()
@@ -155,7 +155,7 @@ describe("relay() and changes in the middle", () => {
     const answer = relay(provider.ask, { keepAlive: 0, onChunk: () => void answer.cancel() })
     const text = textOf(answer.toReadableStream())
     await settle()
-    provider.give(CHUNK + CHUNK)
+    provider.send(CHUNK + CHUNK)
     const written = await text
     expect(written.startsWith(CHUNK)).toBe(true)
     expect(written.split("\n\n")).toHaveLength(3)

@@ -11,7 +11,7 @@ async function built(deltas: Parameters<typeof chatCompletionChunks>[0], options
   return chunks
 }
 
-/** What the chunks say of their choices, without the frame. */
+/** The choices of the chunks, without the envelope. */
 function choicesOf(chunks: readonly ChatCompletionChunk[]) {
   return chunks.flatMap(({ choices }) => choices.map(({ index, delta, finish_reason: end }) => [index, delta, end]))
 }
@@ -155,7 +155,7 @@ describe("chatCompletionChunks()", () => {
     await settle()
     await chunks.return!()
     expect(source.returned).toBe(1)
-    source.give("late")
+    source.send("late")
     expect(await waiting).toEqual({ done: true, value: undefined })
     expect(await chunks.next()).toEqual({ done: true, value: undefined })
   })

@@ -107,7 +107,7 @@ describe("encodeChunks()", () => {
     const source = new ManualSource<object>()
     const body = textOf(encodeChunks(source, { dialect }))
     await settle()
-    source.give(chunk)
+    source.send(chunk)
     expect(await body).toContain('"code":"internal_error"')
     expect(source.returned).toBe(1)
   })
@@ -177,9 +177,9 @@ describe("encodeChunks()", () => {
     const reader = encodeChunks(source, { keepAlive: 1000, clock }).getReader()
     const first = nextText(reader)
     await clock.advance(999)
-    source.give({ n: 1 })
+    source.send({ n: 1 })
     expect(await first).toBe('data: {"n":1}\n\n')
-    // Nobody waits: no comment piles up, however long it takes.
+    // No read is pending, so no comments queue up, however long it takes.
     await clock.advance(60_000)
     const second = nextText(reader)
     await clock.advance(1000)
@@ -197,7 +197,7 @@ describe("encodeChunks()", () => {
     const body = textOf(encodeChunks(source, { clock }))
     for (let n = 0; n < 10; n++) {
       await clock.advance(14_000)
-      source.give({ n })
+      source.send({ n })
     }
     await settle()
     source.end()

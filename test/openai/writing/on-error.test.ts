@@ -34,7 +34,7 @@ describe("encodeChunks() and an invalid onError", () => {
     const reader = encodeChunks(source, { keepAlive: 0, onError: () => ({ message: 1n }) as never }).getReader()
     const read = nextText(reader)
     await settle()
-    source.give({ bad: 1n })
+    source.send({ bad: 1n })
     expect(await read).toContain("internal_error")
     expect(source.returned).toBe(1)
     expect(report).toHaveBeenCalledOnce()
@@ -59,10 +59,10 @@ describe("encodeChunks() and an invalid onError", () => {
   )
 
   test("encodeChunks() allows no item of the source to write lines of its own", async () => {
-    const hostile = "x\n\ndata: [DONE]\n\n"
-    const text = await textOf(encodeChunks([hostile, { a: hostile }] as unknown as object[]))
+    const unsafe = "x\n\ndata: [DONE]\n\n"
+    const text = await textOf(encodeChunks([unsafe, { a: unsafe }] as unknown as object[]))
     expect(text.match(/^data: \[DONE\]$/gm)).toHaveLength(1)
-    const responses = await textOf(encodeChunks([{ type: hostile }], { dialect: "responses" }))
+    const responses = await textOf(encodeChunks([{ type: unsafe }], { dialect: "responses" }))
     expect(responses).not.toMatch(/^data: \[DONE\]$/m)
   })
 

@@ -20,7 +20,7 @@ const READERS: Readonly<Record<string, readonly [Read, "chat" | "completions" | 
   "openai-completions": [readCompletions, "completions"],
   "openai-responses": [readResponses, "responses"],
 }
-/** What the official client makes of `body`: its chunks, and what it throws. */
+/** Reads `body` with the official client and returns its chunks and its error. */
 async function officialReading(
   body: ReadableStream<Uint8Array<ArrayBuffer>> | Buffer<ArrayBuffer>,
 ): Promise<unknown[]> {
@@ -45,7 +45,7 @@ describe.skipIf(directory === "")("encodeChunks() on recorded streams", () => {
     const payloads = (await eventsOf(recorded.toString())).filter(({ data }) => data !== "" && data !== "[DONE]")
     const chunks = read([recorded], { onProviderError: "yield", completion: "lenient" })
     const written = await eventsOf(encodeChunks(chunks, { dialect, done: false }))
-    // A Responses event that has no number gets one.
+    // The encoder numbers a Responses event that has no number.
     expect(written.map(({ event, data }) => [event, JSON.parse(data) as unknown])).toMatchObject(
       payloads.map(({ event, data }) => [event, JSON.parse(data) as unknown]),
     )

@@ -140,7 +140,7 @@ describe("responseEvents()", () => {
     await events.next()
     const failed = events.next()
     await settle()
-    source.give({ toolCall: {} })
+    source.send({ toolCall: {} })
     await expect(failed).rejects.toThrow(TypeError)
     expect(source.returned).toBe(1)
   })

@@ -2,18 +2,18 @@ import { readEvents, type SseEvent } from "steadystream"
 
 const decoder = new TextDecoder()
 
-/** Everything that `body` gives, as text. */
+/** The whole of `body` as text. */
 export async function textOf(body: ReadableStream<Uint8Array>): Promise<string> {
   return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text()
 }
 
-/** The next chunk of `reader` as text, `undefined` at its end. */
+/** The next chunk of `reader` as text, or `undefined` at its end. */
 export async function nextText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string | undefined> {
   const { done, value } = await reader.read()
   return done ? undefined : decoder.decode(value)
 }
 
-/** The events in what was written. */
+/** The events in the written text. */
 export async function eventsOf(written: string | ReadableStream<Uint8Array>): Promise<SseEvent[]> {
   const events: SseEvent[] = []
   for await (const event of readEvents(written)) events.push(event)
@@ -25,7 +25,7 @@ export async function settle(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0))
 }
 
-/** A source whose items come when the test says so, and which keeps what was asked of it. */
+/** A source whose items the test sends, with a record of its calls. */
 export class ManualSource<T> implements AsyncIterableIterator<T> {
   asked = 0
   returned = 0
@@ -45,7 +45,7 @@ export class ManualSource<T> implements AsyncIterableIterator<T> {
     return this
   }
 
-  give(value: T): void {
+  send(value: T): void {
     this.#waiting!({ done: false, value })
   }
 
@@ -54,7 +54,7 @@ export class ManualSource<T> implements AsyncIterableIterator<T> {
   }
 }
 
-/** Items, then an error. */
+/** Yields items, then throws an error. */
 export async function* failing<T>(items: readonly T[], error: unknown): AsyncGenerator<T> {
   yield* items
   throw error
