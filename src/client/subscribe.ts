@@ -36,18 +36,18 @@ import { createSubscription, type Subscription } from "./subscription.ts"
  * }
  * ```
  */
-export function subscribe<Event extends SseEvent<string, unknown>>(
+export function subscribe<Events extends EventDecoder<SseEvent<string, unknown>> | undefined = undefined>(
   target: SubscribeTarget,
-  options: SubscribeOptions<Event> & { readonly events: EventDecoder<Event> },
-): Subscription<Event>
-export function subscribe(target: SubscribeTarget, options?: SubscribeOptions): Subscription
-export function subscribe<Event extends SseEvent<string, unknown>>(
-  target: SubscribeTarget,
-  options: SubscribeOptions<Event> = {},
-): Subscription<Event> | Subscription {
+  options: SubscribeOptions<DecodedEvent<Events>> & { readonly events?: Events } = {},
+): Subscription<DecodedEvent<Events>> {
   const settings = settingsOf(target, options)
   const { events } = options
-  return events === undefined
-    ? createSubscription(settings, (source) => source)
-    : createSubscription(settings, (source, signal) => events.read(source, signal))
+  const subscription =
+    events === undefined
+      ? createSubscription(settings, (source) => source)
+      : createSubscription(settings, (source, signal) => events.read(source, signal))
+  return subscription as Subscription<DecodedEvent<Events>>
 }
+
+/** The events that a contract decodes; without one, those of the stream. */
+type DecodedEvent<Events> = Events extends EventDecoder<infer Event> ? Event : SseEvent

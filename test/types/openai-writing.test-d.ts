@@ -66,7 +66,10 @@ describe("relay()", () => {
     expectTypeOf(relay("", { dialect: "responses" }).snapshot).toEqualTypeOf<ResponseSnapshot>()
     relay("", { onChunk: (chunk) => expectTypeOf(chunk).toEqualTypeOf<ChatCompletionChunk>() })
     relay("", { dialect: "responses", onChunk: (event) => expectTypeOf(event).toEqualTypeOf<ResponseEvent>() })
-    relay<OpenAI.ChatCompletionChunk>("", { onChunk: (chunk) => expectTypeOf(chunk.created).toBeNumber() })
+    relay("", { onChunk: (chunk: OpenAI.ChatCompletionChunk) => expectTypeOf(chunk.created).toBeNumber() })
+    relay<"chat", OpenAI.ChatCompletionChunk>("", { onChunk: (chunk) => expectTypeOf(chunk.created).toBeNumber() })
+    const typed = relay<"responses", ResponseEvent, { id: string }>("", { dialect: "responses" })
+    expectTypeOf(typed.snapshot).toEqualTypeOf<ResponseSnapshot<{ id: string }>>()
   })
 
   test("relay() is a source of events that the servers accept", () => {

@@ -95,22 +95,26 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
  * console.log(await answer.toResponse().text())
  * ```
  */
-export function relay<Event extends object = ResponseEvent, Final = unknown>(
+export function relay<Name extends DialectName = "chat", Chunk extends object = RelayChunks[Name], Final = unknown>(
   source: ChunkSource,
-  options: RelayOptions<Event> & { readonly dialect: "responses" },
-): Relay<ResponseSnapshot<Final>>
-/** Forwards a provider's streamed text completion to a browser. */
-export function relay<Chunk extends object = CompletionChunk>(
-  source: ChunkSource,
-  options: RelayOptions<Chunk> & { readonly dialect: "completions" },
-): Relay<CompletionSnapshot>
-/** Forwards a provider's streamed chat completion to a browser. */
-export function relay<Chunk extends object = ChatCompletionChunk>(
-  source: ChunkSource,
-  options?: RelayOptions<Chunk> & { readonly dialect?: "chat" | undefined },
-): Relay<ChatSnapshot>
-export function relay(source: ChunkSource, options: RelayOptions<object> = {}): Relay<unknown> {
-  return new ProviderRelay(source, dialectOf(options.dialect ?? "chat"), options)
+  options: RelayOptions<Chunk> & { readonly dialect?: Name | undefined } = {},
+): Relay<RelaySnapshots<Final>[Name]> {
+  const dialect = dialectOf(options.dialect ?? "chat") as ChunkDialect<Chunk, RelaySnapshots<Final>[Name]>
+  return new ProviderRelay(source, dialect, options)
+}
+
+/** The chunks of each dialect. */
+interface RelayChunks {
+  readonly chat: ChatCompletionChunk
+  readonly completions: CompletionChunk
+  readonly responses: ResponseEvent
+}
+
+/** The snapshot that each dialect folds its chunks into. */
+interface RelaySnapshots<Final> {
+  readonly chat: ChatSnapshot
+  readonly completions: CompletionSnapshot
+  readonly responses: ResponseSnapshot<Final>
 }
 
 class ProviderRelay<T extends object, S> implements Relay<S> {
