@@ -1,71 +1,86 @@
 /*
- * Law: what has come and was not taken. It is bounded: the loop asks for room before it reads on. An end of the server's
- * comes after what is queued; an end of ours drops it.
+ * The events that have arrived and were not taken. The queue is bounded: the loop waits for room before it reads on. An
+ * end by the server follows the queued events; an end by the caller drops them.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
-import { createChannel, type Failure } from "../internal/channel.ts"
+import { Channel, type Failure } from "../internal/channel.ts"
 import { DONE } from "../internal/iterator.ts"
 import type { EventSink, Settings } from "../reconnection/index.ts"
-
-export interface EventQueue extends EventSink, SseEventIterator {
-  /** The last event ID in force after the last event that was taken. */
-  lastEventId: string
-  /** Whether it was closed by our own will: what is on its way must not arrive. */
-  isClosed: boolean
-  /** Drops what is queued; every wait is over. */
-  readonly close: (failure?: Failure) => void
-}
 
 interface Slot {
   readonly event: SseEvent
   readonly run: (() => undefined) | undefined
-  /** The last event ID once this is taken; what follows it without an event of its own moves it on. */
+  /** The last event ID after this event; a block without an event that follows moves it on. */
   lastEventId: string
 }
 
-/**
- * @param onReturn - Called when its reader leaves.
- * @param onChange - Called with whether a consumer waits, and whether all is over and taken, after each change.
- */
-export function createEventQueue(
-  { limits, lastEventId }: Settings,
-  onReturn: () => void,
-  onChange: (waits: boolean, isOver: boolean) => void,
-): EventQueue {
-  let room = limits.maxQueuedSize
-  let onRoom = ignore
-  const hasRoom = () => room > 0 && channel.size() < limits.maxQueuedEvents
-  const channel = createChannel(({ event, run, lastEventId: cursor }: Slot) => {
-    queue.lastEventId = cursor
-    room += sizeOf(event)
-    if (hasRoom()) onRoom()
-    return run ? run() : event
-  }, onChange)
-  const queue: EventQueue = {
-    ...channel,
-    lastEventId,
-    isClosed: false,
-    async return() {
-      onReturn()
-      return DONE
-    },
-    [Symbol.asyncIterator]: () => queue,
-    close(failure) {
-      queue.isClosed = true
-      channel.clear()
-      channel.end(failure, true)
-    },
-    push(event, run) {
-      room -= sizeOf(event)
-      channel.push({ event, run, lastEventId: event.lastEventId })
-    },
-    moveCursor(cursor) {
-      ;(channel.last() ?? queue).lastEventId = cursor
-    },
-    room: () => (hasRoom() ? undefined : new Promise((resolve) => (onRoom = resolve))),
+export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, SseEventIterator {
+  /** The last event ID in force after the last event that was taken. */
+  lastEventId: string
+  /** Whether the caller has closed it: an event that is on its way must not be delivered. */
+  isClosed: boolean = false
+  readonly #maxEvents: number
+  readonly #onReturn: () => void
+  /** What may still be queued, in characters. */
+  #room: number
+  #onRoom: () => void = ignore
+
+  /**
+   * @param onReturn - Called when the consumer leaves.
+   * @param onChange - Called after each change, with whether the consumer waits, and whether all has ended and was taken.
+   */
+  constructor(
+    { limits, lastEventId }: Settings,
+    onReturn: () => void,
+    onChange: (isAwaited: boolean, isOver: boolean) => void,
+  ) {
+    super(onChange)
+    this.lastEventId = lastEventId
+    this.#maxEvents = limits.maxQueuedEvents
+    this.#room = limits.maxQueuedSize
+    this.#onReturn = onReturn
   }
-  return queue
+
+  async return(): Promise<IteratorResult<SseEvent, undefined>> {
+    this.#onReturn()
+    return DONE
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  deliver(event: SseEvent, run?: () => undefined): void {
+    this.#room -= sizeOf(event)
+    this.push({ event, run, lastEventId: event.lastEventId })
+  }
+
+  moveCursor(lastEventId: string): void {
+    ;(this.last ?? this).lastEventId = lastEventId
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#hasRoom() ? undefined : new Promise((resolve) => (this.#onRoom = resolve))
+  }
+
+  /** Drops the queued events and settles every wait. */
+  close(failure?: Failure): void {
+    this.isClosed = true
+    this.takeAll()
+    this.end(failure, true)
+  }
+
+  protected override open({ event, run, lastEventId }: Slot): SseEvent | undefined {
+    this.lastEventId = lastEventId
+    this.#room += sizeOf(event)
+    if (this.#hasRoom()) this.#onRoom()
+    return run ? run() : event
+  }
+
+  #hasRoom(): boolean {
+    return this.#room > 0 && this.size < this.#maxEvents
+  }
 }
 
 /** In characters. */

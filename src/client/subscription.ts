@@ -2,9 +2,10 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
-import { createEventQueue, type EventQueue } from "./event-queue.ts"
-import { createLoop, type ReconnectionLoop, type Settings, type SubscriptionState } from "../reconnection/index.ts"
-import { createStateFeed } from "./state-feed.ts"
+import { iteratorOf } from "../internal/iterator.ts"
+import { EventQueue } from "./event-queue.ts"
+import { ReconnectionLoop, type Settings, type SubscriptionState } from "../reconnection/index.ts"
+import { StateFeed } from "./state-feed.ts"
 
 /** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
 export interface SubscriptionIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<
@@ -71,10 +72,10 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
   settings: Settings,
   read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>,
 ): Subscription<Event> {
-  const feed = createStateFeed()
+  const feed = new StateFeed()
   const [queue, loop, signal] = connect(settings, (state) => {
     feed.push(state)
-    settings.tell(settings.onStateChange, state)
+    settings.callHook(settings.onStateChange, state)
   })
   const events = read(queue, signal)
   let isConsumed = false
@@ -105,23 +106,23 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
 function consumerOf<Event extends SseEvent<string, unknown>>(
   events: SseEventIterator<Event>,
 ): SubscriptionIterator<Event> {
-  const iterator: SubscriptionIterator<Event> = {
-    next: () => events.next(),
-    return: () => events.return(),
-    async throw(error) {
+  const iterator = iteratorOf(
+    () => events.next(),
+    () => events.return(),
+  )
+  return Object.assign(iterator, {
+    async throw(error: unknown) {
       void events.return()
       throw error
     },
-    [Symbol.asyncIterator]: () => iterator,
-  }
-  return iterator
+  }) as SubscriptionIterator<Event>
 }
 
 async function listen<Event extends SseEvent<string, unknown>>(
   subscription: Pick<Subscription<Event>, "lastEventId" | typeof Symbol.asyncIterator>,
   { onEvent, onError }: SubscriptionHandlers<Event>,
   queue: EventQueue,
-  { report, tell }: Settings,
+  { report, callHook }: Settings,
 ): Promise<void> {
   if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
   const events = subscription[Symbol.asyncIterator]()
@@ -136,7 +137,7 @@ async function listen<Event extends SseEvent<string, unknown>>(
     }
   } catch (error) {
     if (onError === undefined) throw error
-    tell(onError, error)
+    callHook(onError, error)
   }
 }
 
@@ -162,11 +163,11 @@ function connect(
     }
     loop.start()
   }
-  const queue = createEventQueue(settings, close, (waits, isOver) => {
+  const queue = new EventQueue(settings, close, (waits, isOver) => {
     if (waits && !isStarted) start()
-    loop.consumerWaits(waits)
+    loop.onConsumer(waits)
     if (isOver) for (const stop of stops.splice(0)) stop()
   })
-  const loop = createLoop(settings, queue, onStateChange)
+  const loop = new ReconnectionLoop(settings, queue, onStateChange)
   return [queue, loop, controller.signal]
 }

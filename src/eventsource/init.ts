@@ -5,8 +5,8 @@ import {
   type RetryOptions,
   type Settings,
   settingsOf,
-  STANDARD,
-  type Standard,
+  DEFAULTS,
+  type Defaults,
   type SubscribeLimits,
   type SubscribeOptions,
   type Timeouts,
@@ -68,9 +68,9 @@ export interface EventSourceInit {
   clock?: Clock | undefined
 }
 
-const LETTER: Standard = {
+const SPECIFIED_DEFAULTS: Defaults = {
   retry: {
-    ...STANDARD.retry,
+    ...DEFAULTS.retry,
     maxRetries: Infinity,
     initialDelay: 3_000,
     factor: 1,
@@ -79,9 +79,9 @@ const LETTER: Standard = {
     // Spec: whatever the status is, if it is not 200 the connection fails; a network error is one to come back from.
     shouldRetry: (failure) => failure.retryable && failure.code !== "response",
   },
-  timeouts: { ...STANDARD.timeouts, connect: 0, idle: 0 },
+  timeouts: { ...DEFAULTS.timeouts, connect: 0, idle: 0 },
   // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
-  guardsCursor: false,
+  guardsLastEventId: false,
 }
 
 /** What the loop calls. */
@@ -92,9 +92,9 @@ export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): 
   const { headers, method, body, retry, timeouts, limits, clock } = init
   const fetch = fetchOf(init)
   const options = { ...hooks, fetch, headers, method, body, retry, timeouts, limits, clock } as SubscribeOptions
-  if (httpUrl(url, undefined)) return settingsOf(url, options, LETTER)
+  if (httpUrl(url, undefined)) return settingsOf(url, options, SPECIFIED_DEFAULTS)
   // Why without the signal: Node 24 throws, where nobody can catch it, when a data: response is aborted before it is read.
-  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options, LETTER)
+  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options, SPECIFIED_DEFAULTS)
 }
 
 function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis.fetch {

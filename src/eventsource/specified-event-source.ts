@@ -3,19 +3,19 @@
  * the specification's tasks is one task here, and none runs after `close`.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
-import { baseUrl, createLoop, type EventSink, type ReconnectionLoop } from "../reconnection/index.ts"
+import { baseUrl, type EventSink, ReconnectionLoop } from "../reconnection/index.ts"
 import { SseResponseError } from "../errors.ts"
 import { ignore } from "../internal/cancel.ts"
 import { initHandlers } from "./handler-attribute.ts"
 import { type EventSourceInit, settingsFor } from "./init.ts"
 import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
-import { createTaskQueue, type TaskQueue } from "./task-queue.ts"
+import { TaskQueue } from "./task-queue.ts"
 
 export class EventSource extends EventTarget {
   readonly #url: URL
   readonly #withCredentials: boolean
   readonly #loop: ReconnectionLoop
-  readonly #tasks: TaskQueue = createTaskQueue()
+  readonly #tasks: TaskQueue = new TaskQueue()
   #readyState: number = CONNECTING
   #origin = "null"
 
@@ -32,8 +32,8 @@ export class EventSource extends EventTarget {
       onOpen: (info) => this.#announceConnection(info.url),
       onRetry: ({ error }) => this.#queueError(CONNECTING, error),
     })
-    this.#loop = createLoop(settings, this.#sink(), ignore)
-    this.#loop.consumerWaits(true)
+    this.#loop = new ReconnectionLoop(settings, this.#sink(), ignore)
+    this.#loop.onConsumer(true)
     this.#loop.start()
   }
 
@@ -57,11 +57,11 @@ export class EventSource extends EventTarget {
 
   #sink(): EventSink {
     return {
-      push: ({ event: type, data, lastEventId }) => {
+      deliver: ({ event: type, data, lastEventId }) => {
         this.#tasks.add(() => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin: this.#origin })))
       },
       moveCursor: ignore,
-      room: this.#tasks.idle,
+      room: () => this.#tasks.idle(),
       end: (failure) => this.#queueError(CLOSED, failure?.[0]),
     }
   }

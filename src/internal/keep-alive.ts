@@ -1,24 +1,24 @@
 /*
- * Law: bytes pass untouched and in order; a comment is added only while a reader waits, nothing comes, and the last
- * bytes ended a block, so that no event is split by it. It never queues: a reader that does not read gets none.
+ * Adds comments to a silent event stream. Bytes pass unchanged and in order; a comment is added only while a reader waits
+ * and after a block has ended, so that it never splits an event. A reader that does not read gets no comments.
  */
 import { cancelQuietly } from "./cancel.ts"
 import type { Clock } from "./clock.ts"
-import { Deadline } from "./deadline.ts"
+import { Timer } from "./timer.ts"
 
 const LF = 10
 const CR = 13
 
 const keptAlive: WeakSet<object> = new WeakSet()
 
-/** Whether `value` is a stream that {@link keepAliveStream} gave, which needs no second one around it. */
+/** Whether {@link keepAliveStream} returned `value`, which needs no second one around it. */
 export function isKeptAlive(value: unknown): boolean {
   return typeof value === "object" && value !== null && keptAlive.has(value)
 }
 
 /**
- * The bytes of `source` with the block `: keep-alive` in every `ms` milliseconds of silence. After such a block one
- * chunk may be taken from `source` before the reader asks for it.
+ * The bytes of `source` with the block `: keep-alive` after every `ms` milliseconds of silence. After such a block,
+ * one chunk may be read from `source` before the reader asks for it.
  */
 export function keepAliveStream(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -32,16 +32,18 @@ export function keepAliveStream(
 
 class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
-  readonly #deadline: Deadline
-  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined = undefined
-  #answerPull: (() => void) | undefined = undefined
+  readonly #timer: Timer
+  readonly #restart: () => void
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined
+  #answerPull: (() => void) | undefined
   #reading = false
   #cancelled = false
   #atBlockStart = true
 
   constructor(source: ReadableStream<Uint8Array<ArrayBuffer>>, ms: number, clock: Clock) {
     this.#reader = source.getReader()
-    this.#deadline = new Deadline(clock, ms, this.#onSilence)
+    this.#timer = new Timer(clock)
+    this.#restart = () => this.#timer.after("", ms, this.#onSilence)
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
@@ -49,7 +51,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
   }
 
   pull(): Promise<void> {
-    this.#deadline.restart()
+    this.#restart()
     if (!this.#reading) {
       this.#reading = true
       this.#reader.read().then(this.#onChunk, this.#onError)
@@ -61,7 +63,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
 
   cancel(reason: unknown): void {
     this.#cancelled = true
-    this.#deadline.stop()
+    this.#timer.end()
     cancelQuietly(this.#reader, reason)
   }
 
@@ -69,33 +71,33 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
     this.#reading = false
     if (this.#cancelled) return
     if (result.done) {
-      this.#deadline.stop()
+      this.#timer.end()
       this.#controller!.close()
       return
     }
     this.#atBlockStart = endsBlock(result.value)
-    this.#give(result.value)
+    this.#enqueue(result.value)
   }
 
   readonly #onError = (reason: unknown): void => {
-    this.#deadline.stop()
+    this.#timer.end()
     if (!this.#cancelled) this.#controller!.error(reason)
   }
 
   readonly #onSilence = (): void => {
-    if (this.#atBlockStart) this.#give(new TextEncoder().encode(": keep-alive\n\n"))
-    else this.#deadline.restart()
+    if (this.#answerPull === undefined) return
+    if (this.#atBlockStart) this.#enqueue(new TextEncoder().encode(": keep-alive\n\n"))
+    else this.#restart()
   }
 
-  #give(chunk: Uint8Array<ArrayBuffer>): void {
-    this.#deadline.pause()
+  #enqueue(chunk: Uint8Array<ArrayBuffer>): void {
     this.#controller!.enqueue(chunk)
     this.#answerPull?.()
     this.#answerPull = undefined
   }
 }
 
-/** Whether a blank line ends `chunk`, surely: with CR at the very end an LF may follow. */
+/** Whether a blank line ends `chunk` for certain: an LF may follow a CR at the very end. */
 function endsBlock(chunk: Uint8Array): boolean {
   const last = chunk.length - 1
   return chunk[last] === LF && (chunk[last - 1] === LF || (chunk[last - 1] === CR && chunk[last - 2] === LF))

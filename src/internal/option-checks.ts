@@ -6,18 +6,12 @@
 /**
  * Returns `value`, which may be Infinity.
  *
- * @throws RangeError if it is NaN, less than `least` or otherwise not valid.
+ * @throws RangeError if it is NaN or less than `least`.
  */
-export function checkNumber(
-  path: string,
-  value: number,
-  least = 0,
-  isValid: boolean = value >= least,
-  rule: string = `a number from ${least}`,
-): number {
-  if (isValid) return value
+export function checkNumber(path: string, value: number, least = 0): number {
+  if (value >= least) return value
   // eslint-disable-next-line typescript/no-unnecessary-type-conversion -- why: JavaScript may pass text, which may be secret
-  throw new RangeError(`Cannot use options: "${path}" must be ${rule}, not ${Number(value)}`)
+  throw new RangeError(`Cannot use options: "${path}" must be a number from ${least}, not ${Number(value)}`)
 }
 
 /** The duration of an option in milliseconds; 0 and Infinity turn it off and return Infinity. */

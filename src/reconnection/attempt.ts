@@ -1,48 +1,48 @@
-/* Law: one attempt, from asking to its end. Every wait of it is its step's, so that whatever ends the step ends it. */
+/* One attempt, from the request to its end. Every wait of it is a wait of its step, so that ending the step ends it. */
 import { SseConnectionError, SseTruncatedError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
-import { createConnector } from "./connect.ts"
+import { Connector } from "./connect.ts"
+import { wrapFailure } from "./connection-failure.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { EventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-sink.ts"
-import { attempted } from "./failed-attempt.ts"
 import type { Attempt } from "./options.ts"
 import type { Settings } from "./settings.ts"
 
 /**
- * What makes the attempts of one subscription. An attempt fulfils where no other is to follow; it rejects with an SseError
- * where it failed, and with anything else where that is misuse, which no attempt can mend.
+ * Returns the function that makes the attempts of one subscription. An attempt fulfils if no other follows; it rejects
+ * with an SseError if it failed, and with anything else after misuse, which no retry can repair.
  */
 export function createAttempts(
   settings: Settings,
   sink: EventSink,
   intake: EventIntake,
   deadlines: Deadlines,
-  move: (transition: "opened") => void,
+  onOpened: () => void,
 ): (attempt: Attempt, step: Step) => Promise<void> {
-  const { clock, tell, onOpen } = settings
+  const { clock, callHook, onOpen } = settings
   const { parser } = intake
-  const connect = createConnector(settings, deadlines.answered)
+  const connector = new Connector(settings, deadlines)
   return async (attempt, step) => {
     deadlines.begin(step)
     intake.begin()
-    const opened = await connect(attempt, step)
+    const opened = await connector.connect(attempt, step)
     if (opened === undefined) return
     const [source, info] = opened
     try {
       step.check()
       intake.openedAt = clock.now()
-      deadlines.opened()
-      move("opened")
+      deadlines.onOpen()
+      onOpened()
       step.check()
-      tell(onOpen, info)
+      callHook(onOpen, info)
       while (!intake.isComplete) {
         const room = sink.room()
         if (room) await step.wait(() => room)
-        const { done, value } = await step.wait(() => attempted(() => source.read()))
+        const { done, value } = await step.wait(() => wrapFailure(() => source.read()))
         step.check()
         if (done === true) return checkEnd(settings)
-        deadlines.sawBytes()
+        deadlines.onBytes()
         parser.feed(value)
         step.check()
         sink.moveCursor(parser.lastEventId)
@@ -53,7 +53,7 @@ export function createAttempts(
   }
 }
 
-/** The server has ended the stream: @throws where that is a failure. */
+/** The server has ended the stream. @throws SseError if that is a failure. */
 function checkEnd({ until, reconnects }: Settings): void {
   if (until !== undefined) {
     throw new SseTruncatedError('Cannot read event stream: it must not end before "until" is met', "until", true)

@@ -1,8 +1,10 @@
-/* Law: which deadline runs when. They run only while the consumer waits; `total`, which always does, is the loop's. */
+/* Which deadline runs when. All but `total`, which the loop sets, run only while the consumer waits. */
 import { SseTimeoutError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
-import type { Settings } from "./settings.ts"
 import type { Timeouts } from "./options.ts"
+import type { Settings } from "./settings.ts"
+
+type Phases = readonly (keyof Timeouts)[]
 
 /** The error for the deadline called `phase`. */
 export function timeoutError(phase: string, ms: number): SseTimeoutError {
@@ -10,49 +12,59 @@ export function timeoutError(phase: string, ms: number): SseTimeoutError {
 }
 
 /** The deadlines of the attempts of one subscription. */
-export interface Deadlines {
-  /** An attempt begins. */
-  readonly begin: (step: Step) => void
-  /** The response's headers are there. */
-  readonly answered: () => void
-  /** What it is accepts, and events may come. */
-  readonly opened: () => void
-  readonly sawBytes: () => void
-  readonly sawEvent: () => void
-  /** The consumer waits for an event, or is busy. */
-  readonly consumerWaits: (waits: boolean) => void
-}
+export class Deadlines {
+  readonly #timeouts: Settings["timeouts"]
+  #step: Step | undefined
+  #running: Phases = []
+  #isAwaited = false
 
-export function createDeadlines(timeouts: Settings["timeouts"]): Deadlines {
-  let step: Step | undefined
-  let running: (keyof Timeouts)[] = []
-  let consumerWaits = false
-  const set = (names: readonly (keyof Timeouts)[], isOn = consumerWaits) => {
-    for (const name of names) {
-      const ms = timeouts[name]
-      step?.after(name, isOn ? ms : 0, () => step?.end(timeoutError(name, ms)))
+  constructor(timeouts: Settings["timeouts"]) {
+    this.#timeouts = timeouts
+  }
+
+  /** An attempt begins. */
+  begin(step: Step): void {
+    this.#step = step
+    // The spans of the step before went with it.
+    this.#running = []
+    this.#enter("connect")
+  }
+
+  /** The headers of the response have arrived. */
+  onResponse(): void {
+    this.#enter()
+  }
+
+  /** The response is accepted, and events may arrive. */
+  onOpen(): void {
+    this.#enter("firstEvent", "idle", "eventIdle")
+  }
+
+  onBytes(): void {
+    this.#set(["idle"], this.#isAwaited)
+  }
+
+  onEvent(): void {
+    this.#enter("idle", "eventIdle")
+  }
+
+  /** The consumer waits for an event, or is busy. */
+  onConsumer(isWaiting: boolean): void {
+    if (isWaiting === this.#isAwaited) return
+    this.#isAwaited = isWaiting
+    this.#set(this.#running, isWaiting)
+  }
+
+  #enter(...phases: Phases): void {
+    this.#set(this.#running, false)
+    this.#running = phases
+    this.#set(phases, this.#isAwaited)
+  }
+
+  #set(phases: Phases, isOn: boolean): void {
+    for (const phase of phases) {
+      const ms = this.#timeouts[phase]
+      this.#step?.after(phase, isOn ? ms : 0, () => this.#step?.end(timeoutError(phase, ms)))
     }
-  }
-  const enter = (...names: typeof running) => {
-    set(running, false)
-    running = names
-    set(running)
-  }
-  return {
-    begin(next) {
-      step = next
-      // The spans of the step before went with it.
-      running = []
-      enter("connect")
-    },
-    answered: () => enter(),
-    opened: () => enter("firstEvent", "idle", "eventIdle"),
-    sawBytes: () => set(["idle"]),
-    sawEvent: () => enter("idle", "eventIdle"),
-    consumerWaits(waits) {
-      if (waits === consumerWaits) return
-      consumerWaits = waits
-      set(running)
-    },
   }
 }

@@ -1,79 +1,76 @@
-/* Law: what becomes of each event that arrives: end mark, gap, duplicate or delivery; and the cursor to resume from. */
+/* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
 import { SseParser } from "../parser/index.ts"
+import type { Deadlines } from "./deadlines.ts"
 import type { EventSink } from "./event-sink.ts"
 import type { GapInfo } from "./hooks.ts"
 import type { Settings } from "./settings.ts"
 
-/** How many IDs are remembered, to tell an event that came before from a new one. */
+/** How many IDs are remembered to recognise duplicates. */
 const MAX_IDS = 1_024
 
-/** The longest ID that is remembered, in characters: what a peer can make us keep is bounded. */
+/** The longest ID that is remembered, in characters: memory that a peer can grow is bounded. */
 const MAX_ID_LENGTH = 4_096
 
 const GAP_EVENT = "steadystream.gap"
 
-/** The parser of a subscription, whose last event ID is what the next attempt resumes from, and what it has told. */
-export interface EventIntake {
+export class EventIntake {
+  /** Its last event ID is the one that the next attempt resumes from. */
   readonly parser: SseParser
   /** The last `retry` field, in milliseconds. */
-  serverDelay: number | undefined
-  /** When this attempt has opened, on the clock. */
-  openedAt: number
-  /** Whether this attempt has brought an event with an ID of its own that had not come before. */
-  sawNewId: boolean
-  /** Whether the end mark has come. */
-  isComplete: boolean
-  /** An attempt begins. */
-  readonly begin: () => void
-}
+  serverDelay: number | undefined = undefined
+  /** When this attempt opened, on the clock. */
+  openedAt: number = Infinity
+  /** Whether this attempt brought an event with an ID of its own that is new. */
+  sawNewId: boolean = false
+  /** Whether the end mark has arrived. */
+  isComplete: boolean = false
+  readonly #ids: Set<string> = new Set()
 
-/** @param onEvent - Called with each event that arrives, whatever becomes of it. */
-export function createEventIntake(settings: Settings, sink: EventSink, onEvent: () => void): EventIntake {
-  const { until, dedupe, onGap, onComment, limits, lastEventId, tell } = settings
-  const ids = new Set<string>()
-  remember(ids, lastEventId)
-  const parser = new SseParser({
-    ...limits,
-    lastEventId,
-    onEvent(event) {
-      onEvent()
-      const { data } = event
-      const isSentinel = data === until
-      intake.isComplete = isSentinel || (typeof until === "function" && until(event))
-      const isGap = event.event === GAP_EVENT && onGap !== undefined
-      const id = (!isGap && event.id) || ""
-      const isDropped = isSentinel || (dedupe && ids.has(id))
-      if (remember(ids, id)) intake.sawNewId = true
-      if (!isDropped) sink.push(event, isGap ? () => tell(onGap, gapOf(data)) : undefined)
-      if (intake.isComplete) parser.reset()
-    },
-    onRetry: (ms) => (intake.serverDelay = ms),
-    onComment: onComment && ((text) => tell(onComment, text)),
-  })
-  const intake: EventIntake = {
-    parser,
-    serverDelay: undefined,
-    openedAt: Infinity,
-    sawNewId: false,
-    isComplete: false,
-    begin() {
-      intake.openedAt = Infinity
-      intake.sawNewId = false
-      parser.reset()
-    },
+  /** @param deadlines - Those that an event restarts, also one that is not delivered. */
+  constructor(
+    { until, dedupe, onGap, onComment, limits, lastEventId, callHook }: Settings,
+    sink: EventSink,
+    deadlines: Deadlines,
+  ) {
+    this.#remember(lastEventId)
+    this.parser = new SseParser({
+      ...limits,
+      lastEventId,
+      onEvent: (event) => {
+        deadlines.onEvent()
+        const { data } = event
+        const isEndMark = data === until
+        this.isComplete = isEndMark || (typeof until === "function" && until(event))
+        const isGap = event.event === GAP_EVENT && onGap !== undefined
+        const id = (!isGap && event.id) || ""
+        const isDropped = isEndMark || (dedupe && this.#ids.has(id))
+        if (this.#remember(id)) this.sawNewId = true
+        if (!isDropped) sink.deliver(event, isGap ? () => callHook(onGap, gapOf(data)) : undefined)
+        if (this.isComplete) this.parser.reset()
+      },
+      onRetry: (ms) => (this.serverDelay = ms),
+      onComment: onComment && ((text) => callHook(onComment, text)),
+    })
   }
-  return intake
+
+  /** An attempt begins. */
+  begin(): void {
+    this.openedAt = Infinity
+    this.sawNewId = false
+    this.parser.reset()
+  }
+
+  /** @returns Whether `id` is new; an empty ID never is, nor one that is too long to remember. */
+  #remember(id: string): boolean {
+    const ids = this.#ids
+    if (id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return false
+    ids.add(id)
+    if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
+    return true
+  }
 }
 
-/** @returns Whether `id` is new; none, and one that is too long to remember, never is. */
-function remember(ids: Set<string>, id: string): boolean {
-  if (id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return false
-  ids.add(id)
-  if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
-  return true
-}
-
-/** Whatever the data is, the gap is told. */
+/** The gap is reported even if its data is malformed. */
 function gapOf(data: string): GapInfo {
   let gap: { readonly from?: unknown; readonly reason?: unknown } | null | undefined
   try {

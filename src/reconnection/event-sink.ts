@@ -4,7 +4,7 @@ import type { Failure } from "../internal/channel.ts"
 /** The consumer of the events of a loop, which bounds how many may wait. */
 export interface EventSink {
   /** @param run - Called in place of delivering the event, when its turn comes. */
-  readonly push: (event: SseEvent, run?: () => undefined) => void
+  readonly deliver: (event: SseEvent, run?: () => undefined) => void
   /** Sets the last event ID after the events pushed so far; it may have moved without an event. */
   readonly moveCursor: (lastEventId: string) => void
   /** Resolves when more may be pushed; `undefined` if that is now. */

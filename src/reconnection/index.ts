@@ -1,6 +1,6 @@
-export { createLoop, type ReconnectionLoop } from "./loop.ts"
+export { ReconnectionLoop } from "./loop.ts"
 export type { EventSink } from "./event-sink.ts"
-export { STANDARD, type Standard, settingsOf, type Settings } from "./settings.ts"
+export { DEFAULTS, type Defaults, settingsOf, type Settings } from "./settings.ts"
 export { httpUrl } from "./http-url.ts"
 export { baseUrl } from "./page.ts"
 export type {

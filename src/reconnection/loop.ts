@@ -1,150 +1,143 @@
 /*
- * Law: the one loop over the attempts of a subscription. Whatever happens to an attempt ends its step; the loop alone
- * decides what follows, and nothing happens once it is over. Where events go is the sink's concern.
+ * The one loop over the attempts of a subscription. Whatever happens to an attempt ends its step; the loop alone decides
+ * what follows, and nothing happens after its end. Where events go is the sink's concern.
  */
 import { SseError } from "../errors.ts"
 import type { Failure } from "../internal/channel.ts"
-import { createStep, type Step } from "../internal/step.ts"
+import { Step } from "../internal/step.ts"
 import { createAttempts } from "./attempt.ts"
-import { createDeadlines, type Deadlines, timeoutError } from "./deadlines.ts"
-import { createEventIntake } from "./event-intake.ts"
+import { Deadlines, timeoutError } from "./deadlines.ts"
+import { EventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-sink.ts"
-import { createFailureHistory } from "./retry-budget.ts"
 import type { RetryInfo } from "./hooks.ts"
-import { type PageWatch, watchPage } from "./page.ts"
+import { PageWatch } from "./page.ts"
+import { RetryBudget } from "./retry-budget.ts"
 import type { Settings } from "./settings.ts"
 import { type SubscriptionState, type Transition, TRANSITIONS } from "./state.ts"
 
-export interface ReconnectionLoop {
-  readonly state: SubscriptionState
+export class ReconnectionLoop {
+  /** Assigned by `#move` alone. */
+  state: SubscriptionState = "connecting"
   /** How many attempts were made after the first one. */
-  readonly retries: number
-  /** The consumer waits for an event, or is busy. */
-  readonly consumerWaits: (waits: boolean) => void
-  readonly start: () => void
-  /** Ends everything at once; the sink is not told. */
-  readonly close: () => void
-}
-
-/** The loop as its own parts see it. */
-interface Run extends ReconnectionLoop {
-  state: SubscriptionState
-  retries: number
-  /** What is under way: an attempt, or the wait for one. */
-  step: Step
+  retries: number = 0
+  readonly #settings: Settings
+  readonly #sink: EventSink
+  readonly #onStateChange: (state: SubscriptionState) => void
+  readonly #deadlines: Deadlines
   /** From the start to the end. */
-  readonly whole: Step
-  /** Follows the table of states. */
-  readonly move: (transition: Transition) => void
-  /** Ends what is under way; what it gives is so from then on. */
-  readonly begin: () => Step
-  /** An end that the sink is told of. */
-  readonly finish: (failure?: Failure) => void
-}
+  readonly #whole: Step
+  /** An attempt, or the wait for one. */
+  #step: Step
+  #isClosed = false
 
-export function createLoop(
-  settings: Settings,
-  sink: EventSink,
-  onStateChange: (state: SubscriptionState) => void,
-): ReconnectionLoop {
-  const { clock, timeouts } = settings
-  const whole = createStep(clock)
-  const deadlines = createDeadlines(timeouts)
-  let isClosed = false
-  const run: Run = {
-    state: "connecting",
-    retries: 0,
-    step: createStep(clock),
-    whole,
-    consumerWaits: deadlines.consumerWaits,
-    move(transition) {
-      const next = TRANSITIONS[run.state][transition]
-      if (next) onStateChange((run.state = next))
-    },
-    begin() {
-      // First, since what listens to its signal may close everything.
-      run.step.end()
-      whole.check()
-      return (run.step = createStep(clock))
-    },
-    start() {
-      // Once it is over, what was thrown came out of a wait, and nobody is told.
-      runLoop(run, settings, sink, deadlines).catch((error: unknown) => run.finish([error]))
-    },
-    close() {
-      isClosed = true
-      stop(run)
-    },
-    finish(failure) {
-      if (whole.signal.aborted) return
-      stop(run)
-      // Whoever was told of the end may have closed it.
-      if (!isClosed) sink.end(failure)
-    },
+  constructor(settings: Settings, sink: EventSink, onStateChange: (state: SubscriptionState) => void) {
+    this.#settings = settings
+    this.#sink = sink
+    this.#onStateChange = onStateChange
+    this.#deadlines = new Deadlines(settings.timeouts)
+    this.#whole = new Step(settings.clock)
+    this.#step = new Step(settings.clock)
   }
-  return run
-}
 
-function stop({ whole, step, move }: Run): void {
-  whole.end()
-  step.end()
-  move("ended")
-}
+  /** The consumer waits for an event, or is busy. */
+  onConsumer(isWaiting: boolean): void {
+    this.#deadlines.onConsumer(isWaiting)
+  }
 
-/** @throws what ends it, where that is a failure. */
-async function runLoop(run: Run, settings: Settings, sink: EventSink, deadlines: Deadlines): Promise<void> {
-  const { whole } = run
-  const { total } = settings.timeouts
-  const history = createFailureHistory(settings)
-  const intake = createEventIntake(settings, sink, deadlines.sawEvent)
-  whole.check()
-  const makeAttempt = createAttempts(settings, sink, intake, deadlines, run.move)
-  const page = watchPage(settings, () => {
-    if (run.state !== "waiting") run.step.end()
-  })
-  whole.after("total", total, () => run.finish([timeoutError("total", total)]))
-  whole.signal.addEventListener("abort", () => {
-    page.stop()
-    intake.parser.reset()
-  })
-  if (page.isPaused()) await rest(run, settings, page)
-  let last: RetryInfo | undefined
-  for (let attempts = 0; ; attempts++) {
-    const step = run.begin()
-    run.retries = attempts
-    const { lastEventId } = intake.parser
-    const attempt = { number: last?.attempt ?? 0, error: last?.error, lastEventId, signal: step.signal }
-    let retry: RetryInfo | undefined
-    try {
-      await makeAttempt(attempt, step)
-      return run.finish()
-    } catch (error) {
-      whole.check()
-      const wasEnded = step.signal.aborted
-      step.end()
-      if (history.sawHealth(intake)) last = undefined
-      if (SseError.is(error)) {
-        sink.moveCursor(intake.parser.lastEventId)
-        retry = history.judge(error, attempt, intake)
-        last = retry
-      } else if (!wasEnded) throw error
+  start(): void {
+    // After the end, this is the rejection of a wait, and there is nothing to report.
+    this.#run().catch((error: unknown) => this.#finish([error]))
+  }
+
+  /** Ends everything at once, without a call of the sink. */
+  close(): void {
+    this.#isClosed = true
+    this.#stop()
+  }
+
+  /** Ends everything, and the sink with it. */
+  #finish(failure?: Failure): void {
+    if (this.#whole.signal.aborted) return
+    this.#stop()
+    // A listener of the last state may have closed it.
+    if (!this.#isClosed) this.#sink.end(failure)
+  }
+
+  #stop(): void {
+    this.#whole.end()
+    this.#step.end()
+    this.#move("ended")
+  }
+
+  #move(transition: Transition): void {
+    const next = TRANSITIONS[this.state][transition]
+    if (next) this.#onStateChange((this.state = next))
+  }
+
+  /** Ends the step that is under way, and begins the next one. */
+  #begin(): Step {
+    // First, since a listener of its signal may close everything.
+    this.#step.end()
+    this.#whole.check()
+    return (this.#step = new Step(this.#settings.clock))
+  }
+
+  /** @throws the failure that ends the subscription. */
+  async #run(): Promise<void> {
+    const settings = this.#settings
+    const sink = this.#sink
+    const budget = new RetryBudget(settings)
+    const intake = new EventIntake(settings, sink, this.#deadlines)
+    this.#whole.check()
+    const makeAttempt = createAttempts(settings, sink, intake, this.#deadlines, () => this.#move("opened"))
+    const page = this.#watch(intake)
+    if (page.isPaused) await this.#wait(page)
+    for (let attempts = 0; ; attempts++) {
+      const step = this.#begin()
+      this.retries = attempts
+      const { lastEventId } = intake.parser
+      const { last } = budget
+      const attempt = { number: last?.attempt ?? 0, error: last?.error, lastEventId, signal: step.signal }
+      let retry: RetryInfo | undefined
+      try {
+        await makeAttempt(attempt, step)
+        return this.#finish()
+      } catch (error) {
+        this.#whole.check()
+        const wasEnded = step.signal.aborted
+        step.end()
+        budget.renew(intake)
+        if (SseError.is(error)) {
+          sink.moveCursor(intake.parser.lastEventId)
+          retry = budget.next(error, attempt, intake)
+        } else if (!wasEnded) throw error
+      }
+      await this.#wait(page, retry)
     }
-    await rest(run, settings, page, retry)
   }
-}
 
-/** Waits for the next attempt: for the delay where one has failed, and as long as the page is paused. */
-async function rest(
-  run: Run,
-  { tell, onRetry, waitForOnline }: Settings,
-  page: PageWatch,
-  retry?: RetryInfo,
-): Promise<void> {
-  const step = run.begin()
-  run.move(retry ? "failed" : "paused")
-  step.check()
-  if (retry) tell(onRetry, retry)
-  await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change("online") : undefined)
-  while (page.isPaused()) await step.wait(() => page.change())
-  run.move("due")
+  /** Watches the page and the total time until the end. */
+  #watch(intake: EventIntake): PageWatch {
+    const settings = this.#settings
+    const whole = this.#whole
+    const { total } = settings.timeouts
+    const page = new PageWatch(settings, whole.signal, () => {
+      if (this.state !== "waiting") this.#step.end()
+    })
+    whole.after("total", total, () => this.#finish([timeoutError("total", total)]))
+    whole.signal.addEventListener("abort", () => intake.parser.reset())
+    return page
+  }
+
+  /** Waits for the next attempt: for the delay of a retry, and as long as the page is paused. */
+  async #wait(page: PageWatch, retry?: RetryInfo): Promise<void> {
+    const { callHook, onRetry, waitForOnline } = this.#settings
+    const step = this.#begin()
+    this.#move(retry ? "failed" : "paused")
+    step.check()
+    if (retry) callHook(onRetry, retry)
+    await step.sleep(retry?.delay ?? 0, waitForOnline ? page.change("online") : undefined)
+    while (page.isPaused) await step.wait(() => page.change())
+    this.#move("due")
+  }
 }

@@ -1,68 +1,79 @@
 /*
- * Law: all that the client knows of a page, and whether that lets the loop work. Everything is looked up when asked for,
- * and may be missing. Both options are off by default: a hidden page is as good as any other.
+ * All that a subscription knows of the page it runs in. Every global is looked up when it is needed and may be missing.
+ * Both options are off by default: a hidden page may have good reasons to go on.
  */
 import { ignore } from "../internal/cancel.ts"
 import type { SubscribeOptions } from "./options.ts"
 
 interface PageEventTarget {
-  addEventListener?(type: string, run: (event: { readonly type: string }) => void): void
-  removeEventListener?(type: string, run: (event: { readonly type: string }) => void): void
+  addEventListener?(
+    type: string,
+    run: (event: { readonly type: string }) => void,
+    options: { readonly signal: AbortSignal },
+  ): void
 }
 
-interface Surroundings extends PageEventTarget {
+interface PageGlobals extends PageEventTarget {
   readonly document?: PageEventTarget & { readonly visibilityState?: string; readonly baseURI?: string }
   readonly navigator?: { readonly onLine?: boolean }
   readonly location?: { readonly href?: string }
 }
 
-const surroundings = (): Surroundings => globalThis
+const pageGlobals = (): PageGlobals => globalThis
 
-/** What relative URLs are resolved against, `undefined` where there is nothing. */
+/** The URL that relative URLs are resolved against, `undefined` outside of a page. */
 export function baseUrl(): string | undefined {
-  const { document, location } = surroundings()
+  const { document, location } = pageGlobals()
   return document?.baseURI ?? location?.href
 }
 
-/** A page that is watched. */
-export interface PageWatch {
-  /** Whether an attempt must wait. */
-  readonly isPaused: () => boolean
-  /** Settles when something may have changed: the page is shown, or the network is back; or only for the one. */
-  readonly change: (only?: string) => Promise<void>
-  readonly stop: () => void
+function isHidden(): boolean {
+  return pageGlobals().document?.visibilityState === "hidden"
 }
 
-/** @param onPause - Called when the page is hidden or put away. */
-export function watchPage(
-  { pauseWhenHidden = false, waitForOnline = false }: Pick<SubscribeOptions, "pauseWhenHidden" | "waitForOnline">,
-  onPause: () => void,
-): PageWatch {
-  const { document } = surroundings()
-  const isHidden = () => document?.visibilityState === "hidden"
-  let isAway = pauseWhenHidden && isHidden()
-  let wake: (type: string) => void = ignore
-  const onChange = ({ type }: { readonly type: string }) => {
-    if (type !== "online") isAway = type === "pagehide" || isHidden()
-    if (isAway) onPause()
-    else wake(type)
+export class PageWatch {
+  readonly #waitsForOnline: boolean
+  #isAway: boolean
+  #wake: (type: string) => void = ignore
+
+  /**
+   * @param signal - Ends the watch.
+   * @param onPause - Called when the page is hidden or put into the back/forward cache.
+   */
+  constructor(
+    { pauseWhenHidden = false, waitForOnline = false }: Pick<SubscribeOptions, "pauseWhenHidden" | "waitForOnline">,
+    signal: AbortSignal,
+    onPause: () => void,
+  ) {
+    this.#waitsForOnline = waitForOnline
+    this.#isAway = pauseWhenHidden && isHidden()
+    const page = pageGlobals()
+    const onChange = ({ type }: { readonly type: string }) => {
+      if (type !== "online") this.#isAway = type === "pagehide" || isHidden()
+      if (this.#isAway) onPause()
+      else this.#wake(type)
+    }
+    const listen = (target: PageEventTarget | undefined, type: string) =>
+      target?.addEventListener?.(type, onChange, { signal })
+    if (waitForOnline) listen(page, "online")
+    if (pauseWhenHidden) {
+      listen(page.document, "visibilitychange")
+      listen(page, "pagehide")
+      listen(page, "pageshow")
+    }
   }
-  const watched: [PageEventTarget | undefined, string][] = []
-  if (waitForOnline) watched.push([surroundings(), "online"])
-  if (pauseWhenHidden) {
-    watched.push([document, "visibilitychange"], [surroundings(), "pagehide"], [surroundings(), "pageshow"])
+
+  /** Whether an attempt must wait. */
+  get isPaused(): boolean {
+    return this.#isAway || (this.#waitsForOnline && pageGlobals().navigator?.onLine === false)
   }
-  for (const [target, type] of watched) target?.addEventListener?.(type, onChange)
-  return {
-    isPaused: () => isAway || (waitForOnline && surroundings().navigator?.onLine === false),
-    change: (only) =>
-      new Promise((resolve) => {
-        wake = (type) => {
-          if (only === undefined || type === only) resolve()
-        }
-      }),
-    stop() {
-      for (const [target, type] of watched) target?.removeEventListener?.(type, onChange)
-    },
+
+  /** Fulfils at the next event that may end a pause, or only at the one of that type. */
+  change(only?: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = (type) => {
+        if (only === undefined || type === only) resolve()
+      }
+    })
   }
 }

@@ -2,7 +2,7 @@
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
 import { check } from "./checks.ts"
-import { attempted } from "./failed-attempt.ts"
+import { wrapFailure } from "./connection-failure.ts"
 import { httpUrl } from "./http-url.ts"
 import { sendLastEventId } from "./last-event-id.ts"
 import type { Attempt, Resume, ResumeInit, SubscribeOptions } from "./options.ts"
@@ -19,7 +19,7 @@ export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "bod
   readonly init: RequestInit
   readonly resume: Resume
   /** Whether a redirect to another origin is refused because the last event ID would go with it. */
-  readonly guardsCursor: boolean
+  readonly guardsLastEventId: boolean
 }
 
 /** The request of one attempt, which each hop of it changes. */
@@ -47,7 +47,7 @@ export async function prepareRequest(
 ): Promise<PreparedRequest> {
   const { request, resume } = settings
   const { lastEventId, signal } = attempt
-  const ask = <T>(option: Asked<T>) => step.wait(() => attempted(() => answerOf(option, attempt)))
+  const ask = <T>(option: Asked<T>) => step.wait(() => wrapFailure(() => answerOf(option, attempt)))
   const headers = new Headers(request?.headers)
   setHeaders(headers, await ask(settings.headers))
   const change: ResumeInit = (await ask(isFirst ? undefined : changeOf(resume))) ?? {}
@@ -61,7 +61,7 @@ export async function prepareRequest(
   }
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
-  const isPrivate = !headers.keys().next().done || (lastEventId !== "" && settings.guardsCursor)
+  const isPrivate = !headers.keys().next().done || (lastEventId !== "" && settings.guardsLastEventId)
   if (!headers.has("accept")) headers.set("accept", "text/event-stream")
   if (lastEventId !== "" && !sendLastEventId(lastEventId, url, settings.lastEventIdParam, headers)) warn()
   const input = request?.url === url.href && request.method === method && !request.bodyUsed ? request : undefined

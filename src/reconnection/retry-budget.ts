@@ -1,53 +1,57 @@
-/* Law: what a subscription remembers of its failures, and when it forgets them: health. */
+/* What a subscription remembers of its failures; a healthy attempt makes it forget them. */
 import { type SseError, type SseFailedAttempt, SseResponseError, SseRetryError } from "../errors.ts"
+import { parseRetryAfter } from "../internal/retry-after.ts"
 import type { EventIntake } from "./event-intake.ts"
 import type { RetryInfo } from "./hooks.ts"
 import type { Attempt } from "./options.ts"
-import { parseRetryAfter } from "../internal/retry-after.ts"
 import { nextRetry } from "./retry.ts"
 import type { Settings } from "./settings.ts"
 
 /** How many failed attempts are kept. */
 const MAX_ATTEMPTS = 20
 
-export interface FailureHistory {
-  /** Whether the attempt that is over was healthy: what failed before it is then forgotten. */
-  readonly sawHealth: (intake: EventIntake) => boolean
-  /**
-   * Judges a failed attempt: when there is another.
-   *
-   * @throws SseError where there is none, what the subscription ends with.
-   */
-  readonly judge: (error: SseError, attempt: Attempt, intake: EventIntake) => RetryInfo
-}
+export class RetryBudget {
+  /** The last retry, `undefined` before the first failure and after a healthy attempt. */
+  last: RetryInfo | undefined
+  readonly #settings: Settings
+  readonly #start: number
+  #healthyAt: number
+  #failed: SseFailedAttempt[] = []
 
-/** The history of a subscription that begins now. */
-export function createFailureHistory({ clock, retry, reconnects }: Settings): FailureHistory {
-  const start = clock.now()
-  let since = start
-  let failed: SseFailedAttempt[] = []
-  let failures = 0
-  return {
-    sawHealth({ sawNewId, openedAt }) {
-      const now = clock.now()
-      if (!sawNewId && !(now - openedAt >= retry.resetAfter)) return false
-      failed = []
-      failures = 0
-      since = now
-      return true
-    },
-    judge(error, attempt, { serverDelay }) {
-      if (!reconnects) throw error
-      const now = clock.now()
-      failed = [...failed, { number: failures++, error, at: now - start }].slice(-MAX_ATTEMPTS)
-      const retryAfter = error instanceof SseResponseError ? parseRetryAfter(error.headers) : undefined
-      const history = { attempt, failures, elapsed: now - since, serverDelay, retryAfter }
-      const delay = nextRetry(error, history, retry, clock.random())
-      if (delay === "stop") throw error
-      if (delay === "exhausted") {
-        throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, failed)
-      }
-      return { attempt: failures, delay, error }
-    },
+  constructor(settings: Settings) {
+    this.#settings = settings
+    this.#start = this.#healthyAt = settings.clock.now()
+  }
+
+  /** Forgets the failures, if the attempt that has ended was healthy. */
+  renew({ sawNewId, openedAt }: EventIntake): void {
+    const { clock, retry } = this.#settings
+    const now = clock.now()
+    if (!sawNewId && !(now - openedAt >= retry.resetAfter)) return
+    this.#failed = []
+    this.#healthyAt = now
+    this.last = undefined
+  }
+
+  /**
+   * The retry that follows a failed attempt.
+   *
+   * @throws SseError that ends the subscription, if no retry follows.
+   */
+  next(error: SseError, attempt: Attempt, { serverDelay }: EventIntake): RetryInfo {
+    const { clock, retry, reconnects } = this.#settings
+    if (!reconnects) throw error
+    const now = clock.now()
+    const number = this.last?.attempt ?? 0
+    const failures = number + 1
+    this.#failed = [...this.#failed, { number, error, at: now - this.#start }].slice(-MAX_ATTEMPTS)
+    const retryAfter = error instanceof SseResponseError ? parseRetryAfter(error.headers) : undefined
+    const history = { attempt, failures, elapsed: now - this.#healthyAt, serverDelay, retryAfter }
+    const delay = nextRetry(error, history, retry, clock.random())
+    if (delay === "stop") throw error
+    if (delay === "exhausted") {
+      throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, this.#failed)
+    }
+    return (this.last = { attempt: failures, delay, error })
   }
 }

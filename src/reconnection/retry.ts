@@ -12,7 +12,7 @@ const LONGEST = Number.MAX_SAFE_INTEGER
 /** {@link RetryOptions} with nothing left out. */
 export type RetryPolicy = { readonly [Name in keyof RetryOptions]-?: NonNullable<RetryOptions[Name]> }
 
-export const STANDARD_RETRY: RetryPolicy = {
+export const DEFAULT_RETRY: RetryPolicy = {
   maxRetries: 10,
   maxElapsed: Infinity,
   initialDelay: 1_000,
@@ -31,11 +31,13 @@ export const STANDARD_RETRY: RetryPolicy = {
  *
  * @throws RangeError if a number is out of its range.
  */
-export function retryPolicyOf(options: RetryOptions, standard: RetryPolicy = STANDARD_RETRY): RetryPolicy {
-  checkNumber("retry.factor", options.factor ?? standard.factor, 1)
-  const policy = withDefaults<RetryPolicy>("retry", options, standard)
+export function retryPolicyOf(options: RetryOptions, defaults: RetryPolicy = DEFAULT_RETRY): RetryPolicy {
+  checkNumber("retry.factor", options.factor ?? defaults.factor, 1)
+  const policy = withDefaults<RetryPolicy>("retry", options, defaults)
   const { maxRetries } = policy
-  checkNumber("retry.maxRetries", maxRetries, 0, !(maxRetries % 1 > 0), "an integer")
+  if (maxRetries % 1 > 0) {
+    throw new RangeError(`Cannot use options: "retry.maxRetries" must be an integer, not ${maxRetries}`)
+  }
   return policy
 }
 

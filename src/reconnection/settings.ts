@@ -1,16 +1,62 @@
-/* Law: the options, checked and completed at the call: misuse throws here, before anything happens. */
+/* Checks the options at the call and completes them with the defaults: misuse throws before anything happens. */
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
 import { withDefaults } from "../internal/option-checks.ts"
-import { httpUrl } from "./http-url.ts"
 import { check } from "./checks.ts"
+import { httpUrl } from "./http-url.ts"
 import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
 import { baseUrl } from "./page.ts"
 import { headersOf, isOneShot, requestHasBody, type RequestSettings, takesBody } from "./request.ts"
-import { type RetryPolicy, retryPolicyOf, STANDARD_RETRY } from "./retry.ts"
+import { DEFAULT_RETRY, type RetryPolicy, retryPolicyOf } from "./retry.ts"
 
-/** The options that a loop runs by; the contract is the consumer's. */
+/** The options of a loop; only a subscription has a contract. */
 type SubscribeOptions = Omit<Options, "events">
+
+/** The options that have a meaning here; all others are passed to `fetch`. */
+type OwnOption = Exclude<keyof Options, keyof RequestInit> | "method" | "headers" | "body" | "signal"
+
+/** The members of a Request that a request to another URL takes over. */
+type RequestMember = Exclude<keyof Request & keyof RequestInit, "method" | "headers" | "body" | "signal">
+
+/** Every option of our own, by its name: one that is missing here does not compile. */
+const OWN_OPTIONS: Readonly<Record<OwnOption, true>> = {
+  method: true,
+  headers: true,
+  body: true,
+  fetch: true,
+  signal: true,
+  events: true,
+  lastEventId: true,
+  lastEventIdParam: true,
+  until: true,
+  dedupe: true,
+  retry: true,
+  resume: true,
+  timeouts: true,
+  limits: true,
+  clock: true,
+  pauseWhenHidden: true,
+  waitForOnline: true,
+  onOpen: true,
+  onRetry: true,
+  onComment: true,
+  onStateChange: true,
+  onGap: true,
+  onWarning: true,
+  onHandlerError: true,
+}
+
+/** Those members by their names, each with the default, which is not passed on. */
+const REQUEST_DEFAULTS: { readonly [Name in RequestMember]: Request[Name] | undefined } = {
+  cache: "default",
+  credentials: undefined,
+  integrity: "",
+  keepalive: false,
+  mode: undefined,
+  redirect: "follow",
+  referrer: "about:client",
+  referrerPolicy: "",
+}
 
 const SIZE = 16 * 1024 * 1024
 const LIMITS: Record<keyof SubscribeLimits, number> = {
@@ -19,85 +65,83 @@ const LIMITS: Record<keyof SubscribeLimits, number> = {
   maxQueuedEvents: 256,
   maxQueuedSize: SIZE,
 }
-/** What holds where the caller says nothing. */
-export interface Standard {
+
+/** What applies if the caller sets nothing else. */
+export interface Defaults {
   readonly retry: RetryPolicy
   /** In milliseconds; 0 is off. */
   readonly timeouts: Readonly<Record<keyof Timeouts, number>>
   /** Whether a redirect to another origin is refused because the last event ID would go with it. */
-  readonly guardsCursor: boolean
+  readonly guardsLastEventId: boolean
 }
 
-export const STANDARD: Standard = {
-  retry: STANDARD_RETRY,
+export const DEFAULTS: Defaults = {
+  retry: DEFAULT_RETRY,
   timeouts: { connect: 30_000, firstEvent: 0, idle: 300_000, eventIdle: 0, total: 0 },
-  guardsCursor: true,
+  guardsLastEventId: true,
 }
 
-/** What a loop runs by: the options, and what they come to. */
-export interface Settings extends Omit<SubscribeOptions, keyof RequestSettings | "retry" | "timeouts" | "limits"> {
+/** The checked options, and what follows from them. */
+export interface Settings extends Omit<
+  Pick<SubscribeOptions, OwnOption & keyof SubscribeOptions>,
+  "retry" | "timeouts" | "limits"
+> {
   readonly target: Connect | RequestSettings
-  /** Whether a failed attempt, a clean end included, is followed by another. */
+  /** Whether another attempt follows a failed one, or a clean end. */
   readonly reconnects: boolean
   readonly retry: RetryPolicy
   /** In milliseconds. */
-  readonly timeouts: Standard["timeouts"]
+  readonly timeouts: Defaults["timeouts"]
   readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
   /** Signals that end the subscription. */
   readonly signals: readonly AbortSignal[]
   readonly clock: Clock
   /** Calls a hook; what it throws is reported. */
-  readonly tell: <Value>(hook: ((value: Value) => unknown) | undefined, value: Value) => undefined
+  readonly callHook: <Value>(hook: ((value: Value) => unknown) | undefined, value: Value) => undefined
   readonly report: (error: unknown) => void
 }
 
-/**
- * @throws TypeError, RangeError where the target or an option is not what it must be.
- */
+/** @throws TypeError, RangeError if the target or an option is not valid. */
 export function settingsOf(
   target: SubscribeTarget,
   options: SubscribeOptions,
-  standard: Standard = STANDARD,
+  defaults: Defaults = DEFAULTS,
 ): Settings {
-  // Each by its name, so that what an object inherits counts as well.
-  const { until, dedupe, lastEventId = "", retry, pauseWhenHidden, waitForOnline } = options
-  const { onOpen, onRetry, onComment, onStateChange, onGap, onWarning, onHandlerError } = options
-  const isFunction = typeof target === "function"
-  const request = isFunction ? undefined : requestSettings(target, options, standard.guardsCursor)
+  const { until, lastEventId = "", retry } = options
+  const request =
+    typeof target === "function" ? undefined : requestSettings(target, options, defaults.guardsLastEventId)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
   check(typeof lastEventId === "string", '"lastEventId" must be a string')
   const isRetry = retry === undefined || retry === false || (typeof retry === "object" && retry !== null)
   check(isRetry, '"retry" must be false or an object')
-  const report = (error: unknown) => callHook(onHandlerError ?? reportGlobally, error)
+  const report = (error: unknown) => callHook(options.onHandlerError ?? reportGlobally, error)
   return {
-    until,
-    dedupe,
-    pauseWhenHidden,
-    waitForOnline,
-    onOpen,
-    onRetry,
-    onComment,
-    onStateChange,
-    onGap,
-    onWarning,
+    ...ownOptions(options),
     target: request ?? (target as Connect),
     reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
-    retry: retryPolicyOf(retry || {}, standard.retry),
-    timeouts: withDefaults("timeouts", options.timeouts, standard.timeouts),
+    retry: retryPolicyOf(retry || {}, defaults.retry),
+    timeouts: withDefaults("timeouts", options.timeouts, defaults.timeouts),
     limits: withDefaults("limits", options.limits, LIMITS, 1),
     lastEventId,
     signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
     clock: options.clock ?? systemClock,
-    tell: (hook, value) => callHook(hook, value, report),
+    callHook: (hook, value) => callHook(hook, value, report),
     report,
   }
+}
+
+/** Each is read by its name, so that inherited ones count as well. */
+function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof SubscribeOptions & OwnOption> {
+  const own: Record<string, unknown> = {}
+  for (const name in OWN_OPTIONS) own[name] = options[name as keyof SubscribeOptions]
+  return own
 }
 
 function requestSettings(
   target: string | URL | Request,
   options: SubscribeOptions,
-  guardsCursor: boolean,
+  guardsLastEventId: boolean,
 ): RequestSettings {
   const request = isRequest(target) ? target : undefined
   const { headers, fetch, lastEventIdParam, pauseWhenHidden } = options
@@ -124,9 +168,9 @@ function requestSettings(
     fetch,
     lastEventIdParam,
     hasBody: body !== undefined || requestHasBody(request),
-    init: initOf(request, options),
+    init: fetchInit(request, options),
     resume,
-    guardsCursor,
+    guardsLastEventId,
   }
 }
 
@@ -139,30 +183,15 @@ function canRepeat({ resume, body, hasBody }: RequestSettings): boolean {
   return resume !== "never" && !isOneShot(body) && (body !== undefined || !hasBody)
 }
 
-const OWN_OPTIONS =
-  /^(method|headers|body|fetch|signal|events|lastEventId|lastEventIdParam|until|dedupe|retry|resume|timeouts|limits|clock|pauseWhenHidden|waitForOnline|on[A-Z].*)$/
-
-/** The members of a Request that go with it to another URL. */
-const REQUEST_MEMBERS = [
-  "cache",
-  "credentials",
-  "integrity",
-  "keepalive",
-  "mode",
-  "redirect",
-  "referrer",
-  "referrerPolicy",
-] as const
-
-/** What those members are where nobody has said anything. */
-const DEFAULT = /^(|undefined|false|default|follow|about:client)$/
-
-/** What is for `fetch` alone: options that are its own, also those that only one platform knows, and a Request's members. */
-function initOf(request: Request | undefined, options: SubscribeOptions): RequestInit {
+/** The options of `fetch`, also those that only one platform knows, and the members of a Request. */
+function fetchInit(request: Request | undefined, options: SubscribeOptions): RequestInit {
   const init: Record<string, unknown> = { cache: "no-store", duplex: "half" }
-  for (const name of REQUEST_MEMBERS) if (!DEFAULT.test(`${request?.[name]}`)) init[name] = request?.[name]
+  for (const [name, standard] of Object.entries(REQUEST_DEFAULTS)) {
+    const value = request?.[name as keyof typeof REQUEST_DEFAULTS]
+    if (value && value !== standard) init[name] = value
+  }
   for (const [name, value] of Object.entries(options)) {
-    if (!OWN_OPTIONS.test(name) && value !== undefined) init[name] = value
+    if (!(name in OWN_OPTIONS) && value !== undefined) init[name] = value
   }
   return init
 }

@@ -4,6 +4,7 @@ import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
+import { eventStreamHeaders } from "../internal/event-stream-headers.ts"
 import { callHook } from "../internal/hook.ts"
 import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
 import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
@@ -57,13 +58,6 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   readonly clock?: Clock | undefined
 }
 
-const HEADERS: Readonly<Record<string, string>> = {
-  "content-type": "text/event-stream; charset=utf-8",
-  // No proxy may store the stream, nor gather it to compress it.
-  "cache-control": "no-store, no-transform",
-  "x-accel-buffering": "no",
-}
-
 /**
  * Answers with an event stream, for servers that take a `Response`: Hono, Next.js, Deno, Bun, Cloudflare Workers.
  *
@@ -96,7 +90,7 @@ export function eventStreamResponse<Written = SseEventInit>(
   options: EventStreamResponseOptions<Written> = {},
 ): Response {
   const keepAlive = checkDuration("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
-  const init = { status: options.status ?? 200, headers: headersOf(options.headers) }
+  const init = { status: options.status ?? 200, headers: eventStreamHeaders(options.headers, "no-store") }
   const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
   if (typeof source !== "function" && !isItemSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
@@ -119,12 +113,6 @@ export function eventStreamResponse<Written = SseEventInit>(
     run.session.leave(error)
     throw error
   }
-}
-
-function headersOf(init: HeadersInit | undefined): Headers {
-  const headers = new Headers(init)
-  for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value)
-  return headers
 }
 
 /** A source that sends to its session, from the first read of the body to the end of either. */

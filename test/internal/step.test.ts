@@ -1,9 +1,9 @@
 import { expect, test } from "vitest"
 import { ManualClock } from "steadystream/testing"
-import { createStep } from "../../src/internal/step.ts"
+import { Step } from "../../src/internal/step.ts"
 
 test("Step.end() rejects the current wait and discards a late value", async () => {
-  const step = createStep(new ManualClock())
+  const step = new Step(new ManualClock())
   const late: string[] = []
   let deliver: ((value: string) => void) | undefined
   const promise = new Promise<string>((resolve) => void (deliver = resolve))
@@ -21,7 +21,7 @@ test("Step.end() rejects the current wait and discards a late value", async () =
 })
 
 test("Step.wait() starts nothing after the step has ended", async () => {
-  const step = createStep(new ManualClock())
+  const step = new Step(new ManualClock())
   step.end()
   let begun = false
   const wait = step.wait(async () => (begun = true))
@@ -31,7 +31,7 @@ test("Step.wait() starts nothing after the step has ended", async () => {
 })
 
 test("Step.wait() settles each wait with its value or its failure, one after the other", async () => {
-  const step = createStep(new ManualClock())
+  const step = new Step(new ManualClock())
   expect(await step.wait(async () => 1)).toBe(1)
   await expect(step.wait(() => Promise.reject(new Error("own")))).rejects.toThrow("own")
   await expect(
@@ -45,7 +45,7 @@ test("Step.wait() settles each wait with its value or its failure, one after the
 
 test("Step.after() uses one timer for all spans, which end at their times, and none after the step has ended", async () => {
   const clock = new ManualClock()
-  const step = createStep(clock)
+  const step = new Step(clock)
   const called: unknown[] = []
   const call = (name: string) => () => void called.push([name, clock.now()])
   step.after("late", 300, call("late"))
@@ -67,6 +67,6 @@ test("Step.after() uses one timer for all spans, which end at their times, and n
 test("Step.after() sets no timer over the platform's limit, whatever time the clock shows", () => {
   const delays: number[] = []
   const clock = { now: () => 1234.567, setTimeout: (_: () => void, ms: number) => delays.push(ms), clearTimeout() {} }
-  createStep({ ...clock, random: () => 0 }).after("late", 1e13, () => {})
+  new Step({ ...clock, random: () => 0 }).after("late", 1e13, () => {})
   expect(delays).toEqual([2 ** 31 - 1])
 })

@@ -1,14 +1,11 @@
 import { expect, test } from "vitest"
-import { createChannel } from "../../src/internal/channel.ts"
+import { Channel } from "../../src/internal/channel.ts"
 
 const MiB = 1024 * 1024
 const collect = (globalThis as unknown as { gc: () => void }).gc
 
-test("createChannel() keeps none of the items that it has delivered, however long a consumer waits", async () => {
-  const channel = createChannel<Uint8Array, Uint8Array>(
-    (item) => item,
-    () => {},
-  )
+test("Channel keeps none of the items that it has delivered, however long a consumer waits", async () => {
+  const channel = new Channel<Uint8Array>(() => {})
   collect()
   const before = process.memoryUsage().arrayBuffers
   channel.push(new Uint8Array(1))
@@ -17,6 +14,6 @@ test("createChannel() keeps none of the items that it has delivered, however lon
     await channel.next()
   }
   collect()
-  expect(channel.size()).toBe(1)
+  expect(channel.size).toBe(1)
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(MiB)
 })

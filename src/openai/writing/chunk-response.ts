@@ -1,3 +1,4 @@
+import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
 import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
@@ -13,13 +14,6 @@ export interface ChunkResponseInit {
 
 /** Options of {@link chunkResponse}. */
 export interface ChunkResponseOptions extends EncodeChunksOptions, ChunkResponseInit {}
-
-const HEADERS: Readonly<Record<string, string>> = {
-  "content-type": "text/event-stream; charset=utf-8",
-  // No proxy may hold the stream back, nor gather it to compress it.
-  "cache-control": "no-cache, no-transform",
-  "x-accel-buffering": "no",
-}
 
 /**
  * Returns a response with a streamed answer, for servers that return a `Response`: Hono, Next.js, Deno, Bun, Cloudflare
@@ -54,9 +48,7 @@ export function chunkResponse<T extends object>(
 
 /** Returns a response with the body that `open` returns and the headers of an event stream. */
 export function bodyResponse(open: () => ReadableStream<Uint8Array<ArrayBuffer>>, init: ChunkResponseInit): Response {
-  const headers = new Headers(init.headers)
-  for (const [name, value] of Object.entries(HEADERS)) if (!headers.has(name)) headers.set(name, value)
-  const answer = { status: init.status ?? 200, headers }
+  const answer = { status: init.status ?? 200, headers: eventStreamHeaders(init.headers, "no-cache") }
   // Throws if the status is not valid, before the source is locked.
   void new Response(null, answer)
   return new Response(open(), answer)

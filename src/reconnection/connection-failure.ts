@@ -1,8 +1,8 @@
-/* Law: what fails an attempt, so that another one may mend it; all else that is thrown is misuse, and ends everything. */
+/* Errors that fail an attempt and may be retried; anything else ends the subscription. */
 import { SseConnectionError, SseError } from "../errors.ts"
 
-/** What `run` gives. What it throws is a failed attempt: an error of this package stays as it is. */
-export async function attempted<T>(run: () => T | PromiseLike<T>): Promise<T> {
+/** Calls `run`, and wraps what it throws in an SseConnectionError; an error of this package is rethrown as it is. */
+export async function wrapFailure<T>(run: () => T | PromiseLike<T>): Promise<T> {
   try {
     return await run()
   } catch (cause) {
@@ -17,7 +17,7 @@ export async function attempted<T>(run: () => T | PromiseLike<T>): Promise<T> {
 const CODE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|HOSTNAME_MISMATCH/
 const MESSAGE = /invalid peer certificate/i
 
-/** Whether an error, or what caused it, is a certificate that is not trusted: trying again does not mend it. */
+/** Whether an error, or one of its causes, is a certificate that is not trusted: a retry would fail in the same way. */
 function isCertificateError(error: unknown): boolean {
   let at = error as { code?: unknown; message?: unknown; cause?: unknown } | null | undefined
   for (let depth = 0; at && depth < 5; depth++) {
