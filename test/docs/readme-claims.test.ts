@@ -1,6 +1,6 @@
 /*
- * Holds the table "Why this one" of the README: what each row says of another package is true of the version that
- * package.json names, and what it says of this one is true too.
+ * Tests the table "Why this one" of the README: every claim about another package for the version in package.json, and
+ * every claim about this package.
  */
 import { fetchEventSource } from "@microsoft/fetch-event-source"
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible"

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest"
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const example = `${root}examples/chat-route/route.test.ts`
 
-test("the tests of the chat route pass under node:test", async () => {
+test("examples/chat-route passes its tests under node:test", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", example])
   expect(stdout).toMatch(/^# pass 8$/m)
 }, 30_000)
@@ -18,6 +18,6 @@ mkdirSync(`${root}.cache/recipes`, { recursive: true })
 const text = readFileSync(example, "utf8").replace('from "node:test"', 'from "vitest"')
 writeFileSync(copy, text.replace('"./route.ts"', '"../../examples/chat-route/route.ts"'))
 
-describe("under vitest", async () => {
+describe("examples/chat-route under vitest", async () => {
   await import(copy)
 })
