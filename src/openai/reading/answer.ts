@@ -81,7 +81,7 @@ export class Answer<T, S> {
     if (data || this.#sawData) return false
     this.#bareText = addLine(this.#bareText, line)
     if (!isHopeless(this.#bareText)) return false
-    this.#atEnd = this.#failAsNoStream
+    this.endBody(false)
     return true
   }
 
@@ -160,8 +160,8 @@ export class Answer<T, S> {
   #acceptError(error: ProviderErrorBody, json: object): void {
     const { name, errorGrace } = this.#dialect
     if (!this.#outcome.providerError) this.#deadlines.onError()
-    this.#outcome.providerError ??= providerError(name, error, json)
-    if (errorGrace === undefined) this.#outcome.fail(this.#outcome.providerError)
+    const failure = (this.#outcome.providerError ??= providerError(name, error, json))
+    if (errorGrace === undefined) this.#outcome.fail(failure)
   }
 
   #acceptMalformed(malformed: SseEvent): T | undefined {
@@ -192,7 +192,10 @@ export class Answer<T, S> {
     const { completion } = this.#options
     const { name, sentinel } = this.#dialect
     const isStrict = completion === "strict"
-    if (!sawMark && this.#payloads === 0 && this.#bareText.trim() !== "") return this.#failAsNoStream()
+    if (!sawMark && this.#payloads === 0 && this.#bareText !== "") {
+      const type = this.#outcome.response?.headers.get("content-type") ?? null
+      return this.#outcome.fail(bareTextError(name, this.#bareText, type))
+    }
     const needsMark = !sawMark && (this.#isLossy || (isStrict && sentinel !== undefined))
     const missing = this.#accumulator.missing(sawMark && !isStrict) ?? (needsMark ? "done" : null)
     if (missing === null || (completion === "lenient" && !this.#isLossy)) {
@@ -200,11 +203,6 @@ export class Answer<T, S> {
     }
     const message = `Cannot read ${name}: the stream ended before the answer was complete (missing: ${missing})`
     return this.#outcome.fail(new SseTruncatedError(message, missing))
-  }
-
-  readonly #failAsNoStream = (): undefined => {
-    const type = this.#outcome.response?.headers.get("content-type") ?? null
-    return this.#outcome.fail(bareTextError(this.#dialect.name, this.#bareText, type))
   }
 
   #reportHeartbeat(kind: Heartbeat["kind"], text: string): undefined {
