@@ -4,7 +4,7 @@
  */
 import { ignore } from "../../internal/cancel.ts"
 import { isItemSource, openItems, type OpenedSource } from "../../internal/item-source.ts"
-import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
+import { DONE, inTurn } from "../../internal/iterator.ts"
 import { type AnswerDelta, type AnswerPiece, type AnswerSource, pieceOf } from "./answer-delta.ts"
 
 /** Turns the pieces of one answer into items. */
@@ -30,37 +30,39 @@ export function composeItems<T>(
   if (!isItemSource(pieces)) {
     throw new TypeError("Cannot build answer: the deltas must be an iterable, a ReadableStream or a string")
   }
-  const items = new ComposedItems(openItems(pieces), composer)
-  return iteratorOf(
-    inTurn(() => items.take()),
-    () => items.leave(),
-  )
+  return new ComposedItems(openItems(pieces), composer)
 }
 
-class ComposedItems<T> {
+class ComposedItems<T> implements AsyncIterableIterator<T, undefined, undefined> {
   readonly #source: OpenedSource<AnswerDelta>
   readonly #composer: Composer<T>
-  /** The items that wait, `undefined` before the first call of `take`. */
+  /** The items that wait, `undefined` before the first call of `next`. */
   #items: T[] | undefined
   #isOver = false
+  readonly next: () => Promise<IteratorResult<T, undefined>> = inTurn(() => this.#take())
 
   constructor(source: OpenedSource<AnswerDelta>, composer: Composer<T>) {
     this.#source = source
     this.#composer = composer
   }
 
-  async take(): Promise<IteratorResult<T, undefined>> {
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async #take(): Promise<IteratorResult<T, undefined>> {
     this.#items ??= this.#composer.open()
     while (this.#items.length === 0 && !this.#isOver) await this.#advance()
     const value = this.#items.shift()
     return value === undefined ? DONE : { done: false, value }
   }
 
-  async leave(): Promise<void> {
+  async return(): Promise<IteratorResult<T, undefined>> {
     this.#items = []
-    if (this.#isOver) return
+    const isOver = this.#isOver
     this.#isOver = true
-    await this.#source.stop(undefined)
+    if (!isOver) await this.#source.stop(undefined)
+    return DONE
   }
 
   async #advance(): Promise<void> {
