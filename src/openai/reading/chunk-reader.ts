@@ -30,7 +30,7 @@ export function openChunks<T, S>(
     },
     textDeltas() {
       if (!dialect.textOf) {
-        throw new TypeError(`Cannot read text of ${dialect.name}: the dialect must have "textOf"`)
+        throw new TypeError(`Cannot read ${dialect.name}: the dialect must have "textOf"`)
       }
       return textIterator(stream[Symbol.asyncIterator](), (chunk) => dialect.textOf!(chunk))
     },

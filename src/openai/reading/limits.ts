@@ -22,5 +22,5 @@ export function limitsOf(given: ChunkLimits | undefined): ResolvedLimits {
 /** @throws {@link SseLimitError} if `size` is above the limit `name`. */
 export function checkLimit(size: number, name: keyof ChunkLimits, limits: ResolvedLimits): void {
   const max = limits[name]
-  if (size > max) throw new SseLimitError(`Cannot read chunks: "limits.${name}" of ${max} is exceeded`, name, max)
+  if (size > max) throw new SseLimitError(`Cannot read chunks: "limits.${name}" of ${max} was exceeded`, name, max)
 }

@@ -205,9 +205,7 @@ test("readChunks() reads any other dialect with the same guarantees", async () =
     partial: [2],
     message: "Cannot read numbers: the stream ended before the answer was complete (missing: zero)",
   })
-  expect(() => readChunks("", numbers).textDeltas()).toThrow(
-    'Cannot read text of numbers: the dialect must have "textOf"',
-  )
+  expect(() => readChunks("", numbers).textDeltas()).toThrow('Cannot read numbers: the dialect must have "textOf"')
 })
 
 test("readChunks() throws what its dialect throws", async () => {
