@@ -4,26 +4,26 @@ import { settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reco
 import { createSubscription, type Subscription } from "./subscription.ts"
 
 /**
- * Subscribes to an event stream: one async iterable across reconnections, inside a budget.
+ * Subscribes to an event stream: one async iterable across reconnections, within a budget of retries.
  *
- * Nothing happens before the first `next()`. Attempts that fail, and streams that end where reconnecting is on, are
- * followed by others from the last event ID on; 204, the end mark `until`, `close()` and leaving the loop end it. An end
- * or a failure of the server's comes after the events before it; one of ours drops them. The connection is read ahead of
- * the consumer as far as `limits` allow, and no further.
+ * Nothing happens before the first `next()`. After a failed attempt or the end of a stream, it reconnects from the last
+ * event ID on. The status 204, the end mark `until`, `close()` and leaving the loop end it. If the server ends or fails
+ * the stream, the queued events are delivered first; `close()` and an abort drop them. It reads ahead of the consumer only
+ * as far as `limits` allow.
  *
  * GET is repeated by default, other methods are not: see `resume`.
  *
- * With `events` each event is decoded and validated, in its order, and the loop gets the union of the contract.
+ * With `events`, each event is decoded and validated in order, and the events have the union type of the contract.
  *
- * @throws TypeError, RangeError at the call, where the target or an option is not what it must be.
+ * @throws TypeError, RangeError at the call, if the target or an option is not valid.
  * @throws {@link SseRetryError} from `next()`, when the budget is used up; `cause` is the last failure.
- * @throws {@link SseResponseError} from `next()`, where the status, the type or a redirect says that trying again is no
- * use.
- * @throws {@link SseTimeoutError} from `next()`, where `total` has run out; of the other deadlines, where nothing is
+ * @throws {@link SseResponseError} from `next()`, if the status, the content type or a redirect cannot be
+ * helped by a retry.
+ * @throws {@link SseTimeoutError} from `next()`, if `total` has passed; for another deadline, if the request is not
  * repeated.
- * @throws {@link SseTruncatedError} from `next()`, where nothing is repeated and the stream ended before `until` was met.
- * @throws {@link SseConnectionError}, {@link SseLimitError} from `next()`, where nothing is repeated.
- * @throws {@link SseValidationError} from `next()`, where an event does not fit `events`; the subscription is closed, and
+ * @throws {@link SseTruncatedError} from `next()`, if the request is not repeated and the stream ended before `until`.
+ * @throws {@link SseConnectionError}, {@link SseLimitError} from `next()`, if the request is not repeated.
+ * @throws {@link SseValidationError} from `next()`, if an event does not fit `events`; the subscription is closed, and
  * `lastEventId` stays before that event.
  * @throws the signal's reason from `next()`, when it aborts.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#processing-model-9

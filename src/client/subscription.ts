@@ -1,4 +1,4 @@
-/* Law: the consumer's side: one consumer, and every way out of it leads to `close`. */
+/* The consumer's side of a subscription. It has one consumer, and every way to leave it calls `close`. */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
@@ -7,27 +7,27 @@ import { EventQueue } from "./event-queue.ts"
 import { ReconnectionLoop, type Settings, type SubscriptionState } from "../reconnection/index.ts"
 import { StateFeed } from "./state-feed.ts"
 
-/** The iterator of a subscription: `return`, which leaving a loop calls, closes it. */
+/** The iterator of a subscription: leaving a loop calls `return`, which closes the subscription. */
 export interface SubscriptionIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<
   Event,
   undefined,
   undefined
 > {
-  /** Gives the next event, and begins the subscription the first time; any number of calls may wait. */
+  /** Returns the next event. The first call starts the subscription; any number of calls may wait. */
   next(): Promise<IteratorResult<Event, undefined>>
   /** Closes the subscription. */
   return(): Promise<IteratorResult<Event, undefined>>
   /** Closes the subscription and rejects with `error`. */
   throw(error: unknown): Promise<IteratorResult<Event, undefined>>
-  /** Gives the iterator itself. */
+  /** Returns the iterator itself. */
   [Symbol.asyncIterator](): SubscriptionIterator<Event>
 }
 
 /** The handlers of {@link Subscription.listen}. */
 export interface SubscriptionHandlers<Event extends SseEvent<string, unknown> = SseEvent> {
-  /** Called with each event; the next one comes when what it returns has settled. */
+  /** Called with each event. The next call waits until the returned promise has settled. */
   readonly onEvent: (event: Event) => unknown
-  /** Called once with what ended the subscription, where that is a failure; the promise of `listen` then fulfils. */
+  /** Called once if the subscription ends with a failure; the promise of `listen` then fulfils instead of rejecting. */
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
@@ -37,37 +37,37 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
   undefined,
   undefined
 > {
-  /** What the subscription is doing: `"connecting"` also before it has begun. */
+  /** The state; it is `"connecting"` also before the first `next()`. */
   readonly state: SubscriptionState
   /**
-   * The last event ID in force after the last event that the consumer took: safe to store, since what follows it is
-   * asked for again by whoever resumes from it.
+   * The last event ID in force after the last event that the consumer took: safe to store, since a
+   * subscription that resumes from it gets every later event.
    */
   readonly lastEventId: string
   /** How many attempts were made after the first one. */
   readonly retries: number
-  /** The state now, and each one that follows, until it is `"closed"`; for any number of observers. */
+  /** Iterates the state now and each later one, up to `"closed"`. Any number of observers may call it. */
   states(): AsyncIterableIterator<SubscriptionState, undefined, undefined>
-  /** Ends the subscription: what is queued is dropped, what waits is done, and nothing happens any more. */
+  /** Ends the subscription at once: queued events are dropped, and waiting calls of `next()` are done. */
   close(): void
   /**
-   * Consumes the events by calling a handler with each. What the handler throws, now or as a promise, is reported to
-   * `onHandlerError` and stops nothing.
+   * Calls a handler with each event. An error that the handler throws, or rejects with, is reported to `onHandlerError`
+   * and does not stop the subscription.
    *
-   * @throws TypeError where the subscription has a consumer.
+   * @throws TypeError if the subscription already has a consumer.
    */
   listen(handlers: SubscriptionHandlers<Event>): Promise<void>
   /**
-   * Begins the subscription at its first `next()`.
+   * Returns the iterator, whose first `next()` starts the subscription.
    *
-   * @throws TypeError where the subscription has a consumer.
+   * @throws TypeError if the subscription already has a consumer.
    */
   [Symbol.asyncIterator](): SubscriptionIterator<Event>
-  /** Closes the subscription; missing where the platform has no such symbol. */
+  /** Closes the subscription; missing if the platform has no such symbol. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** @param read - Gives the events that the consumer gets. */
+/** @param read - Returns the events that the consumer gets. */
 export function createSubscription<Event extends SseEvent<string, unknown>>(
   settings: Settings,
   read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>,
@@ -98,7 +98,7 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
       return consumerOf(events)
     },
   }
-  // Not a member of the literal: where the symbol is missing, that would be one called "undefined".
+  // Not a member of the literal, since without the symbol its name would be "undefined".
   if (Symbol.asyncDispose) Object.assign(subscription, { [Symbol.asyncDispose]: async () => subscription.close() })
   return subscription as Subscription<Event>
 }
@@ -131,7 +131,7 @@ async function listen<Event extends SseEvent<string, unknown>>(
       const { lastEventId } = subscription
       const { done, value } = await events.next()
       if (done === true) return
-      // Closed after the event was given out and before it arrived here: nobody has seen it.
+      // Closed while the event was on its way here: no consumer has seen it.
       if (queue.isClosed) queue.lastEventId = lastEventId
       else await (async () => onEvent(value))().catch(report)
     }
@@ -141,7 +141,7 @@ async function listen<Event extends SseEvent<string, unknown>>(
   }
 }
 
-/** The events as they came, what brings them, and what aborts when a signal ends them. */
+/** The queue, the loop that fills it, and a signal that aborts if one of the caller ends them. */
 function connect(
   settings: Settings,
   onStateChange: (state: SubscriptionState) => void,

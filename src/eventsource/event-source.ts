@@ -1,35 +1,35 @@
-/* Law: what users see of the class; what it does is in `specified-event-source.ts`. */
+/* The public types of the class; its behaviour is in `specified-event-source.ts`. */
 import type { EventSourceInit } from "./init.ts"
 import { shapeInterface } from "./interface-shape.ts"
 import { EventSource as SpecifiedEventSource } from "./specified-event-source.ts"
 
 /**
- * An `error` event, with what the specification leaves out. One that the server named `error` is a MessageEvent and has
- * none of it.
+ * An `error` event with its cause, which the specification leaves out. An event that the server named `error` is a
+ * MessageEvent without these members.
  */
 export interface EventSourceErrorEvent extends Event {
-  /** What failed, an {@link SseError} unless it is misuse; `undefined` where the server says that there is nothing more. */
+  /** The failure, an {@link SseError} unless it is misuse; `undefined` if the server ended the stream with 204. */
   readonly error?: unknown
   /** Its message. */
   readonly message?: string | undefined
-  /** The HTTP status, where the answer was refused for it. */
+  /** The HTTP status, if the response was refused. */
   readonly code?: number | undefined
 }
 
-/** The events that an {@link EventSource} fires of its own. */
+/** The events that an {@link EventSource} dispatches. */
 export interface EventSourceEventMap {
   /** A connection is open. */
   open: Event
   /** The server sent an event without a name. */
   message: MessageEvent
-  /** A connection is lost, or refused for good: `readyState` says which. */
+  /** The connection was lost or refused; `readyState` shows whether it reconnects. */
   error: EventSourceErrorEvent
 }
 
 /**
- * A stream of events as the platform's EventSource gives it, in one line instead of it, in any runtime.
+ * A drop-in replacement for the platform's `EventSource`, in any runtime, with headers, methods and limits.
  *
- * It connects when it is made, reconnects until it is closed, and closes itself where the server refuses.
+ * It connects when it is created, reconnects until it is closed, and closes itself if the server refuses.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  * @example
@@ -44,15 +44,15 @@ export interface EventSourceEventMap {
  * ```
  */
 export interface EventSource extends EventTarget {
-  /** `readyState` while there is no connection, but one to come. */
+  /** `readyState` while it connects or waits to reconnect. */
   readonly CONNECTING: 0
-  /** `readyState` while there is a connection. */
+  /** `readyState` while a connection is open. */
   readonly OPEN: 1
-  /** `readyState` when there is none and none to come. */
+  /** `readyState` after it has closed. */
   readonly CLOSED: 2
   /** The URL, absolute; redirects do not change it. */
   readonly url: string
-  /** Whether cookies and the like go to another origin. */
+  /** Whether credentials are sent to another origin. */
   readonly withCredentials: boolean
   /** `CONNECTING`, `OPEN` or `CLOSED`. */
   readonly readyState: number

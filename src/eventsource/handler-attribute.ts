@@ -10,13 +10,13 @@ const TYPES = ["open", "message", "error"]
 
 const attributes: WeakMap<EventTarget, readonly HandlerAttribute[]> = new WeakMap()
 
-/** Gives the instances of a class, and nothing else, the attributes. */
+/** Defines the attributes for the instances of a class. */
 export function defineHandlers(prototype: EventTarget): void {
   for (const [index, type] of TYPES.entries()) {
     Object.defineProperty(prototype, `on${type}`, {
       enumerable: true,
       configurable: true,
-      // Of another object they are a TypeError, as any attribute is.
+      // On any other object this is a TypeError, as for every attribute.
       get(this: EventTarget) {
         return attributes.get(this)![index]!.get()
       },

@@ -1,4 +1,4 @@
-/* Law: what the loop is told so that it does as the letter says; each option of the caller's changes one thing of that. */
+/* The settings that make the loop behave as specified; each option of the caller changes one of them. */
 import {
   type Attempt,
   httpUrl,
@@ -14,20 +14,20 @@ import {
 import { SseConnectionError } from "../errors.ts"
 import type { Clock } from "../internal/clock.ts"
 
-/** What is given to a `fetch` of the caller's: always with a method, a signal, and headers as a plain object. */
+/** The second argument of the `fetch` option: always with a method, a signal, and headers as a plain object. */
 export interface EventSourceFetchInit extends RequestInit {
   method: string
   headers: Record<string, string>
   signal: AbortSignal
 }
 
-/** A `fetch` of the caller's; the platform's own is one. */
+/** The `fetch` option; the platform's `fetch` is one. */
 export type EventSourceFetch = (url: string, init: EventSourceFetchInit) => Promise<Response>
 
-/** What an {@link EventSource} can be made with. Without any of it, it does as the specification says. */
+/** Options of {@link EventSource}. Without any, it behaves as specified. */
 export interface EventSourceInit {
   /**
-   * Whether cookies and the like go to another origin, and are taken from it.
+   * Whether credentials are sent to another origin.
    * @defaultValue `false`
    */
   withCredentials?: boolean | undefined
@@ -37,8 +37,8 @@ export interface EventSourceInit {
    */
   fetch?: EventSourceFetch | undefined
   /**
-   * More headers, or a function that is asked for them before each request. With any of them, a redirect to another
-   * origin is refused where the platform shows redirects.
+   * More headers, or a function that is called before each request. With any of them, a redirect to another origin
+   * is refused if the platform shows redirects.
    */
   headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
   /**
@@ -46,23 +46,23 @@ export interface EventSourceInit {
    * @defaultValue `"GET"`
    */
   method?: string | undefined
-  /** The body, or a function that is asked for it, for a method that takes one. */
+  /** The body, or a function that is called before each request, for a method that takes a body. */
   body?: BodyInit | ((attempt: Attempt) => BodyInit | PromiseLike<BodyInit>) | undefined
   /**
-   * How often and when to reconnect; `false` is never. What is left out is as the specification says: without a limit,
-   * after 3,000 ms or what the server asks for, without growth, spread or ceiling, and only where a connection broke or a
+   * How often and when to reconnect; `false` is never. The defaults are as specified: without a limit, after
+   * 3,000 ms or the delay that the server asks for, without growth or jitter, and only if the connection broke or the
    * stream ended.
    */
   retry?: false | RetryOptions | undefined
   /**
-   * How long things may take, in milliseconds.
+   * The deadlines, in milliseconds.
    * @defaultValue all off
    */
   timeouts?: Timeouts | undefined
   /** How large a line or an event may be, in characters; beyond it, the source is closed. */
   limits?: Pick<SubscribeLimits, "maxLineLength" | "maxEventSize"> | undefined
   /**
-   * Where time comes from.
+   * The source of time.
    * @defaultValue the platform's timers
    */
   clock?: Clock | undefined
@@ -76,24 +76,24 @@ const SPECIFIED_DEFAULTS: Defaults = {
     factor: 1,
     jitter: false,
     maxServerDelay: Infinity,
-    // Spec: whatever the status is, if it is not 200 the connection fails; a network error is one to come back from.
+    // Spec: any status but 200 fails the connection; a network error reestablishes it.
     shouldRetry: (failure) => failure.retryable && failure.code !== "response",
   },
   timeouts: { ...DEFAULTS.timeouts, connect: 0, idle: 0 },
-  // Without headers of the caller's, only the last event ID can follow a redirect, and the letter lets it.
+  // Without headers of the caller, only the last event ID goes with a redirect, as specified.
   guardsLastEventId: false,
 }
 
-/** What the loop calls. */
+/** The hooks that the loop calls. */
 export type LoopHooks = Pick<SubscribeOptions, "onOpen" | "onRetry">
 
-/** @throws TypeError, RangeError where a member is not what it must be. */
+/** @throws TypeError, RangeError if a member is not valid. */
 export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): Settings {
   const { headers, method, body, retry, timeouts, limits, clock } = init
   const fetch = fetchOf(init)
   const options = { ...hooks, fetch, headers, method, body, retry, timeouts, limits, clock } as SubscribeOptions
   if (httpUrl(url, undefined)) return settingsOf(url, options, SPECIFIED_DEFAULTS)
-  // Why without the signal: Node 24 throws, where nobody can catch it, when a data: response is aborted before it is read.
+  // Why without the signal: Node 24 throws an error that cannot be caught if a data: response is aborted before it is read.
   return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options, SPECIFIED_DEFAULTS)
 }
 

@@ -1,14 +1,14 @@
-/* Law: where a class of the language differs from an interface of Web IDL, which is what programs look at. */
+/* Shapes a class as an interface of Web IDL, which programs rely on. */
 import { defineHandlers } from "./handler-attribute.ts"
 
-/** `readyState` while there is no connection, but one to come. */
+/** `readyState` while it connects or waits to reconnect. */
 export const CONNECTING = 0
-/** `readyState` while there is a connection. */
+/** `readyState` while a connection is open. */
 export const OPEN = 1
-/** `readyState` when there is none and none to come. */
+/** `readyState` after it has closed. */
 export const CLOSED = 2
 
-/** Gives a class its constants, handlers and tag, and makes its members enumerable. */
+/** Defines the constants, handlers and tag of a class, and makes its members enumerable. */
 export function shapeInterface<Class extends { readonly prototype: EventTarget }>(shaped: Class): Class {
   const { prototype } = shaped
   for (const owner of [shaped, prototype]) {

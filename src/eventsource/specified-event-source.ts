@@ -1,6 +1,6 @@
 /*
- * Law: the interface of the specification, and nothing else: the loop connects, this says what its turns mean. Each of
- * the specification's tasks is one task here, and none runs after `close`.
+ * The specified interface over the reconnection loop. Each task of the specification is one task here, and none runs after
+ * `close`.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
  */
 import { baseUrl, type EventSink, ReconnectionLoop } from "../reconnection/index.ts"
@@ -94,12 +94,12 @@ function parseUrl(url: string): URL {
   try {
     return new URL(url, baseUrl())
   } catch {
-    // Why without the URL: it may hold a secret.
+    // Without the URL, which may be secret.
     throw new DOMException("Cannot create EventSource: the URL must be one that can be parsed", "SyntaxError")
   }
 }
 
-/** The origin that `url` has; a `fetch` of the caller's may give a response that names none, or names it as it likes. */
+/** The origin of `url`; a `fetch` of the caller may return a response with any URL, or with none. */
 function originOf(url: string, base: URL): string {
   try {
     return new URL(url, base).origin
@@ -111,7 +111,7 @@ function originOf(url: string, base: URL): string {
 function errorEvent(error: unknown): Event {
   const event = new Event("error")
   if (error === undefined) return event
-  // A function of the caller's may have thrown anything.
+  // A function of the caller may have thrown any value.
   const { message, cause } = Object(error) as Partial<Error>
   const refusal = [error, cause].find((one) => one instanceof SseResponseError)
   const members = { error, message, code: refusal?.status }

@@ -1,6 +1,6 @@
 /*
- * Law: however many of us wait for one signal, it has one listener of ours, and none once nobody waits. Node warns of a
- * leak at the eleventh listener, and a signal may live as long as the program.
+ * One listener per signal, however many callers wait for it, and none after the last has stopped. Node warns of a leak at
+ * the eleventh listener, and a signal may live as long as the program.
  */
 const waiting: WeakMap<AbortSignal, Listeners> = new WeakMap()
 
@@ -12,7 +12,7 @@ interface Listeners {
 /**
  * Calls `run` once when `signal` aborts, which it must not have done yet.
  *
- * @returns What stops waiting; it may be called at any time, more than once.
+ * @returns A function that stops waiting; it may be called at any time, more than once.
  */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   const { runs, forget } = waiting.get(signal) ?? listenTo(signal)
@@ -40,7 +40,7 @@ function listenTo(signal: AbortSignal): Listeners {
         errors.push(error)
       }
     }
-    // The platform reports it, as it does what any listener throws; the others have been called.
+    // The platform reports it like any error of a listener; all others have been called.
     if (errors.length > 0) throw errors[0]
   }
   const listeners = { runs, forget }

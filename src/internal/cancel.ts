@@ -1,4 +1,4 @@
-/** Cancels a stream or its reader; a cancellation that fails has nobody left to tell. */
+/** Cancels a stream or its reader; a cancellation that fails is ignored. */
 export function cancelQuietly(target: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
   try {
     target.cancel(reason).catch(ignore)

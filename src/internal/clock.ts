@@ -1,5 +1,5 @@
 /**
- * Where time and randomness enter: every function that waits takes one as its `clock` option.
+ * The source of time and randomness: every function that waits takes one as its `clock` option.
  *
  * @example
  * ```ts
@@ -16,7 +16,7 @@
 export interface Clock {
   /** Milliseconds from any fixed point; never goes back. */
   now(): number
-  /** Calls `run` once after `ms` milliseconds and gives a handle for {@link Clock.clearTimeout}. */
+  /** Calls `run` once after `ms` milliseconds and returns a handle for {@link Clock.clearTimeout}. */
   setTimeout(run: () => void, ms: number): unknown
   /** Cancels a timer; a handle that has fired or is unknown is ignored. */
   clearTimeout(handle: unknown): void
@@ -32,5 +32,5 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
-/** The longest delay a platform timer takes: above it, they fire at once. */
+/** The longest delay of a platform timer; with a longer one it fires at once. */
 export const MAX_TIMER_MS = 2_147_483_647

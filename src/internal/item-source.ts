@@ -1,16 +1,16 @@
-/* Law: everything that items can come from becomes one shape, pulled item by item, stopped once. */
+/* Opens every kind of source as one shape, which is pulled item by item and stopped once. */
 
-/** What items can be pulled from. */
+/** A source of items. */
 export type ItemSource<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
 /** A source that is being read. */
 export interface OpenedSource<T> {
   next(): Promise<IteratorResult<T, unknown>>
-  /** Ends the reading; does nothing after the source's own end, and rejects where its clean-up fails. */
+  /** Stops the source; does nothing after its own end, and rejects if its clean-up fails. */
   stop(reason: unknown): Promise<unknown>
 }
 
-/** Whether `value` is something that items can be pulled from; a string is not. */
+/** Whether `value` is a source of items; a string is not. */
 export function isItemSource(value: unknown): value is ItemSource<unknown> {
   if (typeof value !== "object" || value === null) return false
   return isReadableStream(value) || Symbol.asyncIterator in value || Symbol.iterator in value
@@ -19,10 +19,10 @@ export function isItemSource(value: unknown): value is ItemSource<unknown> {
 /**
  * Opens `source`, which is locked from then on.
  *
- * @throws TypeError where it is a locked stream.
+ * @throws TypeError if it is a locked stream.
  */
 export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
-  // Not by the stream's own async iterator, which WebKit lacks.
+  // Not with the stream's async iterator, which WebKit lacks.
   if (isReadableStream(source)) {
     const reader = source.getReader()
     return { next: () => reader.read(), stop: async (reason) => reader.cancel(reason) }

@@ -1,7 +1,7 @@
-/* Law: what iterators that are written by hand share: a generator costs more, and cannot be left while it waits. */
+/* Helps to write iterators by hand: a generator costs more, and cannot be left while it waits. */
 import { ignore } from "./cancel.ts"
 
-/** What an iterator gives at its end. */
+/** The result of an iterator at its end. */
 export const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** An iterator that can always be left early. */
@@ -11,7 +11,7 @@ export interface LeavableIterator<T> extends AsyncIterableIterator<T, undefined,
   [Symbol.asyncIterator](): LeavableIterator<T>
 }
 
-/** The iterator that `next` serves and `leave` ends early. */
+/** An iterator that calls `next` for each item, and `leave` when it is left early. */
 export function iteratorOf<T>(
   next: () => Promise<IteratorResult<T, undefined>>,
   leave: () => unknown,
@@ -27,7 +27,7 @@ export function iteratorOf<T>(
   return iterator
 }
 
-/** What `iterator` gives as a stream that reads nothing ahead. */
+/** The items of `iterator` as a stream that reads nothing ahead. */
 export function readableOf<T>(iterator: LeavableIterator<T>): ReadableStream<T> {
   return new ReadableStream<T>(
     {

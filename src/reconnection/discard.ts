@@ -1,10 +1,10 @@
 import { openSource, type SseSource } from "../parser/index.ts"
 
-/** Frees what a source holds that nobody reads. It may be anything: what came late was never looked at. */
+/** Cancels a source that will not be read. It may be any value, since a late one was never checked. */
 export function discard(source: SseSource): undefined {
   try {
     openSource(source).cancel()
   } catch {
-    // What cannot be opened holds nothing, or is being read.
+    // A value that cannot be opened is not a source, or is being read.
   }
 }

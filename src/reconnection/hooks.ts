@@ -1,7 +1,7 @@
 import type { SseError } from "../errors.ts"
 import type { SubscriptionState } from "./state.ts"
 
-/** A connection that has opened. Where a function connected and gave no Response, the members are `undefined`. */
+/** A connection that has opened. The members are `undefined` if a function connected and returned no Response. */
 export interface OpenInfo {
   /** The HTTP status. */
   readonly status: number | undefined
@@ -11,48 +11,48 @@ export interface OpenInfo {
   readonly url: string | undefined
 }
 
-/** A retry that has been decided on. */
+/** A retry that will be made. */
 export interface RetryInfo {
-  /** Failures in a row, this one included: the number of the attempt to come. */
+  /** The failures in a row, this one included; it is the `number` of the next attempt. */
   readonly attempt: number
-  /** Milliseconds until then. */
+  /** The delay before it, in milliseconds. */
   readonly delay: number
-  /** What failed. */
+  /** The failure. */
   readonly error: SseError
 }
 
-/** Events are missing, by the server's own word: an event named `steadystream.gap`. */
+/** Events are missing: the server sent an event named `steadystream.gap`. */
 export interface GapInfo {
-  /** The last event ID that the server could not resume from, `undefined` where it does not say. */
+  /** The last event ID that the server could not resume from, `undefined` if the server sent none. */
   readonly from: string | undefined
-  /** Why, as the server says it, `undefined` where it does not. */
+  /** The reason that the server sent, `undefined` if it sent none. */
   readonly reason: string | undefined
 }
 
-/** Something that went wrong and stopped nothing. */
+/** A problem that did not stop the subscription. */
 export interface SubscriptionWarning {
-  /** What it is: `"unsendable-id"` is a last event ID that no request can carry, so that the stream starts anew. */
+  /** The kind of problem. `"unsendable-id"`: no request can carry the last event ID, so the stream starts anew. */
   readonly code: "unsendable-id"
-  /** The same in a sentence, without the ID. */
+  /** The problem in a sentence, without the ID. */
   readonly message: string
 }
 
-/** What can be seen of a subscription from outside. A hook that throws is reported once and stops nothing. */
+/** The hooks of a subscription. An error that a hook throws is reported, and does not stop the subscription. */
 export interface SubscriptionHooks {
   /** Called when a connection has opened. */
   readonly onOpen?: ((info: OpenInfo) => void) | undefined
-  /** Called when an attempt has failed and another one will be made. */
+  /** Called when an attempt has failed and will be retried. */
   readonly onRetry?: ((info: RetryInfo) => void) | undefined
   /** Called with each comment, as it arrives. */
   readonly onComment?: ((text: string) => void) | undefined
   /** Called after each change of the state. */
   readonly onStateChange?: ((state: SubscriptionState) => void) | undefined
-  /** Called in place of the event named `steadystream.gap`, in its order; without this, that event is delivered as any other. */
+  /** Called instead of delivering an event named `steadystream.gap`, in its order. */
   readonly onGap?: ((info: GapInfo) => void) | undefined
-  /** Called with what went wrong and stopped nothing. */
+  /** Called with a problem that did not stop the subscription. */
   readonly onWarning?: ((warning: SubscriptionWarning) => void) | undefined
   /**
-   * Called with what another hook or a handler of `listen` threw.
+   * Called with the error that another hook or a handler of `listen` threw.
    * @defaultValue `globalThis.reportError`, else `console.error`
    */
   readonly onHandlerError?: ((error: unknown) => void) | undefined

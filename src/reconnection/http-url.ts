@@ -1,4 +1,4 @@
-/** `target`, absolute; `undefined` where it is no URL that a request can be made to. */
+/** `target`, as an absolute URL; `undefined` if no request can be made to it. */
 export function httpUrl(target: string | URL, base: string | URL | undefined): URL | undefined {
   try {
     const url = new URL(target, base)

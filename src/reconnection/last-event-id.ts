@@ -1,13 +1,13 @@
-/* Law: how the cursor goes out with a request; an ID that would be altered or refused on the way is not sent. */
+/* Sends the last event ID with a request; an ID that would be altered or refused on the way is not sent. */
 
-/** The longest ID that is sent, in UTF-8 bytes: servers refuse long headers, with 431 and for ever. */
+/** The longest ID that is sent, in UTF-8 bytes: servers refuse long headers with 431, at every retry. */
 const MAX_ID_BYTES = 4_096
 
 // eslint-disable-next-line no-control-regex -- why: the point is to find control characters.
 const ALTERED_IN_HEADER = /[\0-\x1f\x7f]|^ | $/
 
 /**
- * Puts `id` into the query of `url` under `param`, else into `headers`.
+ * Adds `id` to the query of `url` if `param` is set, else to `headers`.
  *
  * @returns Whether it can be sent.
  */
@@ -15,7 +15,7 @@ export function sendLastEventId(id: string, url: URL, param: string | undefined,
   const bytes = new TextEncoder().encode(id)
   if (bytes.length > MAX_ID_BYTES) return false
   if (param !== undefined) {
-    // Not by `searchParams`, which spells all the others anew: a signature over the query would no longer hold.
+    // Not with `searchParams`, which encodes all parameters anew and so breaks a signature over the query.
     const pairs = url.search.split(/^\?|&/).filter((pair, index) => index > 0 && !new URLSearchParams(pair).has(param))
     url.search = [...pairs, new URLSearchParams([[param, id]])].join("&")
     return true
@@ -28,7 +28,7 @@ export function sendLastEventId(id: string, url: URL, param: string | undefined,
 /**
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header (its UTF-8 bytes)
  *
- * workerd encodes header values itself; the others want bytes as Latin-1 characters.
+ * workerd encodes header values itself; other platforms take the bytes as Latin-1 characters.
  */
 function lastEventIdHeader(id: string, bytes: Uint8Array): string {
   try {

@@ -5,85 +5,85 @@ import type { Clock } from "../internal/clock.ts"
 import type { SseSource } from "../parser/index.ts"
 import type { SubscriptionHooks } from "./hooks.ts"
 
-/** One attempt to connect, as the functions among the options see it. */
+/** One attempt to connect, as it is passed to the functions among the options. */
 export interface Attempt {
   /** Failures in a row that preceded it: 0 for the first request. */
   readonly number: number
-  /** The last event ID to resume from, `""` where there is none. */
+  /** The last event ID to resume from, `""` if there is none. */
   readonly lastEventId: string
   /** Why the attempt before it failed, `undefined` for the first. */
   readonly error: SseError | undefined
-  /** Aborts when the attempt is over, for whatever reason. */
+  /** Aborts when the attempt ends, for any reason. */
   readonly signal: AbortSignal
 }
 
-/** Gives what events are read from, over any transport. It is asked again for each attempt. */
+/** Connects over any transport and returns the source of the events. It is called once for each attempt. */
 export type Connect = (attempt: Attempt) => SseSource | PromiseLike<SseSource>
 
-/** What can be subscribed to: a URL, a request, or a function that connects over another transport. */
+/** The target of a subscription: a URL, a request, or a function that connects over another transport. */
 export type SubscribeTarget = string | URL | Request | Connect
 
 /**
- * How long things may take, in milliseconds; 0 and Infinity are off. None but `total` runs while the consumer is busy.
- * Each gives an {@link SseTimeoutError} whose `phase` is its name; all but `total` are failed attempts.
+ * The deadlines in milliseconds; 0 and Infinity turn one off. Only `total` runs while the consumer is busy. A deadline
+ * that passes is an {@link SseTimeoutError} whose `phase` is its name; it fails the attempt, and `total` ends everything.
  */
 export interface Timeouts {
   /**
-   * From asking for headers and body to the response's headers, per attempt.
+   * The time until the response headers arrive, per attempt; the functions `headers` and `body` are part of it.
    * @defaultValue 30,000
    */
   readonly connect?: number | undefined
   /**
-   * From the response's headers to the first event, per attempt.
+   * The time from the response headers to the first event, per attempt.
    * @defaultValue off
    */
   readonly firstEvent?: number | undefined
   /**
-   * Without a byte; comments count.
+   * The time without a byte. Comments are bytes, so they restart it.
    * @defaultValue 300,000
    */
   readonly idle?: number | undefined
   /**
-   * Without an event; comments do not count.
+   * The time without an event. Comments do not restart it.
    * @defaultValue off
    */
   readonly eventIdle?: number | undefined
   /**
-   * From the first request to the end, over all attempts.
+   * The time from the first request to the end, over all attempts.
    * @defaultValue off
    */
   readonly total?: number | undefined
 }
 
-/** How often and when to try again. Times are in milliseconds. */
+/** How often and when to retry. Times are in milliseconds. */
 export interface RetryOptions {
   /**
-   * The most failures in a row after which another attempt is made; 0 is one request.
+   * The most retries in a row; 0 makes a single request. A healthy connection starts the count anew.
    * @defaultValue 10
    */
   readonly maxRetries?: number | undefined
   /**
-   * How long failures may go on, from the start or from the end of the last healthy connection.
+   * How long retries may go on, from the start or from the end of the last healthy connection.
    * @defaultValue off
    */
   readonly maxElapsed?: number | undefined
   /**
-   * The delay before the first retry, until the server names one in a `retry` field.
+   * The delay before the first retry; a `retry` field of the server replaces it.
    * @defaultValue 1,000
    */
   readonly initialDelay?: number | undefined
   /**
-   * By how much each delay is longer than the one before.
+   * The factor by which each delay is longer than the one before.
    * @defaultValue 2
    */
   readonly factor?: number | undefined
   /**
-   * The longest delay that grows out of `factor`; what the server asks for may be longer.
+   * The longest delay that `factor` leads to; the server may ask for a longer one.
    * @defaultValue 30,000
    */
   readonly maxDelay?: number | undefined
   /**
-   * Whether the delay is spread at random, so that clients which lost one server do not come back as one.
+   * Whether delays are random, so that clients that lost the same server do not all return at once.
    * @defaultValue `true`
    */
   readonly jitter?: boolean | undefined
@@ -103,29 +103,29 @@ export interface RetryOptions {
    */
   readonly maxRetryAfter?: number | undefined
   /**
-   * How long a connection must be open to count as healthy, which starts the budget anew; an event with a new ID of its
-   * own does so at once.
+   * How long a connection must be open to be healthy, which starts the budget anew. An event with a new ID of its own
+   * does so at once.
    * @defaultValue 10,000
    */
   readonly resetAfter?: number | undefined
   /**
-   * Decides instead of `failure.retryable`, inside the budget and never beyond it.
+   * Decides whether a failure is retried, instead of `failure.retryable`. It cannot exceed the budget.
    * @defaultValue `(failure) => failure.retryable`
    */
   readonly shouldRetry?: ((failure: SseError, attempt: Attempt) => boolean) | undefined
 }
 
 /**
- * How a request is repeated after a failure: `"same"` sends it again, `"never"` does not, `"get"` asks the same URL by
- * GET without the body, an idempotency key is sent as `Idempotency-Key` with the same request every time, and a function
- * gives the members of the next request that differ.
+ * How a request is repeated after a failure: `"same"` sends it again, `"never"` does not, and `"get"` sends a GET without
+ * the body to the same URL. An idempotency key is sent as `Idempotency-Key` with every request. A function returns the
+ * members of the next request that differ.
  */
 export type Resume =
   | "same"
   | "never"
   | "get"
   | {
-      /** What goes out as `Idempotency-Key`. */
+      /** The value of the `Idempotency-Key` header. */
       readonly idempotencyKey: string
     }
   | ((attempt: Attempt) => ResumeInit | PromiseLike<ResumeInit>)
@@ -136,7 +136,7 @@ export interface ResumeInit extends RequestInit {
   readonly url?: string | undefined
 }
 
-/** What may wait for the consumer, and the limits of the parser. Sizes are in decoded characters. */
+/** The limits of the queue and of the parser. Sizes are in decoded characters. */
 export interface SubscribeLimits {
   /**
    * The longest line.
@@ -149,33 +149,33 @@ export interface SubscribeLimits {
    */
   readonly maxEventSize?: number | undefined
   /**
-   * With this many events waiting, nothing more is read until the consumer has taken one.
+   * The most events that wait for the consumer; while the queue is full, nothing more is read.
    * @defaultValue 256
    */
   readonly maxQueuedEvents?: number | undefined
   /**
-   * The same for the size of the waiting events together.
+   * The most characters that wait for the consumer, of all events together.
    * @defaultValue 16,777,216
    */
   readonly maxQueuedSize?: number | undefined
 }
 
-/** What `fetch` takes, other than what {@link SubscribeOptions} has its own meaning for. */
+/** The options of `fetch` for which {@link SubscribeOptions} has no meaning of its own. */
 export type SubscribeInit = Omit<RequestInit, "headers" | "body" | "signal" | "window">
 
 /** Options of {@link subscribe}; members of RequestInit that are not listed here are passed to `fetch`. */
 export interface SubscribeOptions<Event extends SseEvent<string, unknown> = never>
   extends SubscribeInit, SubscriptionHooks {
-  /** Headers of the request; a function is asked again for each attempt, so that tokens can be fresh. */
+  /** Headers of the request; a function is called for each attempt, so that tokens can be fresh. */
   readonly headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
-  /** The body of the request; a function is asked again for each attempt. A stream is sent once and never repeated. */
+  /** The body of the request; a function is called for each attempt. A stream is sent once and never repeated. */
   readonly body?: BodyInit | null | ((attempt: Attempt) => BodyInit | PromiseLike<BodyInit>) | undefined
   /**
-   * What makes the requests.
+   * The function that makes the requests.
    * @defaultValue `globalThis.fetch`
    */
   readonly fetch?: typeof globalThis.fetch | undefined
-  /** Ends the subscription: what waits rejects with the signal's reason. */
+  /** Ends the subscription: a waiting `next()` rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
   /**
    * The last event ID to resume from.
@@ -185,13 +185,13 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = neve
   /** The query parameter that carries the last event ID, instead of the header. */
   readonly lastEventIdParam?: string | undefined
   /**
-   * The contract that the events are read through, made by `defineEvents`; without one they come as they are. `until`,
-   * `dedupe` and `onGap` see the events before it.
+   * The contract that decodes and validates the events, made by `defineEvents`. `until`, `dedupe` and `onGap` see the
+   * events before it does.
    */
   readonly events?: EventDecoder<Event> | undefined
   /**
-   * What ends the stream: data that is exactly this string, which is not delivered, or an event that the predicate holds
-   * for, which is. A stream that ends without it was cut.
+   * The end mark. An event whose data is exactly this string ends the stream and is not delivered; an event for which the
+   * function returns true ends it and is delivered. A stream that ends without its end mark was cut.
    */
   readonly until?: string | ((event: SseEvent) => boolean) | undefined
   /**
@@ -202,27 +202,26 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = neve
   /** The budget of retries; `false` makes one request. */
   readonly retry?: false | RetryOptions | undefined
   /**
-   * How a request is repeated.
+   * How a request is repeated after a failure.
    * @defaultValue `"same"` for GET and for a function as target, else `"never"`
    */
   readonly resume?: Resume | undefined
-  /** How long things may take. */
+  /** The deadlines. */
   readonly timeouts?: Timeouts | undefined
-  /** How large things may get. */
+  /** The limits of the queue and of the parser. */
   readonly limits?: SubscribeLimits | undefined
   /**
-   * Where time and randomness come from.
+   * The source of time and randomness.
    * @defaultValue the platform's timers
    */
   readonly clock?: Clock | undefined
   /**
-   * Whether the connection is closed while the page is hidden or put away, and resumed when it is shown. GET only.
+   * Whether to close the connection while the page is hidden, and to resume it when the page is shown. GET only.
    * @defaultValue `false`
    */
   readonly pauseWhenHidden?: boolean | undefined
   /**
-   * Whether to wait for the network instead of trying while the platform says that it is offline, and to try at once when
-   * it comes back.
+   * Whether to make no attempts while the platform is offline, and to make one as soon as it is online again.
    * @defaultValue `false`
    */
   readonly waitForOnline?: boolean | undefined

@@ -1,23 +1,23 @@
 /*
- * Law: which redirects are followed. The platform's own fetch takes headers, cursor and body to another origin, so where
- * it shows a redirect the hops are made here. Spec: https://fetch.spec.whatwg.org/#http-redirect-fetch
+ * Decides which redirects are followed. The platform's fetch sends headers, last event ID and body to another origin, so
+ * redirects are followed here if the platform shows them. Spec: https://fetch.spec.whatwg.org/#http-redirect-fetch
  */
 import { SseResponseError } from "../errors.ts"
 import { discard } from "./discard.ts"
 import { httpUrl } from "./http-url.ts"
 import { dropBodyHeaders, isOneShot, type PreparedRequest, takesBody } from "./request.ts"
 
-/** The most hops of one attempt. */
+/** The most redirects of one attempt. */
 const MAX_HOPS = 5
 
-/** Whether `fetch` shows the status and the location of a redirect here, as no browser does. */
+/** Whether `fetch` shows the status and the location of a redirect, which browsers hide. */
 export function showsRedirects(): boolean {
   const { process, Deno, navigator } = globalThis as {
     process?: { versions?: { node?: string }; type?: string }
     Deno?: unknown
     navigator?: { userAgent?: string }
   }
-  // Electron's pages have a process, and the fetch of a browser.
+  // Pages of Electron have a process, and the fetch of a browser.
   if (/^(renderer|worker)$/.test(process?.type ?? "")) return false
   return Boolean(process?.versions?.node ?? Deno ?? navigator?.userAgent === "Cloudflare-Workers")
 }
@@ -26,7 +26,7 @@ export function showsRedirects(): boolean {
  * Turns `request` into the one that follows `response`.
  *
  * @returns Whether there is one: `response` is a redirect.
- * @throws SseResponseError where it is one that must not be followed.
+ * @throws SseResponseError if it must not be followed.
  */
 export function followRedirect(request: PreparedRequest, response: Response, hops: number): boolean {
   const { status, headers, type } = response
@@ -60,7 +60,7 @@ function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL |
   if (isElsewhere && (hasBody || isPrivate || init.credentials === "include")) {
     return "headers, body, credentials and last event ID must not go to another origin"
   }
-  // Without a body of our own it is the Request's.
+  // Without a body option, the body is that of the Request.
   return hasBody && ((init.body ?? undefined) === undefined || isOneShot(init.body))
     ? '"body" must be sent only once'
     : undefined

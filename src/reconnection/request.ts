@@ -1,4 +1,4 @@
-/* Law: how the request of an attempt is made: anew each time, with fresh headers and body and the cursor. */
+/* Makes the request of an attempt, anew each time: with fresh headers, a fresh body and the last event ID. */
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
 import { check } from "./checks.ts"
@@ -7,10 +7,10 @@ import { httpUrl } from "./http-url.ts"
 import { sendLastEventId } from "./last-event-id.ts"
 import type { Attempt, Resume, ResumeInit, SubscribeOptions } from "./options.ts"
 
-/** What requests are made of, where no function of the caller's connects. */
+/** The settings of the requests, if the target is not a function. */
 export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "body" | "fetch" | "lastEventIdParam"> {
   readonly url: URL
-  /** The Request that was given, whose members `init` has as well. */
+  /** The Request that is the target; `init` has its members as well. */
   readonly request: Request | undefined
   readonly method: string
   /** Whether the first request has a body. */
@@ -25,18 +25,18 @@ export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "bod
 /** The request of one attempt, which each hop of it changes. */
 export interface PreparedRequest {
   url: URL
-  /** What `fetch` is given instead of the URL. */
+  /** Passed to `fetch` instead of the URL. */
   input: Request | undefined
   readonly init: RequestInit & { method: string; readonly headers: Headers }
   hasBody: boolean
-  /** Whether headers or a last event ID go with it that are nobody else's business. */
+  /** Whether it carries headers or a last event ID that must not go to another origin. */
   readonly isPrivate: boolean
 }
 
 /**
  * Makes the request of an attempt.
  *
- * @param warn - Called where the last event ID cannot be sent.
+ * @param warn - Called if the last event ID cannot be sent.
  */
 export async function prepareRequest(
   settings: RequestSettings,
@@ -102,7 +102,7 @@ function setHeaders(headers: Headers, init: HeadersInit | undefined): void {
   for (const [name, value] of others) headers.set(name, value)
 }
 
-/** Headers of `init`, `undefined` where they are none; the platform's error quotes the value, which may be a secret. */
+/** Headers of `init`, `undefined` if they are not valid; the platform's error would quote the value, which may be secret. */
 export function headersOf(init: HeadersInit | undefined): Headers | undefined {
   try {
     return new Headers(init)
@@ -115,12 +115,12 @@ export function takesBody(method: string): boolean {
   return method !== "GET" && method !== "HEAD"
 }
 
-/** Whether a Request has a body; where the platform does not show it, whether it may have one. */
+/** Whether a Request has a body, or may have one if the platform does not show it. */
 export function requestHasBody(request: { readonly body?: unknown; readonly method: string } | undefined): boolean {
   return request !== undefined && (request.body === undefined ? takesBody(request.method) : request.body !== null)
 }
 
-/** Whether `body` is gone once it was read: a stream, or what makes one. */
+/** Whether `body` can be read only once: a stream or an async iterable. */
 export function isOneShot(body: unknown): boolean {
   return typeof body === "object" && body !== null && ("getReader" in body || Symbol.asyncIterator in body)
 }

@@ -1,15 +1,15 @@
-/* Law: whether and when to try again, as a pure function of what has happened; no clock, no timer, no randomness. */
+/* Decides whether and when to retry. Pure functions: no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
 import { checkNumber, withDefaults } from "../internal/option-checks.ts"
 
-/** The shortest delay whatever anybody says, in milliseconds: at most 10 requests in a second. */
+/** The minimum delay in milliseconds, whatever the options or the server ask for. */
 const MIN_DELAY = 100
 
-/** The longest, where nobody sets a limit. */
+/** The longest delay, if no limit is set. */
 const LONGEST = Number.MAX_SAFE_INTEGER
 
-/** {@link RetryOptions} with nothing left out. */
+/** {@link RetryOptions} with every member set. */
 export type RetryPolicy = { readonly [Name in keyof RetryOptions]-?: NonNullable<RetryOptions[Name]> }
 
 export const DEFAULT_RETRY: RetryPolicy = {
@@ -27,7 +27,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
 }
 
 /**
- * The policy that the options ask for.
+ * The options, completed by the defaults.
  *
  * @throws RangeError if a number is out of its range.
  */
@@ -41,7 +41,7 @@ export function retryPolicyOf(options: RetryOptions, defaults: RetryPolicy = DEF
   return policy
 }
 
-/** What has happened up to a failure. Times are in milliseconds. */
+/** The failures so far. Times are in milliseconds. */
 export interface RetryHistory {
   /** The attempt that failed. */
   readonly attempt: Attempt
@@ -49,13 +49,13 @@ export interface RetryHistory {
   readonly failures: number
   /** From the start, or the failure that ended the last healthy attempt, to this failure. */
   readonly elapsed: number
-  /** The last `retry` field, `undefined` where there was none. */
+  /** The last `retry` field, `undefined` if there was none. */
   readonly serverDelay: number | undefined
-  /** What the failed response's Retry-After asks for, `undefined` where it asks for nothing. */
+  /** The delay that the failed response asks for, `undefined` if it asks for none. */
   readonly retryAfter: number | undefined
 }
 
-/** A delay in milliseconds; `"stop"` where trying again is no use; `"exhausted"` where the budget is used up. */
+/** A delay in milliseconds, `"stop"` if a retry cannot help, or `"exhausted"` if the budget is used up. */
 export type RetryDecision = number | "stop" | "exhausted"
 
 /** @param random - A number from 0 up to, not including, 1. */
@@ -70,7 +70,7 @@ export function nextRetry(
   const server =
     serverDelay === undefined ? undefined : clamp(policy.minServerDelay, serverDelay, policy.maxServerDelay)
   const floor = clamp(MIN_DELAY, Math.max(server ?? 0, Math.min(retryAfter, policy.maxRetryAfter)), LONGEST)
-  // Bounded, since 0 times Infinity is no number, nor is Infinity less Infinity.
+  // Bounded, since 0 times Infinity is NaN, and so is Infinity minus Infinity.
   const growth = Math.min(policy.factor ** (failures - 1), LONGEST)
   const top = Math.max(floor, Math.min(LONGEST, policy.maxDelay, growth * (server ?? policy.initialDelay)))
   const delay = policy.jitter ? floor + random * (Math.max(top, 1.25 * floor) - floor) : top

@@ -1,15 +1,15 @@
-/* Law: which states a subscription has and what moves it between them, as data; nothing else assigns a state. */
+/* The states of a subscription and the transitions between them, as data; nothing else changes a state. */
 
 /**
  * The state of a subscription: `"connecting"` until a response has opened, `"open"`, `"waiting"` between two attempts,
- * and `"closed"` for good.
+ * and `"closed"` after the end.
  */
 export type SubscriptionState = "connecting" | "open" | "waiting" | "closed"
 
-/** What can happen to a subscription. */
+/** What happens to a subscription. */
 export type Transition = "opened" | "failed" | "paused" | "due" | "ended"
 
-/** The table: for each state, where what can happen in it leads. Where it says nothing, the state stays. */
+/** For each state, the state that each transition leads to; a transition that is not listed changes nothing. */
 export const TRANSITIONS: Readonly<
   Record<SubscriptionState, Readonly<Partial<Record<Transition, SubscriptionState>>>>
 > = {
