@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process"
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -81,13 +82,23 @@ try {
     }
   }
 
+  // Without the DOM library, the types of Node declare what the package needs of it.
+  mkdirSync(join(project, "node_modules/@types"))
+  symlinkSync(join(root, "node_modules/@types/node"), join(project, "node_modules/@types/node"))
   for (const [compiler, module, lib] of [
     ["tsc", "nodenext", ["ES2022", "DOM", "DOM.Iterable"]],
     ["tsc6", "nodenext", ["ES2022", "DOM"]],
     ["tsc6", "esnext", ["ESNext", "DOM", "DOM.AsyncIterable"]],
+    ["tsc", "nodenext", ["ES2022"]],
+    ["tsc6", "esnext", ["ES2022"]],
   ] as const) {
     const moduleResolution = module === "esnext" ? "bundler" : "nodenext"
-    const strict = { strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: [] }
+    const strict = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noEmit: true,
+      types: lib.length === 1 ? ["node"] : [],
+    }
     const compilerOptions = { ...strict, target: "es2022", module, moduleResolution, lib }
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
     run(join(root, "node_modules/.bin", compiler), ["-p", "."])

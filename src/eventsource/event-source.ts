@@ -1,4 +1,5 @@
 /* The public types of the class; its behaviour is in `specified-event-source.ts`. */
+import type { AddEventListenerOptions, EventListenerOrEventListenerObject } from "../internal/platform-types.ts"
 import type { EventSourceInit } from "./init.ts"
 import { shapeInterface } from "./interface-shape.ts"
 import { EventSource as SpecifiedEventSource } from "./specified-event-source.ts"

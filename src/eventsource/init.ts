@@ -1,4 +1,5 @@
 /* The settings that make the loop behave as specified; each option of the caller changes one of them. */
+import type { BodyInit, HeadersInit } from "../internal/platform-types.ts"
 import {
   type Attempt,
   httpUrl,

@@ -1,3 +1,4 @@
+import type { BodyInit, HeadersInit } from "../internal/platform-types.ts"
 import type { EventDecoder } from "../contract/index.ts"
 import type { SseError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"

@@ -1,4 +1,5 @@
 /* Makes the request of an attempt, anew each time: with fresh headers, a fresh body and the last event ID. */
+import type { HeadersInit } from "../internal/platform-types.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
 import { check } from "./checks.ts"

@@ -1,4 +1,5 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
+import type { HeadersInit } from "../internal/platform-types.ts"
 import type { EventEncoder } from "../contract/index.ts"
 import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"

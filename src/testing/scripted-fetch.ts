@@ -1,3 +1,5 @@
+import type { BodyInit } from "../internal/platform-types.ts"
+
 /** A request that {@link scriptedFetch} was asked for. */
 export interface ScriptedRequest {
   /** The URL, as it was given. */

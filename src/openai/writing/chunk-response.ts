@@ -1,4 +1,5 @@
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
+import type { HeadersInit } from "../../internal/platform-types.ts"
 import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
