@@ -102,10 +102,10 @@ export interface EventSource extends EventTarget {
 /** What makes an {@link EventSource}; it can stand for the platform's own. */
 export interface EventSourceConstructor {
   /**
-   * Connects to `url`, which is resolved against the page or the worker, where there is one.
+   * Connects to `url`, which is resolved against the page or the worker, if there is one.
    *
-   * @throws DOMException named `SyntaxError` where the URL cannot be parsed. One that cannot be fetched is an `error` event.
-   * @throws TypeError, RangeError where a member of `init` is not what it must be.
+   * @throws DOMException named `SyntaxError` if the URL cannot be parsed. A URL that cannot be fetched is an `error` event.
+   * @throws TypeError, RangeError if a member of `init` is not valid.
    */
   new (url: string | URL, init?: EventSourceInit): EventSource
   /** What its instances inherit. */

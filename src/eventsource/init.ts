@@ -108,7 +108,7 @@ function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis
 
 const SPELLED: Readonly<Record<string, string>> = { accept: "Accept", "last-event-id": "Last-Event-ID" }
 
-/** Headers that can be spread into others, under the names that they go by where they are written by hand. */
+/** The headers as a plain object, which callers can spread, under their usual spelling. */
 function plainHeaders(headers: HeadersInit | undefined): Record<string, string> {
   return Object.fromEntries([...new Headers(headers)].map(([name, value]) => [SPELLED[name] ?? name, value]))
 }
