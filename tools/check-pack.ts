@@ -2,7 +2,7 @@
  * Packs the package from a tree without anything built, installs the tarball into an empty project and uses every entry
  * there: by import, by require() on the machine's own Node, and by the TypeScript compilers in the strictest settings.
  */
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import {
   cpSync,
   existsSync,
@@ -103,6 +103,15 @@ try {
     writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
     run(join(root, "node_modules/.bin", compiler), ["-p", "."])
   }
+  // A misspelled option is reported once, not once for each overload.
+  writeFileSync(
+    join(project, "types.ts"),
+    'import { subscribe } from "steadystream/client"\nimport { relay } from "steadystream/openai"\n' +
+      'subscribe("/", { unti: "x" })\nrelay("", { onChnk: () => {} })\n',
+  )
+  const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc6"), ["-p", "."], { cwd: project, encoding: "utf8" })
+  const lines = stdout.trim().split("\n")
+  if (lines.length !== 2) throw new Error(`two misspelled options must be two lines of errors, not:\n${stdout}`)
   console.log(`pack: ${files.length} files of ${size} bytes, ${entries.length} entries by import, require and types`)
 } finally {
   rmSync(project, { recursive: true, force: true })
