@@ -56,7 +56,7 @@ export function createAttempts(
 /** The server has ended the stream. @throws SseError if that is a failure. */
 function checkEnd({ until, reconnects }: Settings): void {
   if (until !== undefined) {
-    throw new SseTruncatedError('Cannot read event stream: it must not end before "until" is met', "until", true)
+    throw new SseTruncatedError('Cannot read event stream: it must not end before "until"', "until", true)
   }
   if (reconnects) throw new SseConnectionError("Cannot read event stream: the server has ended it")
 }
