@@ -30,6 +30,7 @@ export type {
   DefineEventsOptions,
   EventCodec,
   EventContract,
+  DecodedEvent,
   EventDecoder,
   EventEncoder,
   EventInitOf,

@@ -2,11 +2,10 @@
  * Packs the package from a tree without anything built, installs the tarball into an empty project and uses every entry
  * there: by import, by require() on the machine's own Node, and by the TypeScript compilers in the strictest settings.
  */
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,6 +16,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { compileEverywhere } from "./pack-compilers.ts"
 
 /** The files of the package; shared scripts have names without a hash. */
 const ALLOWED = /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
@@ -71,10 +71,7 @@ try {
     join(project, "cjs.cjs"),
     `console.log(${JSON.stringify(entries)}.filter((entry) => Object.keys(require(entry)).length > 0).length)\n`,
   )
-  writeFileSync(
-    join(project, "types.ts"),
-    `${imports}export const count: number = [${entries.map((_, index) => `entry${index}`).join(", ")}].length\n`,
-  )
+  const program = `${imports}export const count: number = [${entries.map((_, index) => `entry${index}`).join(", ")}].length\n`
   for (const node of new Set([process.execPath, process.env["STEADYSTREAM_SYSTEM_NODE"] ?? process.execPath])) {
     for (const file of ["esm.mjs", "cjs.cjs"]) {
       const count = run(node, ["--no-warnings", file]).trim()
@@ -82,37 +79,10 @@ try {
     }
   }
 
-  // Without the DOM library, the types of Node declare what the package needs of it.
-  mkdirSync(join(project, "node_modules/@types"))
-  symlinkSync(join(root, "node_modules/@types/node"), join(project, "node_modules/@types/node"))
-  for (const [compiler, module, lib] of [
-    ["tsc", "nodenext", ["ES2022", "DOM", "DOM.Iterable"]],
-    ["tsc6", "nodenext", ["ES2022", "DOM"]],
-    ["tsc6", "esnext", ["ESNext", "DOM", "DOM.AsyncIterable"]],
-    ["tsc", "nodenext", ["ES2022"]],
-    ["tsc6", "esnext", ["ES2022"]],
-  ] as const) {
-    const moduleResolution = module === "esnext" ? "bundler" : "nodenext"
-    const strict = {
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noEmit: true,
-      types: lib.length === 1 ? ["node"] : [],
-    }
-    const compilerOptions = { ...strict, target: "es2022", module, moduleResolution, lib }
-    writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.ts"] }))
-    run(join(root, "node_modules/.bin", compiler), ["-p", "."])
-  }
-  // A misspelled option is reported once, not once for each overload.
-  writeFileSync(
-    join(project, "types.ts"),
-    'import { subscribe } from "steadystream/client"\nimport { relay } from "steadystream/openai"\n' +
-      'subscribe("/", { unti: "x" })\nrelay("", { onChnk: () => {} })\n',
+  const settings = compileEverywhere(project, root, program)
+  console.log(
+    `pack: ${files.length} files of ${size} bytes, ${entries.length} entries by import, require and ${settings} compiler settings`,
   )
-  const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc6"), ["-p", "."], { cwd: project, encoding: "utf8" })
-  const lines = stdout.trim().split("\n")
-  if (lines.length !== 2) throw new Error(`two misspelled options must be two lines of errors, not:\n${stdout}`)
-  console.log(`pack: ${files.length} files of ${size} bytes, ${entries.length} entries by import, require and types`)
 } finally {
   rmSync(project, { recursive: true, force: true })
 }

@@ -1,4 +1,4 @@
-import type { EventDecoder } from "../contract/index.ts"
+import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
 import { settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
@@ -36,18 +36,13 @@ import { createSubscription, type Subscription } from "./subscription.ts"
  * }
  * ```
  */
-export function subscribe<Events extends EventDecoder<SseEvent<string, unknown>> | undefined = undefined>(
+export function subscribe<Contract extends EventDecoder<SseEvent<string, unknown>> | undefined = undefined>(
   target: SubscribeTarget,
-  options: SubscribeOptions<DecodedEvent<Events>> & { readonly events?: Events } = {},
-): Subscription<DecodedEvent<Events>> {
-  const settings = settingsOf(target, options)
-  const { events } = options
-  const subscription =
-    events === undefined
-      ? createSubscription(settings, (source) => source)
-      : createSubscription(settings, (source, signal) => events.read(source, signal))
-  return subscription as Subscription<DecodedEvent<Events>>
+  options?: SubscribeOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
+): Subscription<DecodedEvent<Contract>> {
+  const settings = settingsOf(target, options ?? {})
+  const events: EventDecoder<SseEvent<string, unknown>> | undefined = options?.events
+  return createSubscription<SseEvent<string, unknown>>(settings, (source, signal) =>
+    events === undefined ? source : events.read(source, signal),
+  ) as Subscription<DecodedEvent<Contract>>
 }
-
-/** The events that a contract decodes; without one, those of the stream. */
-type DecodedEvent<Events> = Events extends EventDecoder<infer Event> ? Event : SseEvent

@@ -70,3 +70,7 @@ export type EventOf<Contract> = Contract extends EventDecoder<infer Event> ? Eve
 
 /** The events that are written through a contract: a union discriminated on `event`. */
 export type EventInitOf<Contract> = Contract extends EventEncoder<infer Init> ? Init : never
+
+/** The events that a reader yields: those of its contract, and raw ones without a contract. */
+export type DecodedEvent<Contract extends EventDecoder<SseEvent<string, unknown>> | undefined> =
+  Contract extends EventDecoder<infer Event> ? Event : SseEvent

@@ -1,6 +1,7 @@
 export { defineEvents } from "./define-events.ts"
 export type { DefineEventsOptions } from "./event-decoder.ts"
 export type {
+  DecodedEvent,
   EventContract,
   EventDecoder,
   EventEncoder,

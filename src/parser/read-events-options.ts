@@ -3,7 +3,7 @@ import type { SseEvent } from "../event.ts"
 import type { SseParserHandlers, SseParserLimits } from "./options.ts"
 
 /** Options of {@link readEvents}. */
-export interface ReadEventsOptions<Event extends SseEvent<string, unknown> = never>
+export interface ReadEventsOptions<Event extends SseEvent<string, unknown> = SseEvent>
   extends SseParserHandlers, SseParserLimits {
   /** Ends the iteration: a waiting `next` rejects with its reason, and the source is cancelled. */
   readonly signal?: AbortSignal | undefined

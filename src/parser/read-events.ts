@@ -1,4 +1,4 @@
-import type { EventDecoder } from "../contract/index.ts"
+import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
@@ -28,15 +28,13 @@ import type { SseSource } from "./source.ts"
  * for await (const event of readEvents(response)) console.log(event.data) // hello, world
  * ```
  */
-export function readEvents<Event extends SseEvent<string, unknown>>(
+export function readEvents<Contract extends EventDecoder<SseEvent<string, unknown>> | undefined = undefined>(
   source: SseSource,
-  options: ReadEventsOptions<Event> & { readonly events: EventDecoder<Event> },
-): SseEventIterator<Event>
-export function readEvents(source: SseSource, options?: ReadEventsOptions): SseEventIterator
-export function readEvents<Event extends SseEvent<string, unknown>>(
-  source: SseSource,
-  options: ReadEventsOptions<Event> = {},
-): SseEventIterator<Event> | SseEventIterator {
-  const events = new EventReader(source, options)
-  return options.events === undefined ? events : options.events.read(events, options.signal)
+  options?: ReadEventsOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
+): SseEventIterator<DecodedEvent<Contract>> {
+  const reader = new EventReader(source, options ?? {})
+  const contract: EventDecoder<SseEvent<string, unknown>> | undefined = options?.events
+  const events: SseEventIterator<SseEvent<string, unknown>> =
+    contract === undefined ? reader : contract.read(reader, options?.signal)
+  return events as SseEventIterator<DecodedEvent<Contract>>
 }

@@ -165,7 +165,7 @@ export interface SubscribeLimits {
 export type SubscribeInit = Omit<RequestInit, "headers" | "body" | "signal" | "window">
 
 /** Options of {@link subscribe}; members of RequestInit that are not listed here are passed to `fetch`. */
-export interface SubscribeOptions<Event extends SseEvent<string, unknown> = never>
+export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseEvent>
   extends SubscribeInit, SubscriptionHooks {
   /** Headers of the request; a function is called for each attempt, so that tokens can be fresh. */
   readonly headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined

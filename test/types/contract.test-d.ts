@@ -155,9 +155,9 @@ describe("readEvents()", () => {
   test("readEvents() accepts no type argument without a contract", () => {
     // @ts-expect-error no contract
     readEvents<Event>("", {})
-    // @ts-expect-error the contract may be undefined
-    readEvents("", { events: undefined as typeof events | undefined })
-    // @ts-expect-error not the requested type
+    const maybe = undefined as typeof events | undefined
+    expectTypeOf(readEvents("", { events: maybe })).toEqualTypeOf<SseEventIterator<Event | SseEvent>>()
+    // @ts-expect-error not what is asked for
     assertType<SseEventIterator<Event>>(readEvents(""))
   })
 })
