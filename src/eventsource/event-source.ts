@@ -1,5 +1,4 @@
 /* The public types of the class; its behaviour is in `specified-event-source.ts`. */
-import type { AddEventListenerOptions, EventListenerOrEventListenerObject } from "../internal/platform-types.ts"
 import type { EventSourceInit } from "./init.ts"
 import { shapeInterface } from "./interface-shape.ts"
 import { EventSource as SpecifiedEventSource } from "./specified-event-source.ts"
@@ -69,17 +68,17 @@ export interface EventSource extends EventTarget {
   addEventListener<Type extends keyof EventSourceEventMap>(
     type: Type,
     listener: (this: EventSource, event: EventSourceEventMap[Type]) => unknown,
-    options?: boolean | AddEventListenerOptions,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void
   addEventListener(
     type: string,
     listener: (this: EventSource, event: MessageEvent) => unknown,
-    options?: boolean | AddEventListenerOptions,
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void
   addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
+    listener: Parameters<EventTarget["addEventListener"]>[1],
+    options?: Parameters<EventTarget["addEventListener"]>[2],
   ): void
   /** Calls `listener` no more. */
   removeEventListener<Type extends keyof EventSourceEventMap>(
@@ -94,7 +93,7 @@ export interface EventSource extends EventTarget {
   ): void
   removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
+    listener: Parameters<EventTarget["addEventListener"]>[1],
     options?: boolean | EventListenerOptions,
   ): void
 }

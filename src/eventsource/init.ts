@@ -1,5 +1,4 @@
 /* The settings that make the loop behave as specified; each option of the caller changes one of them. */
-import type { BodyInit, HeadersInit } from "../internal/platform-types.ts"
 import {
   type Attempt,
   httpUrl,
@@ -41,14 +40,16 @@ export interface EventSourceInit {
    * More headers, or a function that is called before each request. With any of them, a redirect to another origin
    * is refused if the platform shows redirects.
    */
-  headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
+  headers?:
+    | RequestInit["headers"]
+    | ((attempt: Attempt) => RequestInit["headers"] | PromiseLike<RequestInit["headers"]>)
   /**
    * The method. Any other than GET is sent once: the end of its stream is an `error` event with `CLOSED`.
    * @defaultValue `"GET"`
    */
   method?: string | undefined
   /** The body, or a function that is called before each request, for a method that takes a body. */
-  body?: BodyInit | ((attempt: Attempt) => BodyInit | PromiseLike<BodyInit>) | undefined
+  body?: RequestInit["body"] | ((attempt: Attempt) => RequestInit["body"] | PromiseLike<RequestInit["body"]>)
   /**
    * How often and when to reconnect; `false` is never. The defaults are as specified: without a limit, after
    * 3,000 ms or the delay that the server asks for, without growth or jitter, and only if the connection broke or the
@@ -109,7 +110,7 @@ function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis
 const SPELLED: Readonly<Record<string, string>> = { accept: "Accept", "last-event-id": "Last-Event-ID" }
 
 /** The headers as a plain object, which callers can spread, under their usual spelling. */
-function plainHeaders(headers: HeadersInit | undefined): Record<string, string> {
+function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {
   return Object.fromEntries([...new Headers(headers)].map(([name, value]) => [SPELLED[name] ?? name, value]))
 }
 

@@ -1,4 +1,3 @@
-import type { BodyInit, HeadersInit } from "../internal/platform-types.ts"
 import type { EventDecoder } from "../contract/index.ts"
 import type { SseError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
@@ -168,9 +167,11 @@ export type SubscribeInit = Omit<RequestInit, "headers" | "body" | "signal" | "w
 export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseEvent>
   extends SubscribeInit, SubscriptionHooks {
   /** Headers of the request; a function is called for each attempt, so that tokens can be fresh. */
-  readonly headers?: HeadersInit | ((attempt: Attempt) => HeadersInit | PromiseLike<HeadersInit>) | undefined
+  readonly headers?:
+    | RequestInit["headers"]
+    | ((attempt: Attempt) => RequestInit["headers"] | PromiseLike<RequestInit["headers"]>)
   /** The body of the request; a function is called for each attempt. A stream is sent once and never repeated. */
-  readonly body?: BodyInit | null | ((attempt: Attempt) => BodyInit | PromiseLike<BodyInit>) | undefined
+  readonly body?: RequestInit["body"] | ((attempt: Attempt) => RequestInit["body"] | PromiseLike<RequestInit["body"]>)
   /**
    * The function that makes the requests.
    * @defaultValue `globalThis.fetch`

@@ -1,5 +1,4 @@
 /* Makes the request of an attempt, anew each time: with fresh headers, a fresh body and the last event ID. */
-import type { HeadersInit } from "../internal/platform-types.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
 import { check } from "./checks.ts"
@@ -97,14 +96,14 @@ export function dropBodyHeaders(headers: Headers): void {
   for (const name of Array.from(headers.keys())) if (name.startsWith("content-")) headers.delete(name)
 }
 
-function setHeaders(headers: Headers, init: HeadersInit | undefined): void {
+function setHeaders(headers: Headers, init: RequestInit["headers"]): void {
   const others = headersOf(init)
   if (others === undefined) throw refusal('"headers" must be valid')
   for (const [name, value] of others) headers.set(name, value)
 }
 
 /** Headers of `init`, `undefined` if they are not valid; the platform's error would quote the value, which may be secret. */
-export function headersOf(init: HeadersInit | undefined): Headers | undefined {
+export function headersOf(init: RequestInit["headers"]): Headers | undefined {
   try {
     return new Headers(init)
   } catch {

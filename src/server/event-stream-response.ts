@@ -1,5 +1,4 @@
 /* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
-import type { HeadersInit } from "../internal/platform-types.ts"
 import type { EventEncoder } from "../contract/index.ts"
 import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
@@ -37,7 +36,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
    */
   readonly status?: number | undefined
   /** Headers to add; those of the stream itself (see {@link eventStreamResponse}) are replaced by these. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: RequestInit["headers"]
   /**
    * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
    * @defaultValue `15_000`; off where the source is a stream of this package that does so by itself

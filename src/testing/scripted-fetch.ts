@@ -1,5 +1,3 @@
-import type { BodyInit } from "../internal/platform-types.ts"
-
 /** A request that {@link scriptedFetch} was asked for. */
 export interface ScriptedRequest {
   /** The URL, as it was given. */
@@ -9,7 +7,7 @@ export interface ScriptedRequest {
   /** The headers. */
   readonly headers: Headers
   /** The body, as it was given. */
-  readonly body: BodyInit | null | undefined
+  readonly body: RequestInit["body"]
   /** What aborts the request. */
   readonly signal: AbortSignal | undefined
   /** The second argument of `fetch`. */

@@ -1,5 +1,4 @@
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
-import type { HeadersInit } from "../../internal/platform-types.ts"
 import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
@@ -10,7 +9,7 @@ export interface ChunkResponseInit {
    */
   readonly status?: number | undefined
   /** More headers. They replace the headers of the event stream with the same name. */
-  readonly headers?: HeadersInit | undefined
+  readonly headers?: RequestInit["headers"]
 }
 
 /** Options of {@link chunkResponse}. */
