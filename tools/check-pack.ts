@@ -19,7 +19,8 @@ import { join } from "node:path"
 import { compileEverywhere } from "./pack-compilers.ts"
 
 /** The files of the package; shared scripts have names without a hash. */
-const ALLOWED = /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
+const ALLOWED =
+  /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
 const MAX_SIZE = 120_000
 
 const root = process.cwd()
