@@ -13,9 +13,13 @@ export function callHook<Value>(
   }
 }
 
-/** Reports an error as the platform reports an uncaught one. */
+/**
+ * Reports an error as the platform reports an uncaught one, with the process alive: `reportError` ends a process of Deno
+ * and of Bun, and nothing but their names shows that.
+ */
 export function reportGlobally(error: unknown): void {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error)
+  const isFatal = "Deno" in globalThis || "Bun" in globalThis
+  if (typeof globalThis.reportError === "function" && !isFatal) globalThis.reportError(error)
   else globalThis.console.error(error)
 }
 
