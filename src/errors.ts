@@ -1,8 +1,7 @@
 /*
- * Law: one family. Everything that fails at run time, other than misuse (TypeError, RangeError) and abort (the signal's
- * own reason), is an SseError whose `code` is on the closed list below. What may hold a payload (a body, a preview, a
- * chunk) is not enumerable and not in the message, so that logging an error prints none of it. The mark that tells the
- * classes across copies has a literal key: with a computed one bundlers keep every class, used or not.
+ * The errors of this package. Every failure at run time is an SseError with a `code` of the list below; only misuse
+ * (TypeError, RangeError) and an abort (the signal's reason) are not. No message and no enumerable property holds a
+ * payload (a body, a preview, a chunk), so that logging an error prints none of it.
  */
 
 /** Every `code` an {@link SseError} can have. */
@@ -21,7 +20,8 @@ export type SseErrorCode =
   | "not-a-stream"
 
 /**
- * What every error of this package is. `instanceof` and {@link SseError.is} hold across two copies of the package.
+ * The base class of every error of this package. `instanceof` and {@link SseError.is} also recognize the errors of
+ * another copy of the package.
  *
  * @example
  * ```ts
@@ -37,12 +37,13 @@ export type SseErrorCode =
  * ```
  */
 export abstract class SseError extends Error {
+  // Why a literal key: with a computed key, bundlers keep every class, even an unused one.
   /** @internal */ static readonly "~sse": string = "SseError"
   /** The name of the class. */
   abstract override readonly name: string
-  /** What failed, on a closed list. */
+  /** The kind of failure, from a closed list. */
   readonly code: SseErrorCode
-  /** Whether the same request may succeed when it is made again. */
+  /** Whether the same request may succeed if it is repeated. */
   readonly retryable: boolean
 
   /** @internal */ constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
@@ -51,29 +52,29 @@ export abstract class SseError extends Error {
     this.retryable = retryable
   }
 
-  /** Whether `value` is an error of this package, from this copy of it or another. */
+  /** Whether `value` is an error of this package, from this copy or another copy of it. */
   static is(value: unknown): value is SseError {
     return value instanceof SseError
   }
 
-  /** Makes `instanceof` hold for an error that another copy of this package threw. */
+  /** Makes `instanceof` recognize an error that another copy of this package threw. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
-    // A class of a user's own has its own instances only.
+    // Why `hasOwn`: a subclass defined by a user must recognize only its own instances.
     const kind = Object.hasOwn(this, "~sse") ? (value as Partial<SseError> | null | undefined)?.constructor : undefined
     const theirs = (kind as { "~sse"?: unknown } | undefined)?.["~sse"]
     return theirs !== undefined && (this["~sse"] === "SseError" || this["~sse"] === theirs)
   }
 }
 
-/** A line, an event or an answer is larger than its limit. The stream is over: what follows is refused. */
+/** A line, an event or an answer exceeds its limit. The stream ends here: no further data is read. */
 export class SseLimitError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseLimitError"
   override readonly name = "SseLimitError"
   declare readonly code: "limit"
   /** The option that set the limit, such as `"maxLineLength"`. */
   readonly limit: string
-  /** Its value: characters where it limits text. */
+  /** The value of that option; in characters if it limits text. */
   readonly max: number
 
   /** @internal */ constructor(message: string, limit: string, max: number) {
@@ -83,7 +84,7 @@ export class SseLimitError extends SseError {
   }
 }
 
-/** No response came, or the connection broke before the end of the stream; `cause` says why. */
+/** No response arrived, or the connection broke before the end of the stream; `cause` holds the reason. */
 export class SseConnectionError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseConnectionError"
   override readonly name = "SseConnectionError"
@@ -94,16 +95,16 @@ export class SseConnectionError extends SseError {
   }
 }
 
-/** The response is no event stream: its status, its type or its redirect was refused. */
+/** The response is not an event stream: its status, its content type or its redirect was refused. */
 export class SseResponseError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseResponseError"
   override readonly name = "SseResponseError"
   declare readonly code: "response" | "content-type" | "redirect-refused"
   /** The HTTP status. */
   readonly status: number
-  /** The response's headers. */
+  /** The response's headers. Not enumerable. */
   declare readonly headers: Headers
-  /** The start of the body as text, at most 16,384 bytes of it; `""` where it has none. Not enumerable. */
+  /** The start of the body as text, at most 16,384 bytes of it; `""` if there is no body. Not enumerable. */
   declare readonly body: string
 
   /** @internal */ constructor(
@@ -117,12 +118,12 @@ export class SseResponseError extends SseError {
   }
 }
 
-/** Something took longer than one of the `timeouts` allows. */
+/** A step took longer than its member of `timeouts` allows. */
 export class SseTimeoutError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseTimeoutError"
   override readonly name = "SseTimeoutError"
   declare readonly code: "timeout"
-  /** The member of `timeouts` that ran out, such as `"idle"`. */
+  /** The member of `timeouts` that expired, such as `"idle"`. */
   readonly phase: string
   /** Its value in milliseconds. */
   readonly ms: number
@@ -136,20 +137,20 @@ export class SseTimeoutError extends SseError {
 
 /** One failed attempt in {@link SseRetryError.attempts}. */
 export interface SseFailedAttempt {
-  /** How many failures in a row preceded it: 0 for a first request. */
+  /** The number of consecutive failures before this attempt; 0 for a first request. */
   readonly number: number
-  /** Why it failed. */
+  /** The error that the attempt failed with. */
   readonly error: SseError
-  /** Milliseconds on the clock from the start of the subscription to the failure. */
+  /** The time from the start of the subscription to the failure, in milliseconds of the subscription's clock. */
   readonly at: number
 }
 
-/** The retry budget is used up; `cause` is the last failure. */
+/** The retry budget is exhausted; `cause` is the last failure. */
 export class SseRetryError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseRetryError"
   override readonly name = "SseRetryError"
   declare readonly code: "retries-exhausted"
-  /** The failed attempts, oldest first, the last 20 of them. */
+  /** The last 20 failed attempts, oldest first. */
   readonly attempts: readonly SseFailedAttempt[]
 
   /** @internal */ constructor(message: string, attempts: readonly SseFailedAttempt[]) {
@@ -158,24 +159,24 @@ export class SseRetryError extends SseError {
   }
 }
 
-/** One reason why data does not fit a contract, as the Standard Schema gives it. Its message may quote the data. */
+/** One reason why data does not match a contract, as the Standard Schema reports it. The message may quote the data. */
 export interface SseValidationIssue {
-  /** What does not fit. */
+  /** The rule that the data breaks. */
   readonly message: string
-  /** Where in the data. */
+  /** The path to the failing value in the data. */
   readonly path?: readonly (PropertyKey | Readonly<Record<"key", PropertyKey>>)[] | undefined
 }
 
-/** An event does not fit the contract. What may quote its data is not enumerable. */
+/** An event does not match the contract. Every property that may quote its data is not enumerable. */
 export class SseValidationError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseValidationError"
   override readonly name = "SseValidationError"
   declare readonly code: "validation"
   /** The name of the event. Not enumerable. */
   declare readonly event: string
-  /** The last event ID at the event, to resume after it; `undefined` where it was to be written. Not enumerable. */
+  /** The last event ID of the event that was read; `undefined` if the event was to be written. Not enumerable. */
   declare readonly lastEventId: string | undefined
-  /** What does not fit; at least one. Not enumerable. */
+  /** The reasons, at least one. Not enumerable. */
   declare readonly issues: readonly SseValidationIssue[]
   readonly #cause: unknown
 
@@ -188,23 +189,24 @@ export class SseValidationError extends SseError {
     this.#cause = of.cause
   }
 
-  /** What the codec or the schema threw. Measured: Node and Bun print a cause of its own, but not an inherited one. */
+  // Measured: Node and Bun print an own `cause`, but not an inherited one.
+  /** The error that the codec or the schema threw. Not printed with the error, because it may quote the data. */
   override get cause(): unknown {
     return this.#cause
   }
 }
 
-/** An error that the provider reported inside its stream, in one shape whatever the provider's was. */
+/** An error that the provider reported inside its stream, in one shape for every provider. */
 export interface ProviderErrorBody {
-  /** What went wrong, in words. */
+  /** The provider's message. */
   readonly message: string
   /** The kind of error, such as `"server_error"`. */
   readonly type: string | null
-  /** What exactly it is, such as `"rate_limit_exceeded"`; a number comes as text. */
+  /** The exact error, such as `"rate_limit_exceeded"`; a number is converted to text. */
   readonly code: string | null
-  /** The parameter of the request that is at fault. */
+  /** The parameter of the request that caused the error. */
   readonly param: string | null
-  /** The HTTP status that the error names, where it names one. */
+  /** The HTTP status that the error names, `null` if it names none. */
   readonly status: number | null
   /** The error as the provider sent it. */
   readonly raw: unknown
@@ -215,9 +217,9 @@ export class SseProviderError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseProviderError"
   override readonly name = "SseProviderError"
   declare readonly code: "provider"
-  /** The error in one shape. Not enumerable. */
+  /** The error, in one shape for every provider. Not enumerable. */
   declare readonly error: ProviderErrorBody
-  /** The chunk that carried it, as it came. Not enumerable. */
+  /** The chunk that carried the error, unchanged. Not enumerable. */
   declare readonly chunk: unknown
 
   /** @internal */ constructor(message: string, error: ProviderErrorBody, chunk: unknown, retryable = false) {
@@ -226,7 +228,7 @@ export class SseProviderError extends SseError {
   }
 }
 
-/** Data that should be JSON is not, `cause` being the platform's own error, or bytes that should be UTF-8 are not. */
+/** The data is not valid JSON (`cause` is the platform's error), or the bytes are not valid UTF-8. */
 export class SseMalformedError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseMalformedError"
   override readonly name = "SseMalformedError"
@@ -237,12 +239,12 @@ export class SseMalformedError extends SseError {
   }
 }
 
-/** The stream ended cleanly, but before its own end mark. */
+/** The stream ended cleanly, but before its end mark. */
 export class SseTruncatedError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseTruncatedError"
   override readonly name = "SseTruncatedError"
   declare readonly code: "truncated"
-  /** What had not come when it ended, such as `"finish_reason"` or `"until"`. */
+  /** The part that was missing when the stream ended, such as `"finish_reason"` or `"until"`. */
   readonly missing: string
 
   /** @internal */ constructor(message: string, missing: string, retryable = false) {
@@ -251,12 +253,12 @@ export class SseTruncatedError extends SseError {
   }
 }
 
-/** The body is something else than an event stream: JSON, a page, plain text. */
+/** The body is not an event stream but, for example, JSON, a web page or plain text. */
 export class SseNotAStreamError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseNotAStreamError"
   override readonly name = "SseNotAStreamError"
   declare readonly code: "not-a-stream"
-  /** The body's type as its headers name it, `null` where they do not. */
+  /** The content type in the response's headers, `null` if it is missing. */
   readonly contentType: string | null
   /** The start of the body, at most 200 characters. Not enumerable. */
   declare readonly preview: string
@@ -268,7 +270,7 @@ export class SseNotAStreamError extends SseError {
   }
 }
 
-/** The statuses that say "later", not "no". */
+/** Whether a response with this status may succeed if the request is repeated. */
 export function isRetryableStatus(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500
 }

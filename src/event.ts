@@ -5,53 +5,53 @@ export interface SseEvent<Name extends string = string, Data = string> {
   /** The data: the values of the block's `data` fields joined with LF. */
   readonly data: Data
   /**
-   * The `id` field of this very block, `undefined` when it had none: what a proxy writes on and what duplicates are
-   * told by.
+   * The `id` field of this block, `undefined` if it had none. A proxy forwards this ID, and a consumer recognizes
+   * duplicates by it.
    */
   readonly id: string | undefined
-  /** The last event ID in force at dispatch, `""` at first: the cursor to keep for resuming. */
+  /** The last event ID when the event was dispatched, `""` at first: the cursor to resume from. */
   readonly lastEventId: string
 }
 
 /**
- * What can be written as one block of an event stream. Any {@link SseEvent} is one.
+ * One block of an event stream to write. Every {@link SseEvent} is also an `SseEventInit`.
  *
- * A block with `event` or `data` is dispatched by the reader as exactly one event; a block with only `id`, `retry` or
- * `comment` is a control block that dispatches nothing.
+ * The reader dispatches a block with `event` or `data` as exactly one event. A block with only `id`, `retry` or
+ * `comment` is a control block and dispatches nothing.
  */
 export interface SseEventInit {
-  /** The event type; `""` and `"message"` are the default and are not written. No CR or LF. */
+  /** The event type without CR or LF; `""` and `"message"` are the default and are not written. */
   readonly event?: string | undefined
-  /** The data; each line of it (CR, LF or CRLF) becomes a `data` field of its own. */
+  /** The data; each of its lines (ended by CR, LF or CRLF) becomes a separate `data` field. */
   readonly data?: string | undefined
-  /** The event ID, which becomes the reader's last event ID; `""` resets it. No CR, LF or NUL. */
+  /** The event ID without CR, LF or NUL. It becomes the reader's last event ID; `""` resets that. */
   readonly id?: string | undefined
   /** The reconnection time in milliseconds: an integer from 0 to 2^31 - 1. */
   readonly retry?: number | undefined
-  /** A comment, which readers skip; each line of it becomes a comment line of its own. */
+  /** A comment, which readers skip; each of its lines becomes a separate comment line. */
   readonly comment?: string | undefined
 }
 
-/** A block that dispatches nothing: with only `id`, `retry` or `comment`. */
+/** A block that dispatches nothing, because it has only `id`, `retry` or `comment`. */
 export interface SseControlInit extends Pick<SseEventInit, "id" | "retry" | "comment"> {
-  /** Absent: with it the block would dispatch an event. */
+  /** Always absent: a block with it would dispatch an event. */
   readonly event?: undefined
-  /** Absent, as `event`. */
+  /** Always absent, for the same reason as `event`. */
   readonly data?: undefined
 }
 
-/** The events of one source. */
+/** Iterates over the events of one source. */
 export interface SseEventIterator<Event extends SseEvent<string, unknown> = SseEvent> extends AsyncIterableIterator<
   Event,
   undefined,
   undefined
 > {
-  /** The last event ID after the last event that was taken: the cursor to keep. */
+  /** The last event ID after the last event that `next` returned: the cursor to resume from. */
   readonly lastEventId: string
-  /** Gives the next event once there is one; concurrent calls are answered in their order. */
+  /** Resolves with the next event; concurrent calls resolve in the order of the calls. */
   next(): Promise<IteratorResult<Event, undefined>>
   /** Ends the iteration and cancels the source. */
   return(): Promise<IteratorResult<Event, undefined>>
-  /** Gives the iterator itself. */
+  /** Returns the iterator itself. */
   [Symbol.asyncIterator](): SseEventIterator<Event>
 }

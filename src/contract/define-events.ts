@@ -4,14 +4,14 @@ import { createEncoder } from "./event-encoder.ts"
 import { type EventMember, type MemberInput, type MemberMap, type MemberOutput, resolveMember } from "./member.ts"
 
 /**
- * Defines the events that both ends of a stream agree on, by name: a Standard Schema (of zod, valibot, arktype, ...) or
- * `type()` for JSON, `text()` for the text itself, `codec()` for anything else.
+ * Defines the events of a stream by name, for both the writing and the reading side. Each member is a Standard Schema (of
+ * zod, valibot, arktype, ...) or `type()` for JSON, `text()` for plain text, or `codec()` for any other form.
  *
- * What is written is validated and sent as given; what is read is the schema's output, in a union discriminated on
- * `event`. An event without a name is called `message`.
+ * A written event is validated, and its data is sent as the caller passed it. A read event has the output of its schema,
+ * in a union discriminated on `event`. An event without a name is called `message`.
  *
- * @throws TypeError where a member is none of these, and where a name cannot be one: it is empty, has a line break, or is
- * `steadystream.gap`, which this package keeps for itself.
+ * @throws TypeError if a member is none of these, or if a name is empty, contains a line break, or is
+ * `steadystream.gap`, which is reserved for this package.
  * @see https://standardschema.dev
  * @example
  * ```ts
@@ -41,7 +41,7 @@ export function defineEvents<Members extends { readonly [name: string]: EventMem
   return contract as unknown as ReturnType<typeof defineEvents<Members>>
 }
 
-/** A Map, for which `__proto__` and `constructor` are names as any other. */
+/** Why a Map: in it, `__proto__` and `constructor` are names like any other. */
 function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
   const resolved: MemberMap = new Map()
   for (const [name, member] of Object.entries(members)) {
@@ -50,7 +50,7 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
     if (/[\r\n]/.test(name))
       throw new TypeError(`Cannot define event ${quoted}: its name must not contain a line break`)
     if (name === RESERVED)
-      throw new TypeError(`Cannot define event ${quoted}: its name must not be one of steadystream itself`)
+      throw new TypeError(`Cannot define event ${quoted}: its name must not be reserved for steadystream`)
     const one = resolveMember(member)
     if (one === undefined) {
       throw new TypeError(`Cannot define event ${quoted}: it must be a Standard Schema, type(), text() or codec()`)
@@ -60,5 +60,5 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
   return resolved
 }
 
-/** The event that tells of a gap in a replay: the client takes it out of the stream before the contract. */
+/** The event that reports a gap in a replay: the client removes it from the stream before the contract sees it. */
 const RESERVED = "steadystream.gap"

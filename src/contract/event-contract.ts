@@ -3,47 +3,46 @@ import type { SseControlInit, SseEvent, SseEventInit, SseEventIterator } from ".
 /** An event with any data. */
 export type AnyEvent = SseEvent<string, unknown>
 
-/** The reading half of a contract: what `readEvents` and `subscribe` take. `defineEvents` makes it. */
+/** The reading half of a contract, for `readEvents` and `subscribe`. Made by `defineEvents`. */
 export interface EventDecoder<Event extends SseEvent<string, unknown>> {
   /**
-   * Gives the event with its data decoded and validated; `undefined` where a policy says to skip it; a promise where the
-   * schema answers with one.
+   * Returns the event with its data decoded and validated, or `undefined` if a policy skips the event. Returns a promise
+   * of the same if the schema returns a promise.
    *
-   * @throws {@link SseValidationError} where the event does not fit and the policy is `"error"`.
+   * @throws {@link SseValidationError} if the event does not match and the policy is `"error"`.
    */
   readonly decode: (event: SseEvent) => Event | undefined | Promise<Event | undefined>
-  /** @internal The events of `source`, one after the other; a `signal` cuts short the wait for a schema. */
+  /** @internal Reads the events of `source` one at a time; an abort of `signal` ends the wait for a schema. */
   readonly read: (source: SseEventIterator, signal?: AbortSignal) => SseEventIterator<Event>
 }
 
-/** The writing half of a contract: what `eventStreamResponse` and `sendEventStream` take. `defineEvents` makes it. */
+/** The writing half of a contract, for `eventStreamResponse` and `sendEventStream`. Made by `defineEvents`. */
 export interface EventEncoder<Init> {
   /**
-   * Validates the event and gives it with its data as text, for `encodeEvent`; a control block is copied.
+   * Validates the event and returns it with its data as text, for `encodeEvent`; a control block is copied.
    *
-   * The data is written as given, not as the schema's output.
+   * The text is made from the data that the caller passed, not from the schema's output.
    *
-   * @throws {@link SseValidationError} where the data does not fit, or cannot be written.
-   * @throws TypeError where the name is not of the contract, and where the schema answers with a promise.
+   * @throws {@link SseValidationError} if the data does not match, or cannot be converted to text.
+   * @throws TypeError if the contract has no event of this name, or if the schema returns a promise.
    */
   readonly encode: (init: Init | SseControlInit) => SseEventInit
-  /** The same as a promise, for schemas that answer with one: it rejects with what `encode` throws. */
+  /** Does the same for schemas that return a promise: it rejects with the errors that `encode` throws. */
   readonly encodeAsync: (init: Init | SseControlInit) => Promise<SseEventInit>
 }
 
 /**
- * The events that both ends of a stream agree on: maps from their names to what is read and what is written.
- *
- * The two differ only where a schema transforms.
+ * The events of a stream, as types from name to data: `Outputs` for reading, `Inputs` for writing. They differ only if a
+ * schema transforms its input.
  */
 export interface EventContract<Outputs extends object, Inputs extends object = Outputs>
   extends
     EventDecoder<{ [Name in keyof Outputs & string]: SseEvent<Name, Outputs[Name]> }[keyof Outputs & string]>,
     EventEncoder<{ [Name in keyof Inputs & string]: TypedEventInit<Name, Inputs[Name]> }[keyof Inputs & string]> {}
 
-/** What can be written as one event of a contract; the event `message` needs no name. */
+/** One event of a contract to write; the event `message` needs no name. */
 export type TypedEventInit<Name extends string, Data> = Pick<SseEventInit, "id" | "retry" | "comment"> & {
-  /** The data, before its schema: it is validated, and sent as given. */
+  /** The input of the schema: it is validated, and sent as the caller passed it. */
   readonly data: Data
 } & ("message" extends Name ? Partial<Pick<SseEvent<Name>, "event">> : Pick<SseEvent<Name>, "event">)
 

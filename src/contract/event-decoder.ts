@@ -6,17 +6,17 @@ import type { MemberMap, ResolvedMember } from "./member.ts"
 import { formMismatch, nameMismatch, schemaMismatch } from "./mismatch.ts"
 import { isPromise, validate, type Verdict } from "./standard-schema.ts"
 
-/** Options of {@link defineEvents}: what happens to events that are read and do not fit. A skipped one moves the cursor. */
+/** Options of {@link defineEvents} for read events that do not match. A skipped event also moves the last event ID. */
 export interface DefineEventsOptions {
   /**
-   * What happens to an event whose name is not of the contract: it is skipped, or an {@link SseValidationError}, or given
-   * to a function and skipped.
+   * What to do with an event whose name is not in the contract: skip it, throw an {@link SseValidationError}, or call a
+   * function with the event and skip it.
    * @defaultValue `"skip"`
    */
   readonly unknown?: "skip" | "error" | ((event: SseEvent) => void) | undefined
   /**
-   * What happens to an event whose data does not fit: it is an {@link SseValidationError}, or skipped, or the error is
-   * given to a function and the event skipped.
+   * What to do with an event whose data does not match: throw an {@link SseValidationError}, skip the event, or call a
+   * function with the error and skip the event.
    * @defaultValue `"error"`
    */
   readonly invalid?: "skip" | "error" | ((error: SseValidationError) => void) | undefined
@@ -57,7 +57,7 @@ function withData({ event, id, lastEventId }: SseEvent, data: unknown): AnyEvent
   return { event, data, id, lastEventId }
 }
 
-/** The policy as a function that skips, where it does not throw. */
+/** The policy as a function that throws or returns `undefined`, which skips the event. */
 function handlerOf<Value>(
   name: keyof DefineEventsOptions,
   policy: "skip" | "error" | ((value: Value) => void),

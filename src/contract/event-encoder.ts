@@ -1,5 +1,6 @@
 /*
- * Law: what is written is what the schema accepted, as it was given. Whatever throws has written nothing.
+ * Encodes events of a contract. The text is made from the data that the caller passed, and only if the schema accepted
+ * that data.
  */
 import type { SseControlInit, SseEventInit } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
@@ -8,7 +9,7 @@ import type { MemberMap, ResolvedMember } from "./member.ts"
 import { formMismatch, oneOf, schemaMismatch } from "./mismatch.ts"
 import { isPromise, validate, type Verdict } from "./standard-schema.ts"
 
-/** What is written before its data is text. */
+/** An event to write whose data is not text yet. */
 export interface DataInit extends Omit<SseEventInit, "data"> {
   readonly data?: unknown
 }
@@ -21,7 +22,9 @@ export function createEncoder(members: MemberMap): EventEncoder<DataInit> {
       if (!isPromise(wire)) return wire
       wire.catch(ignore)
       const name = JSON.stringify(init.event ?? "message")
-      throw new TypeError(`Cannot encode event ${name}: its schema answers with a promise, so encodeAsync must be used`)
+      throw new TypeError(
+        `Cannot encode event ${name}: encodeAsync() must be used, because the schema returns a promise`,
+      )
     },
     async encodeAsync(init) {
       return encodeInit(members, init)
@@ -30,9 +33,9 @@ export function createEncoder(members: MemberMap): EventEncoder<DataInit> {
 }
 
 function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<SseEventInit> {
-  // Once each, into an object of our own: what is written must be what was checked.
+  // Each member is read only once, so that the checked value is the written value.
   const { event: name, data, id, retry, comment } = init
-  // Why `in`: data that came out undefined is a message that fails, not a control block.
+  // Why `in`: an event with `data: undefined` is a message that fails, not a control block.
   if (name === undefined && !("data" in init)) return controlOf({ id, retry, comment })
   const event = name === undefined || name === "" ? "message" : name
   const member = members.get(event)
@@ -43,7 +46,7 @@ function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<
     accept(event, verdict)
     return wireOf(encodeData(event, member, data))
   }
-  // Why now: the data may change while the schema is being asked.
+  // Why before the wait: the caller may change the data while the schema validates it.
   const text = attempt(() => encodeData(event, member, data))
   return verdict.then((late) => {
     accept(event, late)

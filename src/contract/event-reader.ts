@@ -1,6 +1,6 @@
 /*
- * Law: one event of the source at a time, in its order. The cursor stays before an event while its schema is being asked
- * and where it failed; a skipped event moves it.
+ * Decodes the events of another iterator, one at a time and in order. The cursor stays before an event while its schema
+ * validates it and if that fails; a skipped event moves the cursor.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
@@ -15,7 +15,6 @@ interface Waiter<Event> {
   reject(reason: unknown): void
 }
 
-/** The events of another iterator, decoded. */
 export class ContractReader<Event extends AnyEvent> implements SseEventIterator<Event> {
   readonly #source: SseEventIterator
   readonly #decode: EventDecoder<Event>["decode"]
@@ -55,7 +54,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
     return closed.then(() => DONE)
   }
 
-  /** Gives the waiting calls an event each, in their order. */
+  /** Resolves the waiting calls in order, one event each. */
   async #serve(): Promise<void> {
     this.#reading = true
     try {
@@ -63,7 +62,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
         this.#cursor = this.#source.lastEventId
         const result = await this.#source.next()
         if (this.#ended) {
-          // It was closed while this event was on its way: nobody has it.
+          // The reader was closed while it waited for this event, so the consumer never receives it.
           this.#held = result.done !== true
           return
         }
@@ -94,7 +93,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
     for (const waiter of this.#waiters.takeAll()) waiter.resolve(DONE)
   }
 
-  /** Reports the failure to the call that waits the longest; an abort, as everywhere, to all. */
+  /** Rejects the call that waits the longest; an abort rejects all calls that wait. */
   #fail(reason: unknown): void {
     if (this.#ended) return
     this.#waiters.shift()?.reject(reason)

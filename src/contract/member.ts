@@ -1,31 +1,31 @@
 /*
- * Law: a member knows how one event's data becomes text and is made of it, and nothing of names, policies or errors:
- * what it throws is made an SseValidationError by the contract.
+ * Converts the data of one event to text and back. Members know no names, policies or error classes: the contract wraps
+ * everything that a member throws in an SseValidationError.
  */
 import { isStandardSchema, type StandardSchemaV1 } from "./standard-schema.ts"
 
-/** How the data of one event is written and read. */
+/** Converts the data of one event to text and back. An error that it throws becomes an {@link SseValidationError}. */
 export interface EventCodec<Input, Output = Input> {
-  /** Gives the text of `data`; what it throws becomes an {@link SseValidationError}. */
+  /** Returns the text for `data`. */
   encode(data: Input): string
-  /** Gives the data of the text; what it throws becomes an {@link SseValidationError}. */
+  /** Returns the data of the text. */
   decode(text: string): Output
 }
 
-/** How the data of one event is written and read, with a schema on the side of the data. */
+/** Converts the data of one event to text and back, and validates the data with a schema. */
 export interface SchemaCodec<Schema extends StandardSchemaV1> {
-  /** Validates what is written before `encode`, and what is read after `decode`. */
+  /** Validates the data before `encode` and after `decode`. */
   readonly schema: Schema
-  /** Gives the text of `data`, which the schema has accepted. */
+  /** Returns the text for `data`, which the schema has accepted. */
   encode(data: MemberInput<Schema>): string
-  /** Gives what the schema is asked about. */
+  /** Returns the value that the schema validates. */
   decode(text: string): unknown
 }
 
-/** What an event of a contract may be defined by. */
+/** The definition of one event of a contract. */
 export type EventMember = StandardSchemaV1 | EventCodec<never, unknown> | SchemaCodec<StandardSchemaV1<never, unknown>>
 
-/** What is written through a member: the input of its schema, where it has one. */
+/** The type of the data that a member writes: the input of its schema, if it has one. */
 export type MemberInput<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["input"]
   : Member extends SchemaCodec<infer Schema>
@@ -34,7 +34,7 @@ export type MemberInput<Member> = Member extends StandardSchemaV1
       ? Input
       : never
 
-/** What is read through a member: the output of its schema, where it has one. */
+/** The type of the data that a member reads: the output of its schema, if it has one. */
 export type MemberOutput<Member> = Member extends StandardSchemaV1
   ? NonNullable<Member["~standard"]["types"]>["output"]
   : Member extends SchemaCodec<infer Schema>
@@ -46,7 +46,7 @@ export type MemberOutput<Member> = Member extends StandardSchemaV1
 /**
  * Defines an event whose data is JSON of the type `T`, without validation.
  *
- * `T` should be what JSON gives back: a `Date` that is written is read as a string.
+ * `T` must be a type that JSON preserves: a `Date`, for example, is read back as a string.
  *
  * @example
  * ```ts
@@ -61,9 +61,9 @@ export function type<T>(): EventCodec<T> {
 }
 
 /**
- * Defines an event whose data is the text itself.
+ * Defines an event whose data is plain text.
  *
- * An event stream knows no CR: one that is written, alone or before LF, is read as LF.
+ * An event stream cannot carry CR: a written CR or CRLF is read as LF.
  *
  * @example
  * ```ts
@@ -78,10 +78,10 @@ export function text(): EventCodec<string> {
 }
 
 /**
- * Defines an event whose data has a form of its own.
+ * Defines an event whose data has any other text form.
  *
- * With `schema`, what is written is validated before `encode` and sent as given, and what `decode` gives is validated
- * before it is read.
+ * With `schema`, data to write is validated before `encode`, and the result of `decode` is validated before the consumer
+ * receives it.
  *
  * @example
  * ```ts
@@ -98,9 +98,9 @@ export function codec(member: unknown): unknown {
   return member
 }
 
-/** A member in the one shape that the contract works with. */
+/** A member in the one shape that the contract uses. */
 export interface ResolvedMember {
-  /** What the data must be, in words. */
+  /** The required form of the data, for messages. */
   readonly form: string
   readonly schema: StandardSchemaV1 | undefined
   readonly codec: EventCodec<unknown, unknown>
@@ -109,15 +109,15 @@ export interface ResolvedMember {
 /** The members of a contract by name. */
 export type MemberMap = Map<string, ResolvedMember>
 
-/** A member in that shape, `undefined` where it is none. */
+/** Resolves a member; returns `undefined` if `member` is not one. */
 export function resolveMember(member: unknown): ResolvedMember | undefined {
-  // Why first: the schemas of zod have methods called `encode` and `decode` too.
+  // Why first: the schemas of zod also have methods called `encode` and `decode`.
   if (isStandardSchema(member)) return { form: "JSON", schema: member, codec: json }
   if (typeof member !== "object" || member === null) return undefined
   const { schema, encode, decode } = member as Record<string, unknown>
   if (typeof encode !== "function" || typeof decode !== "function") return undefined
   if (schema !== undefined && !isStandardSchema(schema)) return undefined
-  const form = member === json ? "JSON" : member === plain ? "a string" : "what its codec takes"
+  const form = member === json ? "JSON" : member === plain ? "a string" : "valid for its codec"
   return { form, schema, codec: member as EventCodec<unknown, unknown> }
 }
 
@@ -127,7 +127,7 @@ const json: EventCodec<unknown> = {
     try {
       return JSON.parse(source) as unknown
     } catch {
-      // Why not the platform's own error: its message quotes the data.
+      // Why not the platform's error: its message quotes the data.
       throw new SyntaxError("Cannot parse data: it must be JSON")
     }
   },

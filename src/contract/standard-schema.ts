@@ -1,36 +1,36 @@
 import type { SseValidationIssue } from "../errors.ts"
 
 /**
- * What every Standard Schema is, version 1: zod, valibot, arktype and others make them.
+ * A Standard Schema, version 1, as made by zod, valibot, arktype and others.
  *
  * @see https://standardschema.dev
  */
 export interface StandardSchemaV1<Input = unknown, Output = Input> {
-  /** What makes it one. */
+  /** The properties of the standard. */
   readonly "~standard": StandardSchemaProps<Input, Output>
 }
 
-/** The one property of a {@link StandardSchemaV1}. */
+/** The properties of the standard in a {@link StandardSchemaV1}. */
 export interface StandardSchemaProps<Input, Output> {
   /** The version of the standard. */
   readonly version: 1
   /** The library that made the schema. */
   readonly vendor: string
-  /** Judges a value, at once or by a promise. */
+  /** Validates a value; returns the result or a promise of it. */
   readonly validate: (value: unknown) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>
-  /** Where the types are; it has no value. */
+  /** The types; this property never has a value. */
   readonly types?: StandardSchemaTypes<Input, Output> | undefined
 }
 
 /** The types of a {@link StandardSchemaV1}. */
 export interface StandardSchemaTypes<Input, Output> {
-  /** What is given to the schema. */
+  /** The type that the schema accepts. */
   readonly input: Input
-  /** What the schema makes of it. */
+  /** The type that the schema returns. */
   readonly output: Output
 }
 
-/** What a {@link StandardSchemaV1} answers: the output, or the reasons why there is none. */
+/** The result of a {@link StandardSchemaV1}: the output, or the reasons why the value is rejected. */
 export type StandardSchemaResult<Output> =
   | {
       /** The output. */
@@ -43,16 +43,16 @@ export type StandardSchemaResult<Output> =
       readonly issues: readonly SseValidationIssue[]
     }
 
-/** Why a schema does not accept a value, and what it threw, where it threw. */
+/** The reasons why a schema rejects a value, and the error that it threw, if it threw one. */
 export interface Refusal {
   readonly issues: readonly SseValidationIssue[]
   readonly cause?: unknown
 }
 
-/** What a schema answers, in our words. */
+/** The result of a schema, in one shape. */
 export type Verdict = { readonly value: unknown; readonly issues?: undefined } | Refusal
 
-/** Asks the schema. What it throws is a verdict too: a transform that fails on hostile data must not escape a policy. */
+/** Validates `value`. An error of the schema is a refusal too, so that hostile data cannot bypass a policy with it. */
 export function validate(schema: StandardSchemaV1, value: unknown): Verdict | Promise<Verdict> {
   try {
     const result = schema["~standard"].validate(value)

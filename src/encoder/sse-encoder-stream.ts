@@ -2,9 +2,9 @@ import type { SseEventInit } from "../event.ts"
 import { encodeEvent } from "./encode-event.ts"
 
 /**
- * Encodes events as a pair of WHATWG streams, for `pipeThrough`: events in, UTF-8 bytes out, one chunk per event.
+ * Encodes events as a pair of WHATWG streams for `pipeThrough`, from events to UTF-8 bytes, one chunk per event.
  *
- * An event that cannot be encoded errors both ends with the error of {@link encodeEvent}; nothing of it is written.
+ * An event that cannot be encoded errors both streams with the error of {@link encodeEvent}; no part of it is written.
  *
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
@@ -22,9 +22,9 @@ import { encodeEvent } from "./encode-event.ts"
  * ```
  */
 export class SseEncoderStream {
-  /** Where the bytes come out. */
+  /** Returns the bytes. */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
-  /** Where the events go in. */
+  /** Accepts the events. */
   readonly writable: WritableStream<SseEventInit>
 
   /** Makes the pair. */

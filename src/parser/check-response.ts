@@ -1,21 +1,21 @@
-/* Law: what makes a response an event stream, and the error that one which is not becomes. */
+/* Checks that a response is an event stream, and makes the error if it is not. */
 import { SseResponseError } from "../errors.ts"
 import { type SourceReader, openReader, toFailure } from "./source-reader.ts"
 import { isResponse, openSource, type SseSource, unusedBody } from "./source.ts"
 
-/** How much of a refused body is kept, in bytes. */
+/** The number of bytes of a refused body that its error keeps. */
 const MAX_ERROR_BODY = 16_384
 
-/** Whether a `content-type` names an event stream: its essence counts, not its case or parameters. */
+/** Whether a `content-type` is `text/event-stream`, in any letter case and with any parameters. */
 export function isEventStreamType(contentType: string | null): boolean {
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "")
 }
 
 /**
- * Opens `source`, which is locked from then on; where that is a response that is no event stream, a source whose read
- * rejects with the error. 204, and any other 2xx without a body, has no events, and may well have no type.
+ * Opens and locks `source`. If it is a response but not an event stream, returns a reader whose `read` rejects with the
+ * error. A 204, and any other 2xx without a body, has no events and needs no content type.
  *
- * @throws TypeError where it is none, or its body is locked or used.
+ * @throws TypeError if `source` is not an `SseSource`, or if its body is locked or used.
  */
 export function openChecked(source: SseSource): SourceReader {
   if (!isResponse(source)) return openSource(source)
@@ -35,7 +35,7 @@ function rethrow(error: unknown): never {
   throw error
 }
 
-/** Makes the error; `stop` ends the reading of the body early, with what has come. */
+/** Makes the error with the start of the body; an abort of `stop` ends the reading early and keeps what was read. */
 export async function responseError(
   code: SseResponseError["code"],
   reason: string,
@@ -53,7 +53,7 @@ async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<str
   let text = ""
   let room = MAX_ERROR_BODY
   try {
-    // What cannot be opened has nothing to tell.
+    // A body that cannot be opened throws here, and the text stays empty.
     const chunks = openReader(body!)
     cancel = () => chunks.cancel(stop.reason)
     stop.addEventListener("abort", cancel)
@@ -61,12 +61,12 @@ async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<str
       const { done, value } = (await chunks.read()) as IteratorResult<Uint8Array>
       if (done === true) break
       text += decoder.decode(value.subarray(0, room), { stream: true })
-      // An empty piece counts, too: there may be no end of them.
+      // An empty chunk counts as one byte, because a body may send empty chunks without end.
       room -= value.length || 1
     }
     text += decoder.decode()
   } catch {
-    // The body is a courtesy to whoever reads the error; that it broke must not hide what was wrong with the response.
+    // A body that breaks must not hide the error of the response.
   }
   if (cancel === undefined) return text
   stop.removeEventListener("abort", cancel)

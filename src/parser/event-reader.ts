@@ -1,6 +1,6 @@
 /*
- * Law: one source, one consumer, pulled. At most the events of one chunk wait here; the next chunk is asked for when
- * somebody waits for an event and none is left. Failures come after the events that preceded them.
+ * Reads the events of one source for one consumer. At most the events of one chunk are queued; the next chunk is read
+ * only when a call of `next` waits and the queue is empty. A failure is reported after the events that precede it.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
@@ -14,7 +14,7 @@ import { SseParser } from "./sse-parser.ts"
 
 type Result = IteratorResult<SseEvent, undefined>
 
-/** The queue that holds nothing. */
+/** The shared empty queue, which is never changed. */
 const NO_EVENTS: SseEvent[] = []
 
 export class EventReader implements SseEventIterator {
@@ -24,18 +24,19 @@ export class EventReader implements SseEventIterator {
   #queue: SseEvent[] = NO_EVENTS
   #taken = 0
   #cursor: string
-  /** Whether nothing more is read. */
+  /** Whether the reading has ended, for any cause. */
   #isOver = false
-  /** Whether that is by our own will: what is on its way must not arrive. */
+  /** Whether `return` or an abort has ended it: a chunk that arrives later is discarded. */
   #isClosed = false
-  /** How many calls of `next` wait, and the last of them. */
+  /** The number of waiting calls of `next`. */
   #waiting = 0
+  /** The promise of the last waiting call. */
   #last: Promise<Result> | undefined = undefined
-  /** What the next calls are rejected with. */
+  /** The reasons that the next calls reject with. */
   #failures: unknown[] = []
 
   constructor(source: SseSource, options: Omit<ReadEventsOptions, "events">) {
-    // Before the source is opened, which locks it: an option that is refused must leave it as it was.
+    // First, because opening locks the source: a refused option must leave the source unlocked.
     this.#parser = new SseParser({ ...options, onEvent: this.#onEvent })
     this.#source = options.check === false ? openSource(source) : openChecked(source)
     this.#cursor = this.#parser.lastEventId
@@ -61,7 +62,7 @@ export class EventReader implements SseEventIterator {
 
   return(): Promise<Result> {
     this.#close()
-    // What an abort has left is for the calls that wait.
+    // The failures of an abort are only for the calls that wait.
     this.#failures.length = Math.min(this.#failures.length, this.#waiting)
     return Promise.resolve(DONE)
   }
@@ -81,13 +82,13 @@ export class EventReader implements SseEventIterator {
     this.#taken = 0
   }
 
-  /** Measured: answering with what follows from the read takes 0.8 of the time of a promise of one's own. */
+  /** Measured: chaining on the promise of the read takes 0.8 of the time of a separate promise. */
   #readFirst(): Promise<Result> {
     if (this.#isOver) return this.#readOn()
     try {
       return Promise.resolve(this.#source.read()).then(this.#onFirstChunk, this.#onFirstFailure)
     } catch (cause) {
-      // Only what merely looks like a stream throws here.
+      // The platform's streams never throw here; an object that imitates a stream may.
       return this.#onFirstFailure(cause)
     }
   }
@@ -104,7 +105,7 @@ export class EventReader implements SseEventIterator {
     return this.#readOn()
   }
 
-  /** Not a chain of promises, each of which the one before it keeps: a stream may be silent for long. */
+  /** A loop, because in a chain each promise would stay in memory, and a stream may be silent for a long time. */
   readonly #readOn = async (): Promise<Result> => {
     while (this.#taken === this.#queue.length && !this.#isOver) {
       try {
@@ -122,7 +123,7 @@ export class EventReader implements SseEventIterator {
 
   #answered(): void {
     this.#waiting--
-    // It would keep the event.
+    // The promise would keep its event in memory.
     if (this.#waiting === 0) this.#last = undefined
   }
 
@@ -138,17 +139,17 @@ export class EventReader implements SseEventIterator {
       this.#fail(error)
       this.#source.cancel(error)
     }
-    // Where a handler has closed this, what it was called for has not been taken.
+    // If a handler closed the reader, the event of that moment was not returned, so the cursor stays before it.
     if (this.#queue.length === 0 && !this.#isClosed) this.#cursor = this.#parser.lastEventId
   }
 
-  /** Measured: an array of one, since `push` makes room for 17: reading one event per chunk takes 0.95 of the time. */
+  /** Measured: with `[event]` one event per chunk takes 0.95 of the time, because `push` allocates room for 17. */
   readonly #onEvent = (event: SseEvent): void => {
     if (this.#queue === NO_EVENTS) this.#queue = [event]
     else this.#queue.push(event)
   }
 
-  /** The source has failed by itself. */
+  /** Records a failure of the source itself. */
   #onBreak(cause: unknown): void {
     if (this.#isOver) return
     try {
@@ -173,7 +174,7 @@ export class EventReader implements SseEventIterator {
     this.#isClosed = this.#isOver = true
     this.#drop()
     this.#forgetSignal()
-    // Called by a handler, this drops the rest of the chunk.
+    // If a handler called `return`, this discards the rest of the chunk.
     this.#parser.reset()
     if (!wasOver) this.#source.cancel(reason)
   }

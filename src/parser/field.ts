@@ -1,9 +1,9 @@
 import { COLON, LETTER_A, LETTER_D, LETTER_E, LETTER_T, LF, SPACE } from "./characters.ts"
 
-// The lines below have an end in their text, so no index is beyond it: charCodeAt there is slow, and no name has a line end.
-// Measured: spelled out code by code, they make events of several lines 1.1 times as fast as with startsWith.
+// Each line ends inside `text`, so no index passes the end of `text`, where charCodeAt is slow.
+// Measured: comparing the codes one by one reads events of several lines 1.1 times as fast as startsWith.
 
-/** Whether the line at `start`, which begins with a "d", is of the field `data` with a colon. */
+/** Whether the line at `start`, which begins with "d", begins with `data:`. */
 export function isData(text: string, start: number): boolean {
   return (
     text.charCodeAt(start + 1) === LETTER_A &&
@@ -13,7 +13,7 @@ export function isData(text: string, start: number): boolean {
   )
 }
 
-/** Whether the line at `start`, which begins with an "e", is of the field `event` with a colon. */
+/** Whether the line at `start`, which begins with "e", begins with `event:`. */
 export function isEvent(text: string, start: number): boolean {
   return (
     text.charCodeAt(start + 1) === 118 &&
@@ -24,30 +24,30 @@ export function isEvent(text: string, start: number): boolean {
   )
 }
 
-/** Whether the line at `start`, which begins with an "i", is of the field `id` with a colon. */
+/** Whether the line at `start`, which begins with "i", begins with `id:`. */
 export function isId(text: string, start: number): boolean {
   return text.charCodeAt(start + 1) === LETTER_D && text.charCodeAt(start + 2) === COLON
 }
 
-/** The value from `start`, right after the colon, to the line's end: one space after the colon is not part of it. */
+/** The value between the colon before `start` and `end`. Spec: one space after the colon is not part of it. */
 export function fieldValue(text: string, start: number, end: number): string {
   return text.slice(text.charCodeAt(start) === SPACE ? start + 1 : start, end)
 }
 
-/** The time in a line of the field `retry`, NaN where it is none; `undefined` where the line is of another field. */
+/** The time in a `retry` line, NaN if its value is not valid; `undefined` if the line is of another field. */
 export function retryTime(line: string): number | undefined {
-  // Spec: only ASCII digits, however many; a number beyond the safe integers says no more than the last of them.
+  // Spec: only ASCII digits, in any number; a larger number becomes the largest safe integer.
   const match = /^retry(?::|$)(?: ?(\d+)$)?/.exec(line)
   return match === null ? undefined : Math.min(Number(match[1]), Number.MAX_SAFE_INTEGER)
 }
 
-/** Where `search` is at or after `from`, the text's end where it is not. */
+/** The index of `search` at or after `from`, or the length of `text` if it is not found. */
 export function indexOrEnd(text: string, search: string, from: number): number {
   const index = text.indexOf(search, from)
   return index === -1 ? text.length : index
 }
 
-/** Whether `text` is one event of one line of data and nothing else: what most chunks of most servers are. */
+/** Whether `text` is exactly one event of one `data` line, as most chunks of most servers are. */
 export function isOneEvent(text: string): boolean {
   const end = text.length - 2
   return (

@@ -5,7 +5,7 @@ export { readEvents } from "./read-events.ts"
 export type { ReadEventsOptions } from "./read-events-options.ts"
 export type { SseChunk } from "./source-reader.ts"
 export type { SseSource } from "./source.ts"
-// For the other parts; not of the package's surface.
+// For the other parts of the package; not exported from the package.
 export { isEventStreamType, responseError } from "./check-response.ts"
 export type { SourceReader } from "./source-reader.ts"
 export { isResponse, openSource, toConnectionError } from "./source.ts"

@@ -4,12 +4,12 @@ import { checkNumber } from "../internal/option-checks.ts"
 /** The limits of a parser, in decoded characters. */
 export interface SseParserLimits {
   /**
-   * The longest line, in characters without its end, that is taken.
+   * The maximum length of a line, in characters without the line end.
    * @defaultValue 16,777,216
    */
   readonly maxLineLength?: number | undefined
   /**
-   * The largest event, in characters of its data, type and id together, that is taken.
+   * The maximum size of an event, in characters of its data, type and ID together.
    * @defaultValue 16,777,216
    */
   readonly maxEventSize?: number | undefined
@@ -19,11 +19,11 @@ export interface SseParserLimits {
 export interface SseParserHandlers {
   /** Called with each comment, without its colon and one leading space. */
   readonly onComment?: ((text: string) => void) | undefined
-  /** Called with each valid `retry` field, in milliseconds, as soon as its line ends. */
+  /** Called with the milliseconds of each valid `retry` field, as soon as its line ends. */
   readonly onRetry?: ((ms: number) => void) | undefined
   /** Called with the new last event ID at the blank line of every block with a valid `id` field, before its event. */
   readonly onId?: ((id: string) => void) | undefined
-  /** Called with each line whose field name is unknown; such lines are kept in memory only while this is set. */
+  /** Called with each line whose field name is unknown. Without this handler such lines are not kept in memory. */
   readonly onUnknownLine?: ((line: string) => void) | undefined
 }
 
@@ -32,12 +32,12 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
   /** Called with each event. */
   readonly onEvent?: ((event: SseEvent) => void) | undefined
   /**
-   * The last event ID in force at the start.
+   * The last event ID at the start of the stream.
    * @defaultValue `""`
    */
   readonly lastEventId?: string | undefined
   /**
-   * Throw {@link SseMalformedError} at invalid UTF-8 instead of reading it as U+FFFD.
+   * Whether invalid UTF-8 throws {@link SseMalformedError} instead of being read as U+FFFD.
    * @defaultValue `false`
    */
   readonly fatal?: boolean | undefined
@@ -45,14 +45,23 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
 
 export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>
 
-/** The handlers among `options`, as they are now. */
+/** Copies the handlers of `options`, so that later changes of `options` have no effect. */
 export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }: SseParserOptions): Handlers {
   return { onEvent, onComment, onRetry, onId, onUnknownLine }
 }
 
+/** Whether the line that begins with `start` is a known field, or a handler needs it. */
+export function isNeeded({ onComment, onUnknownLine }: Handlers, start: string): unknown {
+  return start.startsWith(":") ? onComment : (onUnknownLine ?? /^(?:data|event|id|retry):/.test(start))
+}
+
 const DEFAULT_LIMIT = 16 * 1024 * 1024
 
-/** The limit called `name`, or its default; a RangeError if it is not a number from 1. */
+/**
+ * The limit called `name`, or its default.
+ *
+ * @throws RangeError if the limit is not a number from 1.
+ */
 export function limitOf(options: SseParserLimits, name: keyof SseParserLimits): number {
   return checkNumber(name, options[name] ?? DEFAULT_LIMIT, 1)
 }

@@ -1,21 +1,25 @@
-/* Law: a piece of a text keeps all of that text in memory, so what is put together of pieces is joined now and then. */
+/*
+ * Bounds the memory of strings that were concatenated from slices. The engine keeps the whole text of each slice in
+ * memory, so such strings must be flattened from time to time.
+ */
 
-/** What a piece takes besides its text, in characters. */
+/** The overhead of one slice, in characters. */
 export const PIECE = 64
-/** How much may be held in any case, in characters: below it nothing need be looked at. */
+/** The number of characters that may always be held; below it no string is checked. */
 export const HELD = 65_536
-// What waits is joined when four times as much is held for it: a quarter of what was read pays for that.
+// Strings are flattened when they hold four times their length, so the total cost is at most a quarter of the input.
 const HELD_PER_CHARACTER = 4
 
 /**
- * Joins the pieces of `line` and `data` where they hold too much.
+ * Flattens `line` and `data` if they hold too much memory.
  *
- * @param held - What they hold at most: all text that was read since they were joined, and each `PIECE` more.
- * @returns What they hold then.
+ * @param held - An upper bound of what they hold: all text that was read since the last flattening, plus `PIECE` for
+ * each slice.
+ * @returns The bound after the call.
  */
 export function joinPieces(held: number, line: string, data: string): number {
   if (held < HELD_PER_CHARACTER * (line.length + data.length)) return held
-  // Matching joins the pieces of a string; and the engine keeps the last string that matched.
+  // Matching flattens a string. The last match replaces `data`, because the engine keeps the last matched string.
   void [/./.test(line), /./.test(data), /./.test(".")]
   return 0
 }

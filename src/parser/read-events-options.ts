@@ -5,15 +5,15 @@ import type { SseParserHandlers, SseParserLimits } from "./options.ts"
 /** Options of {@link readEvents}. */
 export interface ReadEventsOptions<Event extends SseEvent<string, unknown> = SseEvent>
   extends SseParserHandlers, SseParserLimits {
-  /** Ends the iteration: a waiting `next` rejects with its reason, and the source is cancelled. */
+  /** An abort ends the iteration: a waiting `next` rejects with the signal's reason, and the source is cancelled. */
   readonly signal?: AbortSignal | undefined
   /**
-   * The last event ID in force at the start.
+   * The last event ID at the start of the stream.
    * @defaultValue `""`
    */
   readonly lastEventId?: string | undefined
   /**
-   * Throw {@link SseMalformedError} at invalid UTF-8 instead of reading it as U+FFFD.
+   * Whether invalid UTF-8 throws {@link SseMalformedError} instead of being read as U+FFFD.
    * @defaultValue `false`
    */
   readonly fatal?: boolean | undefined
@@ -22,6 +22,6 @@ export interface ReadEventsOptions<Event extends SseEvent<string, unknown> = Sse
    * @defaultValue `true`
    */
   readonly check?: boolean | undefined
-  /** The contract that the events are read through, made by `defineEvents`; without one they come as they are. */
+  /** The contract that decodes and validates the events, made by `defineEvents`; without it `data` is text. */
   readonly events?: EventDecoder<Event> | undefined
 }

@@ -5,20 +5,25 @@ import type { ReadEventsOptions } from "./read-events-options.ts"
 import type { SseSource } from "./source.ts"
 
 /**
- * Reads the events of a response, a stream, an iterable or a string, with backpressure: at most one chunk of the source
- * is read ahead of the loop. Leaving the loop cancels the source.
+ * Reads the events of a response, a stream, an iterable or a string.
  *
- * A Response is checked first: 204, and any other 2xx status without a body, has no events; any other than an event
- * stream with a 2xx status rejects the first `next()`. An unfinished event at the end is discarded, as the specification says.
+ * The source is read with backpressure: at most one chunk is read ahead of the loop. Chunks may be cut anywhere.
+ * Leaving the loop cancels the source. An unfinished event at the end is discarded, as specified.
  *
- * With `events` each event is decoded and validated, in its order, and the iterator gives the union of the contract; an
- * event that a policy of the contract skips moves `lastEventId` all the same.
+ * A Response is checked first. A 204, and any other 2xx status without a body, has no events. Any other response must
+ * have a 2xx status and the type `text/event-stream`, or the first `next()` rejects.
  *
- * @throws TypeError at once, where the source is none or its body is locked.
+ * With `events` each event is decoded and validated in order, and the iterator yields the union of the contract. An
+ * event that a policy of the contract skips also moves `lastEventId`.
+ *
+ * @throws TypeError at the call, if `source` is none of these or its body is locked or used.
+ * @throws RangeError at the call, if a limit is not a number from 1.
  * @throws {@link SseResponseError} from the first `next()`, with status, headers and the start of the body.
- * @throws {@link SseConnectionError} where the body of a response breaks; the error of any other source comes as it is.
- * @throws {@link SseLimitError} where a line or an event is over its limit.
- * @throws {@link SseValidationError} where an event does not fit `events`; `lastEventId` stays before that event.
+ * @throws {@link SseConnectionError} if the body of a response breaks; an error of any other source is thrown
+ * unchanged.
+ * @throws {@link SseLimitError} if a line or an event exceeds its limit.
+ * @throws {@link SseMalformedError} at invalid UTF-8, if `fatal` is set.
+ * @throws {@link SseValidationError} if an event does not match `events`; `lastEventId` stays before that event.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  * @example
  * ```ts

@@ -1,30 +1,27 @@
-/* Law: what chunks come from becomes one shape, pulled chunk by chunk, and a read that waits settles when it is cancelled. */
+/* Reads chunks from a stream or an iterable through one interface. A waiting read settles when it is cancelled. */
 import { cancelQuietly, ignore } from "../internal/cancel.ts"
 
-/** One piece of an event stream, cut anywhere. */
+/** A piece of an event stream, which may be cut anywhere. */
 export type SseChunk = string | Uint8Array
 
 /** A source that is being read. */
 export interface SourceReader {
   read(): Promise<IteratorResult<SseChunk, unknown>>
-  /** What an error of `read` is told as. */
+  /** Converts the reason that `read` rejected with to the error that the consumer gets. */
   toFailure(cause: unknown): unknown
-  /**
-   * Ends the reading and frees what the source holds; never throws. It settles a read that waits, as the one of a stream
-   * does by specification: what only looks like a stream must do so, too.
-   */
+  /** Ends the reading and releases the source; never throws. A waiting `read` settles, as specified for streams. */
   cancel(reason?: unknown): void
 }
 
 /**
- * Opens `chunks`, which are locked from then on.
+ * Opens and locks `chunks`.
  *
- * @throws TypeError where they are none, or locked.
+ * @throws TypeError if `chunks` is neither a stream nor an iterable, or if it is locked.
  */
 export function openReader(
   chunks: ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk>,
 ): SourceReader {
-  // Not by the stream's own async iterator, which WebKit lacks.
+  // A reader, because WebKit's streams have no async iterator.
   if (typeof (chunks as Partial<ReadableStream> | null)?.getReader === "function") {
     const reader = (chunks as ReadableStream<SseChunk>).getReader()
     return { read: () => reader.read(), toFailure, cancel: (reason) => cancelQuietly(reader, reason) }
@@ -33,7 +30,9 @@ export function openReader(
     if (Symbol.asyncIterator in chunks) return openIterator(chunks[Symbol.asyncIterator]())
     if (Symbol.iterator in chunks) return openIterator(chunks[Symbol.iterator]())
   }
-  throw new TypeError("Cannot read events: the source must be a Response, a ReadableStream, an iterable or a string")
+  throw new TypeError(
+    "Cannot read event stream: the source must be a Response, a ReadableStream, an iterable or a string",
+  )
 }
 
 function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): SourceReader {
@@ -43,7 +42,7 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): S
       new Promise((resolve, reject) => {
         end = resolve
         Promise.resolve(iterator.next()).then((result) => {
-          // It would keep the chunk.
+          // `end` would keep the chunk in memory.
           end = ignore
           resolve(result)
         }, reject)
@@ -51,7 +50,7 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): S
     toFailure,
     cancel() {
       end({ done: true, value: undefined })
-      // A generator that waits returns only when its wait is over, so nobody waits for it.
+      // Not awaited, because a generator returns only after its own wait has ended.
       Promise.resolve()
         .then(() => iterator.return?.())
         .catch(ignore)
@@ -59,7 +58,7 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): S
   }
 }
 
-/** As it came. */
+/** Returns the reason unchanged. */
 export function toFailure(cause: unknown): unknown {
   return cause
 }

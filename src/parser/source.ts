@@ -1,22 +1,22 @@
-/* Law: everything that events can be read from becomes one shape. */
+/* Opens every kind of source as one `SourceReader`. */
 import { SseConnectionError } from "../errors.ts"
 import { cancelQuietly } from "../internal/cancel.ts"
 import { type SourceReader, openReader, type SseChunk } from "./source-reader.ts"
 
-/** What events can be read from: a response, a stream or an iterable of bytes or text, or a string as one piece. */
+/** A source of events: a response, a stream or an iterable of bytes or text, or a string that is read as one chunk. */
 export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseChunk> | Iterable<SseChunk> | string
 
 /**
- * Opens `source`, which is locked from then on; a response whatever its status and type.
+ * Opens and locks `source`; the status and the type of a response are not checked.
  *
- * @throws TypeError where it is none, or its body is locked or used.
+ * @throws TypeError if `source` is not an `SseSource`, or if its body is locked or used.
  */
 export function openSource(source: SseSource): SourceReader {
   if (typeof source === "string") return openReader([source])
   return isResponse(source) ? openBody(source) : openReader(source)
 }
 
-/** Whether `value` has what this package uses of a Response, of this realm or another. */
+/** Whether `value` has the members of a Response that this package uses, so that other realms' responses count too. */
 export function isResponse(value: unknown): value is Response {
   const response = value as Partial<Response> | null
   return typeof response === "object" && typeof response?.headers?.get === "function" && "body" in response
@@ -25,30 +25,32 @@ export function isResponse(value: unknown): value is Response {
 function openBody(response: Response): SourceReader {
   const body = unusedBody(response)
   if (body === undefined) {
-    throw new TypeError("Cannot read events: this platform's responses have no body stream; give a stream or text")
+    throw new TypeError(
+      "Cannot read event stream: this platform's responses have no body stream; pass a stream or text",
+    )
   }
   if (body === null || response.status === 204) {
     if (body !== null) cancelQuietly(body)
     return openReader([])
   }
-  // Some platforms' are iterables, or text.
+  // The body is an iterable or text on some platforms.
   return { ...openSource(body), toFailure: toConnectionError }
 }
 
 /**
  * The body of `response`.
  *
- * @throws TypeError where it is locked or used.
+ * @throws TypeError if it is locked or used.
  */
 export function unusedBody(response: Response): Response["body"] | undefined {
   const { body } = response
   if (response.bodyUsed || body?.locked === true) {
-    throw new TypeError("Cannot read events: the body of the response must not be locked or used")
+    throw new TypeError("Cannot read event stream: the body of the response must not be locked or used")
   }
   return body
 }
 
-/** An abort or a timeout of the fetch that gave the response is passed on; anything else broke the connection. */
+/** Returns an abort or a timeout of the fetch unchanged; any other cause becomes an `SseConnectionError`. */
 export function toConnectionError(cause: unknown): unknown {
   const name = (cause as Partial<Error> | undefined)?.name
   if (name === "AbortError" || name === "TimeoutError") return cause

@@ -4,14 +4,17 @@ import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
 import type { SseChunk } from "./source-reader.ts"
 
-/** Options of {@link SseParserStream}: those of the parser, whose events come out of `readable`. */
+/**
+ * Options of {@link SseParserStream}: those of {@link SseParser} except `onEvent`, because `readable` has the events.
+ */
 export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
 
 /**
- * Parses an event stream as a pair of WHATWG streams, for `pipeThrough`: bytes or text in, events out.
+ * Parses an event stream as a pair of WHATWG streams for `pipeThrough`, from bytes or text to events.
  *
- * A line or an event over its limit errors `readable` with {@link SseLimitError}, after the events before it; an
- * unfinished event at the end is discarded. {@link readEvents} does the same without streams, and faster.
+ * Chunks may be cut anywhere. A line or an event that exceeds its limit errors `readable` with {@link SseLimitError},
+ * after the events before it. An unfinished event at the end is discarded, as specified. {@link readEvents} does the
+ * same faster, without streams.
  *
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
@@ -24,14 +27,18 @@ export type SseParserStreamOptions = Omit<ReadEventsOptions, "signal" | "check">
  * ```
  */
 export class SseParserStream {
-  /** Where the events come out. */
+  /** Returns the events. */
   readonly readable: ReadableStream<SseEvent>
-  /** Where the bytes or text go in. */
+  /** Accepts the bytes or text. */
   readonly writable: WritableStream<SseChunk>
 
-  /** Makes the pair; nothing is parsed before `readable` is read. */
+  /**
+   * Makes the pair; nothing is parsed before `readable` is read.
+   *
+   * @throws RangeError if a limit is not a number from 1.
+   */
   constructor(options: SseParserStreamOptions = {}) {
-    // Not one transform: it would drop the events of a chunk whose end is refused.
+    // Why not one TransformStream: it would discard the events of a chunk if the rest of that chunk fails.
     const chunks = new TransformStream<SseChunk, SseChunk>()
     this.writable = chunks.writable
     this.readable = readableOf(new EventReader(chunks.readable, options))

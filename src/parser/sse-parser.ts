@@ -1,21 +1,28 @@
-/* Law: the parser as its users see it: what may be called when, and how bytes become text on the way in. */
+/*
+ * The public parser: it checks which method may be called when, and decodes bytes to text before the text parser. After
+ * `end` and after an error of the stream, `feed` throws until `reset`.
+ */
 import { type SseError, SseLimitError, SseMalformedError } from "../errors.ts"
 import { LETTER_D } from "./characters.ts"
 import type { SseParserOptions } from "./options.ts"
 import { TextParser } from "./text-parser.ts"
 import { blockEnd, decodeUtf8, incompleteTail, isSmallAndWhole, join, validLength, valueStart } from "./utf8.ts"
 
-/** After how many chunks of one event each the next is taken for another one: where it is two, it is decoded twice. */
+/** After this many chunks of one event each, the next chunk is tried as one event; a wrong guess decodes it twice. */
 const PLAIN_RUN = 8
 
 /**
  * Parses an event stream incrementally, from text or bytes.
  *
- * Chunks may be cut anywhere, also inside CRLF, a code point or the byte order mark; an event is dispatched inside the
- * `feed` that completes it. When a handler throws, so does `feed`, and the rest of the chunk is read by the next `feed`,
- * if need be of `""`, or by `end`: nothing is lost and nothing comes twice, but how much may wait so is not limited, and
- * each `feed` that throws looks through it again. A handler may call `reset` or `end`, which drop the rest of the chunk,
- * or of the block in `onId`; it may not call `feed`.
+ * Chunks may be cut anywhere, even inside CRLF, a code point or the byte order mark. An event is dispatched during the
+ * `feed` that completes it.
+ *
+ * If a handler throws, `feed` throws the same error. The next `feed` (of `""`, if there is no more text) or `end` reads
+ * the rest of the chunk: no event is lost and no event repeats. The text held back this way is unbounded, and each
+ * `feed` that throws searches it again.
+ *
+ * A handler may call `reset` or `end`, which discard the rest of the chunk (in `onId`, also the rest of the block). A
+ * handler must not call `feed`.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
@@ -30,32 +37,36 @@ const PLAIN_RUN = 8
 export class SseParser {
   readonly #text: TextParser
   readonly #fatal: boolean
-  /** The bytes that are no text yet: a code point that was cut, or with `fatal` what is invalid and all after it. */
+  /**
+   * The bytes that are not decoded yet: an incomplete code point, or with `fatal` the bytes from the invalid one on.
+   */
   #carried: Uint8Array | undefined = undefined
   #isReading = false
-  /** Why nothing more is taken. */
+  /** The reason why `feed` throws, if it does. */
   #refusal: string | undefined = undefined
 
   /** @throws RangeError if a limit is not a number from 1. */
   constructor(options: SseParserOptions = {}) {
     this.#text = new TextParser(options, (limit, max) => {
-      const reason = `${limit === "maxLineLength" ? "a line" : "an event"} was over its limit`
-      this.#fail(reason, new SseLimitError(`Cannot parse event stream: ${reason} of ${max} characters`, limit, max))
+      const message = `Cannot parse event stream: "${limit}" of ${max} characters was exceeded`
+      this.#fail(`"${limit}" was exceeded`, new SseLimitError(message, limit, max))
     })
     this.#fatal = options.fatal === true
   }
 
-  /** The last event ID in force: the one of the last block that ended, id-only blocks included. */
+  /** The last event ID: the ID of the last complete block that had one, even if that block dispatched no event. */
   get lastEventId(): string {
     return this.#text.lastEventId
   }
 
   /**
-   * Reads a piece of the stream, calling the handlers.
+   * Reads a piece of the stream and calls the handlers.
    *
-   * @throws {@link SseLimitError} once, where a line or an event is over its limit; what came before was dispatched.
-   * @throws {@link SseMalformedError} once, at invalid UTF-8 where `fatal` is set.
-   * @throws TypeError after `end` or one of these errors until `reset`; from inside a handler; for any other chunk.
+   * @throws {@link SseLimitError} once, if a line or an event exceeds its limit; the events before it were dispatched.
+   * @throws {@link SseMalformedError} once, at invalid UTF-8, if `fatal` is set.
+   * @throws TypeError after `end` or one of these errors, until `reset`; if a handler calls `feed`; if `chunk` is
+   * neither a string nor a Uint8Array.
+   * @throws The error of a handler, unchanged.
    */
   feed(chunk: string | Uint8Array): void {
     const refusal = this.#isReading ? "a handler must not feed its own parser" : this.#refusal
@@ -64,11 +75,13 @@ export class SseParser {
   }
 
   /**
-   * Ends the stream; `feed` throws from here on until `reset`. An unfinished block is discarded, as the specification
-   * says, or with `flush` dispatched, which is a departure from it. Called by a handler, it drops the rest of the chunk.
+   * Ends the stream; `feed` throws from now on, until `reset`.
    *
-   * @throws What `feed` throws, for what is unread and for what `flush` dispatches. Where a handler throws at what is
-   * unread, the stream is not ended yet, so that nothing is lost.
+   * An unfinished block is discarded, as specified. With `flush` it is dispatched instead, which departs from the
+   * specification. If a handler calls `end`, the rest of the chunk is discarded.
+   *
+   * @throws The same errors as `feed`, for text that is still unread and for the block that `flush` dispatches. If a
+   * handler throws during the unread text, the stream has not ended yet, so that no event is lost.
    * @returns `incomplete`: whether a block, or a line other than a comment, was unfinished.
    */
   end(options: { readonly flush?: boolean | undefined } = {}): {
@@ -89,14 +102,14 @@ export class SseParser {
     return { incomplete }
   }
 
-  /** Makes the parser new for another stream; only the last event ID stays, unless another one is given. */
+  /** Resets the parser for another stream. It keeps the last event ID, unless the options set another one. */
   reset(options: { readonly lastEventId?: string | undefined } = {}): void {
     this.#text.reset()
     this.#text.lastEventId = options.lastEventId ?? this.lastEventId
     this.#carried = this.#refusal = undefined
   }
 
-  /** Ends the line and then the block, also where a handler throws for the line. */
+  /** Ends the line and then the block, even if a handler throws for the line. */
   #flush(): void {
     try {
       this.#text.read("\n")
@@ -127,7 +140,7 @@ export class SseParser {
   }
 
   #readBytes(chunk: Uint8Array): void {
-    // Not instanceof: a Uint8Array of another realm is none of this one's.
+    // Not instanceof, which rejects a Uint8Array of another realm.
     if (!ArrayBuffer.isView(chunk) || chunk.BYTES_PER_ELEMENT !== 1) {
       throw new TypeError("Cannot feed: the chunk must be a string or a Uint8Array")
     }
@@ -138,8 +151,8 @@ export class SseParser {
   }
 
   /**
-   * Reads a chunk that is one event of one line of data, as those before it, by decoding its value alone; gives whether
-   * it was one. Measured: such streams take 0.9 of the time, and others, since this is not compiled for them, no more.
+   * Reads a chunk that is one event of one `data` line by decoding only its value; returns whether it was such a chunk.
+   * Measured: streams of such chunks take 0.9 of the time; other streams never run this code and take no longer.
    */
   #readPlain(chunk: Uint8Array): boolean {
     const start = valueStart(chunk)
@@ -153,7 +166,7 @@ export class SseParser {
     const { length } = bytes
     const valid = this.#fatal ? validLength(bytes) : length
     const end = valid - incompleteTail(bytes, valid)
-    // A copy, since the chunk may be overwritten as soon as `feed` is over; `slice` copies nothing where it is a Buffer's.
+    // A copy, because the caller may overwrite the chunk after `feed`. Not `slice`, which does not copy a Buffer.
     this.#carried = end < length ? new Uint8Array(bytes.subarray(end)) : undefined
     let start = 0
     try {
@@ -169,16 +182,17 @@ export class SseParser {
     if (valid < length && text.epoch === epoch) this.#failInvalid()
   }
 
-  /** Reads text after the carried bytes, of which no code point can come any more where it `isFinal`. */
+  /** Reads text that follows carried bytes; if it `isFinal`, no later byte can complete their code point. */
   #readAfter(carried: Uint8Array, chunk: string, isFinal: boolean): void {
-    // As no bytes; or with fatal, in place of the text, as one that is never valid, so that the error comes in its order.
+    // Without `isFinal` the chunk is empty: no bytes are read. With `fatal`, a byte that is never valid replaces the
+    // text, so that the error follows the events before it.
     if (!isFinal || this.#fatal) return this.#readBlocks(Uint8Array.from(isFinal ? [0xff] : []))
     this.#carried = undefined
     this.#text.read(decodeUtf8(carried, 0, carried.length) + chunk)
   }
 
   #failInvalid(): never {
-    const message = "Cannot decode the event stream: it must be valid UTF-8"
-    this.#fail("it met invalid UTF-8", new SseMalformedError(message))
+    const message = "Cannot parse event stream: it must be valid UTF-8"
+    this.#fail("the stream must be valid UTF-8", new SseMalformedError(message))
   }
 }

@@ -1,16 +1,16 @@
 /*
- * Parses text cut anywhere into fields, and fields into events. Each character is searched a fixed number of times.
+ * Parses text that may be cut anywhere to events. Each character is searched a fixed number of times.
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import { BYTE_ORDER_MARK, COLON, LETTER_D, LETTER_E, LETTER_I, LF } from "./characters.ts"
 import { fieldValue, indexOrEnd, isData, isEvent, isId, isOneEvent, retryTime } from "./field.ts"
-import { type Handlers, handlersOf, limitOf, type SseParserLimits, type SseParserOptions } from "./options.ts"
+import { type Handlers, handlersOf, isNeeded, limitOf, type SseParserLimits, type SseParserOptions } from "./options.ts"
 import { HELD, joinPieces, PIECE } from "./pieces.ts"
 
-/** Length of the longest field name with its colon. */
+/** The length of the longest field name with its colon. */
 const FIELD_START = 6
 
-// A handler is called as a function: called as a member, it would get the others for its `this`.
+// Handlers are called as plain functions: called as members, they would get the object of handlers as `this`.
 export class TextParser {
   readonly #handlers: Handlers
   readonly #maxLineLength: number
@@ -18,31 +18,31 @@ export class TextParser {
   readonly #exceed: (limit: keyof SseParserLimits, max: number) => never
 
   lastEventId: string
-  /** How many texts in a row were one event of one line of data; nothing waits after one. */
+  /** The number of consecutive texts that were one event of one `data` line; such a text leaves no rest. */
   plainRun = 0
-  /** Counts the resets, so that what runs across a handler can see that one came. */
+  /** Counts the resets, so that code that calls a handler can detect a reset in it. */
   epoch = 0
 
-  // The buffers of the specification
+  // Spec: the buffers.
   #data: string | undefined = undefined
   #eventType = ""
   #id: string | undefined = undefined
 
-  // What a text leaves over for the next one
-  /** Whether there is any, a character to drop or data that waits for the end of its block included. */
+  // The rest that one text leaves for the next one.
+  /** Whether there is a rest: a character to drop and the data of an unfinished block count too. */
   #hasRest = true
-  /** The line whose end has not come; only its first character where nobody wants it. */
+  /** The unterminated line so far; only its first character if no handler needs it. */
   #line = ""
-  /** How long that line is. */
+  /** The length of the whole unterminated line. */
   #lineLength = 0
-  /** What was not read because a handler threw. */
+  /** The text that was not read because a handler threw. */
   #unread = ""
-  /** What the pieces of what waits hold at most. */
+  /** An upper bound of the memory that the slices in `#line` and `#data` hold, in characters. */
   #held = 0
   /** The character that is dropped if the next text begins with it. */
   #dropped = BYTE_ORDER_MARK
 
-  /** @param exceed - Ends the stream because something is over the limit. */
+  /** @param exceed - Ends the stream because a limit is exceeded. */
   constructor(options: SseParserOptions, exceed: (limit: keyof SseParserLimits, max: number) => never) {
     this.#handlers = handlersOf(options)
     this.#maxLineLength = limitOf(options, "maxLineLength")
@@ -73,10 +73,10 @@ export class TextParser {
     this.#hasRest = true
   }
 
-  /** Reads the lines that end in `text`; the rest waits. */
+  /** Reads the lines that end in `text` and keeps the rest. */
   read(text: string): void {
     if (this.#hasRest) this.#readOn(this.#unread + text)
-    // Measured: 1.07 times as fast as in the loop.
+    // Measured: 1.07 times as fast as through `#readLines`.
     else if (text.length <= this.#maxLineLength && isOneEvent(text)) {
       this.plainRun++
       this.#endPlain(fieldValue(text, 5, text.length - 2))
@@ -89,7 +89,7 @@ export class TextParser {
     this.#unread = ""
     this.#dropped = -1
     this.#hasRest = false
-    // Before it is read, since a handler may throw.
+    // Before the text is read, because a handler may throw.
     this.#hold(text.length + PIECE)
     this.#readLines(text, start)
   }
@@ -99,7 +99,7 @@ export class TextParser {
     if (this.#held > HELD) this.#held = joinPieces(this.#held, this.#line, this.#data ?? "")
   }
 
-  /** Within a `plainRun`, reads an event of one line of data, if that is what has such a value; gives whether it is. */
+  /** In a `plainRun`, reads an event of one `data` line, if `value` is one line; returns whether it is. */
   readValue(start: number, value: string): boolean {
     if (start + value.length > this.#maxLineLength || value.indexOf("\n") !== -1 || value.indexOf("\r") !== -1) {
       this.plainRun = 0
@@ -109,16 +109,16 @@ export class TextParser {
     return true
   }
 
-  /** Where the text goes on after the line that waits, which is whole then, with an LF; 0 where its end has not come. */
+  /** Completes the unterminated line from `text`, with LF as its end; returns the index after it, 0 if it goes on. */
   #finishLine(text: string): number {
     const lf = indexOrEnd(text, "\n", 0)
-    // Not beyond the LF: what is after it will be searched line by line.
+    // Only up to the LF, because the text after it is searched line by line later.
     const cr = text.slice(0, lf).indexOf("\r")
     const end = cr === -1 ? lf : cr
     if (end === text.length) return this.#keepLine(text)
     if (this.#lineLength + end > this.#maxLineLength) this.#exceed("maxLineLength", this.#maxLineLength)
     const next = cr === -1 ? end + 1 : this.#afterReturn(text, end + 1)
-    // Of a line that nobody wants nothing but its first character is there.
+    // If no handler needs the line, only its first character was kept.
     if (this.#line.length < this.#lineLength) this.#line += "\n"
     else this.#line += cr === -1 ? text.slice(0, next) : `${text.slice(0, end)}\n`
     return next
@@ -130,18 +130,12 @@ export class TextParser {
     if (length > this.#maxLineLength) this.#exceed("maxLineLength", this.#maxLineLength)
     this.#hasRest = true
     if (this.#line.length === before) this.#line += piece
-    if (before < FIELD_START && length >= FIELD_START && !this.#wants(this.#line.slice(0, FIELD_START)))
+    if (before < FIELD_START && length >= FIELD_START && !isNeeded(this.#handlers, this.#line.slice(0, FIELD_START)))
       this.#line = this.#line.slice(0, 1)
     return 0
   }
 
-  /** Whether anybody wants the line that begins with `start`. */
-  #wants(start: string): unknown {
-    const { onComment, onUnknownLine } = this.#handlers
-    return start.charCodeAt(0) === COLON ? onComment : (onUnknownLine ?? /^(?:data|event|id|retry):/.test(start))
-  }
-
-  /** Spec: a CR ends its line at once; an LF that follows belongs to it, here or in the next text. */
+  /** Spec: a CR ends its line at once; an LF after it, in this text or the next, belongs to the same line end. */
   #afterReturn(text: string, index: number): number {
     if (index < text.length) return text.charCodeAt(index) === LF ? index + 1 : index
     this.#dropped = LF
@@ -149,8 +143,8 @@ export class TextParser {
     return index
   }
 
-  /** Takes the lines that end in `text`, from the one that starts at `start`, and keeps the rest. */
-  // oxlint-disable-next-line max-lines-per-function -- measured: a call for each line costs a fifth more.
+  /** Processes the lines that end in `text`, from `start` on, and keeps the rest. */
+  // oxlint-disable-next-line max-lines-per-function -- measured: one call per line takes a fifth longer.
   #readLines(text: string, start: number): void {
     const { epoch } = this
     const { length } = text
@@ -159,7 +153,7 @@ export class TextParser {
       if (this.#lineLength > 0) {
         start = this.#finishLine(text)
         if (start === 0) return
-        // Only the line is joined: joining all of the text would copy it.
+        // The line is read alone, because joining it with the whole text would copy the text.
         const line = this.#line
         this.#line = ""
         this.#lineLength = 0
@@ -192,10 +186,10 @@ export class TextParser {
           this.#eventType = fieldValue(text, lineStart + 6, end)
           if (end - lineStart > this.#maxEventSize) this.#checkSize(this.#data)
         } else if (first === LETTER_I && isId(text, lineStart)) {
-          // Measured: a look for NUL in each id costs a long text an eighth; a look in all of a short text costs it a fifth.
+          // Measured: a search in each ID makes a long text an eighth slower; one in the text, a short one a fifth.
           if (nul < lineStart && length > 1024) nul = indexOrEnd(text, "\0", lineStart)
           const id = fieldValue(text, lineStart + 3, end)
-          // Spec: an id with NUL is ignored.
+          // Spec: an ID with NUL is ignored.
           if (nul < lineStart ? id.indexOf("\0") === -1 : nul >= end) {
             this.#id = id
             if (end - lineStart > this.#maxEventSize) this.#checkSize(this.#data)
@@ -213,7 +207,7 @@ export class TextParser {
     }
   }
 
-  /** Takes a line that is neither blank nor a comment nor of a frequent field with a colon. */
+  /** Processes a line that is not blank, not a comment and not `data:`, `event:` or `id:`. */
   #processField(line: string): void {
     if (line === "data") this.#appendData("")
     else if (line === "event") this.#eventType = ""
@@ -232,7 +226,7 @@ export class TextParser {
     this.#checkSize(this.#data)
   }
 
-  /** Not asked for each type and id, which the end of the block counts: a stream of both would take 1.03 of the time. */
+  /** Not called for short types and IDs, which the end of the block counts. Measured: calling it takes 1.03 of the time. */
   #checkSize(data = ""): void {
     const size = data.length + this.#eventType.length + (this.#id === undefined ? 0 : this.#id.length)
     if (size > this.#maxEventSize) this.#exceed("maxEventSize", this.#maxEventSize)
@@ -245,7 +239,7 @@ export class TextParser {
     onEvent?.({ event: "message", data, id: undefined, lastEventId: this.lastEventId })
   }
 
-  /** Ends the block: moves the cursor and dispatches the event, if there is data. */
+  /** Ends the block: updates the last event ID and dispatches the event, if there is data. */
   #dispatchEvent(data: string | undefined): void {
     const { onId, onEvent } = this.#handlers
     const id = this.#id
@@ -255,7 +249,7 @@ export class TextParser {
     this.#eventType = ""
     if (id !== undefined) {
       this.#id = undefined
-      // Spec: the last event ID is set before the data buffer is looked at, so a block with only an id moves it.
+      // Spec: the last event ID is set before the data buffer is checked, so a block with only an ID moves it.
       this.lastEventId = id
       if (onId !== undefined) return this.#endAfterId(onId, event, data, id)
     }

@@ -1,15 +1,16 @@
 /*
- * Law: bytes become text here and nowhere else. Chunks are decoded whole and not as a stream, which is several times
- * faster, so a code point that a chunk cuts has to be told first. The byte order mark is left in: the parser drops it,
- * and a decoder that did would drop one from every chunk.
+ * Decodes the parser's bytes. Each call decodes only complete code points, because decoding without `stream` is several
+ * times faster; the caller carries an incomplete one. The byte order mark stays in the text: the parser removes it only
+ * at the start of the stream, a decoder would remove it from every chunk.
  */
 import { COLON, LETTER_A, LETTER_T, LF, SPACE } from "./characters.ts"
 
-// Measured: one character beyond Latin-1 makes a large decoded chunk a two-byte string, at 64 KiB in large-object space:
-// in blocks, chunks of 16 KiB are read 1.3 times as fast and such of 64 KiB several times.
+// Measured: decoding in blocks reads chunks of 16 KiB 1.3 times and of 64 KiB several times as fast, because one
+// character beyond Latin-1 makes a whole decoded string two bytes wide, and at 64 KiB moves it to the large-object
+// space.
 const BLOCK = 8192
 
-/** Where the block that starts at `start` ends: after a line, where one ends nearby. */
+/** The end of the block that starts at `start`: a line end if there is one, else `end`. */
 export function blockEnd(bytes: Uint8Array, start: number, end: number): number {
   if (end - start <= BLOCK) return end
   const last = bytes.lastIndexOf(LF, start + BLOCK) + 1
@@ -18,13 +19,13 @@ export function blockEnd(bytes: Uint8Array, start: number, end: number): number 
   return next === 0 || next > end ? end : next
 }
 
-/** Whether `bytes` are few enough to be decoded at once, and end with a character of one byte. */
+/** Whether `bytes` fit in one block and end with a character of one byte. */
 export function isSmallAndWhole(bytes: Uint8Array): boolean {
   const { length } = bytes
   return length > 0 && length <= BLOCK && (bytes[length - 1]! & 0x80) === 0
 }
 
-/** Where the value starts of `bytes`, which begin with a "d", if they look like one event of one line of data; else 0. */
+/** The start of the value in `bytes`, which begin with "d", if they look like one event of one `data` line; else 0. */
 export function valueStart(bytes: Uint8Array): number {
   const { length } = bytes
   const looksLikeIt =
@@ -38,7 +39,7 @@ export function valueStart(bytes: Uint8Array): number {
   return looksLikeIt ? (bytes[5] === SPACE ? 6 : 5) : 0
 }
 
-/** The two as one. */
+/** Concatenates `head` and `tail`. */
 export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.length + tail.length)
   bytes.set(head)
@@ -47,8 +48,8 @@ export function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
 }
 
 /**
- * How many bytes before `end` are the start of a code point whose rest is missing. A byte that can begin none counts as one
- * that begins the longest: it becomes U+FFFD whatever follows.
+ * The number of bytes before `end` that start a code point without completing it. A byte from 0xf8 on starts no valid
+ * code point; it is treated as an incomplete one, because it becomes U+FFFD whatever follows.
  */
 export function incompleteTail(bytes: Uint8Array, end: number): number {
   for (let length = 1; length <= 3 && length <= end; length++) {
@@ -62,7 +63,7 @@ export function incompleteTail(bytes: Uint8Array, end: number): number {
 
 type Decode = (bytes: Uint8Array, start: number, end: number) => string
 
-// Made at the first use, so that importing this needs no TextDecoder. Without `stream` it keeps no state to share.
+// Made at the first use, so that an import needs no TextDecoder. Without `stream` it has no state, so all may share it.
 let decode: Decode | undefined
 
 /** The text of `bytes[start, end)`. */
@@ -72,11 +73,11 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 
 function standardDecoder(): Decode {
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
-  // Measured: making a view costs a third of decoding a chunk of one event.
+  // Measured: making a view takes a third as long as decoding a chunk of one event.
   return (bytes, start, end) => utf8.decode(end - start === bytes.length ? bytes : bytes.subarray(start, end))
 }
 
-/** Measured: chunks of one event are parsed 1.1 times as fast with it on Node; on Deno it is slower than TextDecoder. */
+/** Measured: on Node it parses chunks of one event 1.1 times as fast; on Deno it is slower than TextDecoder. */
 function nativeDecoder(): Decode | undefined {
   const { Buffer, Deno } = globalThis as {
     readonly Buffer?: { readonly prototype: { readonly utf8Slice?: (start: number, end: number) => string } }
@@ -86,10 +87,10 @@ function nativeDecoder(): Decode | undefined {
   return utf8Slice && ((bytes, start, end) => utf8Slice.call(bytes, start, end))
 }
 
-/** How many bytes are valid; they may end in the start of a code point. */
+/** The length of the valid start of `bytes`; it may end inside a code point. */
 export function validLength(bytes: Uint8Array): number {
   let valid = 0
-  // In pieces, so that where one fails only that one is searched, and no string gets too long.
+  // In steps, so that only the step that fails is searched again, and no string exceeds the engine's limit.
   for (let step = 65_536; step > 0 && valid < bytes.length;) {
     const start = valid - incompleteTail(bytes, valid)
     try {

@@ -58,7 +58,7 @@ test("decode() wraps the error of a codec or a schema in an SseValidationError",
   }
   const events = defineEvents({ one: codec({ encode: String, decode: fails }), two: schemaOf(fails) })
   const error = failure(() => events.decode(raw("one", "1")))
-  expect(error.message).toBe('Cannot read event "one": "data" must be what its codec takes')
+  expect(error.message).toBe('Cannot read event "one": "data" must be valid for its codec')
   expect(error.cause).toBe(reason)
   expect(failure(() => events.decode(raw("two", "1"))).cause).toBe(reason)
 })

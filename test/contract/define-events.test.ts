@@ -23,7 +23,7 @@ test("defineEvents() rejects names that cannot be written", () => {
 
 test("defineEvents() rejects the reserved name", () => {
   expect(() => defineEvents({ "steadystream.gap": text() })).toThrow(
-    new TypeError('Cannot define event "steadystream.gap": its name must not be one of steadystream itself'),
+    new TypeError('Cannot define event "steadystream.gap": its name must not be reserved for steadystream'),
   )
 })
 

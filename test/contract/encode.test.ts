@@ -97,7 +97,7 @@ test("encode() wraps the error or the non-text output of a codec in an SseValida
     number: codec<unknown>({ encode: () => 1 as never, decode: String }),
   })
   const error = failure(() => events.encode({ event: "throws", data: 1 }))
-  expect(error.message).toBe('Cannot encode event "throws": "data" must be what its codec takes')
+  expect(error.message).toBe('Cannot encode event "throws": "data" must be valid for its codec')
   expect(error.cause).toBe(reason)
   expect(failure(() => events.encode({ event: "number", data: 1 })).cause).toBeUndefined()
 })
@@ -157,7 +157,7 @@ describe("encode() with an asynchronous schema", () => {
   const events = defineEvents({ tick: z.number().refine((value) => Promise.resolve(value > 0)), log: text() })
 
   test("encode() throws a TypeError that names encodeAsync", async () => {
-    const message = 'Cannot encode event "tick": its schema answers with a promise, so encodeAsync must be used'
+    const message = 'Cannot encode event "tick": encodeAsync() must be used, because the schema returns a promise'
     expect(() => events.encode({ event: "tick", data: 1 })).toThrow(new TypeError(message))
     // The encoder ignores the promise, and its rejection is handled.
     expect(() => events.encode({ event: "tick", data: -1 })).toThrow(new TypeError(message))

@@ -106,7 +106,7 @@ describe("encodeEvent() errors", () => {
 
   test("encodeEvent() throws for an empty message", () => {
     for (const init of [{}, { data: undefined }, { lastEventId: "1" }]) {
-      expect(thrownBy(() => encodeEvent(init))).toEqual(invalid(TypeError, "it must have at least one field"))
+      expect(thrownBy(() => encodeEvent(init))).toEqual(invalid(TypeError, "the event must have at least one field"))
     }
   })
 

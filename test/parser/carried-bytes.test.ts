@@ -63,7 +63,7 @@ describe("SseParser and unread input", () => {
   test("SseParser counts the data of a block whose type follows it", () => {
     const { calls, parser } = record({ maxEventSize: 10 })
     parser.feed("data: 12345678\n")
-    expect(() => parser.feed("event: 12345678\n: after\n")).toThrow("an event was over its limit of 10 characters")
+    expect(() => parser.feed("event: 12345678\n: after\n")).toThrow('"maxEventSize" of 10 characters was exceeded')
     expect(calls).toEqual([])
   })
 

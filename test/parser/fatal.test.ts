@@ -31,7 +31,7 @@ describe("SseParser with fatal", () => {
         parser.feed(utf8("\n"))
       }
       expect(run).toThrow(SseMalformedError)
-      expect(run).toThrow("it met invalid UTF-8; call reset() first")
+      expect(run).toThrow("the stream must be valid UTF-8; call reset() first")
       expect(calls).toEqual(['message "a"'])
     },
   )
@@ -63,7 +63,7 @@ describe("SseParser with fatal", () => {
 
   test("SseParser with fatal names the fault in its message", () => {
     const { parser } = record({ fatal: true })
-    expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot decode the event stream: it must be valid UTF-8")
+    expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot parse event stream: it must be valid UTF-8")
   })
 
   test("SseParser with fatal throws at the byte that cannot continue a code point", () => {

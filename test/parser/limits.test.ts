@@ -145,7 +145,7 @@ describe("SseParser limits", () => {
     const { error, parser } = feedAll(["id: 1\ndata: a\n\ndata: too long\n\n"], { maxLineLength: 8 })
     expect(error).toBeInstanceOf(SseLimitError)
     expect(() => parser.feed("data: b\n\n")).toThrow(
-      new TypeError("Cannot feed: a line was over its limit; call reset() first"),
+      new TypeError('Cannot feed: "maxLineLength" was exceeded; call reset() first'),
     )
     expect(parser.end()).toEqual({ incomplete: false })
     parser.reset()
@@ -181,11 +181,11 @@ describe("SseParser and its rejections", () => {
       if (when === "later") parser.feed("\n")
       for (const piece of pieces(oneLine, when === "cut" ? 4 : 100)) parser.feed(piece)
     }
-    expect(feed).toThrow("Cannot parse event stream: an event was over its limit of 4 characters")
+    expect(feed).toThrow('Cannot parse event stream: "maxEventSize" of 4 characters was exceeded')
     expect(calls).toEqual([])
-    expect(() => parser.feed("x")).toThrow("Cannot feed: an event was over its limit; call reset() first")
+    expect(() => parser.feed("x")).toThrow('Cannot feed: "maxEventSize" was exceeded; call reset() first')
     expect(parser.end()).toEqual({ incomplete: false })
-    expect(() => parser.feed("x")).toThrow("an event was over its limit")
+    expect(() => parser.feed("x")).toThrow('"maxEventSize" was exceeded')
   })
 
   test("SseParser counts a line that is fed as one event", () => {
@@ -193,7 +193,7 @@ describe("SseParser and its rejections", () => {
     parser.feed("\n")
     parser.feed(oneLine)
     expect(() => parser.feed("data: 123456\n\n")).toThrow(
-      "Cannot parse event stream: a line was over its limit of 11 characters",
+      'Cannot parse event stream: "maxLineLength" of 11 characters was exceeded',
     )
     expect(calls).toEqual(['message "12345"'])
   })

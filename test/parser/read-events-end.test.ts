@@ -86,7 +86,9 @@ describe("readEvents() at the end", () => {
     "readEvents() names the accepted sources in its error for %j",
     (source) => {
       expect(() => readEvents(source as never)).toThrow(
-        new TypeError("Cannot read events: the source must be a Response, a ReadableStream, an iterable or a string"),
+        new TypeError(
+          "Cannot read event stream: the source must be a Response, a ReadableStream, an iterable or a string",
+        ),
       )
     },
   )

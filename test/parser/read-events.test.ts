@@ -80,7 +80,7 @@ describe("readEvents() sources", () => {
     const locked = new Response("data: a\n\n", { headers: type })
     locked.body!.getReader()
     expect(() => readEvents(locked)).toThrow(
-      new TypeError("Cannot read events: the body of the response must not be locked or used"),
+      new TypeError("Cannot read event stream: the body of the response must not be locked or used"),
     )
     const used = new Response("data: a\n\n", { headers: type })
     await used.text()

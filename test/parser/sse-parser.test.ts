@@ -306,7 +306,7 @@ describe("SseParser with fatal", () => {
         parser.feed(bad.subarray(cut))
       }).toThrow(SseMalformedError)
       expect(data()).toEqual(["a", "b"])
-      expect(() => parser.feed("data: d\n\n")).toThrow("it met invalid UTF-8; call reset() first")
+      expect(() => parser.feed("data: d\n\n")).toThrow("the stream must be valid UTF-8; call reset() first")
     }
   })
 

@@ -177,7 +177,7 @@ test("readChatCompletions() throws a TypeError at once for an invalid source or 
   const locked = new Response(HELLO)
   locked.body!.getReader()
   expect(() => readChatCompletions(locked)).toThrow(
-    "Cannot read events: the body of the response must not be locked or used",
+    "Cannot read event stream: the body of the response must not be locked or used",
   )
   const used = new Response(HELLO)
   await used.text()
