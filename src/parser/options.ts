@@ -41,6 +41,12 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
    * @defaultValue `false`
    */
   readonly fatal?: boolean | undefined
+  /**
+   * Whether a block with an event type but no data is dispatched, with the data `""`. The specification discards such a
+   * block, but some servers send an end mark as `event: complete` alone.
+   * @defaultValue `false`
+   */
+  readonly dispatchEmpty?: boolean | undefined
 }
 
 export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>

@@ -15,6 +15,8 @@ export class TextParser {
   readonly #handlers: Handlers
   readonly #maxLineLength: number
   readonly #maxEventSize: number
+  /** The data of a block with an event type but no data. */
+  readonly #emptyData: string | undefined
   readonly #exceed: (limit: keyof SseParserLimits, max: number) => never
 
   lastEventId: string
@@ -47,6 +49,7 @@ export class TextParser {
     this.#handlers = handlersOf(options)
     this.#maxLineLength = limitOf(options, "maxLineLength")
     this.#maxEventSize = limitOf(options, "maxEventSize")
+    this.#emptyData = options.dispatchEmpty === true ? "" : undefined
     this.#exceed = exceed
     this.lastEventId = options.lastEventId ?? ""
   }
@@ -240,7 +243,7 @@ export class TextParser {
   }
 
   /** Ends the block: updates the last event ID and dispatches the event, if there is data. */
-  #dispatchEvent(data: string | undefined): void {
+  #dispatchEvent(data = this.#eventType === "" ? undefined : this.#emptyData): void {
     const { onId, onEvent } = this.#handlers
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType
