@@ -8,7 +8,12 @@ export type AnswerDelta = string | AnswerPiece
 /** The sources of an answer: an (async) iterable or a stream of pieces, or a string as one piece. */
 export type AnswerSource = AsyncIterable<AnswerDelta> | Iterable<AnswerDelta> | ReadableStream<AnswerDelta> | string
 
-/** A piece of an answer that may be more than text. Members that are missing or empty add nothing. */
+/**
+ * A piece of an answer that may be more than text. Members that are missing or empty add nothing.
+ *
+ * A text may end inside a character: the first half of a surrogate pair is written together with its other half. A half
+ * that stays alone is written as a JSON escape.
+ */
 export interface AnswerPiece {
   /** A piece of the text. */
   readonly text?: string | undefined
@@ -34,6 +39,7 @@ export interface AnswerPiece {
 
 /**
  * A tool call, or a piece of one. A piece with a new `index` or `id`, or with a `name` and neither of them, begins a call.
+ * So does a known `index` with another `id` or `name`, or with the same `name` after arguments that are complete JSON.
  * Any other piece continues the call with its `index` or `id`, without both the latest call.
  */
 export interface ToolCallPiece {
@@ -89,19 +95,6 @@ export interface AnswerOptions {
    * @defaultValue `Math.random`
    */
   readonly clock?: Clock | undefined
-}
-
-/**
- * Returns `delta` as a piece.
- *
- * @throws TypeError if it is not a string or an object.
- */
-export function pieceOf(delta: AnswerDelta): AnswerPiece {
-  if (typeof delta === "string") return { text: delta }
-  if (typeof delta !== "object" || delta === null) {
-    throw new TypeError("Cannot build answer: a delta must be a string or an object")
-  }
-  return delta
 }
 
 /** Returns the time in seconds since 1970. The only use of the wall clock; {@link AnswerOptions.created} replaces it. */

@@ -1,4 +1,5 @@
 import type { IdMaker, ToolCallPiece } from "./answer-delta.ts"
+import { WholeText } from "./whole-text.ts"
 
 /** A tool call that has begun. */
 export interface BegunCall {
@@ -8,6 +9,8 @@ export interface BegunCall {
   readonly name: string
   /** The JSON text of the arguments, so far. */
   arguments: string
+  /** What is written of `arguments`. */
+  readonly written: WholeText
 }
 
 /** The effect of one piece. */
@@ -15,7 +18,7 @@ export interface CallStep {
   readonly call: BegunCall
   /** Whether the piece began the call. */
   readonly begins: boolean
-  /** The JSON text that the piece added to the arguments. */
+  /** The JSON text to write for the piece, which ends between two characters. */
   readonly added: string
 }
 
@@ -32,28 +35,50 @@ export class CallRegister {
   /**
    * Adds a piece to its call.
    *
-   * @throws TypeError if the piece begins a call, but has no name.
+   * @throws TypeError if the piece begins a call, but has no name or the ID of another call.
    */
   track(piece: ToolCallPiece): CallStep {
     const known = this.#find(piece)
     const call = known ?? this.#begin(piece)
     const { arguments: json = "" } = piece
-    const added = typeof json === "string" ? json : JSON.stringify(json)
-    call.arguments += added
-    return { call, begins: known === undefined, added }
+    const text = typeof json === "string" ? json : JSON.stringify(json)
+    call.arguments += text
+    return { call, begins: known === undefined, added: call.written.add(text) }
   }
 
-  #find({ index, id, name }: ToolCallPiece): BegunCall | undefined {
-    if (index !== undefined) return this.#byIndex.get(index)
-    if (id !== undefined) return this.calls.find((call) => call.id === id)
+  #find(piece: ToolCallPiece): BegunCall | undefined {
+    const { index, id, name } = piece
+    if (index !== undefined) {
+      const call = this.#byIndex.get(index)
+      return call === undefined || beginsAnew(call, piece) ? undefined : call
+    }
+    if (id) return this.calls.find((call) => call.id === id)
     return name === undefined ? this.calls.at(-1) : undefined
   }
 
   #begin({ index, id, name }: ToolCallPiece): BegunCall {
     if (!name) throw new TypeError('Cannot build answer: the first piece of a tool call must have a "name"')
-    const call = { position: this.calls.length, id: id ?? this.#ids.next("call_"), name, arguments: "" }
+    if (id && this.calls.some((call) => call.id === id)) {
+      throw new TypeError('Cannot build answer: two tool calls must not have the same "id"')
+    }
+    const position = this.calls.length
+    const call = { position, id: id || this.#ids.next("call_"), name, arguments: "", written: new WholeText() }
     this.calls.push(call)
     if (index !== undefined) this.#byIndex.set(index, call)
     return call
+  }
+}
+
+/** Whether a piece with the index of `call` begins another call. */
+function beginsAnew(call: BegunCall, { id, name, arguments: json }: ToolCallPiece): boolean {
+  if ((id && id !== call.id) || (name && name !== call.name)) return true
+  return Boolean(name && json) && isJson(call.arguments)
+}
+
+function isJson(text: string): boolean {
+  try {
+    return text.endsWith("}") && JSON.parse(text) !== undefined
+  } catch {
+    return false
   }
 }

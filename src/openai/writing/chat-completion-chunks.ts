@@ -8,13 +8,13 @@ import { composeItems } from "./composed-items.ts"
  * {@link chunkResponse} and {@link encodeChunks} write them.
  *
  * The first chunk of a choice has its role; the one of choice 0 is returned before the first delta is requested. Each delta
- * becomes one more chunk, unless it is empty. The last chunks have a finish reason for each choice, and then the usage, without choices. Leaving the
+ * becomes one more chunk, unless it is empty. A text that ends inside a character waits for the rest of it. The last chunks have a finish reason for each choice, and then the usage, without choices. Leaving the
  * iteration stops the source of the deltas at once. An error of that source is thrown unchanged.
  *
  * @param deltas - The pieces of the answer: an (async) iterable, a stream, or a string as one piece.
  * @throws TypeError at once if `deltas` is none of these, or is a locked stream.
- * @throws TypeError from the iteration if a delta is not a string or an object, if the first piece of a tool call has no
- * name, or if `choice` is not an integer from 0.
+ * @throws TypeError from the iteration if a delta is neither a string nor an object with members of the right types and no
+ * others, if the first piece of a tool call has no name, or if `choice` is not an integer from 0.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts

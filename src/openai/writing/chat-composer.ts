@@ -3,6 +3,7 @@ import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usa
 import { type AnswerOptions, type AnswerPiece, type AnswerUsage, IdMaker, unixTime } from "./answer-delta.ts"
 import { CallRegister, type CallStep } from "./call-register.ts"
 import type { Composer } from "./composed-items.ts"
+import { WholeText } from "./whole-text.ts"
 
 /** Options of {@link chatCompletionChunks}. */
 export interface ChatCompletionChunksOptions extends AnswerOptions {
@@ -21,6 +22,9 @@ export interface ChatCompletionChunksOptions extends AnswerOptions {
 
 interface Choice {
   readonly register: CallRegister
+  readonly text: WholeText
+  readonly reasoning: WholeText
+  readonly refusal: WholeText
   finishReason: FinishReason | undefined
 }
 
@@ -50,16 +54,20 @@ export class ChatComposer implements Composer<ChatCompletionChunk> {
     const chunks = this.#choices.has(index) ? [] : this.#begin(index)
     const choice = this.#choices.get(index)!
     if (finishReason !== undefined) choice.finishReason = finishReason
-    const delta = this.#deltaOf(piece, choice.register)
-    if (Object.keys(delta).length > 0) chunks.push(this.#chunk({ index, delta, logprobs: null, finish_reason: null }))
-    return chunks
+    const { text, reasoning, refusal, toolCall } = piece
+    const delta = this.#deltaOf(choice.text.add(text), choice.reasoning.add(reasoning), choice.refusal.add(refusal))
+    if (toolCall) delta.tool_calls = [toolCallOf(choice.register.track(toolCall))]
+    return [...chunks, ...this.#chunksOf(index, delta)]
   }
 
   close(): ChatCompletionChunk[] {
-    const chunks = [...this.#choices].map(([index, { register, finishReason }]) => {
-      const reason = finishReason ?? (register.calls.length > 0 ? "tool_calls" : "stop")
-      return this.#chunk({ index, delta: {}, logprobs: null, finish_reason: reason })
-    })
+    const chunks: ChatCompletionChunk[] = []
+    for (const [index, choice] of this.#choices) {
+      const { calls } = choice.register
+      const reason = choice.finishReason ?? (calls.length > 0 ? "tool_calls" : "stop")
+      chunks.push(...this.#chunksOf(index, this.#rest(choice)))
+      chunks.push(this.#chunk({ index, delta: {}, logprobs: null, finish_reason: reason }))
+    }
     if (this.#usage !== undefined && this.#includeUsage !== false) {
       chunks.push({ ...this.#frame, choices: [], usage: usageOf(this.#usage) })
     }
@@ -70,18 +78,35 @@ export class ChatComposer implements Composer<ChatCompletionChunk> {
     if (!Number.isInteger(index) || index < 0) {
       throw new TypeError(`Cannot build answer: "choice" must be an integer from 0, not ${index}`)
     }
-    this.#choices.set(index, { register: new CallRegister(this.#ids), finishReason: undefined })
+    const [text, reasoning, refusal] = [new WholeText(), new WholeText(), new WholeText()]
+    const register = new CallRegister(this.#ids)
+    this.#choices.set(index, { register, text, reasoning, refusal, finishReason: undefined })
     const delta = { role: "assistant", content: "" } as const
     return [this.#chunk({ index, delta, logprobs: null, finish_reason: null })]
   }
 
-  #deltaOf(piece: AnswerPiece, register: CallRegister): ChatDelta {
+  #deltaOf(text: string, reasoning: string, refusal: string): ChatDelta {
     const delta: ChatDelta = {}
-    if (piece.text) delta.content = piece.text
-    if (piece.reasoning) delta[this.#reasoningField] = piece.reasoning
-    if (piece.refusal) delta.refusal = piece.refusal
-    if (piece.toolCall) delta.tool_calls = [toolCallOf(register.track(piece.toolCall))]
+    if (text) delta.content = text
+    if (reasoning) delta[this.#reasoningField] = reasoning
+    if (refusal) delta.refusal = refusal
     return delta
+  }
+
+  /** Returns the halves of characters whose other halves have not come. */
+  #rest({ text, reasoning, refusal, register }: Choice): ChatDelta {
+    const delta = this.#deltaOf(text.end(), reasoning.end(), refusal.end())
+    const calls = register.calls.flatMap((call) => {
+      const added = call.written.end()
+      return added ? [toolCallOf({ call, begins: false, added })] : []
+    })
+    if (calls.length > 0) delta.tool_calls = calls
+    return delta
+  }
+
+  #chunksOf(index: number, delta: ChatDelta): ChatCompletionChunk[] {
+    const isEmpty = Object.keys(delta).length === 0
+    return isEmpty ? [] : [this.#chunk({ index, delta, logprobs: null, finish_reason: null })]
   }
 
   #chunk(choice: ChatChunkChoice): ChatCompletionChunk {

@@ -5,7 +5,8 @@
 import { ignore } from "../../internal/cancel.ts"
 import { isItemSource, openItems, type OpenedSource } from "../../internal/item-source.ts"
 import { DONE, inTurn } from "../../internal/iterator.ts"
-import { type AnswerDelta, type AnswerPiece, type AnswerSource, pieceOf } from "./answer-delta.ts"
+import type { AnswerDelta, AnswerPiece, AnswerSource } from "./answer-delta.ts"
+import { pieceOf } from "./delta-check.ts"
 
 /** Turns the pieces of one answer into items. */
 export interface Composer<T> {
@@ -69,8 +70,9 @@ class ComposedItems<T> implements AsyncIterableIterator<T, undefined, undefined>
     try {
       const { done, value } = await this.#source.next()
       if (this.#isOver) return
+      this.#items = done === true ? this.#composer.close() : this.#composer.add(pieceOf(value))
+      // Only now, so that an error of the last step is thrown like every other one.
       this.#isOver = done === true
-      this.#items = this.#isOver ? this.#composer.close() : this.#composer.add(pieceOf(value as AnswerDelta))
     } catch (error) {
       if (this.#isOver) return
       this.#isOver = true

@@ -80,7 +80,7 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
   }
 
   close(): ResponseStreamEvent[] {
-    const reason = INCOMPLETE[this.#finishReason]
+    const reason = Object.hasOwn(INCOMPLETE, this.#finishReason) ? INCOMPLETE[this.#finishReason] : undefined
     const status = reason === undefined ? "completed" : "incomplete"
     const events = [...this.#closeContent(status), ...this.#closeCalls(status)]
     const usage = this.#usage === undefined ? null : usageOf(this.#usage)

@@ -13,8 +13,8 @@ import { type ResponseEventsOptions, type ResponseStreamEvent, ResponseComposer 
  *
  * @param deltas - The pieces of the answer: an (async) iterable, a stream, or a string as one piece.
  * @throws TypeError at once if `deltas` is none of these, or is a locked stream.
- * @throws TypeError from the iteration if a delta is not a string or an object, if the first piece of a tool call has no
- * name, if a piece continues a tool call after other content, or if `choice` is not 0.
+ * @throws TypeError from the iteration if a delta is neither a string nor an object with members of the right types and no
+ * others, if the first piece of a tool call has no name, if a piece continues a tool call after other content, or if `choice` is not 0.
  * @see https://platform.openai.com/docs/api-reference/responses-streaming
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /* The events of one output item: added, its parts or arguments, done. They have no sequence numbers yet. */
 import type { BegunCall } from "./call-register.ts"
+import { WholeText } from "./whole-text.ts"
 
 export type Fields = Record<string, unknown>
 
@@ -33,6 +34,7 @@ export class ContentItem {
   readonly #content: Fields[] = []
   #kind: ContentKind | undefined = undefined
   #text = ""
+  readonly #written: WholeText = new WholeText()
 
   constructor(owner: string, id: string, index: number) {
     this.owner = owner
@@ -47,9 +49,7 @@ export class ContentItem {
   add(kind: ContentKind, delta: string): UnnumberedEvent[] {
     const events = kind === this.#kind ? [] : [...this.#closePart(), this.#openPart(kind)]
     this.#text += delta
-    const { type, extra } = PARTS[kind]
-    events.push({ type: `response.${type}.delta`, ...this.#place(), delta, ...extra })
-    return events
+    return [...events, ...this.#deltas(kind, this.#written.add(delta))]
   }
 
   close(status: ItemStatus): UnnumberedEvent[] {
@@ -59,6 +59,11 @@ export class ContentItem {
   value(status: ItemStatus | "in_progress"): Fields {
     const item = { id: this.#id, type: this.owner, status, content: [...this.#content] }
     return this.owner === "message" ? { ...item, role: "assistant" } : { ...item, summary: [] }
+  }
+
+  #deltas(kind: ContentKind, delta: string): UnnumberedEvent[] {
+    const { type, extra } = PARTS[kind]
+    return delta === "" ? [] : [{ type: `response.${type}.delta`, ...this.#place(), delta, ...extra }]
   }
 
   #openPart(kind: ContentKind): UnnumberedEvent {
@@ -76,7 +81,11 @@ export class ContentItem {
     this.#content[this.#content.length - 1] = part
     const done = { type: `response.${type}.done`, ...this.#place(), [field]: this.#text, ...extra }
     this.#kind = undefined
-    return [done, { type: "response.content_part.done", ...this.#place(), part }]
+    return [
+      ...this.#deltas(kind, this.#written.end()),
+      done,
+      { type: "response.content_part.done", ...this.#place(), part },
+    ]
   }
 
   #place(): { item_id: string; output_index: number; content_index: number } {
@@ -104,7 +113,11 @@ export class CallItem {
 
   close(status: ItemStatus): UnnumberedEvent[] {
     const done = { type: "response.function_call_arguments.done", ...this.#place, arguments: this.#call.arguments }
-    return [done, itemEvent("done", this.#place.output_index, this.value(status))]
+    return [
+      ...this.add(this.#call.written.end()),
+      done,
+      itemEvent("done", this.#place.output_index, this.value(status)),
+    ]
   }
 
   value(status: ItemStatus | "in_progress"): Fields {

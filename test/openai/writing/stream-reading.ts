@@ -2,6 +2,13 @@ import { readEvents, type SseEvent } from "steadystream"
 
 const decoder = new TextDecoder()
 
+/** All items of `source`. */
+export async function itemsOf<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
+}
+
 /** The whole of `body` as text. */
 export async function textOf(body: ReadableStream<Uint8Array>): Promise<string> {
   return new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).text()
