@@ -5,6 +5,9 @@ import { type AnswerDelta, type AnswerSource, chunkResponse, encodeError, relay 
 import { failing, ManualSource, settle } from "../openai/writing/stream-reading.ts"
 import { servers, type StartAnswerServer } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
+import { silenceReports } from "../support/silence-reports.ts"
+
+silenceReports()
 
 const MODEL = "parrot"
 const MESSAGES = [{ role: "user" as const, content: "Hi" }]

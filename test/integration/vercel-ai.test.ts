@@ -6,6 +6,9 @@ import type { AnswerDelta, AnswerSource } from "steadystream/openai"
 import { failing, ManualSource } from "../openai/writing/stream-reading.ts"
 import { servers } from "./answer-server.ts"
 import { ways } from "./written-answer.ts"
+import { silenceReports } from "../support/silence-reports.ts"
+
+silenceReports()
 
 const TEXT = "Hé\n\u2028“😀” data: [DONE]\r\n\r\n"
 const ANSWER: readonly AnswerDelta[] = [

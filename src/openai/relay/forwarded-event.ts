@@ -83,7 +83,6 @@ export class ForwardingWriter<T extends object> implements EventWriter<Forwarded
   readonly #dialect: DialectWriter
   readonly #failure: readonly Payload[]
   readonly #onChunk: (chunk: T) => void
-  /** Whether the server cancelled the answer. */
   isCancelled = false
 
   /** @param failure - Holds the events of an error when that error is thrown. */

@@ -32,8 +32,8 @@ export interface RelayOptions<T = ChatCompletionChunk>
   readonly onChunk?: ((chunk: T) => void) | undefined
   /**
    * Called with the error that ended the answer early. It returns the error that the browser may see.
-   * @defaultValue the browser sees an error that the provider reported inside its stream unchanged, and only the `code` of
-   * any other error
+   * @defaultValue the error is reported once, by `reportError` or `console.error`; the browser sees an error that the
+   * provider reported inside its stream unchanged, and only the `code` of any other error
    */
   readonly onError?: ErrorMapper | undefined
 }

@@ -9,6 +9,8 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Turns the items of a source into the events of one stream. */
 export interface EventWriter<T> {
+  /** Whether this program cancelled the answer, whose end is then no failure to report. */
+  readonly isCancelled?: boolean
   /** Returns the event of an item. */
   write(item: T): SseEventInit
   /**
@@ -49,6 +51,10 @@ class CompletionsWriter implements DialectWriter {
   }
 
   write(chunk: object): SseEventInit {
+    // The JSON of bytes, of text or of a list is no chunk for any client.
+    if (typeof chunk !== "object" || chunk === null || Symbol.iterator in chunk) {
+      throw new TypeError("Cannot encode chunk: a chunk must be an object")
+    }
     const data = jsonOf(chunk)
     this.note(chunk)
     return { data }

@@ -23,7 +23,8 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
   /**
    * Called with an error of the source, also if its clean-up throws after the client has left. It returns the error that
    * the client may see.
-   * @defaultValue the client sees a server error without details
+   * @defaultValue the error is reported once, by `reportError` or `console.error`, and the client sees a server error
+   * without details
    */
   readonly onError?: ErrorMapper | undefined
 }
@@ -32,9 +33,9 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
  * Encodes chunks as the body of a streamed answer: one event for each chunk, then `[DONE]`.
  *
  * A chunk is requested only when the reader of the body waits. The source is stopped (`return()` of an iterator, `cancel()`
- * of a stream) when the reader leaves or `signal` aborts. If the source throws, or a chunk has no JSON text, an error event
- * ends the body without `[DONE]`, so that no client takes the answer for a complete one; the body itself ends cleanly. A
- * comment is written only after `keepAlive` milliseconds without an event.
+ * of a stream) when the reader leaves or `signal` aborts. If the source throws, or a chunk is no object or has no JSON text,
+ * an error event ends the body without `[DONE]`, so that no client takes the answer for a complete one; the body itself ends
+ * cleanly. A comment is written only after `keepAlive` milliseconds without an event.
  *
  * @param source - The chunks, such as the result of {@link chatCompletionChunks}, or a stream of the official client.
  * @typeParam T - The type of the chunks.

@@ -1,6 +1,6 @@
 /*
  * The events of one written stream, pulled one by one: the events of the source, then exactly once the events of its end.
- * An error of the source reaches `onError` only, never the client.
+ * An error of the source is reported once, to `onError` or else by the platform, and never to the client.
  */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
@@ -36,7 +36,10 @@ export class EventFeed<T> {
     this.#events = []
     if (this.#over) return
     this.#over = true
-    this.#source.stop(reason).catch((error: unknown) => void this.#callOnError(error))
+    this.#source.stop(reason).catch((error: unknown) => {
+      // A source that was aborted for the same reason rejects with it: no failure.
+      if (error !== reason && (error as Partial<Error> | null)?.name !== "AbortError") this.#callOnError(error)
+    })
   }
 
   async #advance(): Promise<void> {
@@ -69,8 +72,12 @@ export class EventFeed<T> {
   }
 
   #callOnError(error: unknown): Partial<ProviderErrorBody> | null | undefined | void {
+    if (this.#onError === undefined) {
+      if (this.#writer.isCancelled !== true) reportGlobally(error)
+      return undefined
+    }
     try {
-      const visible = this.#onError?.(error)
+      const visible = this.#onError(error)
       // JavaScript callers may return a promise, whose rejection must not end the process.
       callHook(() => visible, undefined)
       return visible

@@ -3,6 +3,9 @@ import { SseConnectionError, SseError, SseTruncatedError } from "steadystream"
 import { chunkings, ManualClock } from "steadystream/testing"
 import { readChatCompletions, readCompletions, readResponses, relay } from "steadystream/openai"
 import { all, bytesOf, chat, DONE, events, HELLO, rejection, ScriptedSource, settle } from "./scripted-source.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 const payload = (text: string, finish?: string) =>
   JSON.stringify({

@@ -4,6 +4,9 @@ import { relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, ManualProvider, relayed } from "./manual-provider.ts"
 import { eventsOf, settle, textOf } from "../writing/stream-reading.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 /** Returns an error only for a cut answer. */
 function describeCut(error: unknown) {

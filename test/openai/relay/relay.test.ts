@@ -3,6 +3,9 @@ import { relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { CHUNK, END, FINISH, ManualProvider, relayed } from "./manual-provider.ts"
 import { nextText, settle, textOf } from "../writing/stream-reading.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 describe("relay()", () => {
   test("relay() forwards the data of each event byte for byte, and ends a whole answer with the end mark", async () => {

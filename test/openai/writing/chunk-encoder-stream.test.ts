@@ -2,6 +2,9 @@ import { describe, expect, test } from "vitest"
 import { ChunkEncoderStream } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { nextText, settle, textOf } from "./stream-reading.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 function streamOf(items: object[], failure?: Error): ReadableStream<object> {
   return new ReadableStream<object>(

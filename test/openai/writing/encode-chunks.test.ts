@@ -3,6 +3,9 @@ import { describe, expect, test, vi } from "vitest"
 import { chunkResponse, encodeChunks } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { eventsOf, failing, ManualSource, nextText, settle, textOf } from "./stream-reading.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 const INTERNAL = `{"message":"The server had an error while processing your request","type":"server_error","param":null,"code":"internal_error"}`
 
