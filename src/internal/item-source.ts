@@ -1,5 +1,7 @@
 /* Opens every kind of source as one shape, which is pulled item by item and stopped once. */
 
+import { cancelQuietly } from "./cancel.ts"
+
 /** A source of items. */
 export type ItemSource<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
 
@@ -40,8 +42,24 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
         throw error
       }
     },
-    stop: async () => (ended ? undefined : iterator.return?.()),
+    stop: async () => {
+      if (ended) return undefined
+      // A generator that waits returns only after its wait; the stream behind it can be destroyed at once.
+      return isDestroyable(source) ? source.destroy() : iterator.return?.()
+    },
   }
+}
+
+/** Frees a source that is not going to be read; one that is locked stays as it is. */
+export function discardItems(source: unknown, reason: unknown): void {
+  if (typeof source !== "object" || source === null) return
+  if (isReadableStream(source)) cancelQuietly(source, reason)
+  else if (isDestroyable(source)) source.destroy()
+}
+
+/** Whether `source` can be ended at once, as a stream of Node can. */
+function isDestroyable(source: object): source is { destroy(): unknown } {
+  return typeof (source as { destroy?: unknown }).destroy === "function"
 }
 
 function isReadableStream<T>(source: object): source is ReadableStream<T> {

@@ -4,10 +4,15 @@
  */
 import { cancelQuietly } from "./cancel.ts"
 import type { Clock } from "./clock.ts"
+import { nextTask } from "./next-task.ts"
 import { Timer } from "./timer.ts"
 
-const LF = 10
-const CR = 13
+/** Milliseconds of silence after which a comment is sent by default: shorter than the 10 s after which Bun's server cuts. */
+export const DEFAULT_KEEP_ALIVE = 8_000
+
+/** The longest end of a block, in bytes. An LF may follow a CR at the very end: alone it is one more blank line. */
+const TAIL = 4
+const BLOCK_END = /(?:\n|\r\n?)(?:\n|\r\n?)$/
 
 const keptAlive: WeakSet<object> = new WeakSet()
 
@@ -17,8 +22,9 @@ export function isKeptAlive(value: unknown): boolean {
 }
 
 /**
- * The bytes of `source` with the block `: keep-alive` after every `ms` milliseconds of silence. After such a block,
- * one chunk may be read from `source` before the reader asks for it.
+ * The bytes of `source` with the block `: keep-alive` after every `ms` milliseconds of silence, and at the start if no
+ * byte comes at once, since some servers send the headers with the first byte. After such a block, one chunk may be read
+ * from `source` before the reader asks for it.
  */
 export function keepAliveStream(
   source: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -38,7 +44,9 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
   #answerPull: (() => void) | undefined
   #reading = false
   #cancelled = false
-  #atBlockStart = true
+  #hasBegun = false
+  /** The last bytes of the stream, as text. */
+  #tail = "\n\n"
 
   constructor(source: ReadableStream<Uint8Array<ArrayBuffer>>, ms: number, clock: Clock) {
     this.#reader = source.getReader()
@@ -56,6 +64,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
       this.#reading = true
       this.#reader.read().then(this.#onChunk, this.#onError)
     }
+    if (!this.#hasBegun) void nextTask().then(this.#onStart)
     return new Promise((resolve) => {
       this.#answerPull = resolve
     })
@@ -63,7 +72,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
 
   cancel(reason: unknown): void {
     this.#cancelled = true
-    this.#timer.end()
+    this.#end()
     cancelQuietly(this.#reader, reason)
   }
 
@@ -71,34 +80,39 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
     this.#reading = false
     if (this.#cancelled) return
     if (result.done) {
-      this.#timer.end()
+      this.#end()
       this.#controller!.close()
       return
     }
-    this.#atBlockStart = endsBlock(result.value)
+    this.#tail = (this.#tail + String.fromCharCode(...result.value.subarray(-TAIL))).slice(-TAIL)
     this.#enqueue(result.value)
   }
 
   readonly #onError = (reason: unknown): void => {
-    this.#timer.end()
+    this.#end()
     if (!this.#cancelled) this.#controller!.error(reason)
+  }
+
+  /** Nothing is enqueued any more. */
+  #end(): void {
+    this.#hasBegun = true
+    this.#timer.end()
+  }
+
+  readonly #onStart = (): void => {
+    if (!this.#hasBegun) this.#onSilence()
   }
 
   readonly #onSilence = (): void => {
     if (this.#answerPull === undefined) return
-    if (this.#atBlockStart) this.#enqueue(new TextEncoder().encode(": keep-alive\n\n"))
+    if (BLOCK_END.test(this.#tail)) this.#enqueue(new TextEncoder().encode(": keep-alive\n\n"))
     else this.#restart()
   }
 
   #enqueue(chunk: Uint8Array<ArrayBuffer>): void {
+    this.#hasBegun = true
     this.#controller!.enqueue(chunk)
     this.#answerPull?.()
     this.#answerPull = undefined
   }
-}
-
-/** Whether a blank line ends `chunk` for certain: an LF may follow a CR at the very end. */
-function endsBlock(chunk: Uint8Array): boolean {
-  const last = chunk.length - 1
-  return chunk[last] === LF && (chunk[last - 1] === LF || (chunk[last - 1] === CR && chunk[last - 2] === LF))
 }

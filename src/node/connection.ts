@@ -1,8 +1,12 @@
 import { onAbort } from "../internal/abort-listener.ts"
 import { cancelQuietly, ignore } from "../internal/cancel.ts"
+import { systemClock } from "../internal/clock.ts"
 import type { NodeRequest, NodeResponse, NodeSocket } from "./node-response.ts"
 
 const HTTP2_INTERNAL_ERROR = 2
+
+/** How long a broken response waits for its last bytes to be written, in milliseconds. */
+const WRITE_GRACE = 500
 
 /** A response while its stream is sent. */
 export class Connection {
@@ -41,7 +45,10 @@ export class Connection {
         const { done, value } = await reader.read()
         if (done || this.#gone) return true
         this.#unwritten++
-        if (!this.#res.write(value, this.#onWritten)) await this.#progress()
+        const hasRoom = this.#res.write(value, this.#onWritten)
+        // A response that a middleware compresses holds its bytes back until then.
+        this.#res.flush?.()
+        if (!hasRoom) await this.#progress()
       }
     } catch {
       return false
@@ -57,7 +64,10 @@ export class Connection {
 
   /** Breaks the connection once what has been written has been handed to the system. */
   async cut(): Promise<void> {
+    // A middleware may replace `write` and never call back.
+    const timer = systemClock.setTimeout(() => this.break(), WRITE_GRACE)
     while (this.#unwritten > 0 && !this.#gone) await this.#progress()
+    systemClock.clearTimeout(timer)
     this.break()
   }
 
@@ -65,8 +75,10 @@ export class Connection {
   break(): void {
     const { stream } = this.#res
     // The `destroy` of an http2 response ends its stream as if all was well.
-    if (stream?.close === undefined) this.#res.destroy()
-    else stream.close(HTTP2_INTERNAL_ERROR)
+    if (stream?.close !== undefined) stream.close(HTTP2_INTERNAL_ERROR)
+    // A pipelined response that waits for its turn has no socket yet; destroyed now, Node would not close it then.
+    else if (this.#res.socket === null && !this.#gone) this.#res.on("socket", () => this.#res.destroy())
+    else this.#res.destroy()
     this.#onGone()
   }
 

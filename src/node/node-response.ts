@@ -43,6 +43,8 @@ export interface NodeResponse {
   writeHead(status: number): unknown
   /** Where it is missing, `writeHead` sends the headers. */
   flushHeaders?(): void
+  /** Sends what a middleware holds back to compress it; missing without one. */
+  flush?(): unknown
   /** Writes a piece; `false` asks to wait for `drain`. */
   write(chunk: Uint8Array, onWritten: () => void): boolean
   /** Ends the response. */
@@ -50,7 +52,7 @@ export interface NodeResponse {
   /** Breaks the connection. */
   destroy(error?: Error): unknown
   /** Adds a listener. */
-  on(event: "close" | "drain" | "error" | "finish", listener: () => void): unknown
+  on(event: "close" | "drain" | "error" | "finish" | "socket", listener: () => void): unknown
   /** Takes a listener back. */
   off(event: "close" | "drain" | "error" | "finish", listener: () => void): unknown
 }

@@ -5,6 +5,8 @@
 import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { cancelQuietly, ignore } from "../internal/cancel.ts"
+import { reportGlobally } from "../internal/hook.ts"
+import { discardItems } from "../internal/item-source.ts"
 import { eventStreamResponse, type EventStreamResponseOptions, type SseServerSource } from "../server/index.ts"
 import { Connection } from "./connection.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
@@ -40,7 +42,6 @@ export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
  *
  * Resolves when the response is over, also when its client left or an aborted `signal` cut it.
  *
- * @throws What the source threw (by rejecting), where there is no `onError` to take it.
  * @throws TypeError (by rejecting) where the headers have been sent already, or `source` cannot give events.
  * @throws RangeError (by rejecting) where `status`, `keepAlive` or `retry` is out of range.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -60,16 +61,20 @@ export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
 export async function sendEventStream<Written = SseEventInit>(
   req: NodeRequestLike,
   res: NodeResponseLike,
-  source: SseServerSource<NoInfer<Written>>,
+  source: SseServerSource<Written>,
   options: SendEventStreamOptions<Written> = {},
 ): Promise<void> {
   const request = "raw" in req ? req.raw : req
   const target = "raw" in res ? res.raw : res
-  if (target.headersSent) throw new TypeError("Cannot send event stream: the headers must not have been sent already")
-  let failure: { readonly error: unknown } | undefined
-  const onError = (error: unknown): void => {
-    failure = { error }
-    options.onError?.(error)
+  if (target.headersSent) {
+    const error = new TypeError("Cannot send event stream: the headers must not have been sent already")
+    discardItems(source, error)
+    throw error
+  }
+  let isFailed = false
+  const onError = (error: unknown): unknown => {
+    isFailed = true
+    return (options.onError ?? reportGlobally)(error)
   }
   const response = eventStreamResponse<Written>(source, { ...options, onError, request: requestOf(request) })
   const body = response.body?.getReader()
@@ -82,14 +87,13 @@ export async function sendEventStream<Written = SseEventInit>(
     if ("raw" in res) adopt(res)
     sendHead(target, response)
     if (body === undefined || (await connection.send(body))) await connection.end()
-    else if (failure === undefined) connection.break()
+    else if (!isFailed) connection.break()
     else await connection.cut()
   } finally {
     forget()
     connection.release()
     if (body !== undefined) cancelQuietly(body)
   }
-  if (failure !== undefined && options.onError === undefined) throw failure.error
 }
 
 function requestOf(request: NodeRequest): EventStreamResponseOptions["request"] {

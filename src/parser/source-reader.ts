@@ -1,5 +1,6 @@
 /* Reads chunks from a stream or an iterable through one interface. A waiting read settles when it is cancelled. */
 import { cancelQuietly, ignore } from "../internal/cancel.ts"
+import { nextTask, STEPS_PER_TASK } from "../internal/next-task.ts"
 
 /** A piece of an event stream, which may be cut anywhere. */
 export type SseChunk = string | Uint8Array
@@ -37,11 +38,18 @@ export function openReader(
 
 function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): SourceReader {
   let end: (result: IteratorReturnResult<undefined>) => void = ignore
+  let steps = 0
+  const nextInLaterTask = async () => {
+    await nextTask()
+    return iterator.next()
+  }
+  // A generator may never wait.
+  const next = () => (++steps % STEPS_PER_TASK === 0 ? nextInLaterTask() : iterator.next())
   return {
     read: () =>
       new Promise((resolve, reject) => {
         end = resolve
-        Promise.resolve(iterator.next()).then((result) => {
+        Promise.resolve(next()).then((result) => {
           // `end` would keep the chunk in memory.
           end = ignore
           resolve(result)

@@ -5,9 +5,9 @@ import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { systemClock, type Clock } from "../internal/clock.ts"
 import { eventStreamHeaders } from "../internal/event-stream-headers.ts"
-import { callHook } from "../internal/hook.ts"
-import { openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
-import { isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
+import { callHook, reportGlobally } from "../internal/hook.ts"
+import { discardItems, openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
+import { DEFAULT_KEEP_ALIVE, isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
 import { checkDuration } from "../internal/option-checks.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
@@ -39,7 +39,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   readonly headers?: RequestInit["headers"]
   /**
    * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
-   * @defaultValue `15_000`; off where the source is a stream of this package that does so by itself
+   * @defaultValue `8_000`; off where the source is a stream of this package that does so by itself
    */
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
@@ -86,33 +86,37 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
  * ```
  */
 export function eventStreamResponse<Written = SseEventInit>(
-  source: SseServerSource<NoInfer<Written>>,
+  source: SseServerSource<Written>,
   options: EventStreamResponseOptions<Written> = {},
 ): Response {
-  const keepAlive = checkDuration("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : 15_000))
+  try {
+    return respond(source as SseServerSource, options as EventStreamResponseOptions)
+  } catch (error) {
+    // A call that is refused leaves no stream open.
+    discardItems(source, error)
+    throw error
+  }
+}
+
+function respond(source: SseServerSource, options: EventStreamResponseOptions): Response {
+  const { request, retry, clock = systemClock } = options
+  const keepAlive = checkDuration("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : DEFAULT_KEEP_ALIVE))
   const init = { status: options.status ?? 200, headers: eventStreamHeaders(options.headers, "no-store") }
-  const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
+  const greeting = retry === undefined ? undefined : encodeRetry(retry)
   if (typeof source !== "function" && !isItemSource(source)) {
     throw new TypeError("Cannot send event stream: the source must be an iterable, a ReadableStream or a function")
   }
-  // The session writes through the contract, which checks what the types promise.
-  const run = new Run(source as SseServerSource, options as EventStreamResponseOptions)
-  if (options.request?.method === "HEAD") {
-    run.session.leave(undefined)
-    return new Response(null, init)
+  // A status that allows no body is refused before the source is opened.
+  const empty = new Response(null, init)
+  if (request?.method !== "HEAD") void new Response("", init)
+  const { session } = new Run(source, options)
+  if (request?.method === "HEAD") {
+    session.leave(undefined)
+    return empty
   }
-  if (greeting !== undefined) void run.session.write(greeting)
-  const { body } = run.session
-  try {
-    return new Response(
-      keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, options.clock ?? systemClock),
-      init,
-    )
-  } catch (error) {
-    // A status that takes no body: the source is stopped, and no listener stays on a signal.
-    run.session.leave(error)
-    throw error
-  }
+  if (greeting !== undefined) void session.write(greeting)
+  const { body } = session
+  return new Response(keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, clock), init)
 }
 
 /** A source that sends to its session, from the first read of the body to the end of either. */
@@ -120,22 +124,28 @@ class Run {
   readonly session: EventSession
   readonly #source: OpenedSource<SseSourceItem> | Extract<SseServerSource, (...args: never) => unknown>
   readonly #onError: ((error: unknown) => void) | undefined
+  readonly #signals: readonly AbortSignal[]
   #reported = false
 
   constructor(source: SseServerSource, options: EventStreamResponseOptions) {
-    const { request, signal, events, onError } = options
+    const { request, signal, events, onError, clock = systemClock } = options
     this.#source = typeof source === "function" ? source : openItems(source)
     this.#onError = onError
     this.session = new EventSession(
       decodeLastEventId(request?.headers.get("last-event-id") ?? null),
       events,
       () => void this.#start(),
+      clock,
     )
+    this.#signals = [signal, request?.signal].filter((given) => given !== undefined)
     if (typeof this.#source !== "function") this.#stopWhenOver(this.#source)
-    for (const given of [signal, request?.signal]) if (given) this.#leaveWhenAborted(given)
+    for (const { aborted, reason } of this.#signals) if (aborted) this.session.leave(reason)
   }
 
   async #start(): Promise<void> {
+    // Not before the first read: a response that is never read can then be collected.
+    for (const signal of this.#signals) this.#leaveWhenAborted(signal)
+    if (this.session.state === "closed") return
     try {
       if (typeof this.#source === "function") await this.#call(this.#source)
       else await this.#send(this.#source)
@@ -181,16 +191,18 @@ class Run {
   /** Reports what the source threw, unless it only passes on that the session is over. */
   #fail(error: unknown): void {
     const { session } = this
-    if (session.state === "closed" && (error === session.signal.reason || nameOf(error) === "AbortError")) return
+    if (session.state === "closed" && (error === session.signal.reason || isStop(error))) return
     session.fail(error)
     if (this.#reported) return
     this.#reported = true
-    callHook(this.#onError, error)
+    callHook(this.#onError ?? reportGlobally, error)
   }
 }
 
-function nameOf(error: unknown): unknown {
-  return (error as Partial<Error> | null | undefined)?.name
+/** Whether a source only says that it was stopped: `AbortError`, or what a destroyed stream of Node throws. */
+function isStop(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown }
+  return name === "AbortError" || code === "ERR_STREAM_PREMATURE_CLOSE"
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -8,7 +8,9 @@ import { encodeComment, encodeEvent } from "../encoder/index.ts"
 import { SseConnectionError } from "../errors.ts"
 import type { SseControlInit, SseEventInit } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
+import { type Clock, systemClock } from "../internal/clock.ts"
 import { Fifo } from "../internal/fifo.ts"
+import { nextTask, STEPS_PER_TASK } from "../internal/next-task.ts"
 
 /** One client that reads an event stream, as the source of the events sees it. */
 export interface Session<Written = SseEventInit> {
@@ -33,12 +35,15 @@ export interface Session<Written = SseEventInit> {
    * @throws {@link SseValidationError} (by rejecting) where it does not fit the contract; nothing of it is sent. Events
    * keep their order while a schema is being asked.
    */
-  send(event: Written | SseControlInit): Promise<void>
+  send(event: NoInfer<Written | SseControlInit>): Promise<void>
   /** Sends a comment, which readers skip; settles as {@link Session.send} does. */
   comment(text: string): Promise<void>
   /** Ends the stream cleanly after what was sent. Closing again does nothing. */
   close(): void
 }
+
+/** How long after the end the events whose schemas have not answered are waited for, in milliseconds. */
+const SCHEMA_GRACE = 1_000
 
 interface Waiting {
   /** Missing as long as a schema is being asked about the event; `null` where it was refused. */
@@ -63,10 +68,18 @@ export class EventSession implements Session {
   readonly #queue: Fifo<Waiting> = new Fifo()
   #answerPull: (() => void) | undefined = undefined
   #started = false
+  #pulls = 0
+  readonly #clock: Clock
   #failure: { readonly error: unknown } | undefined = undefined
 
   /** @param onStart - Called once, when the body is first read. */
-  constructor(lastEventId: string, events: EventEncoder<SseEventInit> | undefined, onStart: () => void) {
+  constructor(
+    lastEventId: string,
+    events: EventEncoder<SseEventInit> | undefined,
+    onStart: () => void,
+    clock: Clock = systemClock,
+  ) {
+    this.#clock = clock
     this.lastEventId = lastEventId
     this.#events = events
     this.#onStart = onStart
@@ -96,7 +109,7 @@ export class EventSession implements Session {
     try {
       return this.write(encodeEvent(event))
     } catch (error) {
-      return Promise.reject(error)
+      return rejectQuietly(error)
     }
   }
 
@@ -104,7 +117,7 @@ export class EventSession implements Session {
     try {
       return this.write(encodeComment(text))
     } catch (error) {
-      return Promise.reject(error)
+      return rejectQuietly(error)
     }
   }
 
@@ -145,11 +158,12 @@ export class EventSession implements Session {
   #sendChecked(events: EventEncoder<SseEventInit>, event: SseEventInit): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
     const checked = events.encodeAsync(event).then(encodeEvent)
-    return new Promise((onTaken, onDropped) => {
+    const taken = new Promise<void>((onTaken, onDropped) => {
       const waiting: Waiting = { chunk: undefined, onTaken, onDropped }
       this.#queue.push(waiting)
       checked.then(
         (block) => {
+          if (waiting.chunk === null) return
           waiting.chunk = this.#encoder.encode(block)
           this.#advance()
         },
@@ -160,9 +174,16 @@ export class EventSession implements Session {
         },
       )
     })
+    taken.catch(ignore)
+    return taken
   }
 
   #pull(): Promise<void> {
+    return ++this.#pulls % STEPS_PER_TASK === 0 ? nextTask().then(() => this.#take()) : this.#take()
+  }
+
+  /** Resolves when a chunk was enqueued or the body has ended. */
+  #take(): Promise<void> {
     return new Promise((resolve) => {
       this.#answerPull = resolve
       this.#advance()
@@ -190,6 +211,19 @@ export class EventSession implements Session {
 
   #end(reason: unknown): void {
     if (this.state === "open") this.#abort.abort(reason)
+    this.#advance()
+    if (this.#queue.size > 0) this.#clock.setTimeout(() => this.#dropUnchecked(reason), SCHEMA_GRACE)
+  }
+
+  /** Drops the events whose schemas have not answered in time. */
+  #dropUnchecked(reason: unknown): void {
+    for (const waiting of this.#queue.takeAll()) {
+      if (waiting.chunk !== undefined) this.#queue.push(waiting)
+      else {
+        waiting.chunk = null
+        waiting.onDropped(reason)
+      }
+    }
     this.#advance()
   }
 

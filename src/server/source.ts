@@ -6,7 +6,7 @@ import type { Session } from "./session.ts"
  * What can be taken from a source: an event, with a contract one of it, or bytes, which are sent as they are: whole
  * blocks of an event stream that somebody else encoded, such as a chunk writer or another server.
  */
-export type SseSourceItem<Written = SseEventInit> = Written | SseControlInit | Uint8Array<ArrayBuffer>
+export type SseSourceItem<Written = SseEventInit> = NoInfer<Written | SseControlInit> | Uint8Array<ArrayBuffer>
 
 /** What events can be taken from. */
 export type SseEventSource<Written = SseEventInit> =
@@ -15,15 +15,35 @@ export type SseEventSource<Written = SseEventInit> =
   | ReadableStream<SseSourceItem<Written>>
 
 /**
- * What a response sends: events that are pulled, or a function that sends them by itself.
+ * What a response sends: a source of events, or a function that sends them by itself.
  *
- * Where the function gives a generator, an async iterable or a stream, or a promise of one, its events are sent and the
- * session is closed; where it gives any other promise, the session is closed when that settles; else, also where it
- * gives an array or a Set, the session stays open until {@link Session.close} or until the client leaves.
+ * If the function returns a generator, another iterable or a stream, or a promise of one, its events are sent and the
+ * session is closed. If it returns any other promise, the session is closed when that settles. Otherwise the session stays
+ * open until {@link Session.close} or until the client leaves.
  */
-export type SseServerSource<Written = SseEventInit> = SseEventSource<Written> | ((session: Session<Written>) => unknown)
+export type SseServerSource<Written = SseEventInit> =
+  | SseEventSource<Written>
+  | ((session: Session<Written>) => SseReturnedSource<Written>)
 
-/** Whether what a function gave is meant to be sent: not a mere collection, such as the one that `set.add()` gives. */
+/** What a function that sends events may return. */
+export type SseReturnedSource<Written = SseEventInit> =
+  | void
+  | SseEventSource<Written>
+  // eslint-disable-next-line typescript/no-invalid-void-type -- an async function without a result is allowed
+  | PromiseLike<void | SseEventSource<Written>>
+
+/**
+ * Whether the result of a function is meant to be sent. A collection such as the one that `set.add()` returns is not.
+ *
+ * @throws TypeError if it looks like events in a form that cannot be sent.
+ */
 export function isReturnedSource(result: unknown): result is SseEventSource {
-  return isItemSource(result) && (!(Symbol.iterator in result) || "next" in result)
+  if (typeof result === "string" || isEvent(result)) {
+    throw new TypeError("Cannot send event stream: the function must return a source of events, not an event or text")
+  }
+  return isItemSource(result) && (!(Symbol.iterator in result) || "next" in result || Array.isArray(result))
+}
+
+function isEvent(result: unknown): boolean {
+  return typeof result === "object" && result !== null && "data" in result && !isItemSource(result)
 }

@@ -35,7 +35,7 @@ async function readTwoAndLeave(url: string, seen: { session?: Session }) {
   return response
 }
 
-test("sendEventStream() serves express, and passes its failure to express's error handler", async () => {
+test("sendEventStream() serves express, and reports a failure of its source to onError", async () => {
   const { seen, source } = twoEvents()
   const errors: unknown[] = []
   const app = express()
@@ -44,10 +44,8 @@ test("sendEventStream() serves express, and passes its failure to express's erro
     next()
   })
   app.get("/events", (req, res) => sendEventStream(req, res, source))
-  app.get("/fails", (req, res) => sendEventStream(req, res, () => Promise.reject(new Error("no"))))
-  app.use((error: unknown, _req: express.Request, _res: express.Response, _next: express.NextFunction) => {
-    errors.push(error)
-  })
+  const onError = (error: unknown) => void errors.push(error)
+  app.get("/fails", (req, res) => sendEventStream(req, res, () => Promise.reject(new Error("no")), { onError }))
   const origin = await listen(createServer(app))
   const response = await readTwoAndLeave(`${origin}/events`, seen)
   expect(response.headers.get("access-control-allow-origin")).toBe("*")

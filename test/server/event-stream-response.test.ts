@@ -87,7 +87,7 @@ test("eventStreamResponse() sets headers against buffering, storing and compress
   })
   const response = eventStreamResponse([], { status: 201, headers: { "Cache-Control": "private", "X-Mine": "1" } })
   expect(response.status).toBe(201)
-  expect(response.headers.get("cache-control")).toBe("private")
+  expect(response.headers.get("cache-control")).toBe("private, no-transform")
   expect(response.headers.get("x-mine")).toBe("1")
 })
 
@@ -179,7 +179,10 @@ test("eventStreamResponse() reports a cleanup of the source that fails after the
 test("eventStreamResponse() does not report a source that stops because its client left", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   for (const source of [sendForever, waitForEnd]) {
-    const reader = eventStreamResponse(source, { onError, retry: 1 }).body!.getReader()
+    const reader = eventStreamResponse(source as (session: Session) => Promise<void>, {
+      onError,
+      retry: 1,
+    }).body!.getReader()
     await reader.read()
     await reader.cancel()
     await settled()
@@ -209,8 +212,9 @@ test("eventStreamResponse() adds one listener to a signal that a thousand stream
   const { signal } = new AbortController()
   const add = vi.spyOn(signal, "addEventListener")
   const responses = Array.from({ length: 1000 }, () => eventStreamResponse(words("a"), { signal }))
-  expect(add).toHaveBeenCalledTimes(1)
+  expect(add).not.toHaveBeenCalled()
   await Promise.all(responses.map((response) => response.text()))
+  expect(add).toHaveBeenCalledTimes(1)
 })
 
 test("eventStreamResponse() passes the cursor of the request to the session, its bytes read as UTF-8", async () => {
@@ -238,16 +242,16 @@ test("eventStreamResponse() reports what onError throws or rejects with, and sti
   expect(report.mock.calls).toEqual([[failure], [failure]])
 })
 
-test("eventStreamResponse() stops the source and leaves no listener if the status allows no body", async () => {
+test("eventStreamResponse() cancels the source and adds no listener if the status allows no body", async () => {
   const { signal } = new AbortController()
-  const remove = vi.spyOn(signal, "removeEventListener")
+  const add = vi.spyOn(signal, "addEventListener")
   const cancel = vi.fn<() => void>()
   for (const status of [204, 600]) {
     expect(() => eventStreamResponse(new ReadableStream({ cancel }), { status, signal })).toThrow(/status/i)
   }
   await settled()
   expect(cancel).toHaveBeenCalledTimes(2)
-  expect(remove).toHaveBeenCalledTimes(1)
+  expect(add).not.toHaveBeenCalled()
 })
 
 test("eventStreamResponse() reports a stream-like source whose cancellation throws or returns no promise", async () => {

@@ -7,7 +7,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
 /** An open session and the reader of its response. */
 async function openSession(options: EventStreamResponseOptions = {}) {
   let session: Session | undefined
-  const response = eventStreamResponse((given) => void (session = given), options)
+  const response = eventStreamResponse((given) => void (session = given), { keepAlive: 0, ...options })
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   const first = reader.read()
   await settled()
@@ -86,7 +86,7 @@ test("Session.send() rejects an event that cannot be encoded and stays open", as
 
 test("Session stays open until close() if the function returns no promise, otherwise until the promise settles", async () => {
   let open: Session | undefined
-  const kept = eventStreamResponse((session) => void (open = session))
+  const kept = eventStreamResponse((session) => void (open = session), { keepAlive: 0 })
   const text = kept.text()
   await settled()
   expect(open!.state).toBe("open")
@@ -97,7 +97,7 @@ test("Session stays open until close() if the function returns no promise, other
 
 test("Session stays open if the function returns a collection, as set.add(session) does", async () => {
   const sessions = new Set<Session>()
-  const text = eventStreamResponse((session) => sessions.add(session)).text()
+  const text = eventStreamResponse((session) => sessions.add(session) as never, { keepAlive: 0 }).text()
   await settled()
   for (const session of sessions) {
     expect(session.state).toBe("open")

@@ -2,7 +2,7 @@ import { encodeEvent } from "../../encoder/index.ts"
 import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import { keepAliveStream } from "../../internal/keep-alive.ts"
+import { DEFAULT_KEEP_ALIVE, keepAliveStream } from "../../internal/keep-alive.ts"
 import { checkDuration } from "../../internal/option-checks.ts"
 import type { EventFeed } from "./event-feed.ts"
 
@@ -10,7 +10,7 @@ import type { EventFeed } from "./event-feed.ts"
 export interface FeedStreamOptions {
   /**
    * The time without an event after which a comment keeps the connection open, in milliseconds; 0 and Infinity turn it off.
-   * @defaultValue `15_000`
+   * @defaultValue `8_000`
    */
   readonly keepAlive?: number | undefined
   /** Ends the stream when it aborts: the source is stopped, and the body errors with its reason. */
@@ -28,7 +28,7 @@ export interface FeedStreamOptions {
  * @throws RangeError if it is NaN or negative.
  */
 export function keepAliveOf(options: FeedStreamOptions): number {
-  return checkDuration("keepAlive", options.keepAlive ?? 15_000)
+  return checkDuration("keepAlive", options.keepAlive ?? DEFAULT_KEEP_ALIVE)
 }
 
 /** Returns the events of `feed` as bytes, with one event in each piece. Cancelling the stream stops the feed. */

@@ -41,7 +41,7 @@ describe("relay()", () => {
     const body = textOf(relay(provider.ask, { clock, timeouts: { eventIdle: 20_000 } }).toReadableStream())
     await clock.advance(20_000)
     const text = await body
-    expect(text).toMatch(/^: keep-alive\n\ndata: \{"error":.*"code":"timeout"\}\}\n\n$/)
+    expect(text).toMatch(/^(?:: keep-alive\n\n)+data: \{"error":.*"code":"timeout"\}\}\n\n$/)
     expect(provider.signal!.aborted).toBe(true)
   })
 

@@ -1,0 +1,7 @@
+/** Steps of a source in a row after which its reader lets other tasks of the event loop run. */
+export const STEPS_PER_TASK = 512
+
+/** Resolves in a later task, so that a source which never waits does not hold up the event loop. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, 0))
+}
