@@ -37,8 +37,8 @@ export interface EventSourceInit {
    */
   fetch?: EventSourceFetch | undefined
   /**
-   * More headers, or a function that is called before each request. With any of them, a redirect to another origin
-   * is refused if the platform shows redirects.
+   * More headers, or a function that is called before each request. If a redirect leads to another origin, they are not
+   * sent there, if the platform shows redirects and there is no option `fetch`.
    */
   headers?:
     | RequestInit["headers"]
@@ -82,8 +82,6 @@ const SPECIFIED_DEFAULTS: Defaults = {
     shouldRetry: (failure) => failure.retryable && failure.code !== "response",
   },
   timeouts: { ...DEFAULTS.timeouts, connect: 0, idle: 0 },
-  // Without headers of the caller, only the last event ID goes with a redirect, as specified.
-  guardsLastEventId: false,
 }
 
 /** The hooks that the loop calls. */
@@ -92,19 +90,16 @@ export type LoopHooks = Pick<SubscribeOptions, "onOpen" | "onRetry">
 /** @throws TypeError, RangeError if a member is not valid. */
 export function settingsFor(url: URL, init: EventSourceInit, hooks: LoopHooks): Settings {
   const { headers, method, body, retry, timeouts, limits, clock } = init
-  const fetch = fetchOf(init)
-  const options = { ...hooks, fetch, headers, method, body, retry, timeouts, limits, clock } as SubscribeOptions
-  if (httpUrl(url, undefined)) return settingsOf(url, options, SPECIFIED_DEFAULTS)
-  // Why without the signal: Node 24 throws an error that cannot be caught if a data: response is aborted before it is read.
-  return settingsOf(({ signal }) => fetchOther(url, fetch, init.fetch && signal), options, SPECIFIED_DEFAULTS)
+  const fetch = init.fetch && fetchOf(init.fetch)
+  const credentials = init.withCredentials ? ("include" as const) : undefined
+  const own = { fetch, credentials, headers, method, body, retry, timeouts, limits, clock }
+  const options = { ...hooks, ...own } as SubscribeOptions
+  if (typeof httpUrl(url, undefined) === "object") return settingsOf(url, options, SPECIFIED_DEFAULTS)
+  return settingsOf(({ signal }) => fetchOther(url, fetch, { credentials, signal }), options, SPECIFIED_DEFAULTS)
 }
 
-function fetchOf({ fetch, withCredentials }: EventSourceInit): typeof globalThis.fetch {
-  return (url, init) => {
-    const request: RequestInit = { ...init, ...(withCredentials && { credentials: "include" }) }
-    if (fetch === undefined) return globalThis.fetch(url, request)
-    return fetch(url as string, { ...request, headers: plainHeaders(init?.headers) } as EventSourceFetchInit)
-  }
+function fetchOf(fetch: EventSourceFetch): typeof globalThis.fetch {
+  return (url, init) => fetch(url as string, { ...init, headers: plainHeaders(init?.headers) } as EventSourceFetchInit)
 }
 
 const SPELLED: Readonly<Record<string, string>> = { accept: "Accept", "last-event-id": "Last-Event-ID" }
@@ -116,12 +111,14 @@ function plainHeaders(headers: RequestInit["headers"]): Record<string, string> {
 
 async function fetchOther(
   url: URL,
-  fetch: typeof globalThis.fetch,
-  signal: AbortSignal | undefined,
+  fetch: typeof globalThis.fetch | undefined,
+  { credentials, signal }: { readonly credentials: "include" | undefined; readonly signal: AbortSignal },
 ): Promise<Response> {
   if (!/^(data|blob):$/.test(url.protocol)) {
     const message = "Cannot open event stream: the URL must be http, https, data or blob, without credentials"
     throw new SseConnectionError(message, { retryable: false })
   }
-  return fetch(url.href, { method: "GET", signal: signal ?? null })
+  const init = { method: "GET", ...(credentials && { credentials }) }
+  // Why without the signal: Node 24 throws an error that cannot be caught if a data: response is aborted before it is read.
+  return fetch ? fetch(url.href, { ...init, signal }) : globalThis.fetch(url.href, { ...init, signal: null })
 }

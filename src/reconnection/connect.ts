@@ -17,6 +17,8 @@ const MAX_REQUESTS = 10
 /** How long to wait for the start of a refused body, in milliseconds; it only helps the reader of the error. */
 const MAX_ERROR_BODY_TIME = 1_000
 
+const LEFT_HEADERS = " (a redirect led to another origin, so the headers of the caller were not sent)"
+
 const UNSENDABLE: SubscriptionWarning = {
   code: "unsendable-id",
   message: "No request can carry the last event ID unchanged",
@@ -49,7 +51,7 @@ export class Connector {
     if (typeof target === "function") {
       await this.#takeTurn(step)
       const source = await step.wait(() => wrapFailure(() => target(attempt)), discard)
-      if (isResponse(source)) return this.#accept(source, step, source.url)
+      if (isResponse(source)) return this.#accept(source, step, source.url, false)
       return [openSource(source), { status: undefined, headers: undefined, url: undefined }]
     }
     const request = await prepareRequest(target, attempt, this.#times.length === 0, step, () => {
@@ -57,9 +59,11 @@ export class Connector {
       this.#warnedId = attempt.lastEventId
     })
     const { init } = request
-    const followsHere = init.redirect === undefined && showsRedirects()
+    const platformFetch = globalThis.fetch
+    const { fetch = platformFetch } = target
+    // Why only on the platform's own fetch: one of the caller may add secrets, which only the platform can drop at a hop.
+    const followsHere = fetch === platformFetch && init.redirect === undefined && showsRedirects()
     if (followsHere) init.redirect = "manual"
-    const { fetch = globalThis.fetch } = target
     for (let hops = 0; ; hops++) {
       await this.#takeTurn(step)
       const response = await step.wait(
@@ -68,7 +72,7 @@ export class Connector {
       )
       check(typeof response?.headers?.get === "function", '"fetch" must return a Response')
       if (!followsHere || !followRedirect(request, response, hops)) {
-        return this.#accept(response, step, response.url || request.url.href)
+        return this.#accept(response, step, response.url || request.url.href, request.leftHeaders)
       }
     }
   }
@@ -87,7 +91,7 @@ export class Connector {
    *
    * @throws SseResponseError for every other response.
    */
-  async #accept(response: Response, step: Step, url: string): Promise<Opened | undefined> {
+  async #accept(response: Response, step: Step, url: string, leftHeaders: boolean): Promise<Opened | undefined> {
     const { status, headers } = response
     this.#deadlines.onResponse()
     if (status === 204) return discard(response)
@@ -99,7 +103,7 @@ export class Connector {
     }
     const reason = isOk
       ? `the content type must be "text/event-stream", not ${type === null ? "missing" : `"${type.slice(0, 100)}"`}`
-      : `the status must be 200, not ${status}`
+      : `the status must be 200, not ${status}${leftHeaders && /^40[13]$/.test(`${status}`) ? LEFT_HEADERS : ""}`
     const stop = new AbortController()
     step.after("body", MAX_ERROR_BODY_TIME, () => stop.abort())
     try {

@@ -173,7 +173,8 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseE
   /** The body of the request; a function is called for each attempt. A stream is sent once and never repeated. */
   readonly body?: RequestInit["body"] | ((attempt: Attempt) => RequestInit["body"] | PromiseLike<RequestInit["body"]>)
   /**
-   * The function that makes the requests.
+   * The function that makes the requests. Any other function than the platform's follows redirects by itself, so that
+   * the platform drops what it adds at a redirect to another origin.
    * @defaultValue `globalThis.fetch`
    */
   readonly fetch?: typeof globalThis.fetch | undefined

@@ -1,6 +1,7 @@
 /*
- * Decides which redirects are followed. The platform's fetch sends headers, last event ID and body to another origin, so
- * redirects are followed here if the platform shows them. Spec: https://fetch.spec.whatwg.org/#http-redirect-fetch
+ * Decides which redirects are followed, and what goes along. The platform's fetch sends most headers and the body to
+ * another origin, so redirects are followed here if the platform shows them.
+ * Spec: https://fetch.spec.whatwg.org/#http-redirect-fetch
  */
 import { SseResponseError } from "../errors.ts"
 import { discard } from "./discard.ts"
@@ -9,6 +10,9 @@ import { dropBodyHeaders, isOneShot, type PreparedRequest, takesBody } from "./r
 
 /** The most redirects of one attempt. */
 const MAX_HOPS = 5
+
+/** The headers that go to another origin: those that every page may send to it, and the last event ID. */
+const KEPT_HEADERS = /^(accept|accept-language|content-language|last-event-id)$/
 
 /** Whether `fetch` shows the status and the location of a redirect, which browsers hide. */
 export function showsRedirects(): boolean {
@@ -41,27 +45,45 @@ export function followRedirect(request: PreparedRequest, response: Response, hop
     request.hasBody = false
     dropBodyHeaders(init.headers)
   }
-  const url = httpUrl(location ?? "//", request.url)
+  const url = httpUrl(textOf(location ?? "//"), request.url)
   const reason = hops < MAX_HOPS ? refusalOf(request, url) : `there must be at most ${MAX_HOPS} of them`
   if (reason !== undefined) {
     const refused = { status, headers, body: "", retryable: hops >= MAX_HOPS }
     throw new SseResponseError(`Cannot read event stream: redirect refused, ${reason}`, "redirect-refused", refused)
   }
-  request.url = url!
+  if (request.url.origin !== (url as URL).origin) dropPrivateHeaders(request)
+  request.url = url as URL
   request.input = undefined
   return true
 }
 
 /** Why `request` must not go on to `to`. */
-function refusalOf({ url, init, hasBody, isPrivate }: PreparedRequest, to: URL | undefined): string | undefined {
-  if (!to || url.protocol > to.protocol)
-    return "the URL must be http or https, without credentials, and not http after https"
-  const isElsewhere = url.origin !== to.origin
-  if (isElsewhere && (hasBody || isPrivate || init.credentials === "include")) {
-    return "headers, body, credentials and last event ID must not go to another origin"
-  }
+function refusalOf({ url, init, hasBody }: PreparedRequest, to: URL | string): string | undefined {
+  if (typeof to === "string") return to
+  if (url.protocol > to.protocol) return "the URL must not be http after https"
+  if (hasBody && url.origin !== to.origin) return "a body must not go to another origin"
   // Without a body option, the body is that of the Request.
   return hasBody && ((init.body ?? undefined) === undefined || isOneShot(init.body))
     ? '"body" must be sent only once'
     : undefined
+}
+
+function dropPrivateHeaders(request: PreparedRequest): void {
+  const headers: Headers = request.init.headers
+  for (const name of Array.from(headers.keys())) {
+    if (KEPT_HEADERS.test(name)) continue
+    headers.delete(name)
+    request.leftHeaders = true
+  }
+}
+
+/** The UTF-8 text of a header whose bytes the platform shows as Latin-1 characters; other text is returned as it is. */
+function textOf(location: string): string {
+  try {
+    const bytes = Uint8Array.from(Array.from(location, (character) => character.charCodeAt(0)))
+    // eslint-disable-next-line no-control-regex -- why: all Latin-1 characters are bytes
+    return /^[\0-\xff]*$/.test(location) ? new TextDecoder("utf-8", { fatal: true }).decode(bytes) : location
+  } catch {
+    return location
+  }
 }

@@ -1,7 +1,7 @@
 /* Makes the request of an attempt, anew each time: with fresh headers, a fresh body and the last event ID. */
 import { SseConnectionError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
-import { check } from "./checks.ts"
+import { misuse } from "./checks.ts"
 import { wrapFailure } from "./connection-failure.ts"
 import { httpUrl } from "./http-url.ts"
 import { sendLastEventId } from "./last-event-id.ts"
@@ -18,8 +18,6 @@ export interface RequestSettings extends Pick<SubscribeOptions, "headers" | "bod
   /** The other members, for `fetch`. */
   readonly init: RequestInit
   readonly resume: Resume
-  /** Whether a redirect to another origin is refused because the last event ID would go with it. */
-  readonly guardsLastEventId: boolean
 }
 
 /** The request of one attempt, which each hop of it changes. */
@@ -29,8 +27,8 @@ export interface PreparedRequest {
   input: Request | undefined
   readonly init: RequestInit & { method: string; readonly headers: Headers }
   hasBody: boolean
-  /** Whether it carries headers or a last event ID that must not go to another origin. */
-  readonly isPrivate: boolean
+  /** Whether a redirect to another origin removed headers. */
+  leftHeaders: boolean
 }
 
 /**
@@ -55,13 +53,12 @@ export async function prepareRequest(
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
   const url = httpUrl(given, settings.url)
-  check(url, "the URL must be http or https, without credentials")
+  if (typeof url === "string") throw misuse(url)
   if (body === undefined && settings.hasBody && (settings.body !== undefined || method !== settings.method)) {
     dropBodyHeaders(headers)
   }
   setHeaders(headers, others)
   if (typeof resume === "object") headers.set("idempotency-key", resume.idempotencyKey)
-  const isPrivate = !headers.keys().next().done || (lastEventId !== "" && settings.guardsLastEventId)
   if (!headers.has("accept")) headers.set("accept", "text/event-stream")
   if (lastEventId !== "" && !sendLastEventId(lastEventId, url, settings.lastEventIdParam, headers)) warn()
   const input = request?.url === url.href && request.method === method && !request.bodyUsed ? request : undefined
@@ -72,7 +69,7 @@ export async function prepareRequest(
     input,
     init: { ...settings.init, ...init, method, headers, ...(body !== undefined && { body }), signal },
     hasBody: body !== undefined || takesOver,
-    isPrivate,
+    leftHeaders: false,
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
 import { withDefaults } from "../internal/option-checks.ts"
-import { check } from "./checks.ts"
+import { check, misuse } from "./checks.ts"
 import { httpUrl } from "./http-url.ts"
 import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
 import { baseUrl } from "./page.ts"
@@ -71,14 +71,11 @@ export interface Defaults {
   readonly retry: RetryPolicy
   /** In milliseconds; 0 is off. */
   readonly timeouts: Readonly<Record<keyof Timeouts, number>>
-  /** Whether a redirect to another origin is refused because the last event ID would go with it. */
-  readonly guardsLastEventId: boolean
 }
 
 export const DEFAULTS: Defaults = {
   retry: DEFAULT_RETRY,
   timeouts: { connect: 30_000, firstEvent: 0, idle: 300_000, eventIdle: 0, total: 0 },
-  guardsLastEventId: true,
 }
 
 /** The checked options, and what follows from them. */
@@ -109,8 +106,7 @@ export function settingsOf(
   defaults: Defaults = DEFAULTS,
 ): Settings {
   const { until, lastEventId = "", retry } = options
-  const request =
-    typeof target === "function" ? undefined : requestSettings(target, options, defaults.guardsLastEventId)
+  const request = typeof target === "function" ? undefined : requestSettings(target, options)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
   check(typeof lastEventId === "string", '"lastEventId" must be a string')
   const isRetry = retry === undefined || retry === false || (typeof retry === "object" && retry !== null)
@@ -138,12 +134,10 @@ function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof Sub
   return own
 }
 
-function requestSettings(
-  target: string | URL | Request,
-  options: SubscribeOptions,
-  guardsLastEventId: boolean,
-): RequestSettings {
+function requestSettings(target: string | URL | Request, options: SubscribeOptions): RequestSettings {
   const request = isRequest(target) ? target : undefined
+  const isUrl = typeof target === "string" || typeof (target as Partial<URL> | null | undefined)?.href === "string"
+  check(request !== undefined || isUrl, `the target must be a URL, a Request or a function, not ${kindOf(target)}`)
   const { headers, fetch, lastEventIdParam, pauseWhenHidden } = options
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
@@ -153,7 +147,7 @@ function requestSettings(
     typeof resume === "object"
       ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || /^(same|never|get)$/.test(resume)
-  check(url, "the URL must be http or https, without credentials")
+  if (typeof url === "string") throw misuse(url)
   check(body === undefined || takesBody(method), '"method" must take a body')
   check(request?.bodyUsed !== true, '"body" must not be used')
   check(typeof headers === "function" || headersOf(headers), '"headers" must be valid')
@@ -170,8 +164,13 @@ function requestSettings(
     hasBody: body !== undefined || requestHasBody(request),
     init: fetchInit(request, options),
     resume,
-    guardsLastEventId,
   }
+}
+
+/** What a value is, without its content. */
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`
+  return typeof value === "object" ? "another object" : `a ${typeof value}`
 }
 
 function isRequest(target: unknown): target is Request {

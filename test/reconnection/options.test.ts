@@ -83,7 +83,8 @@ describe("subscribe() and unusual options objects", () => {
   test("subscribe() treats an empty body as a body, which follows a redirect with its type", async () => {
     const fetch = scriptedFetch([{ status: 307, headers: { location: "/other" } }, { status: 503 }, { status: 204 }])
     const headers = { "content-type": "application/json" }
-    expect(await outcomeOf({ fetch, method: "POST", body: "", headers, resume: "get" })).toBe("done")
+    vi.stubGlobal("fetch", fetch)
+    expect(await outcomeOf({ method: "POST", body: "", headers, resume: "get" })).toBe("done")
     expect(fetch.requests.map((request) => [request.method, request.headers.get("content-type")])).toEqual([
       ["POST", "application/json"],
       ["POST", "application/json"],
@@ -98,10 +99,30 @@ describe("subscribe() and unusual options objects", () => {
       const redirect = new Response(null, { status: 303, headers: { location: "/other" } })
       return Promise.resolve(seen.length === 1 ? redirect : new Response(null, { status: 204 }))
     }
-    expect(await outcomeOf({ fetch, method: "POST", body: "x" })).toBe("done")
+    vi.stubGlobal("fetch", fetch)
+    expect(await outcomeOf({ method: "POST", body: "x" })).toBe("done")
     expect(seen.map(({ method, body }) => [method, body])).toEqual([
       ["POST", "x"],
       ["GET", null],
     ])
+  })
+})
+
+describe("subscribe() and wrong targets", () => {
+  const refused: [string, () => unknown, RegExp][] = [
+    ["a relative URL outside a page", () => subscribe("/rel"), /absolute, because no page resolves/],
+    ["nothing", () => (subscribe as () => unknown)(), /target must be .* not undefined/],
+    ["null", () => subscribe(null as never), /not null/],
+    ["an object", () => subscribe({ url: TARGET } as never), /not another object/],
+    ["a number", () => subscribe(5 as never), /not a number/],
+    ["a scheme without a colon", () => subscribe("htp//x"), /absolute/],
+    ["a URL that cannot be parsed", () => subscribe("http://["), /that can be parsed/],
+    ["another protocol", () => subscribe("ftp://example.com/"), /http or https, not ftp:/],
+    ["credentials", () => subscribe("https://user:pw@example.com/"), /no credentials/],
+  ]
+  test.each(refused)("subscribe() says what is wrong with %s", (_, open, words) => {
+    expect(open).toThrow(TypeError)
+    expect(open).toThrow(words)
+    expect(open).not.toThrow(/pw/)
   })
 })
