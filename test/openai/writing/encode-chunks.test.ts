@@ -178,6 +178,8 @@ describe("encodeChunks()", () => {
     const clock = new ManualClock()
     const source = new ManualSource<object>()
     const reader = encodeChunks(source, { keepAlive: 1000, clock }).getReader()
+    // The source is silent at the start, so that a comment brings the headers.
+    expect(await nextText(reader)).toBe(": keep-alive\n\n")
     const first = nextText(reader)
     await clock.advance(999)
     source.send({ n: 1 })
