@@ -62,7 +62,8 @@ export abstract class SseError extends Error {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
     // Why `hasOwn`: a subclass defined by a user must recognize only its own instances.
     const kind = Object.hasOwn(this, "~sse") ? (value as Partial<SseError> | null | undefined)?.constructor : undefined
-    const theirs = (kind as { "~sse"?: unknown } | undefined)?.["~sse"]
+    // Only a function: parsed JSON may imitate everything else.
+    const theirs = typeof kind === "function" ? (kind as { readonly "~sse"?: unknown })["~sse"] : undefined
     return theirs !== undefined && (this["~sse"] === "SseError" || this["~sse"] === theirs)
   }
 }

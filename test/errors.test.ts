@@ -51,3 +51,9 @@ describe("SseError", () => {
     }
   })
 })
+
+test("SseError.is() returns false for parsed JSON that imitates an error", () => {
+  const imitation: unknown = JSON.parse('{"constructor":{"~sse":"SseError"}}')
+  expect(SseError.is(imitation)).toBe(false)
+  expect(imitation instanceof SseLimitError).toBe(false)
+})

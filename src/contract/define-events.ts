@@ -8,7 +8,8 @@ import { type EventMember, type MemberInput, type MemberMap, type MemberOutput, 
  * zod, valibot, arktype, ...) or `type()` for JSON, `text()` for plain text, or `codec()` for any other form.
  *
  * A written event is validated, and its data is sent as the caller passed it. A read event has the output of its schema,
- * in a union discriminated on `event`. An event without a name is called `message`.
+ * in a union discriminated on `event`. An event without a name is called `message`. Empty data and the filler `ping` of an
+ * event that is defined by JSON are skipped, as heartbeats.
  *
  * @throws TypeError if a member is none of these, or if a name is empty, contains a line break, or is
  * `steadystream.gap`, which is reserved for this package.

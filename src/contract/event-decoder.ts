@@ -1,12 +1,16 @@
 import type { SseValidationError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
 import type { AnyEvent, EventDecoder } from "./event-contract.ts"
+import { reportRejection } from "../internal/hook.ts"
 import { ContractReader } from "./event-reader.ts"
-import type { MemberMap, ResolvedMember } from "./member.ts"
+import { json, type MemberMap, type ResolvedMember } from "./member.ts"
 import { formMismatch, nameMismatch, schemaMismatch } from "./mismatch.ts"
 import { isPromise, validate, type Verdict } from "./standard-schema.ts"
 
-/** Options of {@link defineEvents} for read events that do not match. A skipped event also moves the last event ID. */
+/**
+ * Options of {@link defineEvents} for read events that do not match. A skipped event also moves the last event ID. A
+ * function may throw to end the iteration; what an async function rejects with is reported as an uncaught error is.
+ */
 export interface DefineEventsOptions {
   /**
    * What to do with an event whose name is not in the contract: skip it, throw an {@link SseValidationError}, or call a
@@ -35,6 +39,8 @@ export function createDecoder(members: MemberMap, options: DefineEventsOptions):
   }
 
   function decodeBy(member: ResolvedMember, event: SseEvent): ReturnType<EventDecoder<AnyEvent>["decode"]> {
+    // Some servers send such data to open a stream or to keep it open; it is never JSON.
+    if (member.codec === json && /^(?:ping)?$/.test(event.data)) return undefined
     let data: unknown
     try {
       data = member.codec.decode(event.data)
@@ -68,6 +74,6 @@ function handlerOf<Value>(
   }
   return (value) => {
     if (policy === "error") throw errorOf(value)
-    if (policy !== "skip") policy(value)
+    if (policy !== "skip") reportRejection(policy(value))
   }
 }

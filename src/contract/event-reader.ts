@@ -37,6 +37,8 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
   }
 
   [Symbol.asyncIterator](): this {
+    // It throws for a second loop.
+    this.#source[Symbol.asyncIterator]()
     return this
   }
 

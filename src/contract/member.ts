@@ -121,7 +121,8 @@ export function resolveMember(member: unknown): ResolvedMember | undefined {
   return { form, schema, codec: member as EventCodec<unknown, unknown> }
 }
 
-const json: EventCodec<unknown> = {
+/** The codec of every member whose data is JSON. */
+export const json: EventCodec<unknown> = {
   encode: (data) => JSON.stringify(data),
   decode(source) {
     try {

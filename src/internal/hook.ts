@@ -13,6 +13,16 @@ export function callHook<Value>(
   }
 }
 
+/** Reports what the promise of an async hook rejects with; any other result is ignored. */
+export function reportRejection(result: unknown): void {
+  if (typeof result === "object") Promise.resolve(result).catch(reportGlobally)
+}
+
+/** Returns `hook` as a function that also reports what its promise rejects with. An error that it throws is thrown. */
+export function guardHook<Value>(hook: ((value: Value) => unknown) | undefined): ((value: Value) => void) | undefined {
+  return hook && ((value) => reportRejection(hook(value)))
+}
+
 /**
  * Reports an error as the platform reports an uncaught one, with the process alive: `reportError` ends a process of Deno
  * and of Bun, and nothing but their names shows that.

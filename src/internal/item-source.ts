@@ -27,7 +27,18 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
   // Not with the stream's async iterator, which WebKit lacks.
   if (isReadableStream(source)) {
     const reader = source.getReader()
-    return { next: () => reader.read(), stop: async (reason) => reader.cancel(reason) }
+    return {
+      async next() {
+        const result = await reader.read()
+        if (result.done) reader.releaseLock()
+        return result
+      },
+      async stop(reason) {
+        const stopped = reader.cancel(reason)
+        reader.releaseLock()
+        return stopped
+      },
+    }
   }
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let ended = false

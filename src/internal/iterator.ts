@@ -27,8 +27,11 @@ export function iteratorOf<T>(
   return iterator
 }
 
-/** The items of `iterator` as a stream that reads nothing ahead. */
-export function readableOf<T>(iterator: LeavableIterator<T>): ReadableStream<T> {
+/** The items of `iterator` as a stream that reads nothing ahead, and calls `cancel` with the reason if it is cancelled. */
+export function readableOf<T>(
+  iterator: Pick<LeavableIterator<T>, "next">,
+  cancel: (reason: unknown) => unknown,
+): ReadableStream<T> {
   return new ReadableStream<T>(
     {
       async pull(controller) {
@@ -36,8 +39,8 @@ export function readableOf<T>(iterator: LeavableIterator<T>): ReadableStream<T> 
         if (done === true) controller.close()
         else controller.enqueue(value)
       },
-      async cancel() {
-        await iterator.return()
+      async cancel(reason) {
+        await cancel(reason)
       },
     },
     { highWaterMark: 0 },

@@ -1,14 +1,25 @@
 /* Checks that a response is an event stream, and makes the error if it is not. */
 import { SseResponseError } from "../errors.ts"
+import { ignore } from "../internal/cancel.ts"
 import { type SourceReader, openReader, toFailure } from "./source-reader.ts"
 import { isResponse, openSource, type SseSource, unusedBody } from "./source.ts"
 
 /** The number of bytes of a refused body that its error keeps. */
 const MAX_ERROR_BODY = 16_384
+/** The wait for a refused body, in milliseconds. The error needs only its status, so it is not held back longer. */
+const MAX_ERROR_BODY_TIME = 1_000
 
-/** Whether a `content-type` is `text/event-stream`, in any letter case and with any parameters. */
+/**
+ * Whether a `content-type` is `text/event-stream`, in any letter case and with any parameters. Spec: of several values
+ * the last valid one counts (Fetch, "extract a MIME type"); a comma in a quoted string does not separate values.
+ */
 export function isEventStreamType(contentType: string | null): boolean {
-  return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? "")
+  let essence: string | undefined
+  for (const [value] of (contentType ?? "").matchAll(/(?:"(?:\\.|[^"\\])*"?|[^",])+/gs)) {
+    const found = /^\s*([\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+)\s*(?:;|$)/.exec(value)?.[1]
+    if (found !== undefined && found !== "*/*") essence = found
+  }
+  return essence?.toLowerCase() === "text/event-stream"
 }
 
 /**
@@ -25,14 +36,15 @@ export function openChecked(source: SseSource): SourceReader {
   if (ok && (isEmpty || isEventStreamType(type))) return openSource(source)
   const found = type === null ? "missing" : JSON.stringify(type.slice(0, 100))
   const stop = new AbortController()
+  const timer = setTimeout(() => stop.abort(), MAX_ERROR_BODY_TIME)
   const error = ok
     ? responseError("content-type", `the content type must be "text/event-stream", not ${found}`, source, stop.signal)
     : responseError("response", `the status must be 2xx, not ${status}`, source, stop.signal)
-  return { read: () => error.then(rethrow), toFailure, cancel: (reason) => stop.abort(reason) }
-}
-
-function rethrow(error: unknown): never {
-  throw error
+  const read = async () => {
+    throw await error
+  }
+  void error.then(() => clearTimeout(timer))
+  return { read, toFailure, cancel: (reason) => stop.abort(reason), release: ignore }
 }
 
 /** Makes the error with the start of the body; an abort of `stop` ends the reading early and keeps what was read. */

@@ -5,6 +5,7 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { guardHook } from "../internal/hook.ts"
 import { DONE } from "../internal/iterator.ts"
 import { openChecked } from "./check-response.ts"
 import type { SourceReader, SseChunk } from "./source-reader.ts"
@@ -23,6 +24,7 @@ export class EventReader implements SseEventIterator {
   readonly #forgetSignal: () => void = ignore
   #queue: SseEvent[] = NO_EVENTS
   #taken = 0
+  #isLooped = false
   #cursor: string
   /** Whether the reading has ended, for any cause. */
   #isOver = false
@@ -37,7 +39,14 @@ export class EventReader implements SseEventIterator {
 
   constructor(source: SseSource, options: Omit<ReadEventsOptions, "events">) {
     // First, because opening locks the source: a refused option must leave the source unlocked.
-    this.#parser = new SseParser({ ...options, onEvent: this.#onEvent })
+    this.#parser = new SseParser({
+      ...options,
+      onEvent: this.#onEvent,
+      onComment: guardHook(options.onComment),
+      onRetry: guardHook(options.onRetry),
+      onId: guardHook(options.onId),
+      onUnknownLine: guardHook(options.onUnknownLine),
+    })
     this.#source = options.check === false ? openSource(source) : openChecked(source)
     this.#cursor = this.#parser.lastEventId
     const { signal } = options
@@ -51,6 +60,11 @@ export class EventReader implements SseEventIterator {
   }
 
   [Symbol.asyncIterator](): this {
+    const hasEnded = this.#isOver && this.#queue.length === this.#taken && this.#failures.length === 0
+    if (this.#isLooped && hasEnded) {
+      throw new TypeError("Cannot read event stream: the iterator must have only one consumer")
+    }
+    this.#isLooped = true
     return this
   }
 
@@ -61,10 +75,15 @@ export class EventReader implements SseEventIterator {
   }
 
   return(): Promise<Result> {
-    this.#close()
+    this.cancel()
+    return Promise.resolve(DONE)
+  }
+
+  /** Ends the iteration and cancels the source with `reason`. */
+  cancel(reason?: unknown): void {
+    this.#close(reason)
     // The failures of an abort are only for the calls that wait.
     this.#failures.length = Math.min(this.#failures.length, this.#waiting)
-    return Promise.resolve(DONE)
   }
 
   #take(): Result {
@@ -133,6 +152,7 @@ export class EventReader implements SseEventIterator {
       if (result.done === true) {
         this.#parser.end()
         this.#isOver = true
+        this.#source.release()
       } else this.#parser.feed(result.value)
     } catch (error) {
       if (this.#isOver) return

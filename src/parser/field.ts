@@ -3,6 +3,9 @@ import { COLON, LETTER_A, LETTER_D, LETTER_E, LETTER_T, LF, SPACE } from "./char
 // Each line ends inside `text`, so no index passes the end of `text`, where charCodeAt is slow.
 // Measured: comparing the codes one by one reads events of several lines 1.1 times as fast as startsWith.
 
+/** The length of the longest field name with its colon. */
+export const FIELD_START = 6
+
 /** Whether the line at `start`, which begins with "d", begins with `data:`. */
 export function isData(text: string, start: number): boolean {
   return (

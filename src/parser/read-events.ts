@@ -8,16 +8,20 @@ import type { SseSource } from "./source.ts"
  * Reads the events of a response, a stream, an iterable or a string.
  *
  * The source is read with backpressure: at most one chunk is read ahead of the loop. Chunks may be cut anywhere.
- * Leaving the loop cancels the source. An unfinished event at the end is discarded, as specified.
+ * Leaving the loop cancels the source; a source with a `destroy` method, such as a stream of Node, is destroyed. An
+ * unfinished event at the end is discarded, as specified.
  *
  * A Response is checked first. A 204, and any other 2xx status without a body, has no events. Any other response must
- * have a 2xx status and the type `text/event-stream`, or the first `next()` rejects.
+ * have a 2xx status and the type `text/event-stream`, or the first `next()` rejects, after at most one second for the
+ * start of the body.
  *
  * With `events` each event is decoded and validated in order, and the iterator yields the union of the contract. An
  * event that a policy of the contract skips also moves `lastEventId`.
  *
- * @throws TypeError at the call, if `source` is none of these or its body is locked or used.
+ * @throws TypeError at the call, if `source` is none of these, looks like a URL, or its body is locked or used; at a
+ * second loop over the iterator, after the first one has ended.
  * @throws RangeError at the call, if a limit is not a number from 1.
+ * @throws The error of a handler that throws; what an async handler rejects with is reported as an uncaught error is.
  * @throws {@link SseResponseError} from the first `next()`, with status, headers and the start of the body.
  * @throws {@link SseConnectionError} if the body of a response breaks; an error of any other source is thrown
  * unchanged.

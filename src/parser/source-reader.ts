@@ -12,6 +12,8 @@ export interface SourceReader {
   toFailure(cause: unknown): unknown
   /** Ends the reading and releases the source; never throws. A waiting `read` settles, as specified for streams. */
   cancel(reason?: unknown): void
+  /** Releases the source after its end; never throws. */
+  release(): void
 }
 
 /**
@@ -25,18 +27,30 @@ export function openReader(
   // A reader, because WebKit's streams have no async iterator.
   if (typeof (chunks as Partial<ReadableStream> | null)?.getReader === "function") {
     const reader = (chunks as ReadableStream<SseChunk>).getReader()
-    return { read: () => reader.read(), toFailure, cancel: (reason) => cancelQuietly(reader, reason) }
+    const release = () => {
+      try {
+        reader.releaseLock()
+      } catch {
+        // An object that imitates a stream may have no such method.
+      }
+    }
+    const cancel = (reason?: unknown) => {
+      cancelQuietly(reader, reason)
+      release()
+    }
+    return { read: () => reader.read(), toFailure, cancel, release }
   }
   if (typeof chunks === "object" && chunks !== null) {
-    if (Symbol.asyncIterator in chunks) return openIterator(chunks[Symbol.asyncIterator]())
-    if (Symbol.iterator in chunks) return openIterator(chunks[Symbol.iterator]())
+    if (Symbol.asyncIterator in chunks) return openIterator(chunks[Symbol.asyncIterator](), chunks)
+    if (Symbol.iterator in chunks) return openIterator(chunks[Symbol.iterator](), chunks)
   }
   throw new TypeError(
     "Cannot read event stream: the source must be a Response, a ReadableStream, an iterable or a string",
   )
 }
 
-function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): SourceReader {
+function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>, source: object): SourceReader {
+  let isOver = false
   let end: (result: IteratorReturnResult<undefined>) => void = ignore
   let steps = 0
   const nextInLaterTask = async () => {
@@ -49,20 +63,30 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>): S
     read: () =>
       new Promise((resolve, reject) => {
         end = resolve
-        Promise.resolve(next()).then((result) => {
-          // `end` would keep the chunk in memory.
-          end = ignore
-          resolve(result)
-        }, reject)
+        Promise.resolve(next())
+          .then((result) => {
+            // `end` would keep the chunk in memory.
+            end = ignore
+            resolve(result)
+            isOver = result.done === true
+          })
+          .catch(reject)
       }),
     toFailure,
     cancel() {
       end({ done: true, value: undefined })
-      // Not awaited, because a generator returns only after its own wait has ended.
+      if (isOver) return
+      isOver = true
+      // Not awaited, because a generator returns only after its own wait has ended. Node's streams wait in the same way
+      // unless they are destroyed.
       Promise.resolve()
-        .then(() => iterator.return?.())
+        .then(() => {
+          ;(source as { readonly destroy?: () => unknown }).destroy?.()
+          return iterator.return?.()
+        })
         .catch(ignore)
     },
+    release: ignore,
   }
 }
 

@@ -12,6 +12,10 @@ export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseC
  * @throws TypeError if `source` is not an `SseSource`, or if its body is locked or used.
  */
 export function openSource(source: SseSource): SourceReader {
+  const url = typeof source === "string" ? source : (source as Partial<URL> | null)?.href
+  if (url !== undefined && /^(?:https?:\/)?\/\S*$/i.test(url)) {
+    throw new TypeError("Cannot read event stream: the source looks like a URL; fetch it first and pass the response")
+  }
   if (typeof source === "string") return openReader([source])
   return isResponse(source) ? openBody(source) : openReader(source)
 }

@@ -3,12 +3,10 @@
  * Spec: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 import { BYTE_ORDER_MARK, COLON, LETTER_D, LETTER_E, LETTER_I, LF } from "./characters.ts"
-import { fieldValue, indexOrEnd, isData, isEvent, isId, isOneEvent, retryTime } from "./field.ts"
-import { type Handlers, handlersOf, isNeeded, limitOf, type SseParserLimits, type SseParserOptions } from "./options.ts"
+import { FIELD_START, fieldValue, indexOrEnd, isData, isEvent, isId, isOneEvent } from "./field.ts"
+import { callCommentHandler, callFieldHandler, type Handlers, handlersOf, isNeeded, limitOf } from "./options.ts"
+import type { SseParserLimits, SseParserOptions } from "./options.ts"
 import { HELD, joinPieces, PIECE } from "./pieces.ts"
-
-/** The length of the longest field name with its colon. */
-const FIELD_START = 6
 
 // Handlers are called as plain functions: called as members, they would get the object of handlers as `this`.
 export class TextParser {
@@ -25,13 +23,13 @@ export class TextParser {
   /** Counts the resets, so that code that calls a handler can detect a reset in it. */
   epoch = 0
 
-  // Spec: the buffers.
   #data: string | undefined = undefined
+  /** The flattened start of the data, which `#data` continues. */
+  #olderData = ""
   #eventType = ""
   #id: string | undefined = undefined
 
-  // The rest that one text leaves for the next one.
-  /** Whether there is a rest: a character to drop and the data of an unfinished block count too. */
+  /** Whether there is a rest for the next text: a character to drop and the data of an unfinished block count too. */
   #hasRest = true
   /** The unterminated line so far; only its first character if no handler needs it. */
   #line = ""
@@ -44,7 +42,6 @@ export class TextParser {
   /** The character that is dropped if the next text begins with it. */
   #dropped = BYTE_ORDER_MARK
 
-  /** @param exceed - Ends the stream because a limit is exceeded. */
   constructor(options: SseParserOptions, exceed: (limit: keyof SseParserLimits, max: number) => never) {
     this.#handlers = handlersOf(options)
     this.#maxLineLength = limitOf(options, "maxLineLength")
@@ -62,7 +59,7 @@ export class TextParser {
 
   reset(): void {
     this.epoch++
-    this.#line = this.#unread = this.#eventType = ""
+    this.#line = this.#unread = this.#eventType = this.#olderData = ""
     this.#lineLength = this.plainRun = 0
     this.#data = this.#id = undefined
     this.#dropped = BYTE_ORDER_MARK
@@ -92,14 +89,16 @@ export class TextParser {
     this.#unread = ""
     this.#dropped = -1
     this.#hasRest = false
-    // Before the text is read, because a handler may throw.
     this.#hold(text.length + PIECE)
     this.#readLines(text, start)
   }
 
   #hold(more: number): void {
     this.#held += more
-    if (this.#held > HELD) this.#held = joinPieces(this.#held, this.#line, this.#data ?? "")
+    if (this.#held <= HELD) return
+    this.#held = joinPieces(this.#held, this.#line, this.#data ?? "")
+    // Flattening the whole data each time would copy it again and again.
+    if (this.#held === 0 && this.#data) [this.#olderData, this.#data] = [this.#olderData + this.#data, ""]
   }
 
   /** In a `plainRun`, reads an event of one `data` line, if `value` is one line; returns whether it is. */
@@ -197,10 +196,8 @@ export class TextParser {
             this.#id = id
             if (end - lineStart > this.#maxEventSize) this.#checkSize(this.#data)
           }
-        } else if (first === COLON) {
-          const { onComment } = this.#handlers
-          onComment?.(fieldValue(text, lineStart + 1, end))
-        } else if (end === lineStart) this.#dispatchEvent(this.#data)
+        } else if (first === COLON) callCommentHandler(this.#handlers, text, lineStart, end)
+        else if (end === lineStart) this.#dispatchEvent(this.#data)
         else this.#processField(text.slice(lineStart, end))
       }
       if (this.#data !== undefined) this.#hasRest = true
@@ -215,12 +212,7 @@ export class TextParser {
     if (line === "data") this.#appendData("")
     else if (line === "event") this.#eventType = ""
     else if (line === "id") this.#id = ""
-    else {
-      const ms = retryTime(line)
-      const { onRetry, onUnknownLine } = this.#handlers
-      if (ms === undefined) onUnknownLine?.(line)
-      else if (ms >= 0) onRetry?.(ms)
-    }
+    else callFieldHandler(this.#handlers, line)
   }
 
   #appendData(value: string): void {
@@ -231,7 +223,8 @@ export class TextParser {
 
   /** Not called for short types and IDs, which the end of the block counts. Measured: calling it takes 1.03 of the time. */
   #checkSize(data = ""): void {
-    const size = data.length + this.#eventType.length + (this.#id === undefined ? 0 : this.#id.length)
+    const size =
+      this.#olderData.length + data.length + this.#eventType.length + (this.#id === undefined ? 0 : this.#id.length)
     if (size > this.#maxEventSize) this.#exceed("maxEventSize", this.#maxEventSize)
   }
 
@@ -248,6 +241,7 @@ export class TextParser {
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType
     this.#checkSize(data)
+    if (this.#olderData !== "") [data, this.#olderData] = [this.#olderData + data!, ""]
     this.#data = undefined
     this.#eventType = ""
     if (id !== undefined) {

@@ -25,7 +25,7 @@ describe.each(Object.entries(tickSchemas))("decode() with %s", (_, schema) => {
 test("decode() rejects data that is not JSON, with a SyntaxError as its cause", () => {
   const events = defineEvents({ any: type<unknown>(), tick: z.unknown() })
   for (const name of ["any", "tick"]) {
-    for (const data of ["", "{", "undefined", "[1,]", "NaN", "'a'"]) {
+    for (const data of ["{", " ", "undefined", "[1,]", "NaN", "'a'", "pings"]) {
       const error = failure(() => events.decode(raw(name, data)))
       expect(error.message).toBe(`Cannot read event "${name}": "data" must be JSON`)
       expect(error.cause).toBeInstanceOf(SyntaxError)

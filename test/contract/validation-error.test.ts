@@ -45,7 +45,7 @@ test("SseValidationError keeps no text of invalid JSON, not even in its cause", 
 })
 
 test("SseValidationError is an SseError", () => {
-  const error = failure(() => defineEvents({ any: type<unknown>() }).decode(raw("any", "")))
+  const error = failure(() => defineEvents({ any: type<unknown>() }).decode(raw("any", "{")))
   expect(SseError.is(error)).toBe(true)
   expect(error).toBeInstanceOf(SseValidationError)
   expect(error.name).toBe("SseValidationError")

@@ -9,13 +9,13 @@ import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
 
 /** A body that is read piece by piece. */
-export interface Body extends Pick<SourceReader, "read" | "cancel"> {
+export interface Body extends Pick<SourceReader, "read" | "cancel">, Partial<Pick<SourceReader, "release">> {
   /** Whether its one read returns a response, whose body has to be opened. */
   readonly isRequest?: boolean
 }
 
 // The wait for the body of a refused response, in milliseconds. The body is optional: the status is the error.
-const REFUSED_BODY_WAIT = 2_000
+const REFUSED_BODY_WAIT = 1_000
 
 /**
  * Opens a source that is not a response. Nothing is requested before the first read.

@@ -34,7 +34,7 @@ export function openChunks<T, S>(
       }
       return textIterator(stream[Symbol.asyncIterator](), (chunk) => dialect.textOf!(chunk))
     },
-    toReadableStream: () => readableOf(stream[Symbol.asyncIterator]()),
+    toReadableStream: () => readableOf(stream[Symbol.asyncIterator](), stream.cancel),
     async collect() {
       const chunks = stream[Symbol.asyncIterator]()
       while (!(await chunks.next()).done);

@@ -21,7 +21,10 @@ export async function drain(body: Body, clock: Clock, limits: ReadChunksOptions[
   try {
     while (left > 0) {
       const { done, value } = await body.read()
-      if (done === true) break
+      if (done === true) {
+        body.release?.()
+        break
+      }
       if (left > 0 && (left -= value.length || 1) <= 0) giveUp()
     }
   } catch {

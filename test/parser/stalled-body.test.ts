@@ -1,0 +1,40 @@
+import { readEvents, SseResponseError } from "steadystream"
+import { subscribe } from "steadystream/client"
+import { readChatCompletions } from "steadystream/openai"
+import { describe, expect, test } from "vitest"
+import { all, rejection, within } from "../support/streams.ts"
+
+describe("a body that stalls", () => {
+  const stalled = (content: string) =>
+    new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(content))
+      },
+    })
+  const refused = () => new Response(stalled("overloaded"), { status: 503, headers: { "content-type": "text/plain" } })
+  const reads: [string, () => Promise<unknown>, string][] = [
+    ["readEvents() of a refused response", () => rejection(all(readEvents(refused()))), "overloaded"],
+    [
+      "readEvents() of a page",
+      () =>
+        rejection(all(readEvents(new Response(stalled("<p>Log in"), { headers: { "content-type": "text/html" } })))),
+      "<p>Log in",
+    ],
+    [
+      "readChatCompletions() of a refused response",
+      () => rejection(readChatCompletions(refused()).collect()),
+      "overloaded",
+    ],
+    [
+      "subscribe() of a refused response",
+      () => rejection(all(subscribe("https://example.com/", { fetch: async () => refused(), retry: false }))),
+      "overloaded",
+    ],
+  ]
+  test.each(reads)("%s rejects within a second with what came of the body", async (_, read, start) => {
+    const error = (await within(read(), 1_400)) as { body?: string }
+    expect(error).not.toBe("pending")
+    expect(error instanceof SseResponseError).toBe(true)
+    expect(error.body).toContain(start)
+  })
+})
