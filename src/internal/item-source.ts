@@ -27,18 +27,13 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
   // Not with the stream's async iterator, which WebKit lacks.
   if (isReadableStream(source)) {
     const reader = source.getReader()
-    return {
-      async next() {
-        const result = await reader.read()
-        if (result.done) reader.releaseLock()
-        return result
-      },
-      async stop(reason) {
-        const stopped = reader.cancel(reason)
-        reader.releaseLock()
-        return stopped
-      },
+    const stop = async (reason: unknown) => {
+      const stopped = reader.cancel(reason)
+      // An object that imitates a stream may have no such method.
+      reader.releaseLock?.()
+      return stopped
     }
+    return { next: () => reader.read(), stop }
   }
   const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let ended = false
