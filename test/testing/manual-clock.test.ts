@@ -49,12 +49,12 @@ test.each([-1, Number.NaN, Infinity])(
   },
 )
 
-test("ManualClock does not move back if it is advanced twice at once", async () => {
+test("ManualClock does not move back if it is advanced again before a long advance has ended", async () => {
   const clock = new ManualClock()
   const long = clock.advance(1_000)
   await clock.advance(10)
   await long
-  expect(clock.now()).toBe(1_000)
+  expect(clock.now()).toBe(1_010)
 })
 
 test("ManualClock rejects with the error of a timer, and continues from there", async () => {
