@@ -1,6 +1,6 @@
 /**
- * Gives `input` cut into chunks in every way that matters: whole, unit by unit, with empty chunks between, and in two at
- * every place. Text is cut between UTF-16 units, bytes between bytes: inside CRLF, code points and the byte order mark.
+ * Yields `input` in chunks: whole, unit by unit, unit by unit with empty chunks between, and cut in two at every place. A unit
+ * is a UTF-16 code unit or a byte, so that cuts fall inside CRLF, code points and the byte order mark.
  *
  * @example
  * ```ts

@@ -1,24 +1,24 @@
-/* Law: how an answer becomes the bytes on the wire, and where they are cut. */
+/* Turns an answer into the bytes on the wire, and cuts them. */
 import { importZlib } from "./node-shapes.ts"
 
-/** What the fault server does with one request. Every connection takes one request. */
+/** The answer of the fault server to one request. Each connection takes one request. */
 export interface FaultAnswer {
   /**
-   * The status.
-   * @defaultValue 200
+   * The status. With 204 and 304, and for the method HEAD, the answer has a head only.
+   * @defaultValue `200`
    */
   readonly status?: number | undefined
   /**
-   * Headers; `undefined` leaves one out.
+   * The headers; a header that is `undefined` is not sent.
    * @defaultValue `{ "content-type": "text/event-stream" }`
    */
   readonly headers?: Readonly<Record<string, string | undefined>> | undefined
   /** The body, in pieces that are sent one by one. */
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined
-  /** Is sent again and again after the body, as fast as the client reads. */
+  /** A text that is repeated without end after the body, as fast as the client reads. */
   readonly endless?: string | undefined
   /**
-   * How the body is framed: in HTTP chunks, with its length, or by the end of the connection.
+   * The framing of the body: HTTP chunks, its length, or the end of the connection.
    * @defaultValue `"chunked"`
    */
   readonly framing?: "chunked" | "length" | "close" | undefined
@@ -27,42 +27,49 @@ export interface FaultAnswer {
    * @defaultValue `false`
    */
   readonly gzip?: boolean | undefined
-  /** After how many bytes of the response, head and framing included, `end` happens instead of the rest. */
+  /** The number of bytes of the response, with head and framing, after which `end` happens instead of the rest. */
   readonly cutAt?: number | undefined
   /**
-   * What happens after the last byte: the whole end of a response, FIN without it, RST, or nothing for ever.
-   * @defaultValue `"complete"`, with `cutAt` `"fin"`
+   * The end after the last byte: the complete end of a response, FIN without it, RST, or none.
+   * @defaultValue `"complete"`, or `"fin"` if `cutAt` is set
    */
   readonly end?: "complete" | "fin" | "reset" | "stall" | undefined
-  /** Milliseconds between two pieces. */
+  /** The time before each piece, in milliseconds. */
   readonly pieceDelay?: number | undefined
 }
 
 /** An answer as bytes. */
 export interface WireAnswer {
   readonly pieces: readonly Uint8Array[]
-  /** The bytes to repeat, where the answer is endless. */
+  /** The bytes to repeat if the answer is endless. */
   readonly repeated: Uint8Array | undefined
   readonly end: "fin" | "reset" | "stall"
 }
 
 const encoder = () => new TextEncoder()
 
-/** The bytes of `answer`. */
-export async function wireOf(answer: FaultAnswer): Promise<WireAnswer> {
-  const body = await bodyOf(answer)
+/** Statuses after which HTTP allows no body. Spec: https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+const BODILESS: ReadonlySet<number> = new Set([204, 304])
+
+/** Returns the bytes of `answer` to a request with `method`. */
+export async function wireOf(answer: FaultAnswer, method: string): Promise<WireAnswer> {
+  const { status = 200 } = answer
+  const whole = await bodyOf(answer)
+  const hasBody = method !== "HEAD" && !BODILESS.has(status)
+  const body = hasBody ? whole : []
+  const endless = hasBody ? answer.endless : undefined
   const framing = answer.framing ?? "chunked"
   const frame = (piece: Uint8Array) => (framing === "chunked" ? chunkOf(piece) : piece)
-  const pieces = [headOf(answer, framing, body), ...body.map(frame)]
-  if (isWhole(answer) && framing === "chunked" && answer.endless === undefined)
+  const pieces = [headOf(answer, framing, whole), ...body.map(frame)]
+  if (hasBody && isWhole(answer) && framing === "chunked" && endless === undefined)
     pieces.push(encoder().encode("0\r\n\r\n"))
-  const repeated = answer.endless === undefined ? undefined : frame(encoder().encode(filled(answer.endless)))
+  const repeated = endless === undefined ? undefined : frame(encoder().encode(filled(endless)))
   const end = answer.end === undefined || answer.end === "complete" ? "fin" : answer.end
   if (answer.cutAt === undefined) return { pieces, repeated, end }
   return { pieces: cut(pieces, answer.cutAt), repeated: undefined, end }
 }
 
-/** Whether the response has its proper end. */
+/** Whether the response ends as HTTP requires. */
 function isWhole(answer: FaultAnswer): boolean {
   return (answer.end ?? (answer.cutAt === undefined ? "complete" : "fin")) === "complete"
 }
@@ -81,19 +88,19 @@ function headOf(answer: FaultAnswer, framing: string, body: readonly Uint8Array[
   const headers: Record<string, string | undefined> = {
     "content-type": "text/event-stream",
     date: new Date().toUTCString(),
-    // Only where it is true: Node's fetch takes a cut after it for the end.
+    // Only if the response is whole: with this header, Node's fetch takes a cut for the end.
     ...(isWhole(answer) ? { connection: "close" } : {}),
     ...(answer.gzip === true ? { "content-encoding": "gzip" } : {}),
     ...answer.headers,
   }
   const status = answer.status ?? 200
   if (status !== 204 && framing === "chunked") headers["transfer-encoding"] = "chunked"
-  if (framing === "length") headers["content-length"] ??= String(joined(body).length)
+  if (status !== 204 && framing === "length") headers["content-length"] ??= String(joined(body).length)
   const lines = Object.entries(headers).map(([name, value]) => (value === undefined ? "" : `${name}: ${value}\r\n`))
   return latin1(`HTTP/1.1 ${status} Scripted\r\n${lines.join("")}\r\n`)
 }
 
-/** How much of an endless body goes out at once, at least, in characters. */
+/** The least number of characters of an endless body that are sent at once. */
 const ENDLESS_PIECE = 16_384
 
 function filled(text: string): string {

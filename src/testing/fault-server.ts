@@ -1,22 +1,24 @@
-/* Law: a real HTTP server on the loopback interface that misbehaves as told, and says what it saw. */
+/* A real HTTP server on the loopback interface that misbehaves as a script says, and records what it sees. */
+import { ignore } from "../internal/cancel.ts"
+import { reportGlobally } from "../internal/hook.ts"
 import { type FaultAnswer, wireOf } from "./fault-answer.ts"
 import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
 
-/** A request that the fault server got. */
+/** A request that the fault server received. */
 export interface FaultRequest {
   /** The method, in upper case. */
   readonly method: string
   /** The path and the query. */
   readonly path: string
-  /** The headers, by their names in lower case; values are bytes as Latin-1 characters. */
+  /** The headers, by their names in lower case. A value has one Latin-1 character for each byte. */
   readonly headers: Readonly<Record<string, string | undefined>>
-  /** The names of the headers as they were sent, and the values, in turn. */
+  /** The names and values of the headers, in turn, as the client sent them. */
   readonly rawHeaders: readonly string[]
   /** The body as text. */
   readonly body: string
 }
 
-/** Answers to the requests in their order, the last one also to all that follow; or a function that gives one. */
+/** The answers to the requests, in order, the last one also for every further request; or a function that returns one. */
 export type FaultScript =
   | FaultAnswer
   | readonly FaultAnswer[]
@@ -27,33 +29,35 @@ export type FaultScript =
 
 /** A server that misbehaves, on 127.0.0.1. */
 export interface FaultServer {
-  /** Its address, with a final slash. */
+  /** The URL of the server, with a final slash. */
   readonly url: string
-  /** The port that it listens on. */
+  /** The port. */
   readonly port: number
-  /** The requests so far; the array may be emptied. */
+  /** The requests so far. A test may empty the array. */
   readonly requests: FaultRequest[]
-  /** How many sockets that have carried a request are open; a client's pool may open others in advance. */
+  /** The number of open sockets that have carried a request. A client's pool may open others in advance. */
   readonly openSockets: number
-  /** How many sockets have been opened. */
+  /** The number of sockets that were opened. */
   readonly totalSockets: number
-  /** How many sockets hold bytes that the client does not take. */
+  /** The number of sockets with bytes that the client has not taken. */
   readonly blockedSockets: number
-  /** How many bytes the clients' side has taken, or the system holds for it. */
+  /** The number of bytes that clients have taken, or that the system holds for them. */
   readonly bytesTaken: number
-  /** Settles when no socket that has carried a request is open any more. */
+  /** Resolves when no socket that has carried a request is open. */
   allClosed(): Promise<void>
-  /** Settles when `count` requests have come. */
+  /** Resolves after `count` requests. Rejects if the server is closed before. */
   received(count: number): Promise<void>
-  /** Drops every connection and stops listening. */
+  /** Destroys every connection and stops listening. Nothing of the server waits after that. */
   close(): Promise<void>
   /** The same as {@link FaultServer.close}. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
- * Starts a server on a free port of 127.0.0.1 that answers as the script says, byte by byte, and cuts, stalls or resets
- * where it is told to. Needs Node, or a runtime with its `node:http`, and asks for it only now.
+ * Starts a server on a free port of 127.0.0.1 that answers as `script` says, and cuts, stalls or resets the connection at
+ * any byte. Needs Node, or a runtime with `node:http`, which is imported only by this call.
+ *
+ * An error that a script throws is reported by `reportError` or `console.error`, and its connection is destroyed.
  *
  * @example
  * ```ts
@@ -80,6 +84,7 @@ class ScriptedServer implements FaultServer {
   readonly #sockets: Set<NodeSocket> = new Set()
   readonly #used: Set<NodeSocket> = new Set()
   readonly #waits: (() => void)[] = []
+  #isClosed = false
   readonly requests: FaultRequest[] = []
   #server: NodeServer | undefined = undefined
   #bytesOfClosed = 0
@@ -124,10 +129,18 @@ class ScriptedServer implements FaultServer {
   }
 
   received(count: number): Promise<void> {
-    return this.#until(() => this.requests.length >= count)
+    const isReceived = () => this.requests.length >= count
+    const received = this.#until(() => this.#isClosed || isReceived()).then(() => {
+      if (!isReceived()) throw new Error("Cannot wait for requests: the server must not be closed before they arrive")
+    })
+    // A caller that has stopped waiting must not end the process.
+    received.catch(ignore)
+    return received
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
+    this.#look()
     const closed = new Promise<void>((resolve) => this.#server!.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
     await closed
@@ -139,7 +152,10 @@ class ScriptedServer implements FaultServer {
 
   readonly onRequest = (request: NodeRequest): void => {
     this.#used.add(request.socket)
-    void this.#answer(request, this.#arrived++).catch(() => request.socket.destroy())
+    void this.#answer(request, this.#arrived++).catch((error: unknown) => {
+      reportGlobally(error)
+      request.socket.destroy()
+    })
   }
 
   readonly #onSocket = (socket: NodeSocket): void => {
@@ -156,13 +172,17 @@ class ScriptedServer implements FaultServer {
   }
 
   async #answer(request: NodeRequest, index: number): Promise<void> {
-    const seen = await requestSeen(request)
+    const seen = await requestSeen(request).catch(ignore)
+    if (seen === undefined) return request.socket.destroy()
     this.requests.push(seen)
     this.#look()
     const answer = await this.#answerTo(seen, index)
     if (answer === "stall") return
     if (answer === "reset") return request.socket.resetAndDestroy()
-    await send(request.socket, answer)
+    if (typeof answer !== "object" || answer === null) {
+      throw new TypeError('Cannot answer request: the script must return an answer, "stall" or "reset"')
+    }
+    await send(request, answer)
   }
 
   #answerTo(
@@ -176,7 +196,7 @@ class ScriptedServer implements FaultServer {
     return answers[Math.min(index, answers.length - 1)] ?? "stall"
   }
 
-  /** Settles once `holds`; what can make it hold calls `#look`. */
+  /** Resolves when `holds` returns true. Every change that it depends on calls `#look`. */
   #until(holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
@@ -204,35 +224,51 @@ async function requestSeen(request: NodeRequest): Promise<FaultRequest> {
   return { method, path, headers, rawHeaders, body }
 }
 
-async function send(socket: NodeSocket, answer: FaultAnswer): Promise<void> {
-  const { pieces, repeated, end } = await wireOf(answer)
-  const write = writerOf(socket)
+async function send({ socket, method }: NodeRequest, answer: FaultAnswer): Promise<void> {
+  const { pieces, repeated, end } = await wireOf(answer, method)
+  const sender = new Sender(socket)
   for (const piece of pieces) {
+    if (answer.pieceDelay !== undefined) await sender.wait(answer.pieceDelay)
     if (socket.destroyed) return
-    if (answer.pieceDelay !== undefined) await new Promise<void>((resolve) => setTimeout(resolve, answer.pieceDelay))
-    await write(piece)
+    await sender.write(piece)
   }
-  if (repeated !== undefined) return sendEndlessly(socket, () => write(repeated))
+  while (repeated !== undefined && !socket.destroyed) {
+    await sender.write(repeated)
+    // A system that takes every byte at once would block this process, and the client in it.
+    await sender.wait(0)
+  }
   if (end === "fin") socket.end()
   else if (end === "reset") socket.resetAndDestroy()
 }
 
-async function sendEndlessly(socket: NodeSocket, write: () => Promise<void>): Promise<void> {
-  while (!socket.destroyed) {
-    await write()
-    // Why: what the system takes at once would keep this process, with the client in it, from everything else.
-    await new Promise<void>((resolve) => setTimeout(resolve, 0))
-  }
-}
+/** Waits for one thing at a time, and no longer than its socket is open. */
+class Sender {
+  readonly #socket: NodeSocket
+  #settle: () => void = ignore
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-/** What writes to `socket`, and settles when the system has taken the bytes or the socket is gone. */
-function writerOf(socket: NodeSocket): (bytes: Uint8Array) => Promise<void> {
-  let settle: (() => void) | undefined
-  socket.on("close", () => settle?.())
-  return (bytes) =>
-    new Promise((resolve) => {
-      settle = resolve
-      if (socket.destroyed) resolve()
-      else socket.write(bytes, () => resolve())
+  constructor(socket: NodeSocket) {
+    this.#socket = socket
+    socket.on("close", () => {
+      clearTimeout(this.#timer)
+      this.#settle()
     })
+  }
+
+  /** Resolves when the system has taken the bytes. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#until((resolve) => this.#socket.write(bytes, resolve))
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#until((resolve) => (this.#timer = setTimeout(resolve, ms)))
+  }
+
+  #until(start: (resolve: () => void) => unknown): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      if (this.#socket.destroyed) resolve()
+      else start(() => resolve())
+    })
+  }
 }

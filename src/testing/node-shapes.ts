@@ -1,9 +1,9 @@
 /*
- * Law: what the fault server uses of Node, as shapes, and the only place that asks for its modules: when the server is
- * started, so that importing this package touches nothing of Node.
+ * The members of Node's modules that the fault server uses, and their only import, which happens when a server starts:
+ * importing this package needs nothing of Node.
  */
 
-/** What is used of a socket. */
+/** A socket. */
 export interface NodeSocket {
   readonly destroyed: boolean
   readonly bytesWritten: number
@@ -16,7 +16,7 @@ export interface NodeSocket {
   on(event: "close" | "drain" | "error" | "data", run: (value: unknown) => void): void
 }
 
-/** What is used of a request. */
+/** A request. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
   readonly method: string
   readonly url: string
@@ -25,7 +25,7 @@ export interface NodeRequest extends AsyncIterable<Uint8Array> {
   readonly socket: NodeSocket
 }
 
-/** What is used of a server. */
+/** A server. */
 export interface NodeServer {
   listen(port: number, host: string, done: () => void): void
   close(done: () => void): void
@@ -42,17 +42,17 @@ interface NodeZlib {
   gzipSync(bytes: Uint8Array): Uint8Array
 }
 
-/** Node's `http`. */
+/** Imports `node:http`. */
 export function importHttp(): Promise<NodeHttp> {
   return importModule("http") as Promise<NodeHttp>
 }
 
-/** Node's `zlib`. */
+/** Imports `node:zlib`. */
 export function importZlib(): Promise<NodeZlib> {
   return importModule("zlib") as Promise<NodeZlib>
 }
 
-/** Not a literal: bundlers for the browser must not look for it. */
+/** Not with a literal, which bundlers for the browser would try to resolve. */
 function importModule(name: string): Promise<unknown> {
   const specifier = `node:${name}`
   return import(/* @vite-ignore */ specifier)
