@@ -232,13 +232,17 @@ async function send({ socket, method }: NodeRequest, answer: FaultAnswer): Promi
     if (socket.destroyed) return
     await sender.write(piece)
   }
-  while (repeated !== undefined && !socket.destroyed) {
-    await sender.write(repeated)
+  if (repeated !== undefined) return sendEndlessly(socket, sender, repeated)
+  if (end === "fin") socket.end()
+  else if (end === "reset") socket.resetAndDestroy()
+}
+
+async function sendEndlessly(socket: NodeSocket, sender: Sender, bytes: Uint8Array): Promise<void> {
+  while (!socket.destroyed) {
+    await sender.write(bytes)
     // A system that takes every byte at once would block this process, and the client in it.
     await sender.wait(0)
   }
-  if (end === "fin") socket.end()
-  else if (end === "reset") socket.resetAndDestroy()
 }
 
 /** Waits for one thing at a time, and no longer than its socket is open. */

@@ -5,7 +5,7 @@ import { cancelQuietly, ignore } from "../internal/cancel.ts"
 /** The source of one body. */
 export interface BodySource {
   /** Returns the next piece, `undefined` at the end. */
-  next(): Promise<Uint8Array<ArrayBufferLike> | undefined>
+  next(): Promise<Uint8Array | undefined>
   cancel(reason: unknown): unknown
 }
 
@@ -53,12 +53,12 @@ export function bodyOf(
 
 /** A body that several readers may read, each from its start. */
 export class SharedBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBufferLike>>
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   /** The pieces so far, and the one that is being read. */
-  readonly #pieces: Promise<Uint8Array<ArrayBufferLike> | undefined>[] = []
+  readonly #pieces: Promise<Uint8Array | undefined>[] = []
   #readers = 0
 
-  constructor(body: ReadableStream<Uint8Array<ArrayBufferLike>>) {
+  constructor(body: ReadableStream<Uint8Array>) {
     this.#reader = body.getReader()
   }
 
@@ -74,7 +74,7 @@ export class SharedBody {
     }
   }
 
-  async #read(): Promise<Uint8Array<ArrayBufferLike> | undefined> {
+  async #read(): Promise<Uint8Array | undefined> {
     const { value } = await this.#reader.read()
     return value
   }

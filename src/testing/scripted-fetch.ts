@@ -137,7 +137,7 @@ const MICROTASKS = 4
 
 async function decide(answer: ScriptedAnswer, request: ScriptedRequest): Promise<ScriptedOutcome> {
   const outcome = typeof answer === "function" ? answer(request) : answer
-  for (let turn = 0; turn < MICROTASKS; turn++) await undefined
+  for (let turn = 0; turn < MICROTASKS; turn++) await Promise.resolve()
   return outcome
 }
 

@@ -5,6 +5,9 @@ import { readEvents, SseProviderError } from "steadystream"
 import { readChatCompletions } from "steadystream/openai"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
+import { silenceReports } from "../support/silence-reports.ts"
+
+silenceReports()
 
 const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
 const executablePath = findChromium()

@@ -1,6 +1,9 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { readChatCompletions, readCompletions, readResponses, relay } from "steadystream/openai"
+import { silenceReports } from "../support/silence-reports.ts"
+
+silenceReports()
 
 /** Content that looks like the end of a stream. */
 const word = fc.constantFrom(

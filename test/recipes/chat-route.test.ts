@@ -3,6 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
+import { silenceReports } from "../support/silence-reports.ts"
+
+silenceReports()
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const example = `${root}examples/chat-route/route.test.ts`

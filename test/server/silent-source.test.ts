@@ -84,7 +84,7 @@ describe("a silent source", () => {
     ["encodeChunks() of composed chunks", (source: Readable) => encodeChunks(chatCompletionChunks(source))],
   ])("%s destroys a Node stream when its reader leaves", async (_, open) => {
     const source = new Readable({ objectMode: true, read() {} })
-    source.push({ text: "a", choices: [] })
+    source.push({ text: "a" })
     const reader = open(source).getReader()
     await reader.read()
     for (let at = 0; at < 4; at++) void reader.read().catch(() => {})
