@@ -56,11 +56,13 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
   }
 }
 
-/** Frees a source that is not going to be read; one that is locked stays as it is. */
+/** Frees a source that is not going to be read; one that is locked stays as it is, and a generator does not start. */
 export function discardItems(source: unknown, reason: unknown): void {
   if (typeof source !== "object" || source === null) return
-  if (isReadableStream(source)) cancelQuietly(source, reason)
+  const { cancel, return: leave } = source as { cancel?: unknown; return?: () => unknown }
+  if (typeof cancel === "function") cancelQuietly(source as ReadableStream, reason)
   else if (isDestroyable(source)) source.destroy()
+  else if (typeof leave === "function") cancelQuietly({ cancel: async () => void (await leave.call(source)) })
 }
 
 /** Whether `source` can be ended at once, as a stream of Node can. */

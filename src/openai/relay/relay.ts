@@ -53,7 +53,7 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
    * Returns the events as a response with the headers of {@link chunkResponse}, for servers that return a `Response`.
    *
    * @throws TypeError if the relay already has a consumer.
-   * @throws RangeError if `init.status` is not from 200 to 599.
+   * @throws RangeError if `init.status` is not from 200 to 599; the provider's request is then aborted.
    */
   toResponse(init?: ChunkResponseInit): Response
   /**
@@ -162,7 +162,11 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   }
 
   toResponse(init: ChunkResponseInit = {}): Response {
-    return bodyResponse(() => this.toReadableStream(), init)
+    return bodyResponse(
+      () => this.toReadableStream(),
+      init,
+      (reason) => this.#isConsumed || this.cancel(reason),
+    )
   }
 
   toReadableStream(): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -1,3 +1,4 @@
+import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
 import { dialectWriter } from "./dialect-writer.ts"
@@ -36,10 +37,11 @@ export class ChunkEncoderStream<T extends object = object> {
 
   /** Creates both sides. A write waits until the readable side is read. */
   constructor(options: EncodeChunksOptions = {}) {
-    const handoff = new Handoff<T>()
+    const handoff = new Handoff<T>(options.signal)
     const writer = dialectWriter(options.dialect ?? "chat", options.done)
-    this.readable = feedStream(new EventFeed<T>(handoff, writer, options.onError), options)
+    // First, since a signal that has aborted already errors it.
     this.writable = new WritableStream(handoff)
+    this.readable = feedStream(new EventFeed<T>(handoff, writer, options.onError), options)
   }
 }
 
@@ -53,6 +55,11 @@ class Handoff<T> implements UnderlyingSink<T>, OpenedSource<T> {
   #controller: WritableStreamDefaultController | undefined = undefined
   #offer: Offer<T> | undefined = undefined
   #onOffer: () => void = ignore
+  readonly #signal: AbortSignal | undefined
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+  }
 
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller
@@ -86,7 +93,14 @@ class Handoff<T> implements UnderlyingSink<T>, OpenedSource<T> {
   }
 
   #put(result: () => IteratorResult<T, undefined>): Promise<void> {
-    return new Promise((onTaken) => {
+    return new Promise((resolve, reject) => {
+      const signal = this.#signal
+      // A write can wait for a reader that never comes, and nothing else waits for the signal until then.
+      const forget = signal?.aborted === false ? onAbort(signal, () => reject(signal.reason as Error)) : ignore
+      const onTaken = () => {
+        forget()
+        resolve()
+      }
       this.#offer = { result, onTaken }
       this.#onOffer()
     })

@@ -1,4 +1,5 @@
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
+import { discardItems } from "../../internal/item-source.ts"
 import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
@@ -24,7 +25,7 @@ export interface ChunkResponseOptions extends EncodeChunksOptions, ChunkResponse
  *
  * @typeParam T - The type of the chunks.
  * @throws TypeError if `source` is not an iterable or a stream, or is a locked stream.
- * @throws RangeError if `keepAlive` is NaN or negative, or `status` is not from 200 to 599.
+ * @throws RangeError if `keepAlive` is NaN or negative, or `status` is not from 200 to 599. The source is then cancelled.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
@@ -43,13 +44,32 @@ export function chunkResponse<T extends object>(
   source: EncodableChunks<T>,
   options: ChunkResponseOptions = {},
 ): Response {
-  return bodyResponse(() => encodeChunks(source, options), options)
+  return bodyResponse(
+    () => encodeChunks(source, options),
+    options,
+    (reason) => discardItems(source, reason),
+  )
 }
 
-/** Returns a response with the body that `open` returns and the headers of an event stream. */
-export function bodyResponse(open: () => ReadableStream<Uint8Array<ArrayBuffer>>, init: ChunkResponseInit): Response {
-  const answer = { status: init.status ?? 200, headers: eventStreamHeaders(init.headers, "no-cache") }
-  // Throws if the status is not valid, before the source is locked.
-  void new Response(null, answer)
+/**
+ * Returns a response with the body that `open` returns and the headers of an event stream.
+ *
+ * @param discard - Called with the error if the status or a header is not valid, before the source is locked.
+ */
+export function bodyResponse(
+  open: () => ReadableStream<Uint8Array<ArrayBuffer>>,
+  init: ChunkResponseInit,
+  discard: (reason: unknown) => unknown,
+): Response {
+  const { status = 200 } = init
+  let answer: ResponseInit
+  try {
+    answer = { status, headers: eventStreamHeaders(init.headers, "no-cache") }
+    // An empty body, since some statuses allow none.
+    void new Response(new ReadableStream(), answer)
+  } catch (error) {
+    discard(error)
+    throw error
+  }
   return new Response(open(), answer)
 }

@@ -1,8 +1,8 @@
-import { isItemSource, openItems } from "../../internal/item-source.ts"
+import { discardItems, isItemSource, openItems } from "../../internal/item-source.ts"
 import type { DialectName } from "../dialects/dialect-name.ts"
 import { dialectWriter } from "./dialect-writer.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
-import { feedStream, type FeedStreamOptions } from "./feed-stream.ts"
+import { feedStream, type FeedStreamOptions, keepAliveOf } from "./feed-stream.ts"
 
 /** The sources of chunks to encode: an (async) iterable or a stream. */
 export type EncodableChunks<T extends object> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
@@ -40,7 +40,7 @@ export interface EncodeChunksOptions extends FeedStreamOptions {
  * @param source - The chunks, such as the result of {@link chatCompletionChunks}, or a stream of the official client.
  * @typeParam T - The type of the chunks.
  * @throws TypeError if `source` is not an iterable or a stream, or is a locked stream.
- * @throws RangeError if `keepAlive` is NaN or negative.
+ * @throws RangeError if `keepAlive` is NaN or negative; the source is then cancelled.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming
  * @example
  * ```ts
@@ -56,6 +56,12 @@ export function encodeChunks<T extends object>(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (!isItemSource(source)) {
     throw new TypeError("Cannot encode chunks: the source must be an iterable or a ReadableStream")
+  }
+  try {
+    keepAliveOf(options)
+  } catch (error) {
+    discardItems(source, error)
+    throw error
   }
   const writer = dialectWriter(options.dialect ?? "chat", options.done)
   return feedStream(new EventFeed<T>(openItems(source), writer, options.onError), options)

@@ -3,6 +3,7 @@ import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { DEFAULT_KEEP_ALIVE, keepAliveStream } from "../../internal/keep-alive.ts"
+import { nextTask, STEPS_PER_TASK } from "../../internal/next-task.ts"
 import { checkDuration } from "../../internal/option-checks.ts"
 import type { EventFeed } from "./event-feed.ts"
 
@@ -13,7 +14,10 @@ export interface FeedStreamOptions {
    * @defaultValue `8_000`
    */
   readonly keepAlive?: number | undefined
-  /** Ends the stream when it aborts: the source is stopped, and the body errors with its reason. */
+  /**
+   * Ends the stream when it aborts: the source is stopped, and the body errors with its reason. Before the first read of the
+   * body, nothing waits for the signal.
+   */
   readonly signal?: AbortSignal | undefined
   /**
    * The source of time for `keepAlive`.
@@ -44,6 +48,7 @@ class FeedBody<T> implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #encoder: TextEncoder = new TextEncoder()
   #forget: () => void = ignore
   #over = false
+  #pulls = 0
 
   constructor(feed: EventFeed<T>, signal: AbortSignal | undefined) {
     this.#feed = feed
@@ -51,23 +56,28 @@ class FeedBody<T> implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   }
 
   start(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
-    const signal = this.#signal
-    if (signal === undefined) return
-    const cut = (): void => {
-      this.cancel(signal.reason)
-      controller.error(signal.reason)
-    }
-    if (signal.aborted) cut()
-    else this.#forget = onAbort(signal, cut)
+    if (this.#signal?.aborted === true) this.#cut(controller, this.#signal)
   }
 
   async pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    const signal = this.#signal
+    // Not before the first read, so that a body that is never read can be collected while the signal lives.
+    if (this.#pulls++ === 0 && signal !== undefined) {
+      this.start(controller)
+      if (!this.#over) this.#forget = onAbort(signal, () => this.#cut(controller, signal))
+    }
+    if (this.#pulls % STEPS_PER_TASK === 0) await nextTask()
     const event = await this.#feed.next()
     if (this.#over) return
     if (event !== undefined) return controller.enqueue(this.#encoder.encode(encodeEvent(event)))
     this.#over = true
     this.#forget()
     controller.close()
+  }
+
+  #cut(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, { reason }: AbortSignal): void {
+    this.cancel(reason)
+    controller.error(reason)
   }
 
   cancel(reason: unknown): void {

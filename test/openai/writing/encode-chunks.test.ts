@@ -169,6 +169,8 @@ describe("encodeChunks()", () => {
     const { signal } = new AbortController()
     await textOf(encodeChunks([{}], { signal }))
     const reader = encodeChunks(new ManualSource<object>(), { signal }).getReader()
+    void reader.read()
+    await settle()
     expect(getEventListeners(signal, "abort")).toHaveLength(1)
     await reader.cancel()
     expect(getEventListeners(signal, "abort")).toHaveLength(0)
