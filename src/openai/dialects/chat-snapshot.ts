@@ -6,7 +6,7 @@ import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
 import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "../reading/fields.ts"
-import { mergeName, toolCallFolder, type ToolCallSnapshot } from "./tool-calls.ts"
+import { appendInput, mergeName, toolCallFolder, type ToolCallSnapshot } from "./tool-calls.ts"
 
 /** A function call of the deprecated form, so far. */
 export interface FunctionCallSnapshot {
@@ -95,7 +95,7 @@ const KNOWN = new Set([
 
 /** Starts the snapshot of a chat completion. */
 export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
-  const foldersOfCalls = new Map<ChoiceSnapshot, (delta: Fields) => void>()
+  const foldersOfCalls = new Map<ChoiceSnapshot, (delta: Fields, place: number) => void>()
   // The choices whose role a chunk has named.
   const named = new Set<ChoiceSnapshot>()
   const foldPiece = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
@@ -194,7 +194,7 @@ function foldLogprobs(choice: ChoiceSnapshot, given: Fields): void {
 function foldFunctionCall(choice: ChoiceSnapshot, { name, arguments: input }: Fields): void {
   const call = (choice.functionCall ??= { name: "", arguments: "" })
   call.name = mergeName(textOr(call.name), textOr(name), call.arguments) ?? ""
-  append(call, "arguments", input)
+  appendInput(call, input, textOr(name) !== null)
 }
 
 function foldAudio(choice: ChoiceSnapshot, { id, data, transcript, expires_at: expiresAt }: Fields): void {

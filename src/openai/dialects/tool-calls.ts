@@ -4,7 +4,7 @@
  */
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
-import { append, emptyRecord, isIndex, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { append, emptyRecord, indexIn, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 
 /** A tool call, so far. */
@@ -27,12 +27,14 @@ interface Call {
   readonly snapshot: ToolCallSnapshot
   /** The index on the wire; without one, a number after all earlier calls. */
   readonly wireIndex: number
-  /** The pieces with another ID than the first one. */
-  foreignIds: number
+  /** How often the arguments so far were read again. */
+  readings: number
 }
 
-// Some providers send a new id with every piece. After this many, another id no longer begins a new call.
-const MAX_FOREIGN_IDS = 8
+// Some providers send a new id with every piece. After this many, no other id or name begins a new call.
+const MAX_READINGS = 8
+// The shortest text that counts as a repetition when a piece that is not JSON begins with it.
+const MIN_REPEATED = 4
 const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 
 /**
@@ -40,14 +42,17 @@ const KNOWN = new Set(["index", "id", "type", "function", "custom"])
  *
  * @param snapshots - The calls, kept in order and up to date.
  */
-export function toolCallFolder(snapshots: ToolCallSnapshot[], limits: ResolvedLimits): (delta: Fields) => void {
+export function toolCallFolder(
+  snapshots: ToolCallSnapshot[],
+  limits: ResolvedLimits,
+): (delta: Fields, place: number) => void {
   const calls: Call[] = []
   const byIndex = new Map<number, Call>()
   let last: Call | undefined
   const begin = (wireIndex: number): Call => {
     checkLimit(calls.length + 1, "maxToolCalls", limits)
     const snapshot: ToolCallSnapshot = { index: 0, id: null, type: "function", name: null, arguments: "", extra: null }
-    const call = { snapshot, wireIndex, foreignIds: 0 }
+    const call = { snapshot, wireIndex, readings: 0 }
     const place = placeOf(calls, wireIndex, (other) => other.wireIndex)
     calls.splice(place, 0, call)
     snapshots.splice(place, 0, snapshot)
@@ -55,24 +60,30 @@ export function toolCallFolder(snapshots: ToolCallSnapshot[], limits: ResolvedLi
     byIndex.set(wireIndex, call)
     return call
   }
-  return (delta) => {
-    const { index, id: givenId } = delta
+  return (delta, place) => {
+    const index = indexIn(delta["index"])
     const body = [delta["function"], delta["custom"]].find(isObject) ?? {}
-    const id = textOr(givenId)
+    const id = textOr(delta["id"])
     const name = textOr(body["name"])
-    const found = isIndex(index)
-      ? byIndex.get(index)
-      : id === null
-        ? last
-        : calls.find(({ snapshot }) => snapshot.id === id)
-    if (found && !beginsAnother(found, id, name)) last = found
-    else last = begin(isIndex(index) ? index : (calls.at(-1)?.wireIndex ?? -1) + 1)
-    foldPiece(last.snapshot, delta, id, name, body["arguments"] ?? body["input"])
+    const input = body["arguments"] ?? body["input"]
+    // A later element of one delta that has a name but neither index nor id is another call.
+    const isLater = place > 0 && name !== null
+    const found =
+      index !== undefined
+        ? byIndex.get(index)
+        : id !== null
+          ? calls.find(({ snapshot }) => snapshot.id === id)
+          : isLater
+            ? undefined
+            : last
+    if (found && !beginsAnother(found, id, name, input)) last = found
+    else last = begin(index ?? (calls.at(-1)?.wireIndex ?? -1) + 1)
+    foldPiece(last, delta, id, name, input)
   }
 }
 
 function foldPiece(
-  call: ToolCallSnapshot,
+  { snapshot: call }: Call,
   delta: Fields,
   id: string | null,
   name: string | null,
@@ -81,7 +92,7 @@ function foldPiece(
   call.id ??= id
   call.type = textOr(delta["type"]) ?? call.type
   call.name = mergeName(call.name, name, call.arguments)
-  append(call, "arguments", input)
+  appendInput(call, input, name !== null)
   if (isObject(input)) call.arguments = JSON.stringify(input)
   for (const field of Object.keys(delta)) {
     if (!KNOWN.has(field)) (call.extra ??= emptyRecord())[field] = delta[field]
@@ -94,10 +105,38 @@ export function mergeName(name: string | null, piece: string | null, received: s
   return piece !== name && received === "" ? name + piece : name
 }
 
-/** Whether a piece with the index of `call` begins another call: some providers use the index 0 for every call. */
-function beginsAnother(call: Call, id: string | null, name: string | null): boolean {
+/**
+ * Appends a piece of the arguments. A piece that repeats the arguments so far from their start takes their place, as some
+ * providers send the whole call once more or the arguments so far in every piece.
+ */
+export function appendInput(call: { arguments: string }, input: unknown, isNamed: boolean): void {
+  if (typeof input === "string" && isRepetition(call.arguments, input, isNamed)) call.arguments = input
+  else append(call, "arguments", input)
+}
+
+function isRepetition(received: string, piece: string, isNamed: boolean): boolean {
+  // The length is compared first, so that the text so far is read only in the time of the piece.
+  if (received === "" || piece.length < received.length || !piece.startsWith(received)) return false
+  if (!received.startsWith("{")) return isNamed && received.length >= MIN_REPEATED
+  // An object may be the value of a member with the same beginning: `{"a":` and `{"a":1}}`.
+  return isNamed || !":[,".includes(received.at(-1)!)
+}
+
+/**
+ * Whether a piece with the index of `call` begins another call: some providers use the index 0 for every call, with other
+ * IDs, or only with other names after complete arguments.
+ */
+function beginsAnother(call: Call, id: string | null, name: string | null, input: unknown): boolean {
   const { snapshot } = call
-  if (id === null || snapshot.id === null || snapshot.id === id) return false
-  if (++call.foreignIds > MAX_FOREIGN_IDS) return false
+  if (id !== null && id === snapshot.id) return false
+  const isForeign = id !== null && snapshot.id !== null
+  if (!isForeign && (name === null || snapshot.arguments === "")) return false
+  if (!isForeign && name === snapshot.name && !isOtherInput(snapshot.arguments, input)) return false
+  if (++call.readings > MAX_READINGS) return false
   return snapshot.arguments === "" ? name !== null : parse(snapshot.arguments) !== undefined
+}
+
+/** Whether a piece holds whole arguments, and others than the ones so far. */
+function isOtherInput(received: string, input: unknown): boolean {
+  return typeof input === "string" && input.startsWith("{") && input !== received && parse(input) !== undefined
 }

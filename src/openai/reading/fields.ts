@@ -16,6 +16,12 @@ export function isIndex(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0
 }
 
+/** Returns an index, which some providers send as text; `undefined` for anything else. */
+export function indexIn(value: unknown): number | undefined {
+  const index = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value
+  return isIndex(index) ? index : undefined
+}
+
 /** Returns a string that is not empty, `null` for anything else. */
 export function textOr(value: unknown): string | null {
   return value && typeof value === "string" ? value : null
