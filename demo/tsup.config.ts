@@ -1,7 +1,7 @@
 import { copyFile } from "node:fs/promises"
 import { defineConfig } from "tsup"
 
-// Both halves use the built package by its name, as anybody's program would.
+// The server and the page import the built package by its name, as a user's program does.
 export default defineConfig([
   {
     entry: { main: "demo/server/main.ts" },
@@ -22,7 +22,7 @@ export default defineConfig([
     tsconfig: "demo/tsconfig.build.json",
     noExternal: [/^steadystream/],
     minify: true,
-    // The page imports no part for its side effects: there are none.
+    // Why silent: no module of the package has side effects, so a bare import may be dropped.
     esbuildOptions: (options) => void (options.logOverride = { "ignored-bare-import": "silent" }),
     splitting: false,
     clean: true,

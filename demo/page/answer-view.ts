@@ -1,7 +1,7 @@
 import type { ChatSnapshot, ToolCallSnapshot } from "steadystream/openai"
 import { appendPiece, find } from "./dom.ts"
 
-/** An answer as far as it has come: its reasoning, its text and its tool calls, each growing. */
+/** Shows an answer while it grows: its reasoning, its text and its tool calls. */
 export class AnswerView {
   readonly #text: HTMLElement
   readonly #reasoning: HTMLElement
@@ -26,7 +26,7 @@ export class AnswerView {
     this.#calls.hidden = true
   }
 
-  /** Shows what `snapshot` has more than before. */
+  /** Appends the parts of `snapshot` that are not shown yet. */
   update({ choices: [choice] }: ChatSnapshot): void {
     if (choice === undefined) return
     const { content, reasoning, toolCalls } = choice

@@ -2,27 +2,27 @@ import { SseError, SseProviderError, SseTimeoutError, SseTruncatedError } from "
 import type { ChatSnapshot, EndInfo } from "steadystream/openai"
 import { seconds, type ShownState } from "./dom.ts"
 
-/** How a run ended, in words for somebody in front of a screen. */
+/** The end of a run, in words for the user of the page. */
 export interface Outcome {
   readonly state: ShownState
   readonly label: string
   readonly kind: "good" | "bad" | "neutral"
   readonly text: string
-  /** The error's code and what is more of it. */
+  /** The error's code, and its phase, provider code or missing part. */
   readonly error: string
-  /** What is kept of the answer. */
+  /** The size of the answer that is kept. */
   readonly kept: string
 }
 
 export function outcomeOf({ reason, error }: EndInfo, snapshot: ChatSnapshot): Outcome {
   const kept = keptOf(snapshot)
   if (reason === "cancelled") {
-    const text = `Cancelled. What came is kept: ${kept}.`
+    const text = `Cancelled. Kept: ${kept}.`
     return { state: "cancelled", label: "cancelled", kind: "neutral", text, error: "none", kept }
   }
   if (reason === "error") {
     const label = error instanceof SseTimeoutError ? "timed out" : "failed"
-    const what = kept === "nothing" ? "Nothing had come." : `What came is kept: ${kept}.`
+    const what = kept === "nothing" ? "Nothing was received." : `Kept: ${kept}.`
     return { state: "failed", label, kind: "bad", text: `${describe(error)} ${what}`, error: nameOf(error), kept }
   }
   const finish = snapshot.choices[0]?.finishReason ?? "none"
@@ -37,19 +37,20 @@ export function outcomeOf({ reason, error }: EndInfo, snapshot: ChatSnapshot): O
 }
 
 function describe(error: unknown): string {
-  if (error instanceof SseTimeoutError) return `Timed out: ${WAITS[error.phase] ?? "it took"} ${seconds(error.ms)}.`
-  if (error instanceof SseProviderError) return `The provider failed: “${error.error.message}”.`
-  if (error instanceof SseTruncatedError) return "Cut off: the stream ended before the answer did."
+  if (error instanceof SseTimeoutError)
+    return `Timed out: ${WAITS[error.phase] ?? "no end after"} ${seconds(error.ms)}.`
+  if (error instanceof SseProviderError) return `The provider reported an error: “${error.error.message}”.`
+  if (error instanceof SseTruncatedError) return "Cut off: the stream ended before the answer was complete."
   return `Failed: ${(error as Error).message}.`
 }
 
 const WAITS: Readonly<Record<string, string>> = {
-  connect: "no response came within",
-  firstContent: "no first token came within",
-  idle: "not a byte came for",
-  eventIdle: "no event came for",
-  contentIdle: "no chunk with content came for",
-  total: "the answer was not whole after",
+  connect: "no response within",
+  firstContent: "no first token within",
+  idle: "no bytes for",
+  eventIdle: "no event for",
+  contentIdle: "no content for",
+  total: "the answer was not complete after",
 }
 
 function nameOf(error: unknown): string {

@@ -10,7 +10,7 @@ import { ScenarioChoice } from "./scenario-choice.ts"
 
 type Stream = ReturnType<typeof readChatCompletions>
 
-/** The OpenAI-style answer. */
+/** The panel of the OpenAI-style answer. */
 export class ChatPanel {
   readonly #root: HTMLElement
   readonly #log: EventLog
@@ -43,7 +43,7 @@ export class ChatPanel {
     }
   }
 
-  /** Shows what is to come; a question of the reader's own stays. */
+  /** Shows the settings of a scenario; a question that the user wrote stays. */
   #prepare({ model, question = QUESTION, timeouts }: Scenario): void {
     const { value } = this.#message
     const isOurs = SCENARIOS.some(({ scenarios }) => scenarios.some((scenario) => scenario.question === value))
@@ -75,7 +75,7 @@ export class ChatPanel {
         if (scenario.cancels === true && chunks >= half) await stream.cancel()
       }
     } catch {
-      // The outcome has it.
+      // The outcome below shows the error.
     }
     this.#finish(await stream.ended, stream)
   }

@@ -1,76 +1,86 @@
 import type { ChunkTimeouts } from "steadystream/openai"
 import { pace } from "./pace.ts"
 
-/** What the answer of the third panel is to be like. */
+/** One way for the answer of the third panel to go. */
 export interface Scenario {
   readonly label: string
   readonly model: string
-  /** What the server does, and what the reader makes of it. */
+  /** What the server does, and how the reader handles it. */
   readonly hint: string
-  /** A question that fits. */
+  /** A question that fits the answer. */
   readonly question?: string
-  /** The one clock that runs. */
+  /** The only timeout that is set. */
   readonly timeouts?: ChunkTimeouts
-  /** Whether the page cancels half way. */
+  /** Whether the page cancels halfway. */
   readonly cancels?: boolean
 }
 
 export const QUESTION = "What are server-sent events?"
 
-/** All scenarios, in the groups that they are shown in. */
+/** All scenarios, in the groups that the page shows. */
 export const SCENARIOS: readonly { readonly title: string; readonly scenarios: readonly Scenario[] }[] = [
   {
-    title: "Whole",
+    title: "Complete",
     scenarios: [
       {
         label: "Text",
         model: "demo",
-        hint: "Token by token, then the finish reason, the usage and [DONE].",
+        hint: "The text arrives token by token, then the finish reason, the usage and [DONE].",
       },
       {
         label: "Tool calls",
         model: "demo-tool-call",
         question: "Can two of us get to Bergen tonight?",
-        hint: "Text, then two calls whose arguments come in pieces. The reader puts them together.",
+        hint: "Text, then two tool calls whose arguments arrive in pieces. The reader joins the pieces.",
       },
       {
         label: "Reasoning",
         model: "demo-reasoning",
         question: "Is 2027 a prime?",
-        hint: "What the model thinks comes first, in a field of its own, which each provider names as it likes.",
+        hint: "The model’s reasoning arrives first, in a separate field. Each provider names this field differently.",
       },
     ],
   },
   {
-    title: "Broken off",
+    title: "Interrupted",
     scenarios: [
       {
-        label: "Error half way",
+        label: "Error halfway",
         model: "demo-error",
-        hint: "The status was 200 long ago, so the error is an event. The reader throws it, and keeps the text.",
+        hint: "The error arrives as an event after status 200. The reader throws it and keeps the text.",
       },
       {
-        label: "Cut half way",
+        label: "Cut halfway",
         model: "demo-cut",
-        hint: "The connection is closed cleanly in the middle of the answer. It must not pass for a whole one.",
+        hint: "The connection closes cleanly in the middle. The reader reports that the answer is incomplete.",
       },
       {
-        label: "Cancelled half way",
+        label: "Cancelled halfway",
         model: "demo",
         cancels: true,
-        hint: "The page has seen enough. The request is aborted, and the server stops with it.",
+        hint: "The page cancels. The request is aborted, and the server stops the model.",
       },
     ],
   },
   {
-    title: "Too late",
+    title: "Timed out",
     scenarios: [
-      late("No response", "connect", 2000, "The server takes the request and never answers."),
-      late("No first token", "firstContent", 2000, "The stream opens, and the model never begins; only comments come."),
-      late("Silence", "idle", 2000, "Half way not a byte comes any more, and the connection stays open."),
-      late("Only comments", "eventIdle", 2000, "Half way only comments come: a proxy keeps a dead model’s line open."),
-      late("Only empty chunks", "contentIdle", 2000, "Half way the chunks go on, with nothing in them."),
-      late("No end", "total", 6000, "The model repeats itself for ever. Only a limit on the whole can stop it."),
+      late("No response", "connect", 2000, "The server accepts the request and never answers."),
+      late(
+        "No first token",
+        "firstContent",
+        2000,
+        "The stream opens, but the model never starts. Only comments arrive.",
+      ),
+      late("Silence", "idle", 2000, "Halfway, the server stops sending. The connection stays open."),
+      late(
+        "Only comments",
+        "eventIdle",
+        2000,
+        "Halfway, the model stops. A proxy keeps the connection open with comments.",
+      ),
+      late("Only empty chunks", "contentIdle", 2000, "Halfway, the chunks become empty, and more of them arrive."),
+      late("No end", "total", 6000, "The model repeats itself for ever. Only a limit on the total time stops it."),
     ],
   },
 ]

@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from "steadystream/openai"
 import type { LogEntry } from "./event-log.ts"
 
-/** A chunk as a row of a log: what it adds, without what is the same in all of them. */
+/** Converts a chunk to a row of a log: only the part that it adds, without the fields that all chunks share. */
 export function chunkEntry(chunk: ChatCompletionChunk): LogEntry {
   return { event: "message", id: `…${chunk.id.slice(-5)}`, data: JSON.stringify(additionOf(chunk)) }
 }

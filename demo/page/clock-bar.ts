@@ -1,12 +1,12 @@
 import type { ChunkTimeouts } from "steadystream/openai"
 import { find, seconds } from "./dom.ts"
 
-/** What came, as far as it matters to a clock. */
+/** A kind of data from the server that can restart or stop a timeout. */
 export type Sign = "response" | "comment" | "chunk" | "content"
 
 type Phase = keyof ChunkTimeouts
 
-/** Which signs wind each clock up again; `content` ends the wait for the first of it, and nothing stops `total`. */
+/** The signs that restart each timeout. */
 const REWINDS: Readonly<Record<Phase, readonly Sign[]>> = {
   connect: [],
   firstContent: ["response"],
@@ -15,9 +15,10 @@ const REWINDS: Readonly<Record<Phase, readonly Sign[]>> = {
   contentIdle: ["content"],
   total: [],
 }
+/** The sign that stops a timeout; no sign stops `total`. */
 const ENDS: Partial<Record<Phase, Sign>> = { connect: "response", firstContent: "content" }
 
-/** The one clock of the run as a bar that empties, so that its silence can be seen. */
+/** Shows the timeout of the run as a bar that empties until data restarts it. */
 export class ClockBar {
   readonly #root: HTMLElement
   readonly #fill: HTMLElement
@@ -30,7 +31,7 @@ export class ClockBar {
     this.#fill = find(root, "i")
   }
 
-  /** Shows the clock that `timeouts` names, before it runs. */
+  /** Shows the timeout that `timeouts` sets, before it runs. */
   set(timeouts: ChunkTimeouts = {}): void {
     const [entry] = Object.entries(timeouts) as [Phase, number][]
     this.#run?.cancel()
@@ -51,7 +52,7 @@ export class ClockBar {
     if (ENDS[this.#phase] === sign) this.#run?.cancel()
   }
 
-  /** Holds the bar where it is: empty, if the clock has run out. */
+  /** Stops the bar; it is empty if the timeout expired. */
   stop(ranOut: boolean): void {
     if (ranOut) this.#run?.finish()
     else this.#run?.cancel()

@@ -1,4 +1,4 @@
-/** The element that `selector` names; the page is ours, so it is there. */
+/** Returns the element that `selector` names, and throws an Error if the page has none. */
 export function find(root: ParentNode, selector: string): HTMLElement
 export function find<T extends Element>(root: ParentNode, selector: string, type: new () => T): T
 export function find(root: ParentNode, selector: string, type: new () => Element = HTMLElement): Element {
@@ -20,10 +20,10 @@ export function setFact(root: ParentNode, fact: string, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** What {@link setState} can show: the states of a connection, and how it ended. */
+/** The states of a connection and its ends, as {@link setState} shows them. */
 export type ShownState = "idle" | "connecting" | "open" | "waiting" | "done" | "closed" | "cancelled" | "failed"
 
-/** Shows the state of a panel or reader in its badge, and for the style sheet on the element itself. */
+/** Shows the state of a panel or reader in its badge, and sets it on the element for the style sheet. */
 export function setState(root: HTMLElement, state: ShownState, label: string = state): void {
   const badge = find(root, ".badge")
   root.dataset["state"] = state
@@ -31,11 +31,11 @@ export function setState(root: HTMLElement, state: ShownState, label: string = s
   badge.textContent = label
 }
 
-/** Shows how it ended; `""` while it has not. */
+/** Shows the outcome of a run; `""` while it is running. */
 export function setOutcome(root: ParentNode, text: string, kind: "good" | "bad" | "neutral" = "neutral"): void {
   const outcome = find(root, ".outcome")
   outcome.dataset["kind"] = kind
-  // Said once: a status that is set again would be read out again.
+  // Only if it changed, because a screen reader announces a status each time it is set.
   if (outcome.textContent !== text) outcome.textContent = text
 }
 

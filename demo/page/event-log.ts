@@ -3,14 +3,14 @@ export interface LogEntry {
   readonly event: string
   readonly id: string | undefined
   readonly data: string
-  /** A row about the stream instead of an event of it. */
+  /** Whether the row is a note about the stream instead of an event. */
   readonly note?: boolean
 }
 
 const MAX_ROWS = 200
 const COLUMNS = ["time", "event", "id", "data"] as const
 
-/** A table of events, newest last, which follows its end unless somebody has scrolled away from it. */
+/** A table of events, newest last. It scrolls to its end with each row, unless the user has scrolled away. */
 export class EventLog {
   readonly #frame: HTMLElement
   readonly #rows: HTMLTableSectionElement
@@ -31,8 +31,8 @@ export class EventLog {
     this.#frame = container
     this.#empty = document.createElement("p")
     this.#empty.className = "empty"
-    this.#empty.textContent = "Events appear here as they come."
-    // Focusable, so that it can be scrolled by keyboard; not live, since a voice could not keep up.
+    this.#empty.textContent = "Events appear here when they arrive."
+    // Focusable, so that the keyboard can scroll it. Not a live region, because a screen reader could not keep up.
     container.tabIndex = 0
     container.setAttribute("role", "region")
     container.setAttribute("aria-label", label)

@@ -1,4 +1,4 @@
 const asked = Number(new URLSearchParams(location.search).get("pace"))
 
-/** How many times as fast the page is in whatever it waits for: `?pace=10`. */
+/** The factor by which every delay of the page is shorter, as in `?pace=10`. */
 export const pace: number = asked > 0 ? asked : 1

@@ -5,10 +5,10 @@ import { chunkEntry } from "./chunk-entry.ts"
 import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 
-/** How a run goes: to its end, left half way, or against a provider that breaks off. */
+/** The course of a run: to its end, left halfway, or with a provider that breaks off. */
 type Course = "run" | "leave" | "cut"
 
-/** What the server tells of the end. */
+/** The end of a relay, as the server reports it. */
 interface RelayEnd {
   readonly reason: string
   readonly code: string | null
@@ -17,7 +17,7 @@ interface RelayEnd {
 
 const LEAVE_AFTER = 12
 
-/** An answer that the server passes on: what it read beside what the page received. */
+/** The panel of an answer that the server relays: the chunks that the server read and those that the page received. */
 export class RelayPanel {
   readonly #provider: HTMLElement
   readonly #browser: HTMLElement
@@ -50,7 +50,7 @@ export class RelayPanel {
     for (const starter of this.#starters) starter.disabled = false
   }
 
-  /** Shows what the server reads of its provider. */
+  /** Shows the chunks that the server reads from its provider. */
   async #watch(watching: Subscription, onReady: () => void): Promise<void> {
     let chunks = 0
     for await (const { event, data } of watching) {
@@ -64,7 +64,7 @@ export class RelayPanel {
     }
   }
 
-  /** Shows what this page receives. */
+  /** Shows the chunks that this page receives. */
   async #read(course: Course, id: string): Promise<void> {
     const body = JSON.stringify({
       model: course === "cut" ? "demo-cut" : "demo",
@@ -84,14 +84,14 @@ export class RelayPanel {
         if (course === "leave" && chunks === LEAVE_AFTER) await stream.cancel()
       }
     } catch {
-      // The outcome has it.
+      // The outcome below shows the error.
     }
     const { reason, error } = await stream.ended
     this.#browserLog.note("end", reason === "done" ? "[DONE]" : reason)
     if (reason === "error") {
       const code = error instanceof SseProviderError ? error.error.code : (error as Error).message
       setState(this.#browser, "failed")
-      setOutcome(this.#browser, `Failed: the relay says “${code}”.`, "bad")
+      setOutcome(this.#browser, `Failed: the relay reported “${code}”.`, "bad")
     } else if (reason === "cancelled") {
       setState(this.#browser, "cancelled", "left")
       setOutcome(this.#browser, `Left after ${chunks} chunks.`)
@@ -112,7 +112,7 @@ export class RelayPanel {
       setOutcome(this.#provider, `The provider broke off: ${code}.`, "bad")
     } else {
       setState(this.#provider, "done", "complete")
-      setOutcome(this.#provider, "The whole answer is stored.", "good")
+      setOutcome(this.#provider, "The complete answer is stored.", "good")
     }
   }
 

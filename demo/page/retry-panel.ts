@@ -8,10 +8,10 @@ import { Timeline } from "./timeline.ts"
 
 const MAX_RETRIES = 5
 const MAX_LISTED = 30
-/** Where the cursor outlives the page: opened again, it goes on after the last tick. */
+/** The key of the cursor in the session storage, so that a reloaded page resumes after the last tick. */
 const CURSOR_KEY = "steadystream-demo-ticks"
 
-/** The ticking stream, whose server can be taken down. */
+/** The panel of the ticking stream, whose server the user can take down. */
 export class RetryPanel {
   readonly #root: HTMLElement
   readonly #log: EventLog
@@ -31,7 +31,7 @@ export class RetryPanel {
     void new ServerSwitch(root).show()
   }
 
-  /** Reads until the budget is used up or somebody closes it. */
+  /** Reads until the retry budget is exhausted or the user closes the subscription. */
   async run(): Promise<void> {
     if (this.#subscription !== undefined) return
     this.#attempts = 0
@@ -54,7 +54,7 @@ export class RetryPanel {
         sessionStorage.setItem(CURSOR_KEY, lastEventId)
         this.#ticked(lastEventId)
       }
-      this.#ended("closed", "Closed. Nothing is asked of the server any more.")
+      this.#ended("closed", "Closed. No more requests are made.")
     } catch (error) {
       this.#failed(error)
     }
@@ -75,7 +75,7 @@ export class RetryPanel {
     setState(this.#root, "connecting")
     setFact(this.#root, "attempts", String(++this.#attempts))
     this.#timeline.add("connecting")
-    setFact(this.#root, "caption", "asking the server")
+    setFact(this.#root, "caption", "connecting")
   }
 
   #opened(): void {
@@ -83,15 +83,15 @@ export class RetryPanel {
     this.#timeline.add("open")
     this.#list("open", `attempt ${this.#attempts}`, "connected")
     setFact(this.#root, "caption", "connected, no tick yet")
-    setOutcome(this.#root, "Connected. The ticks go on until the server goes down.", "good")
+    setOutcome(this.#root, "Connected. Ticks arrive until the server goes down.", "good")
   }
 
   #ticked(lastEventId: string): void {
     setFact(this.#root, "id", lastEventId)
     if (this.#root.dataset["state"] !== "open") return
     setFact(this.#root, "figure", lastEventId)
-    setFact(this.#root, "caption", "the last tick")
-    // A new event is health: the budget is full again.
+    setFact(this.#root, "caption", "last tick")
+    // A new event restores the full retry budget.
     this.#showBudget(0)
   }
 
@@ -100,21 +100,21 @@ export class RetryPanel {
     setState(this.#root, "waiting")
     this.#showBudget(attempt)
     this.#timeline.add("waiting", seconds(delay))
-    this.#list("waiting", `attempt ${this.#attempts} ${what}`, `${describe(error)}; next one in ${seconds(delay)}`)
+    this.#list("waiting", `attempt ${this.#attempts} ${what}`, `${describe(error)}; next attempt in ${seconds(delay)}`)
     this.#log.note("retry", `${attempt}/${MAX_RETRIES} in ${seconds(delay)}`)
-    setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} comes in ${seconds(delay)}.`)
+    setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} in ${seconds(delay)}.`)
     this.#startCountdown(delay)
   }
 
   #failed(error: unknown): void {
     const last = error instanceof SseRetryError ? error.cause : error
-    const reason = SseError.is(last) ? describe(last) : "The page failed"
+    const reason = SseError.is(last) ? describe(last) : "The page itself failed"
     this.#showBudget(MAX_RETRIES)
     this.#list("failed", `attempt ${this.#attempts} failed`, `${reason}; gave up`)
     this.#log.note("end", (error as Error).message)
     this.#ended(
       "failed",
-      `Gave up after ${this.#attempts} attempts, ${MAX_RETRIES} retries in a row without success. ${reason}. ` +
+      `Gave up after ${this.#attempts} attempts: ${MAX_RETRIES} retries in a row failed. ${reason}. ` +
         "Start again when the server is back.",
     )
   }
@@ -137,7 +137,7 @@ export class RetryPanel {
       bar.style.width = `${(left / delay) * 100}%`
     }
     this.#stopCountdown()
-    setFact(this.#root, "caption", "to the next attempt")
+    setFact(this.#root, "caption", "until the next attempt")
     show()
     this.#countdown = setInterval(show, 50)
   }
@@ -165,7 +165,7 @@ export class RetryPanel {
   }
 }
 
-/** What failed, in words for somebody in front of a screen. */
+/** Describes an error for the user of the page. */
 function describe(error: SseError): string {
   if (error.code === "connection") return "The connection was cut"
   if (error.code === "response") return `The server answered ${(error as SseError & { status: number }).status}`

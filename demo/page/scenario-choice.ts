@@ -1,7 +1,7 @@
 import { find } from "./dom.ts"
 import { SCENARIOS, type Scenario } from "./chat-scenarios.ts"
 
-/** The choice of a scenario: radio buttons in rows, with one line that says what is to be seen. */
+/** The choice of a scenario: rows of radio buttons, and a hint about the chosen one. */
 export class ScenarioChoice {
   readonly #fieldset: HTMLFieldSetElement
   readonly #hint: HTMLElement

@@ -18,7 +18,7 @@ export class ServerSwitch {
     this.#kind.addEventListener("change", () => void this.#set(!this.#isUp()))
   }
 
-  /** Shows what the server is now. */
+  /** Shows the current state of the server. */
   async show(): Promise<void> {
     await this.#ask()
   }

@@ -4,7 +4,7 @@ import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
 import type { Wire } from "./wire.ts"
 
-/** The server says `retry: 500`: a second request would have come by then. */
+/** Longer than the server's `retry: 500`, so that a second request would arrive in this time. */
 const WATCH_MS = 2500 / pace
 const WATCH_EVERY_MS = 500 / pace
 
@@ -12,7 +12,7 @@ const WATCH_EVERY_MS = 500 / pace
 class Reader {
   readonly root: HTMLElement
   readonly log: EventLog
-  /** What the server counts the requests of this run by. */
+  /** The key by which the server counts the requests of this run. */
   key = ""
 
   constructor(root: HTMLElement) {
@@ -41,20 +41,20 @@ class Reader {
     appendPiece(find(this.root, ".words"), /^[,.]$/.test(data) ? data : ` ${data}`)
   }
 
-  /** Shows the server's count until a second request would surely have come. */
+  /** Shows the server's count until a second request would have arrived. */
   async watchRequests(): Promise<void> {
     const { key } = this
-    setOutcome(this.root, "Ended at [DONE]. Watching whether a second request comes …")
+    setOutcome(this.root, "Ended at [DONE]. Checking that no second request follows …")
     let requests = await this.#countRequests()
     for (let waited = 0; waited < WATCH_MS && this.key === key; waited += WATCH_EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
       requests = await this.#countRequests()
     }
-    // Read again meanwhile: this run's outcome is nobody's any more.
+    // The user has started another run, which shows its own outcome.
     if (this.key !== key) return
     if (requests === undefined) setOutcome(this.root, "Ended at [DONE]. The server no longer answers.", "bad")
-    else if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request came.", "good")
-    else setOutcome(this.root, `The server saw ${requests} requests.`, "bad")
+    else if (requests === 1) setOutcome(this.root, "Ended at [DONE]. No second request followed.", "good")
+    else setOutcome(this.root, `The server received ${requests} requests.`, "bad")
   }
 
   fail(message: string): void {
@@ -62,7 +62,7 @@ class Reader {
     setOutcome(this.root, message, "bad")
   }
 
-  /** Gives `undefined` where the server does not answer. */
+  /** Returns the server's count, or `undefined` if the server does not answer. */
   async #countRequests(): Promise<number | undefined> {
     const { key } = this
     try {
@@ -76,7 +76,7 @@ class Reader {
   }
 }
 
-/** The sentence, read by the browser's own EventSource and by `subscribe()`. */
+/** Reads the sentence with the browser's EventSource and with `subscribe()`. */
 export function startStandardPanel(root: HTMLElement, wire: Wire): void {
   const native = new Reader(find(root, "#native"))
   const subscribed = new Reader(find(root, "#subscribed"))
@@ -97,13 +97,14 @@ function readNatively(reader: Reader): EventSource {
   source.addEventListener("message", (event: MessageEvent<string>) => {
     reader.word(event.type, event.lastEventId, event.data)
     if (event.data !== "[DONE]") return
-    // Nothing else ends it: the server's end of the stream would make it ask again.
+    // Only `close` ends an EventSource: at the end of the stream it reconnects.
     source.close()
     setState(reader.root, "done")
     void reader.watchRequests()
   })
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) return reader.fail("The connection failed for good.")
+    if (source.readyState === EventSource.CLOSED)
+      return reader.fail("The connection failed, and EventSource does not retry.")
     setState(reader.root, "connecting")
     setFact(reader.root, "attempts", String(++attempts))
   })
@@ -135,11 +136,11 @@ async function showEvents(reader: Reader, subscription: Subscription, wire: Wire
     reader.fail((error as Error).message)
     return
   }
-  // Read again meanwhile: this subscription was closed for it.
+  // The user has started another run, which closed this subscription.
   if (reader.key !== key) return
-  // Not delivered as an event, but sent as one.
+  // The server sent the end mark as an event, but the subscription does not deliver it.
   wire.add({ data: "[DONE]" })
-  reader.log.note("end", "the end mark came")
+  reader.log.note("end", "received [DONE]")
   setState(reader.root, "done")
   await reader.watchRequests()
 }

@@ -1,11 +1,11 @@
 import type { ShownState } from "./dom.ts"
 
 const WINDOW_MS = 20_000
-/** Three pixels a step at the widest: smooth enough, at a third of the work of every frame. */
+/** At most three pixels per step, which looks smooth and takes a third of the work of drawing every frame. */
 const DRAW_EVERY_MS = 50
-/** How long the end is drawn, so that it can be seen. */
+/** The drawn length of the end, so that it is visible. */
 const END_MS = 800
-/** A label on a shorter span would be cut. */
+/** The shortest span that has room for its label. */
 const MIN_LABELLED_PX = 52
 
 interface Span {
@@ -15,7 +15,7 @@ interface Span {
   to: number
 }
 
-/** The states of a connection over the last 20 seconds, as a band that moves until it is stopped. */
+/** Shows the states of a connection over the last 20 seconds as a band, which moves until it is stopped. */
 export class Timeline {
   readonly #lane: HTMLElement
   #spans: Span[] = []
@@ -26,7 +26,7 @@ export class Timeline {
     this.#lane = lane
   }
 
-  /** Begins a span that lasts until the next one. */
+  /** Starts a span that lasts until the next one. */
   add(state: ShownState, label = ""): void {
     const now = performance.now()
     this.#endSpan(now)
@@ -40,7 +40,7 @@ export class Timeline {
     this.#timer ??= setInterval(() => this.#place(performance.now()), DRAW_EVERY_MS)
   }
 
-  /** Marks the end and holds the band still. */
+  /** Marks the end and stops the band. */
   stop(state: ShownState): void {
     this.add(state)
     const end = performance.now() + END_MS
@@ -56,7 +56,7 @@ export class Timeline {
     if (last !== undefined && last.to === Infinity) last.to = now
   }
 
-  /** Joins what was drawn before a pause to what comes after it. */
+  /** Moves the spans before a pause next to the spans after it. */
   #shift(now: number): void {
     const pause = now - this.#stoppedAt!
     this.#spans = this.#spans.map((span) => ({ ...span, from: span.from + pause, to: span.to + pause }))

@@ -2,7 +2,7 @@ import { encodeEvent, type SseEventInit } from "steadystream"
 
 const MAX_LINES = 11
 
-/** What the sentence's events look like on the wire: encoded again, a parsed event is the text that it came from. */
+/** Shows the sentence's events as the server sent them: encoding a parsed event returns its original text. */
 export class Wire {
   readonly #element: HTMLElement
 

@@ -36,7 +36,7 @@ export function sendJson(
   res.end(text)
 }
 
-/** Answers with what went wrong; of what is our own fault nothing is told. */
+/** Answers with the error. An error of the server itself is sent without its message. */
 export function sendError(res: ServerResponse, error: unknown): void {
   if (res.headersSent) {
     res.destroy()
@@ -65,7 +65,7 @@ function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
     req.on("data", (chunk: Buffer) => {
       size += chunk.length
       if (size <= maxBytes) chunks.push(chunk)
-      // What follows is read and dropped, so that the client gets to the answer; it must not go on for ever.
+      // The rest is read and discarded, so that the client can read the answer, but only up to a limit.
       else if (size > maxBytes * 16) req.destroy()
       else reject(tooLarge(maxBytes))
     })

@@ -12,7 +12,7 @@ import {
 import type { ChatRequest } from "./chat-request.ts"
 import { scriptOf, tokenize } from "./scripts.ts"
 
-/** What becomes of a streamed answer half way, by the name of the model; every other model says all it has to say. */
+/** The course of a streamed answer by model name. Every other model completes its answer. */
 const COURSES: ReadonlyMap<string, Course> = new Map([
   ["demo-error", "error"],
   ["demo-cut", "cut"],
@@ -35,25 +35,25 @@ type Course =
   | "empty-chunks"
   | "endless"
 
-/** How fast an answer goes, in milliseconds. */
+/** The delays of an answer, in milliseconds. */
 export interface AnswerPace {
   /** Between two pieces. */
   readonly token: number
-  /** Between two signs of life of a model that has stopped to speak. */
+  /** Between two comments or empty chunks of a model that has stopped. */
   readonly beat: number
 }
 
-/** What the demo's model says. */
+/** An answer of the demo's model. */
 export interface Answer {
   readonly pieces: readonly AnswerDelta[]
   readonly finishReason: "length" | undefined
   readonly usage: AnswerUsage
 }
 
-/** What breaks a model off. The client is told: nothing of it is secret. */
+/** An error that interrupts the model. Its message is sent to the client, because it holds no secret. */
 class ModelError extends Error {}
 
-/** What the model says to this request. */
+/** Returns the model's answer to a request. */
 export function answerTo(request: ChatRequest): Answer {
   const all = scriptOf(request.model, request.prompt)
   const pieces = all.slice(0, request.maxTokens)
@@ -65,12 +65,12 @@ export function answerTo(request: ChatRequest): Answer {
   }
 }
 
-/** Whether this model never answers a request for a stream: what a limit on connecting is for. */
+/** Whether this model never answers a request for a stream. */
 export function isUnreachable({ model }: ChatRequest): boolean {
   return COURSES.get(model) === "no-response"
 }
 
-/** The bytes of a streamed answer, as far as its model goes. */
+/** Streams the bytes of an answer, as far as the course of its model. */
 export function streamCompletion(
   request: ChatRequest,
   answer: Answer,
@@ -91,14 +91,14 @@ export function streamCompletion(
   })
 }
 
-/** The same answer in one piece. */
+/** Returns the whole answer as one object. */
 export async function completion(request: ChatRequest, answer: Answer): Promise<ChatCompletion> {
   const { finishReason, usage, pieces } = answer
   const chunks = chatCompletionChunks([...pieces, { finishReason, usage }], { model: request.model })
   return toChatCompletion(await readChatCompletions(encodeChunks(chunks)).collect())
 }
 
-/** The pieces at their pace, until half way what is to become of the answer becomes of it. */
+/** Yields the pieces with their delays, up to the middle of the answer if the course interrupts it. */
 async function* speak(
   { pieces, finishReason, usage }: Answer,
   course: Course,
@@ -108,12 +108,12 @@ async function* speak(
   if (course === "no-content-at-all") await aborted(signal)
   if (course === "endless") for (;;) yield* paced(pieces, token, signal)
   yield* paced(course === "whole" ? pieces : pieces.slice(0, Math.ceil(pieces.length / 2)), token, signal)
-  if (course === "error") throw new ModelError("The model is overloaded and stopped half way")
+  if (course === "error") throw new ModelError("The model is overloaded and stopped halfway")
   if (course === "silence" || course === "comments") await aborted(signal)
   yield { finishReason, usage }
 }
 
-/** The chunks of an answer, without the end of those that do not come to it. */
+/** Yields the chunks of an answer, and replaces the end if the course of the model has another one. */
 async function* endOf(
   chunks: AsyncIterable<ChatCompletionChunk>,
   course: Course,
@@ -131,7 +131,7 @@ async function* endOf(
   }
 }
 
-/** `items`, each after a pause. */
+/** Yields `items`, each after a delay. */
 async function* paced<T>(items: readonly T[], ms: number, signal: AbortSignal): AsyncGenerator<T> {
   for (const item of items) {
     await sleep(ms, undefined, { signal })

@@ -1,6 +1,6 @@
 import { RequestError } from "./answer.ts"
 
-/** What the demo reads of a chat completion request. */
+/** The members of a chat completion request that the demo reads. */
 export interface ChatRequest {
   readonly model: string
   /** The text of the last message. */
@@ -12,7 +12,7 @@ export interface ChatRequest {
   readonly maxTokens: number
 }
 
-/** @throws RequestError with status 400 where `body` is no request that the demo can answer. */
+/** @throws RequestError with status 400 if `body` is not a request that the demo can answer. */
 export function parseChatRequest(body: unknown): ChatRequest {
   if (!isRecord(body)) throw new RequestError(400, "The body must be a JSON object")
   const { model = "demo", messages, stream = false, stream_options: streamOptions, n = 1 } = body

@@ -11,11 +11,11 @@ import { sentence, ticks } from "./sentence.ts"
 
 /** Options of {@link DemoServer}. */
 export interface DemoServerOptions {
-  /** Where the built page lies; ends with a slash. */
+  /** The directory of the built page, with a final slash. */
   readonly pageDirectory: URL
   /**
-   * Milliseconds between two words, ticks and tokens, between two signs of life of a model that says nothing more, and
-   * before a client comes back.
+   * Milliseconds between two words, two ticks and two tokens, between two comments or empty chunks of a model that has
+   * stopped (`beat`), and before a client reconnects (`retry`).
    */
   readonly pace?: Partial<Record<"word" | "tick" | "token" | "beat" | "retry", number>>
 }
@@ -25,7 +25,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse, url: URL) => unknown
 const MAX_BODY_BYTES = 1_048_576
 const MAX_READERS = 1000
 
-/** The demo's endpoints and its page. */
+/** Serves the demo's endpoints and its page. */
 export class DemoServer {
   readonly #options: DemoServerOptions
   readonly #routes: ReadonlyMap<string, Readonly<Record<string, Handler>>>
@@ -33,7 +33,7 @@ export class DemoServer {
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
   readonly #relays: Relays = new Relays()
-  /** How often each reader has asked for the sentence, oldest first. */
+  /** The number of requests for the sentence by reader, oldest first. */
   readonly #requests: Map<string, number> = new Map()
 
   constructor(options: DemoServerOptions) {
@@ -46,15 +46,15 @@ export class DemoServer {
       ["/v1/chat/completions", { POST: this.#complete }],
       ["/relay/v1/chat/completions", { POST: this.#relay }],
       ["/api/relay", { GET: this.#watchRelay }],
-      ["/api/requests", { GET: this.#tellRequests }],
-      ["/api/outage", { GET: this.#tellOutage, POST: this.#setOutage }],
+      ["/api/requests", { GET: this.#sendRequestCount }],
+      ["/api/outage", { GET: this.#sendOutage, POST: this.#setOutage }],
     ])
   }
 
   /**
-   * Listens on one address; gives the port.
+   * Listens on one address and resolves with the port.
    *
-   * @param port - 0 for any that is free.
+   * @param port - 0 chooses a free port.
    */
   listen(host: string, port: number): Promise<number> {
     const server = createServer((req, res) => void this.#handle(req, res))
@@ -69,7 +69,7 @@ export class DemoServer {
     })
   }
 
-  /** Ends everything at once, open streams included. */
+  /** Stops listening and closes every connection at once, open streams included. */
   close(): void {
     this.#stop.abort()
     for (const server of this.#servers) {
@@ -127,12 +127,12 @@ export class DemoServer {
       req,
       res,
       (session) => streamCompletion(request, answer, { token, beat }, session.signal),
-      // The header is not of the protocol: the page cancels half way by it.
+      // Only for the demo: from this header the page knows when half of the answer has arrived.
       { headers: { "x-demo-pieces": String(answer.pieces.length) }, keepAlive: 0, signal: this.#stop.signal },
     )
   }
 
-  /** The route between a provider, which is this server as well, and the page. */
+  /** Relays an answer from a provider, which is also this server, to the page. */
   readonly #relay: Handler = async (req, res, url) => {
     const body = await readJson(req, MAX_BODY_BYTES)
     if (!parseChatRequest(body).stream) throw new RequestError(400, `"stream" must be true`, { param: "stream" })
@@ -145,11 +145,11 @@ export class DemoServer {
     return sendEventStream(req, res, (session) => this.#relays.watch(id, session), { signal: this.#stop.signal })
   }
 
-  readonly #tellRequests: Handler = (_req, res, url) => {
+  readonly #sendRequestCount: Handler = (_req, res, url) => {
     sendJson(res, 200, { requests: this.#requests.get(url.searchParams.get("reader") ?? "") ?? 0 })
   }
 
-  readonly #tellOutage: Handler = (_req, res) => sendJson(res, 200, this.#outage.state)
+  readonly #sendOutage: Handler = (_req, res) => sendJson(res, 200, this.#outage.state)
 
   readonly #setOutage: Handler = async (req, res) => {
     this.#outage.apply(await readJson(req, MAX_BODY_BYTES))
@@ -167,7 +167,7 @@ export class DemoServer {
   }
 }
 
-/** The path and query of a request, whose target may be anything that a socket can send. */
+/** Parses the path and query of a request, whose target may be any text. */
 function urlOf(req: IncomingMessage): URL {
   const target = req.url ?? ""
   try {

@@ -1,17 +1,17 @@
 import { DemoServer } from "./demo-server.ts"
 
-/** An empty PORT is none. */
+/** An empty PORT counts as not set. */
 const port = Number(process.env["PORT"] || 8080)
 
-/** Serves the demo on loopback until a signal ends it. */
+/** Serves the demo on the loopback interface until a signal ends the process. */
 async function main(): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`Cannot serve the demo: PORT must be a whole number from 0 to 65535, not ${process.env["PORT"]}`)
+    throw new Error(`Cannot serve the demo: PORT must be an integer from 0 to 65535, not ${process.env["PORT"]}`)
   }
   const demo = new DemoServer({ pageDirectory: new URL("../page/", import.meta.url) })
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => demo.close())
   const actual = await demo.listen("127.0.0.1", port)
-  // "localhost" means ::1 to some clients; a machine may have no IPv6.
+  // Some clients resolve "localhost" to ::1. A machine without IPv6 needs no second server.
   await demo.listen("::1", actual).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE") throw error
   })
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
 main().catch((error: NodeJS.ErrnoException) => {
   console.error(
     error.code === "EADDRINUSE"
-      ? `Cannot serve the demo: port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm start`
+      ? `Cannot serve the demo: port ${port} is in use. Stop the program on it, or choose another port: PORT=${port + 1} npm start`
       : error.message,
   )
   process.exit(1)

@@ -1,6 +1,6 @@
 import { RequestError } from "./answer.ts"
 
-/** How the stream server is down: connections are cut without an answer, or answered with 503. */
+/** The behaviour of the stream server while it is down: it cuts connections without an answer, or answers 503. */
 export type OutageKind = "cut" | "503"
 
 /** The switch that takes the stream server of the second panel down and brings it back. */
@@ -9,7 +9,7 @@ export class Outage {
   #down = false
   #streams: AbortController = new AbortController()
 
-  /** Aborted when the server goes down: its open streams end with it. */
+  /** Aborted when the server goes down, which ends its open streams. */
   get signal(): AbortSignal {
     return this.#streams.signal
   }
@@ -18,7 +18,7 @@ export class Outage {
     return { down: this.#down, kind: this.#kind }
   }
 
-  /** @throws RequestError with status 400 where `body` does not say what to do. */
+  /** @throws RequestError with status 400 if `body` is not a valid command. */
   apply(body: unknown): void {
     const { down, kind = this.#kind } = (body ?? {}) as { down?: unknown; kind?: unknown }
     if (typeof down !== "boolean") throw new RequestError(400, `"down" must be true or false`, { param: "down" })

@@ -5,12 +5,12 @@ import type { Session } from "steadystream/server"
 
 const MAX_WATCHERS = 100
 
-/** Answers that pass through this server, and what it reads of them on the way. */
+/** Relays answers through this server, and sends the chunks that it reads to the watcher of each answer. */
 export class Relays {
-  /** Who watches the answer of an ID, oldest first. */
+  /** The session that watches the answer with an ID, oldest first. */
   readonly #watchers: Map<string, Session> = new Map()
 
-  /** Shows `session` what the relay with this ID reads, from its start. */
+  /** Sends the chunks of the relay with this ID to `session`, from the first one. */
   watch(id: string, session: Session): void {
     this.#watchers.set(id, session)
     void session.closed.then(() => this.#watchers.delete(id))
@@ -19,7 +19,7 @@ export class Relays {
     if (this.#watchers.size > MAX_WATCHERS) oldest?.close()
   }
 
-  /** Asks `provider`, and passes on what it says. */
+  /** Requests an answer from `provider` and relays it. */
   ask(id: string, provider: string, body: unknown): Relay<ChatSnapshot> {
     const watcher = this.#watchers.get(id)
     const askProvider = (signal: AbortSignal): Promise<Response> =>
@@ -27,11 +27,11 @@ export class Relays {
     const answer = relay(askProvider, {
       onChunk: (chunk) => void watcher?.send({ event: "chunk", data: JSON.stringify(chunk) }),
     })
-    if (watcher !== undefined) void this.#tellEnd(answer, watcher)
+    if (watcher !== undefined) void this.#sendEnd(answer, watcher)
     return answer
   }
 
-  async #tellEnd(answer: Relay<ChatSnapshot>, watcher: Session): Promise<void> {
+  async #sendEnd(answer: Relay<ChatSnapshot>, watcher: Session): Promise<void> {
     const { reason, error } = await answer.ended
     const code = SseError.is(error) ? error.code : null
     const stored = answer.snapshot.choices[0]?.content ?? ""
@@ -40,7 +40,7 @@ export class Relays {
   }
 }
 
-/** Where this server itself is reached, on the connection of `req`. */
+/** The origin of this server on the connection of `req`. */
 export function originOf({ socket }: IncomingMessage): string {
   const { localAddress = "127.0.0.1", localPort = 80 } = socket
   return `http://${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`

@@ -3,20 +3,20 @@ import type { AnswerDelta } from "steadystream/openai"
 const ANSWERS: readonly { readonly about: RegExp; readonly text: string }[] = [
   {
     about: /haiku|poem/i,
-    text: "One line, then one more,\na blank line lets each word go:\nthe stream says it's done.",
+    text: "One line, then one more,\na blank line sends each event:\nthe stream says it's done.",
   },
   {
     about: /retr|limit|reconnect/i,
     text:
-      "A client that retries for ever turns one dead server into a crowd at its door. A limit with growing, " +
-      "uneven pauses gives the server room to come back, and it gives the person in front of the screen an honest " +
-      "answer: this did not work, here is why, press the button when you like to try again.",
+      "Many clients that retry for ever can keep a failed server from starting again. A limit with growing, random " +
+      "delays leaves the server time to recover, and the user gets a clear answer: the connection failed, this is " +
+      "the reason, press the button to try again.",
   },
 ]
 const DEFAULT_ANSWER =
-  "Server-sent events are a text format for a response that does not end yet. Each event is a few lines, a field name " +
-  "and a value, and a blank line sends it off. The browser reads it with EventSource and comes back by itself; " +
-  "OpenAI-style APIs answer a POST with the same lines, one JSON chunk for each token, and say [DONE] at the end."
+  "Server-sent events are a text format for a response that stays open. Each event has a few lines, a field name and a " +
+  "value on each, and ends with a blank line. The browser reads events with EventSource and reconnects by itself. " +
+  "OpenAI-style APIs answer a POST with the same format, one JSON chunk per token, and send [DONE] at the end."
 
 const REASONING =
   "The square root of 2027 is a little over 45, so the primes up to 43 are enough. It is odd, its digits add up to 11, " +
@@ -30,7 +30,7 @@ const CALLS: readonly { readonly name: string; readonly arguments: object }[] = 
   { name: "get_weather", arguments: { place: "Bergen", when: "tonight", unit: "celsius" } },
 ]
 
-/** What the model of this name says to `prompt`, piece by piece. */
+/** Returns the answer of the model with this name to `prompt`, in pieces. */
 export function scriptOf(model: string, prompt: string): AnswerDelta[] {
   if (model === "demo-reasoning") {
     return [...tokenize(REASONING).map((reasoning) => ({ reasoning })), ...tokenize(CONCLUSION)]
@@ -39,7 +39,7 @@ export function scriptOf(model: string, prompt: string): AnswerDelta[] {
   return tokenize(ANSWERS.find(({ about }) => about.test(prompt))?.text ?? DEFAULT_ANSWER)
 }
 
-/** Pieces of a word's length or less, as models give them. */
+/** Cuts `text` into pieces of at most one word, as models send them. */
 export function tokenize(text: string): string[] {
   return text.match(/\s*[^\s]{1,6}|\s+$/g) ?? []
 }

@@ -6,7 +6,7 @@ const SENTENCE =
   "A stream of events is plain text over HTTP , one word after the other , until it says that it is done ."
 const WORDS = SENTENCE.split(" ")
 
-/** The sentence word by word, from the word after the client's cursor, and the end mark. */
+/** Yields the words of the sentence, from the word after the client's cursor, and then the end mark. */
 export async function* sentence(session: Session, pace: number): AsyncGenerator<SseEventInit> {
   const first = cursorOf(session)
   for (let n = first; n < WORDS.length; n++) {
@@ -16,7 +16,7 @@ export async function* sentence(session: Session, pace: number): AsyncGenerator<
   yield { data: "[DONE]" }
 }
 
-/** Ticks without end, from the one after the client's cursor: what was missed is not lost. */
+/** Yields ticks without end, from the one after the client's cursor, so that no missed tick is lost. */
 export async function* ticks(session: Session, pace: number): AsyncGenerator<SseEventInit> {
   for (let n = cursorOf(session) + 1; ; n++) {
     yield { event: "tick", id: String(n), data: JSON.stringify({ tick: n }) }

@@ -94,7 +94,7 @@ test("demo-error reports an error in the middle, to our reader and to the offici
   const error = (await failureOf(stream)) as SseProviderError
   expect(error).toBeInstanceOf(SseProviderError)
   expect(error.error).toMatchObject({ code: "model_overloaded", type: "server_error" })
-  expect(stream.snapshot.choices[0]).toMatchObject({ content: expect.stringMatching(/off\. The$/) as string })
+  expect(stream.snapshot.choices[0]).toMatchObject({ content: expect.stringMatching(/line\. The$/) as string })
   const theirs = await clientOf(origin).chat.completions.create({
     model: "demo-error",
     messages: MESSAGES,
@@ -103,22 +103,22 @@ test("demo-error reports an error in the middle, to our reader and to the offici
   const reading = (async () => {
     for await (const chunk of theirs) expect(chunk.choices).toHaveLength(1)
   })()
-  await expect(reading).rejects.toThrow("The model is overloaded and stopped half way")
+  await expect(reading).rejects.toThrow("The model is overloaded and stopped halfway")
 })
 
 test("demo-cut ends cleanly in the middle, which is an error", async () => {
   const stream = read(await startDemo(), "demo-cut")
   const error = (await failureOf(stream)) as SseTruncatedError
   expect(error).toMatchObject({ code: "truncated", missing: "finish_reason" })
-  expect(stream.snapshot.choices[0]!.content).toMatch(/off\. The$/)
+  expect(stream.snapshot.choices[0]!.content).toMatch(/line\. The$/)
 })
 
 const LATE: readonly [model: string, phase: keyof ChunkTimeouts, text: RegExp][] = [
   ["demo-connect", "connect", /^$/],
   ["demo-first-content", "firstContent", /^$/],
-  ["demo-idle", "idle", /off\. The$/],
-  ["demo-event-idle", "eventIdle", /off\. The$/],
-  ["demo-content-idle", "contentIdle", /off\. The$/],
+  ["demo-idle", "idle", /line\. The$/],
+  ["demo-event-idle", "eventIdle", /line\. The$/],
+  ["demo-content-idle", "contentIdle", /line\. The$/],
   ["demo-total", "total", /^Server-sent events are/],
 ]
 

@@ -54,7 +54,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
       const { expect } = context
       const { page, errors } = await openPage(context)
       for (const reader of ["#native", "#subscribed"]) {
-        await waitForText(page, `${reader} .outcome`, "No second request came.")
+        await waitForText(page, `${reader} .outcome`, "No second request followed.")
         expect(await textOf(page, `${reader} .words`)).toMatch(
           /^A stream of events is plain text over HTTP, .* done\.$/,
         )
@@ -66,7 +66,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
       expect(row.slice(1)).toEqual(["message", "2", "stream"])
       expect(row[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3}$/)
       await page.click('#standard [data-action="read"]')
-      await waitForText(page, "#subscribed .outcome", "No second request came.")
+      await waitForText(page, "#subscribed .outcome", "No second request followed.")
       expect(errors).toEqual([])
     },
   )
@@ -219,8 +219,8 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     async (context) => {
       const { expect } = context
       const { page, errors } = await openPage(context, 0.1)
-      await ask(page, "Cancelled half way")
-      await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
+      await ask(page, "Cancelled halfway")
+      await waitForText(page, "#chat .outcome", "Cancelled. Kept:")
       const text = await textOf(page, "#chat .answer")
       expect(text).toMatch(/^Server-sent events are/)
       expect(text).not.toMatch(/at the end\.$/)
@@ -228,7 +228,7 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
       await ask(page, "No end")
       await waitForText(page, "#chat .answer", "Server-sent events are")
       await page.click('#chat [data-action="cancel"]')
-      await waitForText(page, "#chat .outcome", "Cancelled. What came is kept:")
+      await waitForText(page, "#chat .outcome", "Cancelled. Kept:")
       expect(errors).toEqual([])
     },
   )
@@ -238,17 +238,17 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     const { page, errors } = await openPage(context)
     for (const [label, error, outcome] of [
       [
-        "Error half way",
+        "Error halfway",
         "provider, model_overloaded",
-        "The provider failed: “The model is overloaded and stopped half way”.",
+        "The provider reported an error: “The model is overloaded and stopped halfway”.",
       ],
-      ["Cut half way", "truncated, no finish_reason", "Cut off: the stream ended before the answer did."],
+      ["Cut halfway", "truncated, no finish_reason", "Cut off: the stream ended before the answer was complete."],
     ] as const) {
       await ask(page, label)
       await waitForText(page, "#chat .outcome", outcome)
       const text = await textOf(page, "#chat .answer")
-      expect(text).toMatch(/^Server-sent events are .* sends it off\. The$/)
-      expect(await textOf(page, "#chat .outcome")).toContain(`What came is kept: ${text.length} characters.`)
+      expect(text).toMatch(/^Server-sent events are .* ends with a blank line\. The$/)
+      expect(await textOf(page, "#chat .outcome")).toContain(`Kept: ${text.length} characters.`)
       expect(await fact(page, "#chat", "error")).toBe(error)
       expect(await textOf(page, "#chat .badge")).toBe("failed")
     }
@@ -259,19 +259,19 @@ describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chr
     const { expect } = context
     const { page, errors } = await openPage(context, 2.5)
     for (const [label, phase, outcome] of [
-      ["No response", "connect", "Timed out: no response came within 0.8 s. Nothing had come."],
-      ["No first token", "firstContent", "Timed out: no first token came within 0.8 s. Nothing had come."],
-      ["Silence", "idle", "Timed out: not a byte came for 0.8 s. What came is kept:"],
-      ["Only comments", "eventIdle", "Timed out: no event came for 0.8 s. What came is kept:"],
-      ["Only empty chunks", "contentIdle", "Timed out: no chunk with content came for 0.8 s. What came is kept:"],
-      ["No end", "total", "Timed out: the answer was not whole after 2.4 s. What came is kept:"],
+      ["No response", "connect", "Timed out: no response within 0.8 s. Nothing was received."],
+      ["No first token", "firstContent", "Timed out: no first token within 0.8 s. Nothing was received."],
+      ["Silence", "idle", "Timed out: no bytes for 0.8 s. Kept:"],
+      ["Only comments", "eventIdle", "Timed out: no event for 0.8 s. Kept:"],
+      ["Only empty chunks", "contentIdle", "Timed out: no content for 0.8 s. Kept:"],
+      ["No end", "total", "Timed out: the answer was not complete after 2.4 s. Kept:"],
     ] as const) {
       await ask(page, label)
       await waitForText(page, "#chat .outcome", outcome)
       expect(await fact(page, "#chat", "error")).toBe(`timeout, ${phase}`)
       expect(await textOf(page, "#chat .badge")).toBe("timed out")
       const text = await textOf(page, "#chat .answer")
-      expect(text).toMatch(outcome.endsWith("Nothing had come.") ? /^$/ : /^Server-sent events are/)
+      expect(text).toMatch(outcome.endsWith("Nothing was received.") ? /^$/ : /^Server-sent events are/)
     }
     expect(errors).toEqual([])
   })

@@ -57,9 +57,9 @@ describe.skipIf(executablePath === undefined)("the demo's relay in Chromium", ()
   afterAll(() => browser?.close())
 
   test.each([
-    ["run", 5, "The whole answer is stored.", "Complete, with the end mark."],
+    ["run", 5, "The complete answer is stored.", "Complete, with the end mark."],
     ["leave", 60, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
-    ["cut", 5, "The provider broke off: truncated.", "Failed: the relay says “truncated”."],
+    ["cut", 5, "The provider broke off: truncated.", "Failed: the relay reported “truncated”."],
   ])(
     "the demo's page shows the provider's chunks beside its own: %s",
     { timeout: 120_000 },

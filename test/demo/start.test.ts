@@ -50,19 +50,19 @@ test("npm start says which port is in use and how to choose another", async () =
   const demo = run(String(port))
   expect((await demo.exited)[0]).toBe(1)
   expect(demo.output.err).toBe(
-    `Cannot serve the demo: port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm start\n`,
+    `Cannot serve the demo: port ${port} is in use. Stop the program on it, or choose another port: PORT=${port + 1} npm start\n`,
   )
 })
 
 test.each(["web", "8081.5", "-1", "65536"])("npm start rejects the PORT %s", async (port) => {
   const demo = run(port)
   expect((await demo.exited)[0]).toBe(1)
-  expect(demo.output.err).toBe(`Cannot serve the demo: PORT must be a whole number from 0 to 65535, not ${port}\n`)
+  expect(demo.output.err).toBe(`Cannot serve the demo: PORT must be an integer from 0 to 65535, not ${port}\n`)
 })
 
 test("npm start takes port 8080 if PORT is empty", async () => {
   const demo = run("")
   // Another program may use the port, which the message then says.
   await Promise.race([once(demo.child.stdout, "data"), demo.exited])
-  expect(demo.output.out + demo.output.err).toMatch(/http:\/\/localhost:8080\/|port 8080 is taken/)
+  expect(demo.output.out + demo.output.err).toMatch(/http:\/\/localhost:8080\/|port 8080 is in use/)
 })
