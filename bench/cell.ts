@@ -1,4 +1,4 @@
-/* Law: one cell, in a process of its own: what ran before would decide how the next one is compiled. Prints JSON. */
+/* Runs one cell in a separate process, because earlier code changes how the engine compiles later code. Prints JSON. */
 import type { Contender } from "./contender.ts"
 import { type CellName, type CellSamples, parseCell } from "./cells.ts"
 import { corpora, decodeChunks, deliver, messages, type CorpusEvent } from "./corpora.ts"
@@ -18,7 +18,7 @@ async function runCell<Chunk>(
   budget: Budget,
 ): Promise<CellSamples> {
   const samples = await measure(contenders, chunks, budget)
-  // Checked last, in calls that no time is taken of: a second callback makes a call site slower.
+  // Checked last and untimed, because a second callback makes a call site slower.
   const wanted = await digest((report) => {
     for (const { event, data } of expected) report(event, data)
   })
@@ -29,7 +29,7 @@ async function runCell<Chunk>(
     if (found !== wanted) wrong[contender.name] = found
   }
   if (wrong["steadystream"] !== undefined)
-    throw new Error(`${cell}: steadystream gives ${wrong["steadystream"]}, not ${wanted}`)
+    throw new Error(`Cannot run ${cell}: steadystream must report ${wanted}, not ${wrong["steadystream"]}`)
   return { samples: samples.filter(({ name }) => wrong[name] === undefined), wanted, wrong }
 }
 

@@ -1,11 +1,11 @@
-/* Law: which cells there are, and the goal of each that has one. */
+/* The list of the cells, and the goals of some of them. */
 import { compare, type ContenderResult, pool, type Samples } from "./measure.ts"
 
 export type Group = "text" | "bytes" | "iterate" | "encode"
 /** `<group>/<corpus>/<delivery>`; encoding has no delivery. */
 export type CellName = `${Group}/${string}`
 
-/** What one process found. */
+/** The samples of one process. */
 export interface CellSamples {
   readonly samples: readonly Samples[]
   readonly wanted: string
@@ -17,7 +17,7 @@ export interface CellResult {
   readonly results: readonly ContenderResult[]
   /** The number of events in the corpus and their checksum. */
   readonly wanted: string
-  /** What the contenders gave that gave something else. */
+  /** The wrong results by contender. */
   readonly wrong: Readonly<Record<string, string>>
 }
 
@@ -40,13 +40,13 @@ function* allCells(): Generator<CellName> {
 
 export const cells: readonly CellName[] = [...allCells()]
 
-/** The result of a cell that several processes have run. */
+/** Combines the samples of several processes to the result of a cell. */
 export function cellResult(cell: CellName, runs: readonly CellSamples[]): CellResult {
   const { wanted, wrong } = runs[0]!
   return { cell, results: compare(pool(runs.map(({ samples }) => samples))), wanted, wrong }
 }
 
-/** The peer that a group's goals are against. */
+/** The peer that the goals of a group compare with. */
 export const mainPeer: Readonly<Record<Group, string>> = {
   text: "eventsource-parser",
   bytes: "eventsource-parser + TextDecoder",
@@ -54,7 +54,7 @@ export const mainPeer: Readonly<Record<Group, string>> = {
   encode: "eventsource-encoder",
 }
 
-/** How many times the main peer's speed is wanted. */
+/** The wanted speed as a multiple of the main peer's speed. */
 export const goals: Readonly<Partial<Record<CellName, number>>> = {
   "text/chat/event": 1.25,
   "text/chat/16k": 2.6,

@@ -1,6 +1,6 @@
 /*
- * Law: event streams of the shapes that servers send, about 1 MB each, made from a fixed seed. What a corpus contains is
- * known from here and from no parser, so that a contender can be checked.
+ * Makes event streams in the shapes that servers send, about 1 MB each, from a fixed seed. The events of a corpus are
+ * known without any parser, so that every contender can be checked.
  */
 
 import { random } from "./random.ts"
@@ -13,7 +13,7 @@ export interface CorpusEvent {
 
 export interface Corpus {
   readonly events: readonly CorpusEvent[]
-  /** The stream cut after each event; comments go with the event that follows them. */
+  /** The stream, cut after each event; a comment belongs to the event after it. */
   readonly blocks: readonly string[]
 }
 
@@ -23,7 +23,7 @@ const ENGLISH =
     " ",
   )
 const PUNCTUATION = [",", ".", "\\n\\n", " -", ":", "!", ' \\"', "**"]
-// What models type where people would type - and ': about one token in sixty is not ASCII.
+// Models write these characters instead of - and ': about one token in sixty is not ASCII.
 const TYPOGRAPHY = ["—", "’s", "“", "”", "é"]
 const CJK = Array.from("的一是不了人我在有他这中大来上国个到说们日本語のテキスト한국어문장입니다")
 const EMOJI = ["😀", "🚀", "👩‍💻", "✅", "🇯🇵"]
@@ -110,14 +110,14 @@ export const corpora: Readonly<Record<string, () => Corpus>> = {
   cr: () => make(chat, { lineEnd: "\r" }),
 }
 
-/** What there is to encode. */
+/** The events to encode. */
 export const messages: Readonly<Record<string, () => Corpus>> = {
   json: corpora["chat"]!,
   "id+event": () => make((next, index) => ({ ...responsesChunk(next, index), id: `${index}` })),
   multiline: () => make((next, index) => ({ data: codeBlock(next, index).data })),
 }
 
-/** The corpus in pieces of bytes, as a delivery cuts it. */
+/** Cuts the corpus into chunks of bytes, as a delivery does. */
 export function deliver(corpus: Corpus, delivery: string): Uint8Array[] {
   const encoder = new TextEncoder()
   if (delivery === "event") return corpus.blocks.map((block) => encoder.encode(block))
@@ -132,14 +132,14 @@ export function deliver(corpus: Corpus, delivery: string): Uint8Array[] {
   const chunks: Uint8Array[] = []
   for (let start = 0; start < bytes.length;) {
     const end = start + size()
-    // Each in memory of its own, as from a socket.
+    // Each chunk has its own memory, as chunks from a socket have.
     chunks.push(bytes.slice(start, end))
     start = end
   }
   return chunks
 }
 
-/** The pieces as text: flat strings as a decoder gives them, not slices of one. */
+/** Decodes each chunk to a flat string, as a decoder returns it, not to a slice of one string. */
 export function decodeChunks(chunks: readonly Uint8Array[]): string[] {
   const decoder = new TextDecoder()
   return chunks.map((chunk) => decoder.decode(chunk, { stream: true }))

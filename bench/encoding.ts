@@ -1,4 +1,4 @@
-/* Law: from events to text. An encoder is checked by reading what it wrote with a parser of another author. */
+/* Contenders that encode events as text. Each is checked by parsing its text with another author's parser. */
 import { createEventBuffer, type EventBuffer } from "better-sse"
 import { encode } from "eventsource-encoder"
 import { createParser } from "eventsource-parser"
@@ -49,7 +49,7 @@ function writeTo(buffer: EventBuffer, { event, id, data }: CorpusEvent): string 
   return buffer.data(data).dispatch().read()
 }
 
-// The data is text already: better-sse would make JSON of it.
+// Without this serializer better-sse would encode the text as JSON.
 const bufferOfText = () => createEventBuffer({ serializer: (data) => data as string })
 
 const betterSse = contender(

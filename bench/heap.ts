@@ -1,4 +1,4 @@
-/* Law: heap of parsers that have read something and wait. Needs --expose-gc. Prints JSON: bytes per parser by name. */
+/* Measures the heap of idle parsers that have read one event. Needs --expose-gc. Prints JSON: bytes per parser by name. */
 import { createParser } from "eventsource-parser"
 import { steadystream } from "./contender.ts"
 
@@ -42,7 +42,7 @@ function bytesEach(make: () => unknown): number {
   const before = heapUsed()
   for (let index = 0; index < COUNT; index++) held[index] = make()
   const used = heapUsed() - before
-  if (held.length !== COUNT) throw new Error("the parsers must be alive")
+  if (held.length !== COUNT) throw new Error("Cannot measure the heap: the parsers must be alive")
   return Math.round(used / COUNT)
 }
 

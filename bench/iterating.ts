@@ -1,4 +1,4 @@
-/* Law: from a response to a loop over its events. */
+/* Contenders that read a response in a loop over its events. */
 import { EventSourceParserStream } from "eventsource-parser/stream"
 import { events as fetchEventStream } from "fetch-event-stream"
 import { parseServerSentEvents } from "parse-sse"
@@ -6,7 +6,7 @@ import { type Contender, steadystream, touch } from "./contender.ts"
 
 const { readEvents } = steadystream
 
-/** A response whose body gives a chunk whenever it is asked for one. */
+/** Makes a response whose body returns one chunk per read. */
 function respond(chunks: readonly Uint8Array[]): Response {
   let index = 0
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({

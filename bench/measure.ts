@@ -1,4 +1,4 @@
-/* Law: times contenders in turn and compares them round by round; knows nothing of event streams. */
+/* Times contenders in turns and compares them round by round. It does not depend on event streams. */
 import type { Contender, Report } from "./contender.ts"
 import { random } from "./random.ts"
 
@@ -8,7 +8,7 @@ export interface Quartiles {
   readonly high: number
 }
 
-/** What a contender took in one process, or in several one after the other. */
+/** The times of a contender in one process, or in several processes in sequence. */
 export interface Samples {
   readonly name: string
   readonly isFloor: boolean
@@ -25,13 +25,13 @@ export interface ContenderResult {
   readonly ratio: Quartiles
 }
 
-/** Microseconds of CPU time that a sample takes at least. */
+/** The minimum CPU time of a sample, in microseconds. */
 const SAMPLE = 6_000
 
 export interface Budget {
-  /** Microseconds of CPU time that each contender warms up for. */
+  /** The CPU time for which each contender warms up, in microseconds. */
   readonly warmUp: number
-  /** Microseconds of CPU time for all samples of a cell, after the least number of rounds. */
+  /** The CPU time for all samples of a cell, in microseconds; `minRounds` may exceed it. */
   readonly samples: number
   readonly minRounds: number
   readonly maxRounds: number
@@ -45,14 +45,14 @@ const cpuMicros = (): number => {
 let sink = 0
 
 async function timePasses<Chunk>(contender: Contender<Chunk>, chunks: readonly Chunk[], passes: number) {
-  // Measured: without it, what comes after a contender that allocates much pays for its garbage, by 5 to 15 %.
+  // Measured: without this, a contender is 5 to 15 % slower after one that allocates much, because of its garbage.
   globalThis.gc?.({ type: "minor" })
   const start = cpuMicros()
   for (let pass = 0; pass < passes; pass++) sink += await contender.run(chunks)
   return cpuMicros() - start
 }
 
-/** Warms all contenders up in turn and finds how many passes of each take a sample's time. */
+/** Warms up all contenders in turns, and returns how many passes of each take the time of a sample. */
 async function calibrate<Chunk>(contenders: readonly Contender<Chunk>[], chunks: readonly Chunk[], warmUp: number) {
   const passes = contenders.map(() => 1)
   const spent = contenders.map(() => 0)
@@ -61,7 +61,7 @@ async function calibrate<Chunk>(contenders: readonly Contender<Chunk>[], chunks:
       const micros = await timePasses(contender, chunks, passes[index]!)
       spent[index]! += micros
       const perPass = Math.max(micros, 1) / passes[index]!
-      // A quarter more, since a pass gets cheaper as it warms up.
+      // A quarter more, because a pass becomes faster while it warms up.
       passes[index] = Math.max(1, Math.ceil((1.25 * SAMPLE) / perPass))
     }
   }
@@ -79,13 +79,13 @@ export async function measure<Chunk>(
   const start = cpuMicros()
   for (let round = 0; round < budget.maxRounds; round++) {
     if (round >= budget.minRounds && cpuMicros() - start > budget.samples) break
-    // In another order each round, so that none always comes after the same one, whose garbage may be left.
+    // In a new order each round, so that no contender always runs after the same one and its garbage.
     for (const index of shuffled(contenders.length, next)) {
       const micros = await timePasses(contenders[index]!, chunks, passes[index]!)
       samples[index]!.push(micros / passes[index]!)
     }
   }
-  if (sink === 0) throw new Error("no contender touched a character")
+  if (sink === 0) throw new Error("Cannot measure: the contenders must touch a character")
   return contenders.map(({ name, isFloor }, index) => ({ name, isFloor: isFloor === true, micros: samples[index]! }))
 }
 
@@ -100,7 +100,7 @@ export function compare(contenders: readonly Samples[]): ContenderResult[] {
   }))
 }
 
-/** The samples of several processes as those of one. */
+/** Joins the samples of several processes. */
 export function pool(runs: readonly (readonly Samples[])[]): Samples[] {
   return runs[0]!.map((contender, index) => ({ ...contender, micros: runs.flatMap((run) => run[index]!.micros) }))
 }
@@ -121,7 +121,7 @@ export function quartiles(values: readonly number[]): Quartiles {
   return { low: at(0.25), median: at(0.5), high: at(0.75) }
 }
 
-/** What the events that are reported come to: their number and a checksum over all names and data. */
+/** Returns the number of the reported events and a checksum of their names and data. */
 export async function digest(run: (report: Report) => void | Promise<void>): Promise<string> {
   let count = 0
   let sum = 0

@@ -1,7 +1,7 @@
 /*
- * Law: chunks from a response to a loop over them, against the official package. Bodies are recorded chat streams, repeated
- * to about 1 MB, cut as a connection delivers them; each pass counts its chunks and touches their text.
- * Usage: STEADYSTREAM_RECORDINGS=directory node bench/openai.ts [recording], after a build.
+ * Compares reading OpenAI chunks in a loop with the official package. Each body is a recorded chat, repeated to about
+ * 1 MB and cut as a connection delivers it. Each pass counts the chunks and touches their text.
+ * Usage, after a build: STEADYSTREAM_RECORDINGS=directory node bench/openai.ts [recording]
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -18,7 +18,7 @@ type Run = (pieces: readonly Uint8Array[]) => Promise<number>
 
 const BUDGET: Budget = { warmUp: 150_000, samples: 2_000_000, minRounds: 21, maxRounds: 61 }
 
-// The package as it is published, not its sources.
+// The built package, not its sources.
 const { readChatCompletions } = (await import(new URL("../dist/openai.js", import.meta.url).href)) as typeof Openai
 
 function respond(pieces: readonly Uint8Array[]): Response {
@@ -65,7 +65,7 @@ const contenders: Readonly<Record<string, Run>> = {
   },
 }
 
-/** The official helper, on a stream short enough for it: it looks at the whole snapshot for every chunk. */
+/** The official helper, on a short stream, because it processes the whole snapshot for every chunk. */
 const helper: Run = async (pieces) => {
   let sum = 0
   const lines = new ReadableStream<Uint8Array>({
@@ -110,17 +110,20 @@ async function print(runs: Readonly<Record<string, Run>>, pieces: readonly Uint8
 }
 
 const directory = process.env["STEADYSTREAM_RECORDINGS"]
-if (directory === undefined) throw new Error("STEADYSTREAM_RECORDINGS must name the directory of the recordings")
+if (directory === undefined)
+  throw new Error('Cannot run the bench: "STEADYSTREAM_RECORDINGS" must be the directory of the recordings')
 const wanted = process.argv[2] ?? "openai-text"
 const file = readdirSync(directory).find((name) => name.includes("openai-chat") && name.includes(wanted))
-if (file === undefined) throw new Error(`there is no recording of a chat called ${wanted}`)
+if (file === undefined)
+  throw new Error(`Cannot run the bench: the directory must have a recorded chat called ${wanted}`)
 const recorded = readFileSync(join(directory, file), "utf8").replace("data: [DONE]\n\n", "")
 const body = recorded.repeat(Math.ceil(1_000_000 / recorded.length)) + "data: [DONE]\n\n"
 
 for (const delivery of ["token", "16 KiB", "64 KiB"]) {
   const pieces = deliver(body, delivery)
   const sums = await Promise.all(Object.values(contenders).map((run) => run(pieces)))
-  if (new Set(sums).size > 1) throw new Error(`the contenders differ: ${sums.join(", ")}`)
+  if (new Set(sums).size > 1)
+    throw new Error(`Cannot compare: the contenders must read the same, not ${sums.join(", ")}`)
   console.log(`${file}, ${delivery}`)
   await print(contenders, pieces)
 }

@@ -1,4 +1,4 @@
-/* Law: parsers fed by hand, with text and with bytes. */
+/* Contenders that parse chunks of text or bytes, without streams. */
 import { getLines, getMessages, type EventSourceMessage } from "@microsoft/fetch-event-source/lib/cjs/parse.js"
 import { createParser } from "eventsource-parser"
 import { type Contender, steadystream, touch } from "./contender.ts"
@@ -71,7 +71,7 @@ const fetchEventSource: Contender<Uint8Array> = {
   },
 }
 
-/** Finds every line end and copies out every line: less than any parser does. */
+/** Finds every line end and copies every line, which is less work than any parser does. */
 function scanAndSlice(text: string, lineEnd: string): number {
   let sum = 0
   for (let start = 0; start < text.length;) {

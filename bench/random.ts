@@ -1,4 +1,4 @@
-/** A small generator with a fixed seed: the same corpus in every process. */
+/** Makes a small random generator with a fixed seed, so that every process makes the same corpus. */
 export function random(seed: number): () => number {
   let state = seed
   return () => {

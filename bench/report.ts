@@ -1,10 +1,10 @@
-/* Law: results as Markdown. A number above 1 says how many times the CPU time of steadystream a peer took. */
+/* Prints results as Markdown. A ratio is the CPU time of a peer divided by that of steadystream. */
 import { type CellResult, goals, type Group, mainPeer, parseCell } from "./cells.ts"
 import type { ContenderResult, Quartiles } from "./measure.ts"
 
 export interface Results {
   readonly platform: string
-  /** Whether this is the runtime that the goals are for. */
+  /** Whether the goals apply to this runtime. */
   readonly hasGoals: boolean
   readonly versions: Readonly<Record<string, string>>
   readonly cells: readonly CellResult[]
@@ -28,24 +28,23 @@ export function markdown(results: Results): string {
   ]
   for (const group of Object.keys(TITLES) as Group[]) {
     const cells = results.cells.filter(({ cell }) => parseCell(cell)[0] === group)
-    if (cells.length > 0)
-      parts.push(`### ${TITLES[group]}`, groupTable(group, cells, results.hasGoals), ...wrongLines(cells))
+    if (cells.length > 0) parts.push(`### ${TITLES[group]}`, groupTable(group, cells), ...wrongLines(cells))
   }
   if (Object.keys(results.heap).length > 0) {
     parts.push("### Heap per idle parser", twoColumns("parser", "bytes", results.heap))
   }
   parts.push("### Size, minified and compressed", twoColumns("import", "bytes", results.sizes))
+  if (results.hasGoals) parts.push("## Goals", goalTable(results.cells))
   return parts.join("\n\n")
 }
 
-function groupTable(group: Group, cells: readonly CellResult[], hasGoals: boolean): string {
+function groupTable(group: Group, cells: readonly CellResult[]): string {
   const peers = peerNames(cells)
   const floor = cells[0]!.results.find(({ isFloor }) => isFloor)
   const ordered = [mainPeer[group], ...peers.filter((name) => name !== mainPeer[group])]
-  const head = ["cell", "goal", ...ordered.map((name) => `vs ${name}`), `cost / ${floor?.name ?? "floor"}`]
+  const head = ["cell", ...ordered.map((name) => `vs ${name}`), `cost / ${floor?.name ?? "floor"}`]
   const rows = cells.map((cell) => [
     parseCell(cell.cell).slice(1).filter(Boolean).join(", "),
-    goalOf(cell, group, hasGoals),
     ...ordered.map((name) => (name in cell.wrong ? "wrong" : ratioText(find(cell, name)?.ratio))),
     ratioText(invert(cell.results.find(({ isFloor }) => isFloor)?.ratio)),
   ])
@@ -60,19 +59,29 @@ function peerNames(cells: readonly CellResult[]): string[] {
   return [...new Set(names)]
 }
 
-/** Identical code under two names differs by up to 10 %, so that much below a goal still meets it. */
-function goalOf(cell: CellResult, group: Group, hasGoals: boolean): string {
-  const goal = hasGoals ? goals[cell.cell] : undefined
-  const ratio = find(cell, mainPeer[group])?.ratio.median
-  if (goal === undefined || ratio === undefined) return ""
-  return `${goal} ${ratio >= goal ? "met" : ratio >= 0.9 * goal ? "met within 10 %" : "**missed**"}`
+/** The goals, each with the ratio to the main peer of its group. */
+function goalTable(cells: readonly CellResult[]): string {
+  const rows = cells.flatMap((cell) => {
+    const goal = goals[cell.cell]
+    const ratio = find(cell, mainPeer[parseCell(cell.cell)[0]])?.ratio
+    return goal === undefined || ratio === undefined
+      ? []
+      : [[`\`${cell.cell}\``, String(goal), ratioText(ratio), goalResult(ratio.median, goal)]]
+  })
+  return table(["cell", "goal", "measured", "result"], rows)
+}
+
+/** Two copies of the same code differ by up to 10 %, so a ratio within 10 % of the goal meets it. */
+function goalResult(ratio: number, goal: number): string {
+  if (ratio >= goal) return "met"
+  return ratio >= 0.9 * goal ? "met within 10 %" : "**missed**"
 }
 
 function wrongLines(cells: readonly CellResult[]): string[] {
   const lines = cells.flatMap(({ cell, wanted, wrong }) =>
-    Object.entries(wrong).map(([name, found]) => `- \`${cell}\`: ${name} gives ${found}, not ${wanted}`),
+    Object.entries(wrong).map(([name, found]) => `- \`${cell}\`: ${name} reports ${found} instead of ${wanted}`),
   )
-  return lines.length === 0 ? [] : [`Not compared, because the result was wrong:`, lines.join("\n")]
+  return lines.length === 0 ? [] : ["Not compared, because the result was wrong:", lines.join("\n")]
 }
 
 function find({ results }: CellResult, name: string): ContenderResult | undefined {

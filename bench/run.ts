@@ -2,20 +2,11 @@
  * Compares steadystream with its peers in one run: `npm run bench`.
  *
  *   --quick                fewer rounds
- *   --only <text>          only cells whose name contains the text, such as "bytes/chat" (comma-separated for several)
- *   --runtime bun|deno     the cells run there instead of on Node
- *   --json                 JSON instead of Markdown
+ *   --only <text>          only cells whose name contains the text, such as "bytes/chat"; commas separate several texts
+ *   --runtime bun|deno     run the cells on Bun or Deno instead of Node
+ *   --json                 print JSON instead of Markdown
  *
- * Method. The built package runs, with its limits and checks on. Each cell, a corpus in a delivery, is run by five
- * processes of its own, one after the other, since the compiler does not decide alike in all of them. In each the
- * contenders warm up, then take turns, in another order each round; a sample begins without young garbage, where the
- * runtime can collect it on demand, and takes at least 6 ms of CPU time of the process, its own garbage collection
- * included. What is compared are the samples of one round: the table has the median of these ratios over all rounds
- * with the quartiles in brackets. Every contender reads all chunks with a new parser and touches one character of each
- * event's data in a callback of its own. Each is checked, untimed, for the number of events and a checksum over their
- * names and data, which the corpus knows by its making; what is wrong is not compared. CPU time is used since wall time
- * on a shared machine is 1.5 to 3 times noisier. The floors are what no parser can be cheaper than: finding and copying
- * out the lines; decoding first; reading the stream and doing nothing.
+ * README.md describes the method and the goals.
  */
 import { execFile } from "node:child_process"
 import { readFile } from "node:fs/promises"
@@ -30,7 +21,7 @@ import { sizes } from "./size.ts"
 const run = promisify(execFile)
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const bin = (name: string) => here(`../node_modules/.bin/${name}`)
-// The tools ask for `node`: it is to be the one that runs this.
+// The tools find `node` on the PATH, which must be the one that runs this file.
 const env = { ...process.env, PATH: here("../node_modules/.bin") + delimiter + (process.env["PATH"] ?? "") }
 
 const PROCESSES = 5

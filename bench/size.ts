@@ -1,4 +1,4 @@
-/* Law: what a bundle grows by, minified and compressed. */
+/* Measures how much an import adds to a bundle, minified and compressed. */
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
 import { build } from "esbuild"
@@ -14,7 +14,7 @@ const imports: Readonly<Record<string, string>> = {
 async function sizeOf(contents: string): Promise<number> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)) },
-    // The sources would be found through tsconfig.json.
+    // Without this, esbuild would resolve the package to its sources through tsconfig.json.
     tsconfigRaw: {},
     bundle: true,
     minify: true,
