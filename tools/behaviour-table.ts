@@ -1,13 +1,13 @@
 /*
- * The behaviours of EventSource as one table: for each of them what became of it for our class in Node and in Chromium, and
- * for Chromium's own. It reads what the last run of test/eventsource/ has left, prints a summary by area with every excuse,
- * and writes the whole table beside it.
+ * Makes a table of the behaviours of EventSource: the result of each for this package's class in Node and in Chromium,
+ * and for Chromium's own class. It reads the results of the last run of test/eventsource/, prints a summary by area
+ * with every excuse, and writes the whole table beside the results.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 
 const FOLDER = ".cache/eventsource"
 const COLUMNS = ["ours in Node", "ours in Chromium", "native Chromium"]
-/** Of the places in Chromium, the worst counts. */
+/** If Chromium runs a behaviour in several places, the worst result counts. */
 const WORST = ["failed", "excused", "passed", "absent"]
 
 interface Outcome {

@@ -83,7 +83,7 @@ function linksOfMarkdown(file: string): Link[] {
   }))
 }
 
-/** The addresses in the compressed data that the page scripts make the navigation and the search results from. */
+/** The addresses in the compressed data from which the page scripts build the navigation and the search results. */
 function linksOfData(name: string): Link[] {
   const file = join(SITE, "assets", name)
   const [, data] = /"([^"]+)"/.exec(readFileSync(file, "utf8"))!

@@ -1,4 +1,4 @@
-/* The lockfile names no registry, has the integrity of every package, and installs as it is. */
+/* Checks that the lockfile names no registry, has the integrity of every package, and installs without changes. */
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 

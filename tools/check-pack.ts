@@ -18,7 +18,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { compileEverywhere } from "./pack-compilers.ts"
 
-/** The files of the package; shared scripts have names without a hash. */
+/** The allowed files of the package; the names of shared scripts have no hash. */
 const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
 const MAX_SIZE = 120_000
@@ -28,7 +28,9 @@ const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
 const run = (command: string, args: string[], cwd = project) =>
   execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] })
 
-/** Copies what git would check out, without anything built, so that a build that packing forgets is missing. */
+/**
+ * Copies the files that git would check out, without built files, so that the check fails if packing does not build.
+ */
 function copyCleanTree(target: string): void {
   const listed = run("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], root)
   for (const file of listed.split("\0").filter((name) => name !== "" && existsSync(name))) {

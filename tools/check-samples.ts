@@ -1,7 +1,7 @@
 /*
- * Compiles every TypeScript sample of README, guides and docstrings against the built package, each in its own file with
- * the line numbers of its source, then runs it. A fence marked `ts no-run` is only compiled: it needs a browser, or a
- * service that is not here. A fence marked `file=PATH` must equal that file, which tests of its own run. Samples run
+ * Compiles every TypeScript sample of README, guides and docstrings against the built package, each in its own file
+ * with the line numbers of its source, and runs it. A fence marked `ts no-run` is only compiled, because it needs a
+ * browser or an external service. A fence marked `file=PATH` must equal that file, which has its own tests. Samples run
  * against the demo's server (see sample-realm.ts).
  */
 import { execFile, execFileSync, spawn } from "node:child_process"

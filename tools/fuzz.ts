@@ -1,7 +1,7 @@
 /*
- * npm run fuzz -- <seconds> [seed]: random streams with random cuts, as text, bytes and bytes that are no UTF-8, through
- * the parser, the model written from the specification, and eventsource-parser. Prints its seed; a difference is printed
- * as a case for test/conformance/cases.ts.
+ * npm run fuzz -- <seconds> [seed]: parses random streams with random cuts, as text, bytes and invalid UTF-8, with the
+ * parser, the model written from the specification, and eventsource-parser, and compares the results. Prints its seed,
+ * and each difference as a case for test/conformance/cases.ts.
  */
 import { createParser } from "eventsource-parser"
 import { parseModel } from "../test/support/model.ts"
@@ -49,7 +49,7 @@ const INVALID = [
 function randomBytes(): Uint8Array {
   const encoder = new TextEncoder()
   const parts: number[] = random() < 0.2 ? [0xef, 0xbb, 0xbf] : []
-  // Now and then more than the parser decodes at once.
+  // Some streams are longer than a block, which the parser decodes at once.
   const length = random() < 0.02 ? 6000 : below(40)
   for (let count = 0; count < length; count++) {
     parts.push(...(random() < 0.04 ? pick(INVALID) : encoder.encode(pick(TOKENS))))

@@ -1,4 +1,4 @@
-// The import law of ARCHITECTURE.md: arrows point down the picture, from part to part only through index.ts.
+// The import rules of ARCHITECTURE.md: arrows point down the picture, from part to part only through index.ts.
 const part = (name) => `^src/${name}/`
 const only = (name, allowed) => ({
   name: `${name}-imports`,
@@ -7,7 +7,7 @@ const only = (name, allowed) => ({
   from: { path: part(name) },
   to: { path: "^src/", pathNot: [part(name), ...allowed.map((to) => (to.endsWith(".ts") ? `^src/${to}$` : part(to)))] },
 })
-/** A folder inside a part: of its part, it may import only itself and the folders in `allowed`. */
+/** A folder inside a part: within the part, it may import only itself and the folders in `allowed`. */
 const room = (name, folder, allowed) => ({
   name: `${name}-${folder}-imports`,
   severity: "error",

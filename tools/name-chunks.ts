@@ -1,6 +1,7 @@
 /*
- * Runs after tsup: names each shared file in dist after what it holds, without a hash, so that a stack trace and the list
- * of the package's files read well. A chunk is named after the folder or file of src that most of its code comes from.
+ * Runs after tsup: renames each shared file in dist after its contents, without a hash, so that stack traces and the
+ * list of the package's files are readable. A chunk is named after the folder or file of src that most of its code
+ * comes from.
  */
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -36,7 +37,7 @@ for (const [from, to] of names) renameSync(join(DIST, from), join(DIST, to))
 rmSync(METAFILE)
 console.log(`chunks: ${[...names.values()].toSorted().join(", ")}`)
 
-/** The declarations import each other by the names of their scripts. */
+/** Declarations import each other by the names of their scripts. */
 function targetOf(file: string): string | undefined {
   return names.get(file) ?? names.get(file.replace(/\.js$/, ".d.ts"))?.replace(/\.d\.ts$/, ".js")
 }

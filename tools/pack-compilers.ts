@@ -1,12 +1,12 @@
 /*
- * Compiles a program that imports every entry of the installed package, with each supported compiler and module setting,
- * without skipLibCheck, with TypeScript's DOM library and with Node's types alone.
+ * Compiles a program that imports every entry of the installed package, with each supported compiler and module
+ * setting, without skipLibCheck, with TypeScript's DOM library and with Node's types alone.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
-/** Installed by themselves: each has a `tsc`, of which the repository's scripts must find only their own. */
+/** Installed in a separate folder, because each has a `tsc`, and the repository's scripts must find their own. */
 const OWN = "tools/compilers/node_modules"
 const COMPILERS = {
   "5.7": `${OWN}/typescript-5.7/bin/tsc`,
@@ -24,7 +24,7 @@ interface Setting {
   readonly types?: string
 }
 
-/** The oldest and the newest compiler see every combination; those between see the usual one. */
+/** The oldest and the newest compiler compile every combination; the others compile the usual one. */
 const SETTINGS: readonly Setting[] = [
   ...(["5.7", "7"] as const).flatMap((compiler) => [
     ...(["node16", "nodenext", "esnext"] as const).map((module) => ({ compiler, module, lib: ["ES2022", "DOM"] })),
@@ -57,7 +57,7 @@ export function compileEverywhere(project: string, root: string, program: string
   writeFileSync(join(project, "misspelt.ts"), MISSPELT)
   const lines = compile(project, root, SETTINGS[0]!, "misspelt.ts").trim().split("\n")
   if (lines.length !== 3 || !lines.every((line) => line.includes("Did you mean"))) {
-    throw new Error(`three misspelt options must give three lines, not:\n${lines.join("\n")}`)
+    throw new Error(`three misspelt options must produce three lines, not:\n${lines.join("\n")}`)
   }
   return SETTINGS.length
 }

@@ -1,6 +1,6 @@
 /*
- * Says what is missing before a publish: fields of package.json that only the owner knows, and whether the version, the
- * changelog and the tag agree.
+ * Reports what is missing before a publish: fields of package.json that only the owner knows, and a version that
+ * differs from the changelog or the tag.
  */
 import { execFileSync } from "node:child_process"
 import { readFileSync, readdirSync } from "node:fs"

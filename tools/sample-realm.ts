@@ -1,6 +1,6 @@
 /*
- * Loaded before a sample of the documents: requests to the hosts that samples name go to the demo's server, and a server
- * that a sample starts takes a free port and does not keep the process alive.
+ * Loaded before a sample of the documents. It sends requests for the hosts of the samples to the demo's server. A
+ * server that a sample starts listens on a free port and does not keep the process alive.
  */
 import { Server } from "node:net"
 

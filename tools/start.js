@@ -11,13 +11,13 @@ const SOURCES = ["src", "demo/server", "demo/page", "demo/tsup.config.ts", "tsup
 const BUILT = ["dist/index.js", "dist/node.js", "demo/dist/server/main.js", "demo/dist/page/index.html"]
 
 if (!isInstalled()) {
-  console.log("The first start installs the development dependencies: about 900 MB on disk, one minute or two.")
+  console.log("The first start installs the development dependencies: about 900 MB on disk, in one or two minutes.")
   npm("Installing", "ci")
 }
 if (Math.min(...BUILT.map(timeOf)) < Math.max(...SOURCES.map(newest))) npm("Building", "run", "build", "--silent")
 await import(new URL("../demo/dist/server/main.js", import.meta.url).href)
 
-/** Whether what npm says it has installed is what the lockfile asks for. */
+/** Whether the packages that npm has installed are those of the lockfile. */
 function isInstalled() {
   const found = packagesOf("node_modules/.package-lock.json")
   return Object.entries(packagesOf("package-lock.json")).every(

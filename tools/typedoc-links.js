@@ -1,5 +1,5 @@
-// Resolves a link to an export of another entry by its name alone: a docstring names what the reader imports, and a
-// source file imports nothing only to be able to name it.
+// Resolves a link to an export of another entry by its name alone, so that a source file needs no import only for a
+// link.
 import { Comment, Converter, ReflectionKind } from "typedoc"
 
 export function load(app) {

@@ -17,7 +17,7 @@ export function load(app) {
   })
 }
 
-/** A module is described as in the table of the start page. */
+/** Describes a module as the table of the start page does. */
 function nameModule(module) {
   module.name = module.name === "index" ? "steadystream" : `steadystream/${module.name}`
   const rows = readFileSync(START, "utf8").matchAll(/^\| `(?<name>[^`]+)` +\| (?<text>.+?) +\|$/gm)
