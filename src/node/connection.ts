@@ -8,7 +8,7 @@ const HTTP2_INTERNAL_ERROR = 2
 /** How long a broken response waits for its last bytes to be written, in milliseconds. */
 const WRITE_GRACE = 500
 
-/** A response while its stream is sent. */
+/** Writes a stream to a Node response, and tracks whether the client is still connected. */
 export class Connection {
   readonly #res: NodeResponse
   #gone: boolean
@@ -20,7 +20,7 @@ export class Connection {
 
   constructor(req: NodeRequest, res: NodeResponse) {
     this.#res = res
-    // A pipelined response that waits for its turn has no socket, and no 'close' of its own when its client leaves.
+    // A pipelined response that waits for its turn has no socket, and emits no 'close' when its client leaves.
     const socket = res.socket === null ? (req.socket ?? undefined) : undefined
     this.#gone =
       res.destroyed === true || res.writableEnded || res.stream?.destroyed === true || socket?.destroyed === true
@@ -32,12 +32,12 @@ export class Connection {
     res.on("finish", this.#onFinish)
   }
 
-  /** Whether nobody reads the response any more. */
+  /** Whether the client has left or the response is over. */
   get gone(): boolean {
     return this.#gone
   }
 
-  /** Writes the body at the pace of the socket. Gives false where the body failed, true at its end or the client's. */
+  /** Writes the body at the pace of the socket. Resolves with false if the body fails, else with true at its end. */
   async send(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
     this.#reader = reader
     try {
@@ -55,14 +55,14 @@ export class Connection {
     }
   }
 
-  /** Ends the response and waits until it has been handed to the system. */
+  /** Ends the response and waits until the operating system has all of it. */
   async end(): Promise<void> {
     if (this.#gone) return
     this.#res.end()
     while (!this.#finished && !this.#gone) await this.#progress()
   }
 
-  /** Breaks the connection once what has been written has been handed to the system. */
+  /** Breaks the connection after the operating system has all written bytes. */
   async cut(): Promise<void> {
     // A middleware may replace `write` and never call back.
     const timer = systemClock.setTimeout(() => this.break(), WRITE_GRACE)
@@ -71,10 +71,10 @@ export class Connection {
     this.break()
   }
 
-  /** Breaks the connection at once, so that its client sees no end. */
+  /** Breaks the connection at once, so that the client sees no clean end. */
   break(): void {
     const { stream } = this.#res
-    // The `destroy` of an http2 response ends its stream as if all was well.
+    // Not `destroy`, which ends the stream of an http2 response cleanly.
     if (stream?.close !== undefined) stream.close(HTTP2_INTERNAL_ERROR)
     // A pipelined response that waits for its turn has no socket yet; destroyed now, Node would not close it then.
     else if (this.#res.socket === null && !this.#gone) this.#res.on("socket", () => this.#res.destroy())
@@ -82,7 +82,7 @@ export class Connection {
     this.#onGone()
   }
 
-  /** Takes the listeners back. */
+  /** Removes the listeners. */
   release(): void {
     this.#forgetSocket()
     this.#res.off("close", this.#onGone)
@@ -121,7 +121,7 @@ export class Connection {
 
 const closedSignals: WeakMap<NodeSocket, AbortSignal> = new WeakMap()
 
-/** Aborts when `socket` closes. One for all responses that wait on it, since Node warns of the eleventh listener. */
+/** Returns a signal that aborts when `socket` closes. All its responses share one, as Node warns at 11 listeners. */
 function closedSignalOf(socket: NodeSocket): AbortSignal {
   const known = closedSignals.get(socket)
   if (known !== undefined) return known

@@ -1,51 +1,51 @@
-/** What is read of a request: node:http's, node:http2's and express's are assignable. */
+/** The members of a request that are read; requests of node:http, node:http2 and express are assignable. */
 export interface NodeRequest {
-  /** The method; a HEAD gets headers only. */
+  /** The method; the response to HEAD has only headers. */
   readonly method?: string | undefined
-  /** The headers, by their names in lower case. */
+  /** The headers, by lower-case name. */
   readonly headers: { readonly [name: string]: string | string[] | undefined }
-  /** The socket that a pipelined response waits for. */
+  /** The socket of the connection, which a pipelined response waits for. */
   readonly socket?: NodeSocket | null | undefined
 }
 
-/** What is used of a socket. */
+/** The members of a socket that are used. */
 export interface NodeSocket {
-  /** Whether it is gone. */
+  /** Whether the socket is destroyed. */
   readonly destroyed: boolean
-  /** Adds a listener of its end. */
+  /** Adds a listener. */
   on(event: "close", listener: () => void): unknown
 }
 
-/** What is used of a response: node:http's, node:http2's and express's are assignable. */
+/** The members of a response that are used; responses of node:http, node:http2 and express are assignable. */
 export interface NodeResponse {
-  /** Whether it is too late for headers. */
+  /** Whether the headers have been sent. */
   readonly headersSent: boolean
   /** Whether `end` has been called. */
   readonly writableEnded: boolean
-  /** Whether it is gone. */
+  /** Whether the response is destroyed. */
   readonly destroyed?: boolean
-  /** `null` as long as a pipelined response waits for its turn, and after its end. */
+  /** `null` while a pipelined response waits for its turn, and after its end. */
   readonly socket?: unknown
-  /** The stream of an http2 response; gone with its client. */
+  /** The stream of an http2 response. */
   readonly stream?:
     | {
-        /** Whether it is gone. */
+        /** Whether the stream is destroyed. */
         readonly destroyed: boolean
-        /** Resets the stream with an error code of HTTP/2. */
+        /** Resets the stream with an HTTP/2 error code. */
         close?(code: number): unknown
       }
     | undefined
   /** Sets a header. */
   setHeader(name: string, value: number | string | readonly string[]): unknown
-  /** Takes a header back. */
+  /** Removes a header. */
   removeHeader(name: string): void
-  /** Sets the status and ends the headers. */
+  /** Sets the status and completes the headers. */
   writeHead(status: number): unknown
-  /** Where it is missing, `writeHead` sends the headers. */
+  /** Sends the headers. If it is missing, `writeHead` must send them. */
   flushHeaders?(): void
   /** Sends what a middleware holds back to compress it; missing without one. */
   flush?(): unknown
-  /** Writes a piece; `false` asks to wait for `drain`. */
+  /** Writes a chunk; returns `false` if the caller must wait for `drain`. */
   write(chunk: Uint8Array, onWritten: () => void): boolean
   /** Ends the response. */
   end(): unknown
@@ -53,6 +53,6 @@ export interface NodeResponse {
   destroy(error?: Error): unknown
   /** Adds a listener. */
   on(event: "close" | "drain" | "error" | "finish" | "socket", listener: () => void): unknown
-  /** Takes a listener back. */
+  /** Removes a listener. */
   off(event: "close" | "drain" | "error" | "finish", listener: () => void): unknown
 }

@@ -1,6 +1,6 @@
 /*
- * Law: imports nothing of Node; what it needs of a request and a response is typed by structure. Whatever happens to
- * the socket, the source is stopped, no listener stays, and no 'error' event is left to end the process.
+ * Sends an event stream through a Node response, without an import from Node. However the socket ends, the source is
+ * stopped, every listener is removed, and no unhandled 'error' event ends the process.
  */
 import type { SseEventInit } from "../event.ts"
 import { onAbort } from "../internal/abort-listener.ts"
@@ -11,19 +11,19 @@ import { eventStreamResponse, type EventStreamResponseOptions, type SseServerSou
 import { Connection } from "./connection.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
 
-/** A request, or what holds one as fastify's does. */
+/** A request, or an object with the request as `raw`, as fastify's. */
 export type NodeRequestLike = NodeRequest | Readonly<Record<"raw", NodeRequest>>
 
-/** A response, or what holds one as fastify's reply does; that is hijacked, and the headers set on it are sent. */
+/** A response, or fastify's reply, which is hijacked; the headers set on the reply are sent. */
 export type NodeResponseLike = NodeResponse | NodeReply
 
-/** What is used of fastify's reply. */
+/** The members of fastify's reply that are used. */
 export interface NodeReply {
-  /** The response that it holds. */
+  /** The response of the reply. */
   readonly raw: NodeResponse
-  /** Takes the response out of the framework's hands. */
+  /** Makes the framework leave the response to the caller. */
   hijack?(): unknown
-  /** The headers set on the reply so far. */
+  /** Returns the headers set on the reply so far. */
   getHeaders?(): Readonly<Record<string, number | string | readonly string[] | undefined>>
 }
 
@@ -36,14 +36,16 @@ export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
 /**
  * Sends an event stream as the response to a request of node:http, node:http2, express or fastify.
  *
- * The headers go out at once; HEAD gets only them. The source goes no faster than the socket takes, and is stopped when
- * the client leaves; one that has left already stops it before its start. Everything else is as with
- * {@link eventStreamResponse}; a source that throws destroys the response, so that its client sees a broken connection.
+ * The headers are sent at once; the response to HEAD has only headers. The source runs no faster than the socket
+ * accepts data, and is stopped when the client leaves. If the client has left before the call, the source never starts.
+ * If the source throws, the response is destroyed, so that the client sees a broken connection. Everything else is as
+ * for {@link eventStreamResponse}.
  *
- * Resolves when the response is over, also when its client left or an aborted `signal` cut it.
+ * Resolves when the response is over, even if the source failed, the client left or an aborted `signal` broke the
+ * connection.
  *
- * @throws TypeError (by rejecting) where the headers have been sent already, or `source` cannot give events.
- * @throws RangeError (by rejecting) where `status`, `keepAlive` or `retry` is out of range.
+ * @throws TypeError (by rejecting) if the headers have already been sent, or if `source` is not a source of events.
+ * @throws RangeError (by rejecting) if `status`, `keepAlive` or `retry` is out of range.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
  * ```ts
@@ -81,7 +83,7 @@ export async function sendEventStream<Written = SseEventInit>(
   const connection = new Connection(request, target)
   if (connection.gone) return body?.cancel()
   const { signal } = options
-  // By itself, since a client that does not read would hold the loop below at its last write.
+  // A separate listener, because a client that does not read blocks the loop below in its last write.
   const forget = signal?.aborted === false ? onAbort(signal, () => connection.break()) : ignore
   try {
     if ("raw" in res) adopt(res)
@@ -106,7 +108,7 @@ function requestOf(request: NodeRequest): EventStreamResponseOptions["request"] 
   return { method: request.method, headers }
 }
 
-/** Takes the response out of its framework's hands, with the headers that were set there, as by a CORS plugin. */
+/** Hijacks the reply and copies the headers that were set on it, for example by a CORS plugin. */
 function adopt(reply: NodeReply): void {
   reply.hijack?.()
   for (const [name, value] of Object.entries(reply.getHeaders?.() ?? {})) {

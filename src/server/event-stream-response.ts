@@ -1,4 +1,4 @@
-/* Law: what a stream's life costs (the source, the timer, the listener on a signal) is given back when it is over. */
+/* Serves an event stream as a Response. The source, the timer and the signal listeners are released when it ends. */
 import type { EventEncoder } from "../contract/index.ts"
 import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
@@ -13,63 +13,71 @@ import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
 import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
 
-/** What {@link eventStreamResponse} reads of a request; every `Request` is one. */
+/** The members of a request that {@link eventStreamResponse} reads; every `Request` has them. */
 export interface EventStreamRequest {
   /** With `"HEAD"` the response has headers only, and the source is not started. */
   readonly method?: string | undefined
-  /** Where `Last-Event-ID` is read from. */
+  /** The headers, of which `Last-Event-ID` is read. */
   readonly headers: {
-    /** The value of a header, `null` where it is missing. */
+    /** Returns the value of a header, `null` if it is missing. */
     get(name: string): string | null
   }
-  /** Ends the stream when it is aborted, as `signal` of the options does. */
+  /** An abort ends the stream, as an abort of the option `signal` does. */
   readonly signal?: AbortSignal | undefined
 }
 
 /** Options of {@link eventStreamResponse}. */
 export interface EventStreamResponseOptions<Written = SseEventInit> {
-  /** The request that is answered: gives the session its `lastEventId`, and its signal ends the stream. */
+  /** The request to answer: the session takes `lastEventId` from it, and an abort of its signal ends the stream. */
   readonly request?: EventStreamRequest | undefined
   /**
    * The status.
    * @defaultValue `200`
    */
   readonly status?: number | undefined
-  /** Headers to add; those of the stream itself (see {@link eventStreamResponse}) are replaced by these. */
+  /** Headers to add; they replace the default headers, which {@link eventStreamResponse} lists. */
   readonly headers?: RequestInit["headers"]
   /**
-   * Milliseconds of silence after which a comment keeps the connection open; 0 and Infinity are off.
-   * @defaultValue `8_000`; off where the source is a stream of this package that does so by itself
+   * Milliseconds of silence after which a comment is sent to keep the connection open; 0 and Infinity turn this off.
+   * @defaultValue `8_000`; off if the source is a stream of this package that sends its own comments
    */
   readonly keepAlive?: number | undefined
   /** The reconnection time in milliseconds, sent before the first event: an integer from 0 to 2^31 - 1. */
   readonly retry?: number | undefined
   /**
-   * The contract that the events are written through, made by `defineEvents`; without one their data is text. An event
-   * that does not fit is not sent: its {@link SseValidationError} is thrown into a function that awaits
-   * {@link Session.send}, and else fails the source.
+   * The contract that validates and encodes the events, made by `defineEvents`; without it `data` must be text. An
+   * event that does not match is not sent: {@link Session.send} rejects with {@link SseValidationError}, and a source
+   * that yields such an event fails.
    */
   readonly events?: EventEncoder<Written> | undefined
-  /** Cuts the stream when it is aborted: what waits is dropped, and the reader sees a broken connection. */
+  /** An abort breaks the stream: queued events are discarded, and the client sees a broken connection. */
   readonly signal?: AbortSignal | undefined
-  /** Called once with what the source threw. None of it reaches the client. What it throws itself is only reported. */
+  /**
+   * Called once with the error of the source, which never reaches the client. An error that `onError` throws is only
+   * reported.
+   */
   readonly onError?: ((error: unknown) => void) | undefined
-  /** Where the time of `keepAlive` comes from. */
+  /** The clock of `keepAlive`. */
   readonly clock?: Clock | undefined
 }
 
 /**
- * Answers with an event stream, for servers that take a `Response`: Hono, Next.js, Deno, Bun, Cloudflare Workers.
+ * Makes a `Response` whose body is an event stream, for Hono, Next.js, Deno, Bun, Cloudflare Workers and similar
+ * servers.
  *
- * The source is started when the body is first read, and goes no faster than the reader takes (one event is taken
- * ahead). It is stopped (`return()` of an iterator, `cancel()` of a stream, {@link Session.signal} of a session) when the
- * client leaves or `signal` is aborted. When the source ends, so does the body, cleanly. When it throws, what was sent
- * still goes out, then the body errors with an {@link SseConnectionError} whose cause is the error: the client sees a
- * broken connection, not an end, and nothing of the message. Headers: `content-type: text/event-stream;
- * charset=utf-8`, `cache-control: no-store, no-transform`, `x-accel-buffering: no`.
+ * The source starts when the body is first read, and runs no faster than the client reads: one event is taken ahead.
+ * When the client leaves or `signal` is aborted, the source is stopped: `return()` of an iterator or `cancel()` of a
+ * stream is called, or {@link Session.signal} of a session is aborted.
  *
- * @throws TypeError where `source` cannot give events or is a locked stream, and where `status` allows no body.
- * @throws RangeError where `status`, `keepAlive` or `retry` is out of range.
+ * When the source ends, the body ends cleanly. When the source throws, the events sent before are still delivered, and
+ * then the body errors with an {@link SseConnectionError} whose cause is that error. The client sees a broken
+ * connection and no part of the message.
+ *
+ * The default headers are `content-type: text/event-stream; charset=utf-8`, `cache-control: no-store, no-transform` and
+ * `x-accel-buffering: no`.
+ *
+ * @throws TypeError if `source` is not a source of events or is a locked stream, or if `status` allows no body.
+ * @throws RangeError if `status`, `keepAlive` or `retry` is out of range.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
  * ```ts
@@ -119,7 +127,7 @@ function respond(source: SseServerSource, options: EventStreamResponseOptions): 
   return new Response(keepAlive === Infinity ? body : keepAliveStream(body, keepAlive, clock), init)
 }
 
-/** A source that sends to its session, from the first read of the body to the end of either. */
+/** Sends the events of a source to its session, from the first read of the body until one of the two ends. */
 class Run {
   readonly session: EventSession
   readonly #source: OpenedSource<SseSourceItem> | Extract<SseServerSource, (...args: never) => unknown>
@@ -188,7 +196,7 @@ class Run {
     void this.session.closed.then(forget)
   }
 
-  /** Reports what the source threw, unless it only passes on that the session is over. */
+  /** Reports an error of the source, unless it is only the reason why the session ended. */
   #fail(error: unknown): void {
     const { session } = this
     if (session.state === "closed" && (error === session.signal.reason || isStop(error))) return

@@ -1,6 +1,6 @@
 /**
- * The value of a `Last-Event-ID` header, whose bytes are UTF-8. Platforms give header bytes as Latin-1 characters;
- * what is no UTF-8 read so, or has been decoded already, is kept as it came.
+ * Decodes the value of a `Last-Event-ID` header, whose bytes are UTF-8. Platforms read header bytes as Latin-1
+ * characters. A value that is not UTF-8, or that is decoded already, is returned unchanged; a missing one as `""`.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#last-event-id
  */

@@ -1,7 +1,7 @@
 /*
- * Law: one reader, pulled. What is sent waits here until the reader asks for it, in order; then its promise resolves.
- * The session ends once: closed by its source (what waits is still given out), failed (after what waits), or left by
- * its client (what waits is dropped).
+ * Queues the blocks of a session until the client reads them, in order; the promise of a block resolves when it is
+ * read. A session ends once: its source closes it or fails (both after the queued blocks), or its client leaves (the
+ * queue is discarded).
  */
 import type { EventEncoder } from "../contract/index.ts"
 import { encodeComment, encodeEvent } from "../encoder/index.ts"
@@ -12,41 +12,44 @@ import { type Clock, systemClock } from "../internal/clock.ts"
 import { Fifo } from "../internal/fifo.ts"
 import { nextTask, STEPS_PER_TASK } from "../internal/next-task.ts"
 
-/** One client that reads an event stream, as the source of the events sees it. */
+/** One client's connection to an event stream, for the source of the events. */
 export interface Session<Written = SseEventInit> {
-  /** `"open"` until the session is closed, its source fails or its client leaves. */
+  /** `"open"` until the session is closed, its source fails, its client leaves or a `signal` is aborted. */
   readonly state: "open" | "closed"
-  /** The client's cursor from its `Last-Event-ID` header, `""` where it sent none: where to go on. */
+  /** The cursor from the client's `Last-Event-ID` header, after which to resume; `""` if the client sent none. */
   readonly lastEventId: string
   /**
-   * Aborted when the session is over, for whatever cause: what the source waits for can be given up then. Its reason is
-   * what {@link Session.send} rejects with from then on.
+   * Aborted when the session ends, for any cause, so that the source can stop its own work. From then on
+   * {@link Session.send} rejects with the signal's reason.
    */
   readonly signal: AbortSignal
-  /** Resolves when the last of what was sent has been taken or dropped. Never rejects. */
+  /** Resolves when the session has ended and every sent block has been read or discarded. Never rejects. */
   readonly closed: Promise<void>
   /**
-   * Sends one event. Resolves when the reader has taken it, so that a source that waits goes no faster than its client;
-   * what is sent without waiting is kept in memory until then.
+   * Sends one event.
    *
-   * @throws {@link SseConnectionError} (by rejecting) where the session is over or its client leaves before the event is
-   * taken; nobody has to handle this rejection. Where an aborted `signal` ended the session, its reason comes instead.
-   * @throws TypeError or RangeError (by rejecting) where the event cannot be encoded; nothing of it is sent.
-   * @throws {@link SseValidationError} (by rejecting) where it does not fit the contract; nothing of it is sent. Events
-   * keep their order while a schema is being asked.
+   * Resolves when the client has read the event, so a source that awaits `send` runs no faster than its client. Events
+   * that are sent without awaiting are kept in memory until then. Events keep their order, even if their schemas
+   * validate asynchronously.
+   *
+   * @throws {@link SseConnectionError} (by rejecting) if the session is over, or if it ends before the client has read
+   * the event. If an aborted `signal` ended the session, the signal's reason comes instead. The caller may ignore this
+   * rejection.
+   * @throws TypeError or RangeError (by rejecting) if the event cannot be encoded; no part of it is sent.
+   * @throws {@link SseValidationError} (by rejecting) if the event does not match the contract; no part of it is sent.
    */
   send(event: NoInfer<Written | SseControlInit>): Promise<void>
-  /** Sends a comment, which readers skip; settles as {@link Session.send} does. */
+  /** Sends a comment, which readers skip. It settles as {@link Session.send} does. */
   comment(text: string): Promise<void>
-  /** Ends the stream cleanly after what was sent. Closing again does nothing. */
+  /** Ends the stream cleanly after the sent events. A second call has no effect. */
   close(): void
 }
 
-/** How long after the end the events whose schemas have not answered are waited for, in milliseconds. */
+/** How long an ended session waits for schemas that have not answered, in milliseconds. */
 const SCHEMA_GRACE = 1_000
 
 interface Waiting {
-  /** Missing as long as a schema is being asked about the event; `null` where it was refused. */
+  /** `undefined` while a schema validates the event; `null` if the event was refused. */
   chunk: Uint8Array<ArrayBuffer> | null | undefined
   onTaken(): void
   onDropped(reason: unknown): void
@@ -54,7 +57,7 @@ interface Waiting {
 
 type BodyController = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
 
-/** The session, and the body of its response. */
+/** A session and the body of its response. */
 export class EventSession implements Session {
   readonly lastEventId: string
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
@@ -122,19 +125,19 @@ export class EventSession implements Session {
   }
 
   close(): void {
-    this.#end(new SseConnectionError("Cannot send event: the session must be open", { retryable: false }))
+    this.#end(new SseConnectionError("Cannot send event: the session has been closed", { retryable: false }))
   }
 
-  /** Ends the stream after what was sent so that its reader sees a broken connection; `error` is the cause. */
+  /** Breaks the stream after the sent events; `error` is the cause. */
   fail(error: unknown): void {
     if (this.state === "closed") return
     this.#failure = {
-      error: new SseConnectionError("Cannot finish event stream: its source failed", { cause: error }),
+      error: new SseConnectionError("Cannot finish event stream: its source has failed", { cause: error }),
     }
-    this.#end(new SseConnectionError("Cannot send event: the source of the session must not fail", { cause: error }))
+    this.#end(new SseConnectionError("Cannot send event: the source of the session has failed", { cause: error }))
   }
 
-  /** Ends the stream at once: there is no reader any more, or must be none. */
+  /** Ends the stream at once and discards the queue, because the client has left or must not read on. */
   leave(reason: unknown): void {
     const dropped = this.#queue.takeAll()
     this.#failure = { error: reason }
@@ -142,7 +145,7 @@ export class EventSession implements Session {
     for (const waiting of dropped) waiting.onDropped(reason)
   }
 
-  /** Sends an encoded block, as text or bytes. */
+  /** Queues an encoded block, as text or bytes. */
   write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
     const taken = new Promise<void>((onTaken, onDropped) => {
@@ -154,7 +157,7 @@ export class EventSession implements Session {
     return taken
   }
 
-  /** Sends an event of the contract, which has its place from now on. */
+  /** Queues an event of the contract at once, so that it keeps its place while its schema validates it. */
   #sendChecked(events: EventEncoder<SseEventInit>, event: SseEventInit): Promise<void> {
     if (this.state === "closed") return rejectQuietly(this.signal.reason)
     const checked = events.encodeAsync(event).then(encodeEvent)
@@ -193,7 +196,7 @@ export class EventSession implements Session {
     })
   }
 
-  /** Gives the reader that waits what comes next, or the end. */
+  /** Passes the next block, or the end, to a waiting read of the body. */
   #advance(): void {
     while (this.#queue.first?.chunk === null) this.#queue.shift()
     const next = this.#queue.first
@@ -215,7 +218,7 @@ export class EventSession implements Session {
     if (this.#queue.size > 0) this.#clock.setTimeout(() => this.#dropUnchecked(reason), SCHEMA_GRACE)
   }
 
-  /** Drops the events whose schemas have not answered in time. */
+  /** Discards the events whose schemas have not answered in time. */
   #dropUnchecked(reason: unknown): void {
     for (const waiting of this.#queue.takeAll()) {
       if (waiting.chunk !== undefined) this.#queue.push(waiting)
@@ -227,14 +230,14 @@ export class EventSession implements Session {
     this.#advance()
   }
 
-  /** Settles the body and `closed`; a body that has been settled or cancelled stays as it is. */
+  /** Settles the body and `closed`; a body that is already settled or cancelled stays unchanged. */
   #finish(): void {
     const failure = this.#failure
     try {
       if (failure === undefined) this.#controller!.close()
       else this.#controller!.error(failure.error)
     } catch {
-      // Closing twice, or after the reader's own cancellation, throws.
+      // `close` and `error` throw if the body is already closed or cancelled.
     }
     this.#answerPull?.()
     this.#answerPull = undefined
@@ -243,7 +246,7 @@ export class EventSession implements Session {
 }
 
 function gone(cause: unknown): SseConnectionError {
-  return new SseConnectionError("Cannot send event: the client has gone", { cause, retryable: false })
+  return new SseConnectionError("Cannot send event: the client has left", { cause, retryable: false })
 }
 
 function rejectQuietly(reason: unknown): Promise<never> {

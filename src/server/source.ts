@@ -3,12 +3,12 @@ import { isItemSource } from "../internal/item-source.ts"
 import type { Session } from "./session.ts"
 
 /**
- * What can be taken from a source: an event, with a contract one of it, or bytes, which are sent as they are: whole
- * blocks of an event stream that somebody else encoded, such as a chunk writer or another server.
+ * An item of a source: an event (of the contract, if there is one), or bytes, which are sent unchanged. The bytes must
+ * be complete blocks of an event stream, as from a chunk writer or another server.
  */
 export type SseSourceItem<Written = SseEventInit> = NoInfer<Written | SseControlInit> | Uint8Array<ArrayBuffer>
 
-/** What events can be taken from. */
+/** A source that the response pulls events from. */
 export type SseEventSource<Written = SseEventInit> =
   | AsyncIterable<SseSourceItem<Written>>
   | Iterable<SseSourceItem<Written>>
@@ -18,8 +18,8 @@ export type SseEventSource<Written = SseEventInit> =
  * What a response sends: a source of events, or a function that sends them by itself.
  *
  * If the function returns a generator, another iterable or a stream, or a promise of one, its events are sent and the
- * session is closed. If it returns any other promise, the session is closed when that settles. Otherwise the session stays
- * open until {@link Session.close} or until the client leaves.
+ * session is closed. If it returns any other promise, the session is closed when that settles. Otherwise the session
+ * stays open until {@link Session.close} or until the client leaves.
  */
 export type SseServerSource<Written = SseEventInit> =
   | SseEventSource<Written>

@@ -156,7 +156,7 @@ test("eventStreamResponse() delivers the events before a source failed, then bre
 test("eventStreamResponse() treats an event that cannot be encoded as a failure of its source", async () => {
   const onError = vi.fn<(error: unknown) => void>()
   const response = eventStreamResponse([{ event: "a\nb" }], { onError })
-  await expect(response.text()).rejects.toThrow("its source failed")
+  await expect(response.text()).rejects.toThrow("its source has failed")
   expect(onError).toHaveBeenCalledTimes(1)
   expect(onError.mock.calls[0]![0]).toBeInstanceOf(TypeError)
 })
@@ -304,7 +304,7 @@ test("eventStreamResponse() reports once if the source and its cleanup both fail
       },
     }),
   }
-  await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source failed")
+  await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source has failed")
   await settled()
   expect(onError.mock.calls).toMatchObject([[{ code: "invalid-field" }]])
 })

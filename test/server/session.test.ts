@@ -116,7 +116,7 @@ test("Session breaks the stream if the function throws or its promise rejects", 
   ]
   for (const source of failing) {
     const onError = vi.fn<(error: unknown) => void>()
-    await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source failed")
+    await expect(eventStreamResponse(source, { onError }).text()).rejects.toThrow("its source has failed")
     expect(onError).toHaveBeenCalledTimes(1)
   }
 })
