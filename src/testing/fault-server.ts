@@ -1,7 +1,8 @@
 /* A real HTTP server on the loopback interface that misbehaves as a script says, and records what it sees. */
 import { ignore } from "../internal/cancel.ts"
 import { reportGlobally } from "../internal/hook.ts"
-import { type FaultAnswer, wireOf } from "./fault-answer.ts"
+import type { FaultAnswer } from "./fault-answer.ts"
+import { send } from "./fault-sender.ts"
 import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
 
 /** A request that the fault server received. */
@@ -222,57 +223,4 @@ async function requestSeen(request: NodeRequest): Promise<FaultRequest> {
   for await (const chunk of request) body += decoder.decode(chunk, { stream: true })
   const { method, url: path, headers, rawHeaders } = request
   return { method, path, headers, rawHeaders, body }
-}
-
-async function send({ socket, method }: NodeRequest, answer: FaultAnswer): Promise<void> {
-  const { pieces, repeated, end } = await wireOf(answer, method)
-  const sender = new Sender(socket)
-  for (const piece of pieces) {
-    if (answer.pieceDelay !== undefined) await sender.wait(answer.pieceDelay)
-    if (socket.destroyed) return
-    await sender.write(piece)
-  }
-  if (repeated !== undefined) return sendEndlessly(socket, sender, repeated)
-  if (end === "fin") socket.end()
-  else if (end === "reset") socket.resetAndDestroy()
-}
-
-async function sendEndlessly(socket: NodeSocket, sender: Sender, bytes: Uint8Array): Promise<void> {
-  while (!socket.destroyed) {
-    await sender.write(bytes)
-    // A system that takes every byte at once would block this process, and the client in it.
-    await sender.wait(0)
-  }
-}
-
-/** Waits for one thing at a time, and no longer than its socket is open. */
-class Sender {
-  readonly #socket: NodeSocket
-  #settle: () => void = ignore
-  #timer: ReturnType<typeof setTimeout> | undefined
-
-  constructor(socket: NodeSocket) {
-    this.#socket = socket
-    socket.on("close", () => {
-      clearTimeout(this.#timer)
-      this.#settle()
-    })
-  }
-
-  /** Resolves when the system has taken the bytes. */
-  write(bytes: Uint8Array): Promise<void> {
-    return this.#until((resolve) => this.#socket.write(bytes, resolve))
-  }
-
-  wait(ms: number): Promise<void> {
-    return this.#until((resolve) => (this.#timer = setTimeout(resolve, ms)))
-  }
-
-  #until(start: (resolve: () => void) => unknown): Promise<void> {
-    return new Promise((resolve) => {
-      this.#settle = resolve
-      if (this.#socket.destroyed) resolve()
-      else start(() => resolve())
-    })
-  }
 }

@@ -1,0 +1,58 @@
+/* Sends an answer byte by byte. Nothing waits, and no timer runs, after the socket is closed. */
+import { ignore } from "../internal/cancel.ts"
+import { type FaultAnswer, wireOf } from "./fault-answer.ts"
+import type { NodeRequest, NodeSocket } from "./node-shapes.ts"
+
+/** Answers a request, and ends its socket as the answer says. */
+export async function send({ socket, method }: NodeRequest, answer: FaultAnswer): Promise<void> {
+  const { pieces, repeated, end } = await wireOf(answer, method)
+  const sender = new Sender(socket)
+  for (const piece of pieces) {
+    if (answer.pieceDelay !== undefined) await sender.wait(answer.pieceDelay)
+    if (socket.destroyed) return
+    await sender.write(piece)
+  }
+  if (repeated !== undefined) return sendEndlessly(socket, sender, repeated)
+  if (end === "fin") socket.end()
+  else if (end === "reset") socket.resetAndDestroy()
+}
+
+async function sendEndlessly(socket: NodeSocket, sender: Sender, bytes: Uint8Array): Promise<void> {
+  while (!socket.destroyed) {
+    await sender.write(bytes)
+    // A system that takes every byte at once would block this process, and the client in it.
+    await sender.wait(0)
+  }
+}
+
+/** Waits for one thing at a time, and no longer than its socket is open. */
+class Sender {
+  readonly #socket: NodeSocket
+  #settle: () => void = ignore
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(socket: NodeSocket) {
+    this.#socket = socket
+    socket.on("close", () => {
+      clearTimeout(this.#timer)
+      this.#settle()
+    })
+  }
+
+  /** Resolves when the system has taken the bytes. */
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#until((resolve) => this.#socket.write(bytes, resolve))
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#until((resolve) => (this.#timer = setTimeout(resolve, ms)))
+  }
+
+  #until(start: (resolve: () => void) => unknown): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      if (this.#socket.destroyed) resolve()
+      else start(() => resolve())
+    })
+  }
+}
