@@ -11,7 +11,8 @@ const MAX_RETRY = 2_147_483_647
  *
  * A reader dispatches exactly one event for a block with `event` or `data`, and none for a block with only `id`, `retry`
  * or `comment`. Each CR, LF or CRLF in `data` and `comment` starts a new line, which a reader sees as LF; leading spaces
- * and trailing line ends are kept. An encoded event is parsed to the same event.
+ * and trailing line ends are kept. An encoded event is parsed to the same event. Only half of a surrogate pair is not: as
+ * UTF-8 it is U+FFFD, so cut a text between characters.
  *
  * @throws TypeError with `code: "invalid-field"` if `event` or `id` contains CR or LF, if `id` contains NUL, if `data` or
  * `comment` is not a string, or if `init` has no field.
