@@ -13,17 +13,17 @@ const attributes: WeakMap<EventTarget, readonly HandlerAttribute[]> = new WeakMa
 /** Defines the attributes for the instances of a class. */
 export function defineHandlers(prototype: EventTarget): void {
   for (const [index, type] of TYPES.entries()) {
-    Object.defineProperty(prototype, `on${type}`, {
-      enumerable: true,
-      configurable: true,
+    // Why computed names: the accessors are then called `get onopen` and so on, as specified, also in a minified bundle.
+    const accessors = {
       // On any other object this is a TypeError, as for every attribute.
-      get(this: EventTarget) {
-        return attributes.get(this)![index]!.get()
+      get [`on${type}`](): object | null {
+        return attributes.get(this as unknown as EventTarget)![index]!.get()
       },
-      set(this: EventTarget, value: unknown) {
-        attributes.get(this)![index]!.set(value)
+      set [`on${type}`](value: unknown) {
+        attributes.get(this as unknown as EventTarget)![index]!.set(value)
       },
-    })
+    }
+    Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(accessors))
   }
 }
 
@@ -39,7 +39,8 @@ function createAttribute(target: EventTarget, type: string): HandlerAttribute {
   let handler: object | null = null
   const onEvent = (event: Event) => {
     // Spec: the event handler processing algorithm: false prevents the default.
-    if (typeof handler === "function" && handler.call(event.currentTarget, event) === false) event.preventDefault()
+    // Not `event.currentTarget`, which Node forgets after the first listener.
+    if (typeof handler === "function" && handler.call(target, event) === false) event.preventDefault()
   }
   return {
     get: () => handler,

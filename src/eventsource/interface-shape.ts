@@ -21,5 +21,7 @@ export function shapeInterface<Class extends { readonly prototype: EventTarget }
   }
   defineHandlers(prototype)
   Object.defineProperty(prototype, Symbol.toStringTag, { value: "EventSource", configurable: true })
+  // A minified class has another name.
+  Object.defineProperty(shaped, "name", { value: "EventSource", configurable: true })
   return shaped
 }

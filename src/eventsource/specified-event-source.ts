@@ -11,7 +11,10 @@ import { type EventSourceInit, settingsFor } from "./init.ts"
 import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
 import { TaskQueue } from "./task-queue.ts"
 
-export class EventSource extends EventTarget {
+/** Its stand-in, where the platform has none, allows to import the module. */
+const Target = globalThis.EventTarget ?? (missingEventTarget as unknown as typeof EventTarget)
+
+export class EventSource extends Target {
   readonly #url: URL
   readonly #withCredentials: boolean
   readonly #loop: ReconnectionLoop
@@ -34,7 +37,8 @@ export class EventSource extends EventTarget {
     })
     this.#loop = new ReconnectionLoop(settings, this.#sink(), ignore)
     this.#loop.onConsumer(true)
-    this.#loop.start()
+    // In a task, since functions of the caller may use the source, which no variable holds yet.
+    this.#tasks.add(() => this.#loop.start())
   }
 
   get url(): string {
@@ -82,6 +86,10 @@ export class EventSource extends EventTarget {
       this.dispatchEvent(errorEvent(error))
     })
   }
+}
+
+function missingEventTarget(): never {
+  throw new TypeError("Cannot create EventSource: the platform must have EventTarget")
 }
 
 function dictionaryOf(init: unknown): EventSourceInit {

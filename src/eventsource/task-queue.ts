@@ -1,7 +1,8 @@
 /*
  * Runs what the specification queues as tasks: one at a time, in order, outside of the parser, and after the promises of
- * the task before have settled. Its owner waits for `idle`, so that it never holds more than one chunk brings.
+ * the task before have settled. An error of a task is reported and stops nothing. Its owner waits for `idle`, so that it never holds more than one chunk brings.
  */
+import { reportGlobally } from "../internal/hook.ts"
 
 /**
  * How many turns of promises pass before a task. The platform settles all promises between two tasks; code that awaits one
@@ -32,7 +33,11 @@ export class TaskQueue {
   async #run(): Promise<void> {
     for (let next = 0; next < this.#tasks.length; next++) {
       for (let turn = 0; turn < TURNS; turn++) await TURN
-      this.#tasks[next]?.()
+      try {
+        this.#tasks[next]?.()
+      } catch (error) {
+        reportGlobally(error)
+      }
     }
     this.#tasks = []
     this.#running = undefined
