@@ -26,14 +26,8 @@ export type SseErrorCode =
  * @example
  * ```ts
  * import { SseError } from "steadystream"
- * import { subscribe } from "steadystream/client"
  *
- * try {
- *   for await (const event of subscribe("https://example.com/stream", { until: "[DONE]" })) console.log(event.data)
- * } catch (error) {
- *   if (!SseError.is(error)) throw error
- *   console.error(error.code, error.retryable ? "may work later" : "will not work")
- * }
+ * const mayWorkLater = (error: unknown): boolean => SseError.is(error) && error.retryable
  * ```
  */
 export abstract class SseError extends Error {
@@ -45,6 +39,10 @@ export abstract class SseError extends Error {
   readonly code: SseErrorCode
   /** Whether the same request may succeed if it is repeated. */
   readonly retryable: boolean
+  /** If an attempt of a client failed: the consecutive failures before it. Not enumerable. */
+  declare readonly attempt?: number
+  /** If an attempt of a client failed: the last event ID after it. Not enumerable. */
+  declare readonly lastEventId?: string | undefined
 
   /** @internal */ constructor(message: string, code: SseErrorCode, retryable: boolean, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
@@ -144,6 +142,8 @@ export interface SseFailedAttempt {
   readonly error: SseError
   /** The time from the start of the subscription to the failure, in milliseconds of the subscription's clock. */
   readonly at: number
+  /** The last event ID after the attempt, from which the next one resumes. */
+  readonly lastEventId: string
 }
 
 /** The retry budget is exhausted; `cause` is the last failure. */

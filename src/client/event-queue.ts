@@ -5,6 +5,7 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { ignore } from "../internal/cancel.ts"
 import { Channel, type Failure } from "../internal/channel.ts"
+import { copyOf } from "../internal/copy.ts"
 import { DONE } from "../internal/iterator.ts"
 import type { EventSink, Settings } from "../reconnection/index.ts"
 
@@ -25,6 +26,8 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
   /** What may still be queued, in characters. */
   #room: number
   #onRoom: () => void = ignore
+  /** The last event ID so far, as a copy. */
+  #cursor: string
 
   /**
    * @param onReturn - Called when the consumer leaves.
@@ -36,7 +39,7 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
     onChange: (isAwaited: boolean, isOver: boolean) => void,
   ) {
     super(onChange)
-    this.lastEventId = lastEventId
+    this.#cursor = this.lastEventId = lastEventId
     this.#maxEvents = limits.maxQueuedEvents
     this.#room = limits.maxQueuedSize
     this.#onReturn = onReturn
@@ -53,11 +56,16 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
 
   deliver(event: SseEvent, run?: () => undefined): void {
     this.#room -= sizeOf(event)
-    this.push({ event, run, lastEventId: event.lastEventId })
+    const lastEventId = this.#copyCursor(event.lastEventId)
+    this.push({ event: this.isAwaited ? event : copyOfEvent(event, lastEventId), run, lastEventId })
   }
 
   moveCursor(lastEventId: string): void {
-    ;(this.last ?? this).lastEventId = lastEventId
+    ;(this.last ?? this).lastEventId = this.#copyCursor(lastEventId)
+  }
+
+  #copyCursor(lastEventId: string): string {
+    return lastEventId === this.#cursor ? this.#cursor : (this.#cursor = copyOf(lastEventId))
   }
 
   room(): Promise<void> | undefined {
@@ -80,6 +88,16 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
 
   #hasRoom(): boolean {
     return this.#room > 0 && this.size < this.#maxEvents
+  }
+}
+
+/** An event that waits must not keep the chunk that it came from. */
+function copyOfEvent({ event, data, id }: SseEvent, lastEventId: string): SseEvent {
+  return {
+    event: copyOf(event),
+    data: copyOf(data),
+    id: id === lastEventId ? lastEventId : id && copyOf(id),
+    lastEventId,
   }
 }
 

@@ -11,7 +11,7 @@ import { createSubscription, type Subscription } from "./subscription.ts"
  * the stream, the queued events are delivered first; `close()` and an abort drop them. It reads ahead of the consumer only
  * as far as `limits` allow.
  *
- * GET is repeated by default, other methods are not: see `resume`.
+ * GET and QUERY are repeated by default, other methods are not: see `resume`.
  *
  * With `events`, each event is decoded and validated in order, and the events have the union type of the contract.
  *

@@ -44,7 +44,7 @@ export interface EventSourceInit {
     | RequestInit["headers"]
     | ((attempt: Attempt) => RequestInit["headers"] | PromiseLike<RequestInit["headers"]>)
   /**
-   * The method. Any other than GET is sent once: the end of its stream is an `error` event with `CLOSED`.
+   * The method. Any other than GET and QUERY is sent once: the end of its stream is an `error` event with `CLOSED`.
    * @defaultValue `"GET"`
    */
   method?: string | undefined

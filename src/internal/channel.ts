@@ -43,6 +43,11 @@ export class Channel<Item, Value = Item> extends Fifo<Item> {
     this.#serve()
   }
 
+  /** Whether a consumer waits for an item. */
+  protected get isAwaited(): boolean {
+    return this.#waiters.size > 0
+  }
+
   /** The value that a consumer gets for an item, which is the item itself; `undefined` skips it. */
   protected open(item: Item): Value | undefined {
     return item as unknown as Value

@@ -38,7 +38,7 @@ export function createAttempts(
       callHook(onOpen, info)
       while (!intake.isComplete) {
         const room = sink.room()
-        if (room) await step.wait(() => room)
+        if (room) await step.wait(() => room.then(() => deadlines.onPause()))
         const { done, value } = await step.wait(() => wrapFailure(() => source.read()))
         step.check()
         if (done === true) return checkEnd(settings)
@@ -53,10 +53,13 @@ export function createAttempts(
   }
 }
 
+const CLOSED =
+  'the server closed the stream (if that is its normal end, set "until" or "retry: false", or answer the next request with 204)'
+
 /** The server has ended the stream. @throws SseError if that is a failure. */
 function checkEnd({ until, reconnects }: Settings): void {
   if (until !== undefined) {
     throw new SseTruncatedError('Cannot read event stream: it must not end before "until"', "until", true)
   }
-  if (reconnects) throw new SseConnectionError("Cannot read event stream: the server has ended it")
+  if (reconnects) throw new SseConnectionError(`Cannot read event stream: ${CLOSED}`)
 }

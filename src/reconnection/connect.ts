@@ -87,7 +87,8 @@ export class Connector {
   }
 
   /**
-   * Opens a response: one with status 200 and the type of an event stream has events, 204 ends the subscription.
+   * Opens a response: one with status 200 and the type of an event stream has events, 204 ends the subscription. The
+   * option `check` can turn off the check of the type.
    *
    * @throws SseResponseError for every other response.
    */
@@ -97,7 +98,7 @@ export class Connector {
     if (status === 204) return discard(response)
     const type = headers.get("content-type")
     const isOk = status === 200
-    if (isOk && isEventStreamType(type)) {
+    if (isOk && (this.#settings.check === false || isEventStreamType(type))) {
       check(isResponse(response), '"fetch" must return a Response with a body stream')
       return [openSource(response), { status, headers, url }]
     }

@@ -1,10 +1,17 @@
 /* Which deadline runs when. All but `total`, which the loop sets, run only while the consumer waits. */
 import { SseTimeoutError } from "../errors.ts"
+import type { Clock } from "../internal/clock.ts"
 import type { Step } from "../internal/step.ts"
 import type { Timeouts } from "./options.ts"
 import type { Settings } from "./settings.ts"
 
 type Phases = readonly (keyof Timeouts)[]
+
+/** The shortest idle deadline that is learnt, in milliseconds. */
+const MIN_LEARNT_IDLE = 10_000
+
+/** How many times the longest gap between heartbeats a silence may last. */
+const MISSED_HEARTBEATS = 3
 
 /** The error for the deadline called `phase`. */
 export function timeoutError(phase: string, ms: number): SseTimeoutError {
@@ -13,13 +20,19 @@ export function timeoutError(phase: string, ms: number): SseTimeoutError {
 
 /** The deadlines of the attempts of one subscription. */
 export class Deadlines {
-  readonly #timeouts: Settings["timeouts"]
+  readonly #timeouts: Record<keyof Timeouts, number>
+  readonly #clock: Clock
+  readonly #learnsIdle: boolean
+  /** When the last comment arrived, `undefined` if nothing can be learnt from the time to the next one. */
+  #heartbeat: number | undefined
   #step: Step | undefined
   #running: Phases = []
   #isAwaited = false
 
-  constructor(timeouts: Settings["timeouts"]) {
-    this.#timeouts = timeouts
+  constructor({ timeouts, clock, learnsIdle }: Settings) {
+    this.#timeouts = { ...timeouts }
+    this.#clock = clock
+    this.#learnsIdle = learnsIdle
   }
 
   /** An attempt begins. */
@@ -27,6 +40,7 @@ export class Deadlines {
     this.#step = step
     // The spans of the step before went with it.
     this.#running = []
+    this.#heartbeat = undefined
     this.#enter("connect")
   }
 
@@ -42,6 +56,23 @@ export class Deadlines {
 
   onBytes(): void {
     this.#set(["idle"], this.#isAwaited)
+  }
+
+  /** Reading goes on after the consumer was slow, so the time since the last comment says nothing of the server. */
+  onPause(): void {
+    this.#heartbeat = undefined
+  }
+
+  /** A comment has arrived. */
+  onHeartbeat(): void {
+    if (!this.#learnsIdle) return
+    const now = this.#clock.now()
+    if (this.#heartbeat !== undefined) {
+      const idle = MISSED_HEARTBEATS * (now - this.#heartbeat)
+      this.#timeouts.idle = Math.max(this.#timeouts.idle, MIN_LEARNT_IDLE, idle)
+      this.onBytes()
+    }
+    this.#heartbeat = now
   }
 
   onEvent(): void {

@@ -1,5 +1,7 @@
 /* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
+import { copyOf } from "../internal/copy.ts"
 import { SseParser } from "../parser/index.ts"
+import { decide } from "./checks.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { EventSink } from "./event-sink.ts"
 import type { GapInfo } from "./hooks.ts"
@@ -20,53 +22,68 @@ export class EventIntake {
   serverDelay: number | undefined = undefined
   /** When this attempt opened, on the clock. */
   openedAt: number = Infinity
-  /** Whether this attempt brought an event with an ID of its own that is new. */
-  sawNewId: boolean = false
+  /** Whether this attempt delivered an event that is progress, so that the failures before it no longer count. */
+  madeProgress: boolean = false
   /** Whether the end mark has arrived. */
   isComplete: boolean = false
   readonly #ids: Set<string> = new Set()
+  readonly #remembersIds: boolean
 
   /** @param deadlines - Those that an event restarts, also one that is not delivered. */
   constructor(
-    { until, dedupe, onGap, onComment, limits, lastEventId, callHook }: Settings,
+    { until, dedupe, dispatchEmpty, retry, reconnects, learnsIdle, ...settings }: Settings,
     sink: EventSink,
     deadlines: Deadlines,
   ) {
+    const { onGap, onComment, limits, lastEventId, callHook } = settings
+    const { isProgress } = retry
+    this.#remembersIds = dedupe === true || (reconnects && isProgress === undefined)
     this.#remember(lastEventId)
     this.parser = new SseParser({
       ...limits,
       lastEventId,
+      dispatchEmpty,
       onEvent: (event) => {
         deadlines.onEvent()
         const { data } = event
         const isEndMark = data === until
-        this.isComplete = isEndMark || (typeof until === "function" && until(event))
+        this.isComplete = isEndMark || (typeof until === "function" && decide("until", () => until(event)))
         const isGap = event.event === GAP_EVENT && onGap !== undefined
         const id = (!isGap && event.id) || ""
-        const isDropped = isEndMark || (dedupe && this.#ids.has(id))
-        if (this.#remember(id)) this.sawNewId = true
-        if (!isDropped) sink.deliver(event, isGap ? () => callHook(onGap, gapOf(data)) : undefined)
+        const isRepeated = this.#ids.has(id)
+        if (!isEndMark && !(dedupe && isRepeated)) {
+          if (!isGap && !this.madeProgress) {
+            this.madeProgress = isProgress ? decide("retry.isProgress", () => isProgress(event)) : !isRepeated
+          }
+          this.#remember(id)
+          sink.deliver(event, isGap ? () => callHook(onGap, gapOf(data)) : undefined)
+        }
         if (this.isComplete) this.parser.reset()
       },
       onRetry: (ms) => (this.serverDelay = ms),
-      onComment: onComment && ((text) => callHook(onComment, text)),
+      onComment:
+        onComment || learnsIdle
+          ? (text) => {
+              deadlines.onHeartbeat()
+              callHook(onComment, text)
+            }
+          : undefined,
     })
   }
 
   /** An attempt begins. */
   begin(): void {
     this.openedAt = Infinity
-    this.sawNewId = false
+    this.madeProgress = false
     this.parser.reset()
   }
 
-  /** @returns Whether `id` is new; an empty ID never is, nor one that is too long to remember. */
-  #remember(id: string): boolean {
+  /** Remembers an ID that was delivered, unless it is empty or too long. */
+  #remember(id: string): void {
     const ids = this.#ids
-    if (id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return false
-    ids.add(id)
+    if (!this.#remembersIds || id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return
+    ids.add(copyOf(id))
     if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
-    return true
   }
 }
 

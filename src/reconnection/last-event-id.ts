@@ -1,5 +1,8 @@
 /* Sends the last event ID with a request; an ID that would be altered or refused on the way is not sent. */
 
+/** A surrogate without its other half, which UTF-8 cannot carry. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u
+
 /** The longest ID that is sent, in UTF-8 bytes: servers refuse long headers with 431, at every retry. */
 const MAX_ID_BYTES = 4_096
 
@@ -13,7 +16,7 @@ const ALTERED_IN_HEADER = /[\0-\x1f\x7f]|^ | $/
  */
 export function sendLastEventId(id: string, url: URL, param: string | undefined, headers: Headers): boolean {
   const bytes = new TextEncoder().encode(id)
-  if (bytes.length > MAX_ID_BYTES) return false
+  if (bytes.length > MAX_ID_BYTES || LONE_SURROGATE.test(id)) return false
   if (param !== undefined) {
     // Not with `searchParams`, which encodes all parameters anew and so breaks a signature over the query.
     const pairs = url.search.split(/^\?|&/).filter((pair, index) => index > 0 && !new URLSearchParams(pair).has(param))

@@ -4,6 +4,7 @@
  */
 import { SseError } from "../errors.ts"
 import type { Failure } from "../internal/channel.ts"
+import { copyOf } from "../internal/copy.ts"
 import { Step } from "../internal/step.ts"
 import { createAttempts } from "./attempt.ts"
 import { Deadlines, timeoutError } from "./deadlines.ts"
@@ -29,12 +30,14 @@ export class ReconnectionLoop {
   /** An attempt, or the wait for one. */
   #step: Step
   #isClosed = false
+  /** The `number` of the last attempt. */
+  #number = 0
 
   constructor(settings: Settings, sink: EventSink, onStateChange: (state: SubscriptionState) => void) {
     this.#settings = settings
     this.#sink = sink
     this.#onStateChange = onStateChange
-    this.#deadlines = new Deadlines(settings.timeouts)
+    this.#deadlines = new Deadlines(settings)
     this.#whole = new Step(settings.clock)
     this.#step = new Step(settings.clock)
   }
@@ -95,9 +98,10 @@ export class ReconnectionLoop {
     for (let attempts = 0; ; attempts++) {
       const step = this.#begin()
       this.retries = attempts
-      const { lastEventId } = intake.parser
+      const lastEventId = copyOf(intake.parser.lastEventId)
       const { last } = budget
-      const attempt = { number: last?.attempt ?? 0, error: last?.error, lastEventId, signal: step.signal }
+      const number = (this.#number = last?.attempt ?? 0)
+      const attempt = { number, error: last?.error, lastEventId, signal: step.signal }
       let retry: RetryInfo | undefined
       try {
         await makeAttempt(attempt, step)
@@ -109,6 +113,7 @@ export class ReconnectionLoop {
         budget.renew(intake)
         if (SseError.is(error)) {
           sink.moveCursor(intake.parser.lastEventId)
+          this.#locate(error, intake)
           retry = budget.next(error, attempt, intake)
         } else if (!wasEnded) throw error
       }
@@ -124,9 +129,19 @@ export class ReconnectionLoop {
     const page = new PageWatch(settings, whole.signal, () => {
       if (this.state !== "waiting") this.#step.end()
     })
-    whole.after("total", total, () => this.#finish([timeoutError("total", total)]))
+    whole.after("total", total, () => this.#finish([this.#locate(timeoutError("total", total), intake)]))
     whole.signal.addEventListener("abort", () => intake.parser.reset())
     return page
+  }
+
+  /** Adds the attempt, and the last event ID so far, to the error that ended it. */
+  #locate(error: SseError, { parser }: EventIntake): SseError {
+    const members = { attempt: this.#number, lastEventId: copyOf(parser.lastEventId) }
+    for (const [name, value] of Object.entries(members)) {
+      // Not `defineProperty` of Object, which throws if a function of the caller threw a frozen error.
+      Reflect.defineProperty(error, name, { value, configurable: true })
+    }
+    return error
   }
 
   /** Waits for the next attempt: for the delay of a retry, and as long as the page is paused. */

@@ -40,9 +40,13 @@ export interface Timeouts {
   readonly firstEvent?: number | undefined
   /**
    * The time without a byte. Comments are bytes, so they restart it.
+   *
+   * `"auto"` learns it from the comments that the server sends as heartbeats: it is off until two have arrived on one
+   * connection, then it is three times the longest gap between two of them, and at least 10,000. So it never ends a
+   * connection to a server that sends no comments, and a gap in which the device slept makes it longer.
    * @defaultValue 300,000
    */
-  readonly idle?: number | undefined
+  readonly idle?: number | "auto" | undefined
   /**
    * The time without an event. Comments do not restart it.
    * @defaultValue off
@@ -58,17 +62,19 @@ export interface Timeouts {
 /** How often and when to retry. Times are in milliseconds. */
 export interface RetryOptions {
   /**
-   * The most retries in a row; 0 makes a single request. A healthy connection starts the count anew.
+   * The most retries in a row; 0 makes a single request. Progress starts the count anew: a delivered event, or a
+   * connection that was open for `resetAfter`.
    * @defaultValue 10
    */
   readonly maxRetries?: number | undefined
   /**
-   * How long retries may go on, from the start or from the end of the last healthy connection.
+   * How long retries may go on, from the start or from the end of the last connection that made progress.
    * @defaultValue off
    */
   readonly maxElapsed?: number | undefined
   /**
-   * The delay before the first retry; a `retry` field of the server replaces it.
+   * The delay before the first retry, also after a stream that made progress and ended. A `retry` field of the server
+   * replaces it as the base that `factor` multiplies.
    * @defaultValue 1,000
    */
   readonly initialDelay?: number | undefined
@@ -103,13 +109,20 @@ export interface RetryOptions {
    */
   readonly maxRetryAfter?: number | undefined
   /**
-   * How long a connection must be open to be healthy, which starts the budget anew. An event with a new ID of its own
-   * does so at once.
+   * How long a connection must be open to be progress, which starts the budget anew. A delivered event is progress at
+   * once.
    * @defaultValue 10,000
    */
   readonly resetAfter?: number | undefined
   /**
-   * Decides whether a failure is retried, instead of `failure.retryable`. It cannot exceed the budget.
+   * Decides whether a delivered event is progress, for example to exclude a greeting that every connection begins with.
+   * It is called for the events of a connection until one is progress. A promise is a TypeError.
+   * @defaultValue every event but one whose own ID is among the last 1,024 that were delivered
+   */
+  readonly isProgress?: ((event: SseEvent) => boolean) | undefined
+  /**
+   * Decides whether a failure is retried, instead of `failure.retryable`. It cannot exceed the budget. A promise is a
+   * TypeError.
    * @defaultValue `(failure) => failure.retryable`
    */
   readonly shouldRetry?: ((failure: SseError, attempt: Attempt) => boolean) | undefined
@@ -194,9 +207,22 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseE
   readonly events?: EventDecoder<Event> | undefined
   /**
    * The end mark. An event whose data is exactly this string ends the stream and is not delivered; an event for which the
-   * function returns true ends it and is delivered. A stream that ends without its end mark was cut.
+   * function returns true ends it and is delivered; a promise is a TypeError. A stream that ends without its end mark
+   * was cut.
    */
   readonly until?: string | ((event: SseEvent) => boolean) | undefined
+  /**
+   * Whether a response must have the content type `text/event-stream`. Set it to `false` for a server that sends
+   * another type or none; the status must be 200 in any case.
+   * @defaultValue `true`
+   */
+  readonly check?: boolean | undefined
+  /**
+   * Whether a block with an event name and without data is an event with the data `""`, such as an end mark that is
+   * sent as `event: complete` alone.
+   * @defaultValue `false`, as specified
+   */
+  readonly dispatchEmpty?: boolean | undefined
   /**
    * Whether an event whose own ID is among the last 1,024 is dropped.
    * @defaultValue `false`
@@ -206,7 +232,7 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseE
   readonly retry?: false | RetryOptions | undefined
   /**
    * How a request is repeated after a failure.
-   * @defaultValue `"same"` for GET and for a function as target, else `"never"`
+   * @defaultValue `"same"` for GET, QUERY and a function as target, else `"never"`
    */
   readonly resume?: Resume | undefined
   /** The deadlines. */
@@ -219,7 +245,7 @@ export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseE
    */
   readonly clock?: Clock | undefined
   /**
-   * Whether to close the connection while the page is hidden, and to resume it when the page is shown. GET only.
+   * Whether to close the connection while the page is hidden, and to resume it when the page is shown. GET and QUERY only.
    * @defaultValue `false`
    */
   readonly pauseWhenHidden?: boolean | undefined

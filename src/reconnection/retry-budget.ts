@@ -1,5 +1,6 @@
 /* What a subscription remembers of its failures; a healthy attempt makes it forget them. */
 import { type SseError, type SseFailedAttempt, SseResponseError, SseRetryError } from "../errors.ts"
+import { copyOf } from "../internal/copy.ts"
 import { parseRetryAfter } from "../internal/retry-after.ts"
 import type { EventIntake } from "./event-intake.ts"
 import type { RetryInfo } from "./hooks.ts"
@@ -24,10 +25,10 @@ export class RetryBudget {
   }
 
   /** Forgets the failures, if the attempt that has ended was healthy. */
-  renew({ sawNewId, openedAt }: EventIntake): void {
+  renew({ madeProgress, openedAt }: EventIntake): void {
     const { clock, retry } = this.#settings
     const now = clock.now()
-    if (!sawNewId && !(now - openedAt >= retry.resetAfter)) return
+    if (!madeProgress && !(now - openedAt >= retry.resetAfter)) return
     this.#failed = []
     this.#healthyAt = now
     this.last = undefined
@@ -38,19 +39,21 @@ export class RetryBudget {
    *
    * @throws SseError that ends the subscription, if no retry follows.
    */
-  next(error: SseError, attempt: Attempt, { serverDelay }: EventIntake): RetryInfo {
+  next(error: SseError, attempt: Attempt, { serverDelay, parser }: EventIntake): RetryInfo {
     const { clock, retry, reconnects } = this.#settings
     if (!reconnects) throw error
     const now = clock.now()
     const number = this.last?.attempt ?? 0
     const failures = number + 1
-    this.#failed = [...this.#failed, { number, error, at: now - this.#start }].slice(-MAX_ATTEMPTS)
+    const failed = { number, error, at: now - this.#start, lastEventId: copyOf(parser.lastEventId) }
+    this.#failed = [...this.#failed, failed].slice(-MAX_ATTEMPTS)
     const retryAfter = error instanceof SseResponseError ? parseRetryAfter(error.headers) : undefined
     const history = { attempt, failures, elapsed: now - this.#healthyAt, serverDelay, retryAfter }
     const delay = nextRetry(error, history, retry, clock.random())
     if (delay === "stop") throw error
     if (delay === "exhausted") {
-      throw new SseRetryError(`Cannot reconnect: ${failures} attempts in a row have failed`, this.#failed)
+      const message = `Cannot reconnect: ${failures} attempts in a row have failed. The last failure: ${error.message}`
+      throw new SseRetryError(message, this.#failed)
     }
     return (this.last = { attempt: failures, delay, error })
   }

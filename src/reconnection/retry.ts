@@ -1,6 +1,7 @@
 /* Decides whether and when to retry. Pure functions: no clock, no timer, no randomness. */
 import type { SseError } from "../errors.ts"
 import type { Attempt, RetryOptions } from "./options.ts"
+import { decide } from "./checks.ts"
 import { checkNumber, withDefaults } from "../internal/option-checks.ts"
 
 /** The minimum delay in milliseconds, whatever the options or the server ask for. */
@@ -10,7 +11,9 @@ const MIN_DELAY = 100
 const LONGEST = Number.MAX_SAFE_INTEGER
 
 /** {@link RetryOptions} with every member set. */
-export type RetryPolicy = { readonly [Name in keyof RetryOptions]-?: NonNullable<RetryOptions[Name]> }
+export type RetryPolicy = {
+  readonly [Name in Exclude<keyof RetryOptions, "isProgress">]-?: NonNullable<RetryOptions[Name]>
+} & { readonly isProgress: RetryOptions["isProgress"] }
 
 export const DEFAULT_RETRY: RetryPolicy = {
   maxRetries: 10,
@@ -24,6 +27,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   maxRetryAfter: 300_000,
   resetAfter: 10_000,
   shouldRetry: (failure) => failure.retryable,
+  isProgress: undefined,
 }
 
 /**
@@ -45,7 +49,7 @@ export function retryPolicyOf(options: RetryOptions, defaults: RetryPolicy = DEF
 export interface RetryHistory {
   /** The attempt that failed. */
   readonly attempt: Attempt
-  /** Failures in a row without health between them, this one included. */
+  /** Failures in a row without progress between them, this one included. */
   readonly failures: number
   /** From the start, or the failure that ended the last healthy attempt, to this failure. */
   readonly elapsed: number
@@ -58,14 +62,14 @@ export interface RetryHistory {
 /** A delay in milliseconds, `"stop"` if a retry cannot help, or `"exhausted"` if the budget is used up. */
 export type RetryDecision = number | "stop" | "exhausted"
 
-/** @param random - A number from 0 up to, not including, 1. */
+/** @param random - A number from 0 up to, not including, 1; any other value counts as 0. */
 export function nextRetry(
   failure: SseError,
   { attempt, failures, elapsed, serverDelay, retryAfter = 0 }: RetryHistory,
   policy: RetryPolicy,
   random: number,
 ): RetryDecision {
-  if (!policy.shouldRetry(failure, attempt)) return "stop"
+  if (!decide("retry.shouldRetry", () => policy.shouldRetry(failure, attempt))) return "stop"
   if (failures > policy.maxRetries) return "exhausted"
   const server =
     serverDelay === undefined ? undefined : clamp(policy.minServerDelay, serverDelay, policy.maxServerDelay)
@@ -73,7 +77,8 @@ export function nextRetry(
   // Bounded, since 0 times Infinity is NaN, and so is Infinity minus Infinity.
   const growth = Math.min(policy.factor ** (failures - 1), LONGEST)
   const top = Math.max(floor, Math.min(LONGEST, policy.maxDelay, growth * (server ?? policy.initialDelay)))
-  const delay = policy.jitter ? floor + random * (Math.max(top, 1.25 * floor) - floor) : top
+  const share = random > 0 && random < 1 ? random : 0
+  const delay = policy.jitter ? floor + share * (Math.max(top, 1.25 * floor) - floor) : top
   return elapsed + delay > policy.maxElapsed ? "exhausted" : delay
 }
 

@@ -29,6 +29,8 @@ const OWN_OPTIONS: Readonly<Record<OwnOption, true>> = {
   lastEventId: true,
   lastEventIdParam: true,
   until: true,
+  check: true,
+  dispatchEmpty: true,
   dedupe: true,
   retry: true,
   resume: true,
@@ -89,6 +91,8 @@ export interface Settings extends Omit<
   readonly retry: RetryPolicy
   /** In milliseconds. */
   readonly timeouts: Defaults["timeouts"]
+  /** Whether `timeouts.idle` is learnt from the comments of the server. */
+  readonly learnsIdle: boolean
   readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
   /** Signals that end the subscription. */
@@ -105,7 +109,7 @@ export function settingsOf(
   options: SubscribeOptions,
   defaults: Defaults = DEFAULTS,
 ): Settings {
-  const { until, lastEventId = "", retry } = options
+  const { until, lastEventId = "", retry, timeouts } = options
   const request = typeof target === "function" ? undefined : requestSettings(target, options)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
   check(typeof lastEventId === "string", '"lastEventId" must be a string')
@@ -117,7 +121,8 @@ export function settingsOf(
     target: request ?? (target as Connect),
     reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
     retry: retryPolicyOf(retry || {}, defaults.retry),
-    timeouts: withDefaults("timeouts", options.timeouts, defaults.timeouts),
+    timeouts: withDefaults("timeouts", numbersOf(timeouts), defaults.timeouts),
+    learnsIdle: timeouts?.idle === "auto",
     limits: withDefaults("limits", options.limits, LIMITS, 1),
     lastEventId,
     signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
@@ -142,7 +147,8 @@ function requestSettings(target: string | URL | Request, options: SubscribeOptio
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
   const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
-  const resume = options.resume ?? (method === "GET" ? "same" : "never")
+  const isSafe = method === "GET" || method === "QUERY"
+  const resume = options.resume ?? (isSafe ? "same" : "never")
   const isResume =
     typeof resume === "object"
       ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"
@@ -152,7 +158,7 @@ function requestSettings(target: string | URL | Request, options: SubscribeOptio
   check(request?.bodyUsed !== true, '"body" must not be used')
   check(typeof headers === "function" || headersOf(headers), '"headers" must be valid')
   check(isResume, '"resume" must be "same", "never", "get", a key or a function')
-  check(!pauseWhenHidden || method === "GET", '"pauseWhenHidden" must be used with GET')
+  check(!pauseWhenHidden || isSafe, '"pauseWhenHidden" must be used with GET or QUERY')
   return {
     url,
     request,
@@ -165,6 +171,11 @@ function requestSettings(target: string | URL | Request, options: SubscribeOptio
     init: fetchInit(request, options),
     resume,
   }
+}
+
+/** The deadlines; one that is learnt is off at first. */
+function numbersOf(timeouts: Timeouts | undefined): Partial<Defaults["timeouts"]> | undefined {
+  return (timeouts?.idle === "auto" ? { ...timeouts, idle: 0 } : timeouts) as Partial<Defaults["timeouts"]> | undefined
 }
 
 /** What a value is, without its content. */

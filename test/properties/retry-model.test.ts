@@ -1,11 +1,13 @@
 import * as fc from "fast-check"
-import { expect, test } from "vitest"
+import { afterEach, expect, test, vi } from "vitest"
 import { SseError } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
 const TARGET = "https://example.com/stream"
+
+afterEach(() => vi.unstubAllGlobals())
 
 type Step =
   | {
@@ -48,7 +50,8 @@ function model(steps: readonly Step[], { maxRetries, maxElapsed }: Policy) {
     if (kind === "long") now += 10_000
     const value = "value" in rest ? rest.value : 0
     if (kind === "retry") server = Math.min(Math.max(value, 100), 30_000)
-    if (kind === "new" || kind === "long" || (kind === "old" && !sawOld)) [failures, since] = [0, now]
+    if (kind === "new" || kind === "none" || kind === "long" || (kind === "old" && !sawOld))
+      [failures, since] = [0, now]
     sawOld ||= kind === "old"
     failures++
     const floor = Math.max(100, server ?? 0, kind === "429" ? Math.min(value * 1000, 300_000) : 0)
@@ -106,7 +109,8 @@ test("subscribe() requests and ends as a model of 30 lines does for any sequence
           return typeof answer === "function" ? answer(request) : answer
         }),
       )
-      const { outcome } = consume(subscribe(TARGET, { fetch, clock, retry }))
+      vi.stubGlobal("fetch", fetch)
+      const { outcome } = consume(subscribe(TARGET, { clock, retry }))
       await clock.advance(10_000_000)
       const end = await outcome
       expect({ times, end: SseError.is(end) ? end.code : end }).toEqual(model(steps, retry))

@@ -62,7 +62,7 @@ test("subscribe() closes the source of each attempt at its failure, at close() a
   const connect = () => {
     open++
     return new ReadableStream<string>({
-      start: (controller) => controller.enqueue("data: a\n\ndata: [DONE]\n\n"),
+      start: (controller) => controller.enqueue("id: 1\ndata: a\n\nid: 1\ndata: [DONE]\n\n"),
       cancel: () => void open--,
     })
   }
