@@ -12,7 +12,7 @@ import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
 import { TaskQueue } from "./task-queue.ts"
 
 /** Its stand-in, where the platform has none, allows to import the module. */
-const Target = globalThis.EventTarget ?? (missingEventTarget as unknown as typeof EventTarget)
+const Target: typeof EventTarget = globalThis.EventTarget ?? (missingEventTarget as unknown as typeof EventTarget)
 
 export class EventSource extends Target {
   readonly #url: URL
