@@ -1,35 +1,23 @@
 /*
- * Folds the events of a response into its snapshot. Items are told apart by their output index and never by their ID, which
- * some providers change on every event. Text from deltas is not added again from the event that repeats it in full.
+ * Folds the events of a response into its snapshot. Items are told apart by their output index; without one, by their ID.
+ * Text is never added twice: an event that repeats a text in full adds only what was missing.
  */
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits, ResponseCursor } from "../reading/chunk-dialect.ts"
-import { isIndex, isObject, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { indexIn, isIndex, isObject, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, isErrorType, providerErrorOf } from "../reading/provider-error.ts"
-
-/** An output item of a response, so far. */
-export interface ResponseItemSnapshot {
-  /** The place of the item in the output. */
-  outputIndex: number
-  /** The type of the item, such as `"message"` or `"function_call"`; `""` before an event names it. */
-  type: OpenEnum<"message" | "reasoning" | "function_call" | "custom_tool_call">
-  /** The ID of a call, to which its result refers; `null` for other items. */
-  callId: string | null
-  /** The name of the called tool; `null` for other items. */
-  name: string | null
-  /** The text of all parts of the item. */
-  text: string
-  /** The refusal. */
-  refusal: string
-  /** The reasoning, or its summary. */
-  reasoning: string
-  /** The arguments, input or code of a call so far; JSON text may end anywhere. */
-  arguments: string
-  /** The latest full item that the provider sent, `null` before it. */
-  item: unknown
-}
+import {
+  foldAnnotation,
+  foldItem,
+  isTerminalType,
+  ItemState,
+  partOf,
+  placeInItem,
+  type Part,
+  type ResponseItemSnapshot,
+} from "./response-item.ts"
 
 /** A response, so far. */
 export interface ResponseSnapshot<Final = unknown> {
@@ -53,25 +41,21 @@ export interface ResponseSnapshot<Final = unknown> {
   error: ProviderErrorBody | null
 }
 
-type Part = "text" | "refusal" | "reasoning" | "arguments"
-
-// The part of an item that an event adds to, by the type of the event without its last word.
-const PARTS: Readonly<Record<string, Part>> = {
-  "response.output_text": "text",
-  "response.refusal": "refusal",
-  "response.reasoning_text": "reasoning",
-  "response.reasoning_summary_text": "reasoning",
-  "response.function_call_arguments": "arguments",
-  "response.custom_tool_call_input": "arguments",
-  "response.mcp_call_arguments": "arguments",
-  "response.code_interpreter_call_code": "arguments",
-}
+// How often the text of an answer is put together anew, which takes time in its length.
+const MAX_REPAIRS = 256
 const WHOLE = ["text", "refusal", "arguments", "input", "code"]
+const LATE_TEXTS = new WeakMap<object, string>()
 const DELTA = ".delta"
 const DONE = ".done"
 
 export class ResponseAccumulator<Final> implements ChunkAccumulator<object, ResponseSnapshot<Final>> {
   readonly #limits: ResolvedLimits
+  readonly #isResumed: boolean
+  readonly #states: ItemState[] = []
+  /** The item that was added to last, by the kind of the part. */
+  readonly #last: Partial<Record<Part, ItemState>> = {}
+  #lateText = ""
+  #repairs = 0
   #sequenceNumber: number | undefined
   readonly value: ResponseSnapshot<Final> = {
     responseId: null,
@@ -88,6 +72,7 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   constructor(limits: ResolvedLimits, after: number | undefined) {
     this.#limits = limits
     this.#sequenceNumber = after
+    this.#isResumed = after !== undefined
   }
 
   get cursor(): ResponseCursor | undefined {
@@ -99,12 +84,13 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     this.pushHeartbeat(chunk)
     const event = chunk as Fields
     const { type, response } = event
-    if (typeof type !== "string") return
-    if (type.endsWith(DELTA)) this.#pushDelta(type, event)
-    else if (isObject(response)) this.#pushResponse(type, response)
-    else if (isObject(event["item"])) this.#pushItem(event, event["item"])
-    else if (type.endsWith(DONE)) this.#pushWhole(type, event)
+    if (typeof type !== "string") {
+      // Some gateways send the whole response as one event.
+      if (event["object"] === "response") this.#pushLate(chunk, `response.${textOr(event["status"])}`, event)
+    } else if (type.endsWith(DELTA)) this.#pushDelta(type, event)
+    else if (isObject(response)) this.#pushLate(chunk, type, response)
     else if (isErrorType(type)) this.value.error ??= providerErrorOf(event, "error")
+    else this.#pushLate(chunk, type)
   }
 
   pushHeartbeat(json: object): void {
@@ -119,35 +105,87 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   #pushDelta(type: string, event: Fields): void {
     const part = partOf(type.slice(0, -DELTA.length))
     if (part !== undefined && typeof event["delta"] === "string") {
-      this.#append(this.#itemOf(event["output_index"]), part, event["delta"])
+      this.#append(this.#stateOf(event), part, placeInItem(event), event["delta"])
     }
+  }
+
+  /** Folds an event that may repeat earlier text, and notes the text that was missing. */
+  #pushLate(chunk: object, type: string, response?: Fields): void {
+    this.#lateText = ""
+    const event = chunk as Fields
+    if (response) this.#pushResponse(type, response)
+    else if (isObject(event["item"])) this.#pushItem(type, event, event["item"])
+    else if (isObject(event["part"])) this.#pushContentPart(event, event["part"])
+    else if (isObject(event["annotation"])) foldAnnotation(this.#stateOf(event).snapshot, event["annotation"])
+    else if (type.endsWith(DONE)) this.#pushWhole(type, event)
+    // After a resumption, the text before it is not missing.
+    if (this.#lateText !== "" && !this.#isResumed) LATE_TEXTS.set(chunk, this.#lateText)
   }
 
   #pushWhole(type: string, event: Fields): void {
     const part = partOf(type.slice(0, -DONE.length))
     if (part === undefined) return
-    const item = this.#itemOf(event["output_index"])
     const whole = WHOLE.map((name) => textOr(event[name])).find((text) => text !== null)
-    if (item[part] === "" && whole !== undefined) this.#append(item, part, whole)
+    if (whole !== undefined) this.#complete(this.#stateOf(event), part, placeInItem(event), whole)
   }
 
-  #append(item: ResponseItemSnapshot, part: Part, text: string): void {
-    item[part] += text
-    if (part !== "arguments") this.value[part] += text
+  #pushContentPart(event: Fields, { type, text, refusal }: Fields): void {
+    const state = this.#stateOf(event)
+    const place = placeInItem(event)
+    if (type === "output_text") this.#complete(state, "text", place, textOr(text) ?? "")
+    if (type === "refusal") this.#complete(state, "refusal", place, textOr(refusal) ?? "")
   }
 
-  #pushItem(event: Fields, given: Fields): void {
-    const item = this.#itemOf(event["output_index"])
-    item.item = given
-    item.type = textOr(given["type"]) ?? item.type
-    item.callId = textOr(given["call_id"]) ?? item.callId
-    item.name = textOr(given["name"]) ?? item.name
-    const input = textOr(given["arguments"]) ?? textOr(given["input"]) ?? textOr(given["code"])
-    if (item.arguments === "" && input !== null) item.arguments = input
-    if (item.text !== "") return
-    for (const { type, text } of objectsIn(given["content"])) {
-      if (type === "output_text" && typeof text === "string") this.#append(item, "text", text)
+  #pushItem(type: string, event: Fields, item: Fields): void {
+    this.#fold(this.#stateOf(event, textOr(item["id"]), type.endsWith(".added")), item)
+  }
+
+  #fold(state: ItemState, item: Fields): void {
+    for (const [part, whole] of foldItem(state, item)) this.#replace(state, part, whole)
+  }
+
+  #append(state: ItemState, part: Part, place: string, text: string): void {
+    const key = `${part}${place}`
+    state.parts.set(key, (state.parts.get(key) ?? "") + text)
+    state.lastKey = key
+    state.snapshot[part] += text
+    if (part !== "arguments") this.#appendToAnswer(state, part, text)
+  }
+
+  #appendToAnswer(state: ItemState, part: Exclude<Part, "arguments">, text: string): void {
+    this.#last[part] = state
+    this.value[part] += text
+    if (part === "text") this.#lateText += text
+  }
+
+  /** Adds what is missing of one part of an item. */
+  #complete(state: ItemState, part: Part, place: string, whole: string): void {
+    const key = `${part}${place}`
+    const received = state.parts.get(key) ?? ""
+    if (whole.length <= received.length) return
+    if (whole.startsWith(received) && (received === "" || state.lastKey === key)) {
+      this.#append(state, part, place, whole.slice(received.length))
+    } else if (this.#repairs++ < MAX_REPAIRS) {
+      state.parts.set(key, whole)
+      this.#replace(
+        state,
+        part,
+        state.snapshot[part].replace(received, () => whole),
+      )
     }
+  }
+
+  /** Takes the whole text of an item if it is longer than the text so far. */
+  #replace(state: ItemState, part: Part, whole: string): void {
+    const { value } = this
+    const received = state.snapshot[part]
+    if (whole.length <= received.length) return
+    const isSuffix = whole.startsWith(received) && (received === "" || this.#last[part] === state)
+    if (part !== "arguments" && !isSuffix && this.#repairs++ >= MAX_REPAIRS) return
+    state.snapshot[part] = whole
+    if (part === "arguments") return
+    if (isSuffix) this.#appendToAnswer(state, part, whole.slice(received.length))
+    else value[part] = value.items.map((item) => item[part]).join("")
   }
 
   #pushResponse(type: string, response: Fields): void {
@@ -156,41 +194,57 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     value.status = textOr(response["status"]) ?? type.slice(type.lastIndexOf(".") + 1)
     if (isObject(response["usage"])) value.usage = response["usage"]
     if (isObject(response["error"])) value.error ??= bodyOf(response["error"], response)
-    if (isTerminalType(type)) value.final = response as Final
+    if (!isTerminalType(type)) return
+    value.final = response as Final
+    const free = new Set(this.#states)
+    objectsIn(response["output"]).forEach((item, place) => this.#fold(this.#stateOfOutput(item, place, free), item))
   }
 
-  #itemOf(index: unknown): ResponseItemSnapshot {
-    const { items } = this.value
-    const wanted = isIndex(index) ? index : (items.at(-1)?.outputIndex ?? 0)
-    const at = placeOf(items, wanted, ({ outputIndex }) => outputIndex)
-    const found = items[at - 1]
-    if (found?.outputIndex === wanted) return found
-    checkLimit(items.length + 1, "maxToolCalls", this.#limits)
-    const item = newItem(wanted)
-    items.splice(at, 0, item)
-    return item
+  /** Returns the state of the item that an event names. */
+  #stateOf(event: Fields, id: string | null = textOr(event["item_id"]), isNew = false): ItemState {
+    const index = indexIn(event["output_index"])
+    const state = index === undefined ? this.#stateOfId(id, isNew) : this.#stateAt(index)
+    if (id !== null) state.id = id
+    return state
+  }
+
+  #stateOfId(id: string | null, isNew: boolean): ItemState {
+    const last = this.#states.at(-1)
+    const found = id === null ? undefined : this.#states.find((state) => state.id === id)
+    if (found) return found
+    if (last && !isNew && (id === null || last.id === null)) return last
+    return this.#stateAt(last ? last.snapshot.outputIndex + 1 : 0)
+  }
+
+  /** Returns the state of an item of the full response, whose place may differ from the output index of its events. */
+  #stateOfOutput(item: Fields, place: number, free: Set<ItemState>): ItemState {
+    const id = textOr(item["id"])
+    const isAlike = ({ snapshot }: ItemState): boolean => snapshot.type === "" || snapshot.type === item["type"]
+    const states = [...free]
+    const found =
+      states.find((state) => id !== null && state.id === id) ??
+      states.find((state) => state.snapshot.outputIndex === place && isAlike(state)) ??
+      states.find(isAlike)
+    const last = this.#states.at(-1)?.snapshot.outputIndex ?? -1
+    const state = found ?? this.#stateAt(Math.max(place, last + 1))
+    free.delete(state)
+    return state
+  }
+
+  #stateAt(index: number): ItemState {
+    const states = this.#states
+    const at = placeOf(states, index, ({ snapshot }) => snapshot.outputIndex)
+    const found = states[at - 1]
+    if (found?.snapshot.outputIndex === index) return found
+    checkLimit(states.length + 1, "maxToolCalls", this.#limits)
+    const state = new ItemState(index)
+    states.splice(at, 0, state)
+    this.value.items.splice(at, 0, state.snapshot)
+    return state
   }
 }
 
-export function isTerminalType(type: unknown): boolean {
-  return type === "response.completed" || type === "response.failed" || type === "response.incomplete"
-}
-
-/** Returns the part for a type. Own members only, since the stream chooses the name. */
-function partOf(type: string): Part | undefined {
-  return Object.hasOwn(PARTS, type) ? PARTS[type] : undefined
-}
-
-function newItem(outputIndex: number): ResponseItemSnapshot {
-  return {
-    outputIndex,
-    type: "",
-    callId: null,
-    name: null,
-    text: "",
-    refusal: "",
-    reasoning: "",
-    arguments: "",
-    item: null,
-  }
+/** Returns the text that an event other than a delta adds to the answer, since no delta had brought it. */
+export function lateTextOf(event: object): string {
+  return LATE_TEXTS.get(event) ?? ""
 }

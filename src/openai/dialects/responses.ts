@@ -6,7 +6,8 @@ import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chu
 import { textOr, type Fields } from "../reading/fields.ts"
 import { providerErrorOf } from "../reading/provider-error.ts"
 import type { ResponseEventType } from "./response-event-types.ts"
-import { isTerminalType, ResponseAccumulator, type ResponseSnapshot } from "./response-snapshot.ts"
+import { isTerminalType } from "./response-item.ts"
+import { lateTextOf, ResponseAccumulator, type ResponseSnapshot } from "./response-snapshot.ts"
 
 /** The members that all events of the Responses API have; a type parameter of {@link readResponses} adds the others. */
 export interface ResponseEvent {
@@ -81,7 +82,7 @@ export function responseDialect<Final>(after?: number): ChunkDialect<object, Res
     isTerminal: (event) => isTerminalType((event as Fields)["type"]),
     isReplayed: (event) => after !== undefined && ((event as Fields)["sequence_number"] as number) <= after,
     textOf: (event) =>
-      typeOf(event) === "response.output_text.delta" ? (textOr((event as Fields)["delta"]) ?? "") : "",
+      typeOf(event) === "response.output_text.delta" ? (textOr((event as Fields)["delta"]) ?? "") : lateTextOf(event),
     accumulate: (limits) => new ResponseAccumulator<Final>(limits, after),
   }
 }

@@ -89,16 +89,23 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
   return iteratorOf(next, () => reading.cancel())
 }
 
-/** The texts of `chunks`, without empty ones. */
+/** The texts of `chunks`, without empty ones. Half of a surrogate pair waits for its other half. */
 function textIterator<T>(chunks: ChunkIterator<T>, textOf: (chunk: T) => string): ChunkIterator<string> {
   // In turn, since a call that skips a chunk without text must not be overtaken by a later call.
+  let half = ""
   const next = inTurn(async (): Promise<IteratorResult<string, undefined>> => {
     for (;;) {
       const result = await chunks.next()
-      if (result.done) return result
-      const value = textOf(result.value)
+      if (result.done && half === "") return result
+      const text = half + (result.done ? "" : textOf(result.value))
+      half = !result.done && isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.slice(-1) : ""
+      const value = half === "" ? text : text.slice(0, -1)
       if (value !== "") return { done: false, value }
     }
   })
   return iteratorOf(next, () => chunks.return())
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd8_00 && code <= 0xdb_ff
 }
