@@ -86,7 +86,10 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
     this.#held = true
     const decoded = this.#decode(raw)
     const signal = this.#signal
-    if (signal?.aborted === true) throw signal.reason
+    if (signal?.aborted === true) {
+      if (isPromise(decoded)) decoded.catch(ignore)
+      throw signal.reason
+    }
     return isPromise(decoded) && signal !== undefined ? untilAbort(decoded, signal) : decoded
   }
 

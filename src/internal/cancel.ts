@@ -1,7 +1,11 @@
-/** Cancels a stream or its reader; a cancellation that fails is ignored. */
-export function cancelQuietly(target: { cancel(reason?: unknown): Promise<void> }, reason?: unknown): void {
+/** Cancels a stream or its reader, or destroys a stream of Node; a failure of that is ignored. */
+export function cancelQuietly(
+  target: { cancel?(reason?: unknown): Promise<void>; destroy?(): unknown },
+  reason?: unknown,
+): void {
   try {
-    target.cancel(reason).catch(ignore)
+    if (target.cancel) target.cancel(reason).catch(ignore)
+    else target.destroy!()
   } catch {
     // A locked stream of some runtimes throws instead of rejecting.
   }

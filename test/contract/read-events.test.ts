@@ -188,6 +188,20 @@ describe("readEvents() with an asynchronous schema", () => {
     expect(reader.lastEventId).toBe("")
   })
 
+  test("readEvents() leaves no unhandled rejection if an asynchronous schema aborts its signal and rejects", async () => {
+    const controller = new AbortController()
+    const tick = schemaOf(async () => {
+      controller.abort(new Error("mine"))
+      throw new Error("late")
+    })
+    const events = readEvents("event: tick\ndata: 1\n\n", {
+      events: defineEvents({ tick }),
+      signal: controller.signal,
+    })
+    await expect(events.next()).rejects.toThrow("mine")
+    await new Promise((resolve) => setTimeout(resolve, 0))
+  })
+
   test("readEvents() rejects the call if the signal aborts in a schema", async () => {
     const controller = new AbortController()
     const reason = new Error("enough")

@@ -1,6 +1,7 @@
 import { createServer, get, type IncomingMessage } from "node:http"
 import { Readable } from "node:stream"
 import { readEvents } from "steadystream"
+import { subscribe } from "steadystream/client"
 import { readChatCompletions, readResponses, relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { describe, expect, test } from "vitest"
@@ -24,6 +25,7 @@ describe("a silent source", { timeout: 20_000 }, () => {
       "readResponses()",
       (source, signal) => readResponses(source, { signal, onMalformed: "skip" })[Symbol.asyncIterator](),
     ],
+    ["subscribe()", (source, signal) => subscribe(() => source, { signal })[Symbol.asyncIterator]()],
     ["relay()", (source, signal) => relay(source, { signal, onMalformed: "skip" })[Symbol.asyncIterator]()],
   ]
   test.each(ways.flatMap(([name, read]) => (["return()", "abort"] as const).map((way) => [name, way, read] as const)))(
@@ -41,6 +43,20 @@ describe("a silent source", { timeout: 20_000 }, () => {
       expect(source.destroyed).toBe(true)
     },
   )
+
+  test("readEvents() destroys the Node stream that is the body of a 204 or of a refused response", async () => {
+    for (const status of [204, 503]) {
+      const body = idle()
+      const response = { status, ok: status === 204, headers: new Headers(), body, bodyUsed: false }
+      const events = readEvents(response as unknown as Response)
+      const read = events.next().catch(() => {})
+      await settle()
+      void events.return()
+      await within(read, 100)
+      await settle()
+      expect(body.destroyed).toBe(true)
+    }
+  })
 
   test("readChatCompletions() destroys a Node stream at a deadline", async () => {
     const clock = new ManualClock()
