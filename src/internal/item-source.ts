@@ -60,7 +60,7 @@ export function openItems<T>(source: ItemSource<T>): OpenedSource<T> {
 export function discardItems(source: unknown, reason: unknown): void {
   if (typeof source !== "object" || source === null) return
   const { cancel, return: leave } = source as { cancel?: unknown; return?: () => unknown }
-  if (typeof cancel === "function") cancelQuietly(source as ReadableStream, reason)
+  if (typeof cancel === "function") cancelQuietly(source, reason)
   else if (isDestroyable(source)) source.destroy()
   else if (typeof leave === "function") cancelQuietly({ cancel: async () => void (await leave.call(source)) })
 }

@@ -1,5 +1,5 @@
 import type { SseEvent } from "../event.ts"
-import { fieldValue, retryTime } from "./field.ts"
+import { retryTime } from "./field.ts"
 import { checkNumber } from "../internal/option-checks.ts"
 
 /** The limits of a parser, in decoded characters. */
@@ -60,11 +60,6 @@ export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }:
 /** Whether the line that begins with `start` is a known field, or a handler needs it. */
 export function isNeeded({ onComment, onUnknownLine }: Handlers, start: string): unknown {
   return start.startsWith(":") ? onComment : (onUnknownLine ?? /^(?:data|event|id|retry):/.test(start))
-}
-
-/** Calls the handler for the comment in `text[start, end)`, which includes its colon. */
-export function callCommentHandler({ onComment }: Handlers, text: string, start: number, end: number): void {
-  onComment?.(fieldValue(text, start + 1, end))
 }
 
 /** Calls the handler for a line that is a `retry` field or of an unknown field. */

@@ -63,14 +63,11 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>, so
     read: () =>
       new Promise((resolve, reject) => {
         end = resolve
-        Promise.resolve(next())
-          .then((result) => {
-            // `end` would keep the chunk in memory.
-            end = ignore
-            resolve(result)
-            isOver = result.done === true
-          })
-          .catch(reject)
+        Promise.resolve(next()).then((result) => {
+          // `end` would keep the chunk in memory.
+          end = ignore
+          resolve(result)
+        }, reject)
       }),
     toFailure,
     cancel() {
@@ -86,7 +83,7 @@ function openIterator(iterator: AsyncIterator<SseChunk> | Iterator<SseChunk>, so
         })
         .catch(ignore)
     },
-    release: ignore,
+    release: () => void (isOver = true),
   }
 }
 
