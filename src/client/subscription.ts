@@ -120,11 +120,13 @@ function consumerOf<Event extends SseEvent<string, unknown>>(
 
 async function listen<Event extends SseEvent<string, unknown>>(
   subscription: Pick<Subscription<Event>, "lastEventId" | typeof Symbol.asyncIterator>,
-  { onEvent, onError }: SubscriptionHandlers<Event>,
+  handlers: SubscriptionHandlers<Event> | undefined,
   queue: EventQueue,
   { report, callHook }: Settings,
 ): Promise<void> {
+  const { onEvent, onError } = handlers ?? ({} as Partial<SubscriptionHandlers<Event>>)
   if (typeof onEvent !== "function") throw new TypeError('Cannot listen: "onEvent" must be a function')
+  if (typeof (onError ?? onEvent) !== "function") throw new TypeError('Cannot listen: "onError" must be a function')
   const events = subscription[Symbol.asyncIterator]()
   try {
     for (;;) {

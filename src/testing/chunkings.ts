@@ -12,7 +12,14 @@
  * }
  * ```
  */
-export function* chunkings<Input extends string | Uint8Array>(input: Input): Generator<Input[], void, undefined> {
+export function chunkings<Input extends string | Uint8Array>(input: Input): Generator<Input[], void, undefined> {
+  if (typeof input !== "string" && !ArrayBuffer.isView(input)) {
+    throw new TypeError(`Cannot cut chunks: "input" must be a string or a Uint8Array, not ${typeof input}`)
+  }
+  return cuts(input)
+}
+
+function* cuts<Input extends string | Uint8Array>(input: Input): Generator<Input[], void, undefined> {
   const cut = (from: number, to?: number): Input =>
     (typeof input === "string" ? input.slice(from, to) : input.subarray(from, to)) as Input
   const units = Array.from({ length: input.length }, (_, index) => cut(index, index + 1))

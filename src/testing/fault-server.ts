@@ -72,6 +72,9 @@ export interface FaultServer {
  * ```
  */
 export async function startFaultServer(script: FaultScript): Promise<FaultServer> {
+  if (script === null || !["object", "function"].includes(typeof script)) {
+    throw new TypeError('Cannot start fault server: "script" must be an answer, an array or a function')
+  }
   const http = await importHttp()
   const server = new ScriptedServer(script)
   await server.listen(

@@ -61,6 +61,7 @@ export class ManualClock implements Clock {
 
   /** Calls `run` when the clock has been moved by `ms` milliseconds. */
   setTimeout(run: () => void, ms: number): number {
+    if (typeof run !== "function") throw new TypeError(`Cannot set timer: "run" must be a function, not ${typeof run}`)
     const handle = ++this.#lastHandle
     this.#timers.set(handle, { due: this.#now + (ms > 0 ? ms : 0), run })
     return handle
@@ -81,6 +82,7 @@ export class ManualClock implements Clock {
    * @throws RangeError if more than 100,000 timers fire, as happens when a timer sets itself again with 0 ms.
    */
   async advance(ms: number): Promise<void> {
+    if (typeof ms !== "number") throw new TypeError(`Cannot advance clock: "ms" must be a number, not ${typeof ms}`)
     if (!(ms >= 0 && ms < Infinity)) {
       throw new RangeError(`Cannot advance clock: "ms" must be a number from 0 and less than Infinity, not ${ms}`)
     }

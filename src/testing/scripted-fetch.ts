@@ -75,6 +75,8 @@ export interface ScriptedFetch {
  * ```
  */
 export function scriptedFetch(answers: readonly ScriptedAnswer[]): ScriptedFetch {
+  if (!Array.isArray(answers))
+    throw new TypeError(`Cannot script fetch: "answers" must be an array, not ${typeof answers}`)
   const requests: ScriptedRequest[] = []
   const open = new Set<object>()
   const shared = new WeakMap<Response, SharedBody>()

@@ -1,0 +1,36 @@
+import { subscribe } from "steadystream/client"
+import { chunkings, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
+import { expect, test } from "vitest"
+
+/** Wrong arguments of each function, and the start of the message. */
+const WRONG: [name: string, call: () => unknown, message: string][] = [
+  ["scriptedFetch() without answers", () => scriptedFetch(undefined as never), 'Cannot script fetch: "answers" must'],
+  ["scriptedFetch() with a number", () => scriptedFetch(5 as never), 'Cannot script fetch: "answers" must'],
+  ["chunkings() without input", () => chunkings(undefined as never), 'Cannot cut chunks: "input" must'],
+  ["chunkings() with a number", () => chunkings(5 as never), 'Cannot cut chunks: "input" must'],
+  ["setTimeout() without a function", () => new ManualClock().setTimeout(undefined as never, 1), '"run" must'],
+]
+
+test.each(WRONG)("%s throws a TypeError at the call", (_, call, message) => {
+  expect(call).toThrow(TypeError)
+  expect(call).toThrow(message)
+})
+
+const listen = (handlers: unknown) => subscribe("https://example.com/").listen(handlers as never)
+
+const REJECTED: [name: string, call: () => Promise<unknown>, message: string][] = [
+  ["startFaultServer() without a script", () => startFaultServer(undefined as never), '"script" must'],
+  ["startFaultServer() with null", () => startFaultServer(null as never), '"script" must'],
+  ["startFaultServer() with a number", () => startFaultServer(5 as never), '"script" must'],
+  ["advance() without a time", () => new ManualClock().advance(undefined as never), '"ms" must be a number'],
+  ["advance() with text", () => new ManualClock().advance("5" as never), '"ms" must be a number'],
+  ["listen() without handlers", () => listen(undefined), '"onEvent" must be a function'],
+  ["listen() without onEvent", () => listen({}), '"onEvent" must be a function'],
+  ["listen() with an onError that is no function", () => listen({ onEvent() {}, onError: 5 }), '"onError" must'],
+]
+
+test.each(REJECTED)("%s rejects with a TypeError", async (_, call, message) => {
+  const error = await call().catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(TypeError)
+  expect((error as Error).message).toContain(message)
+})
