@@ -24,6 +24,11 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
   }
 }
 
+/** Returns the reason of an aborted signal; old platforms have none. */
+export function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason === undefined ? new DOMException("The operation was aborted", "AbortError") : signal.reason
+}
+
 function listenTo(signal: AbortSignal): Listeners {
   const runs = new Set<() => void>()
   const forget = () => {

@@ -4,13 +4,21 @@ import type { ChunkDialect } from "./chunk-dialect.ts"
 import type { ChunkIterator, ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
 import { type Piece, Reading } from "./reading.ts"
 
-/** Starts to read `source` in `dialect`. */
+const CANCELLED = "The stream was cancelled before its end"
+
+/**
+ * Starts to read `source` in `dialect`.
+ *
+ * @param isRelayed - Whether the stream fails if it is not read in time.
+ */
 export function openChunks<T, S>(
   source: ChunkSource,
   dialect: ChunkDialect<T, S>,
   options: ReadChunksOptions,
+  isRelayed = false,
 ): ChunkStream<T, S> {
   const reading = new Reading(source, dialect, options)
+  if (isRelayed) reading.expireUnread()
   let isConsumed = false
   const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
     get snapshot() {
@@ -38,6 +46,8 @@ export function openChunks<T, S>(
     async collect() {
       const chunks = stream[Symbol.asyncIterator]()
       while (!(await chunks.next()).done);
+      const { reason, error } = await reading.outcome.ended
+      if (reason === "cancelled") throw error ?? new DOMException(CANCELLED, "AbortError")
       return reading.answer.snapshot
     },
   }
@@ -49,6 +59,8 @@ export function openChunks<T, S>(
 function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
   let waiting = 0
   let last: Promise<IteratorResult<T, undefined>> | undefined
+  /** Sets the promise of the call whose source has called `next` before that promise exists. */
+  let settle: ((call: Promise<IteratorResult<T, undefined>>) => void) | undefined
   const serve = (chunk: T | undefined): IteratorResult<T, undefined> => {
     if (--waiting === 0) last = undefined
     return chunk ? { done: false, value: chunk } : reading.outcome.takeEnd()
@@ -74,17 +86,26 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
     reading.acceptFailure(cause)
     return advance()
   }
+  const begin = (): Promise<IteratorResult<T, undefined>> => {
+    try {
+      return reading.outcome.isOver ? advance() : reading.read().then(onPiece, onError)
+    } catch (cause) {
+      // Only an object that merely looks like a stream throws here, or returns no promise.
+      return onError(cause)
+    }
+  }
   const next = (): Promise<IteratorResult<T, undefined>> => {
     const chunk = waiting ? undefined : reading.answer.take()
     if (chunk) return Promise.resolve({ done: false, value: chunk })
-    if (waiting++) return (last = last!.then(advance, advance))
-    try {
-      last = reading.outcome.isOver ? advance() : reading.read().then(onPiece, onError)
-    } catch (cause) {
-      // Only an object that merely looks like a stream throws here, or returns no promise.
-      last = onError(cause)
+    if (waiting++) {
+      last ??= new Promise((resolve) => (settle = resolve))
+      return (last = last.then(advance, advance))
     }
-    return last
+    const call = begin()
+    if (settle) settle(call)
+    else if (waiting) last = call
+    settle = undefined
+    return call
   }
   return iteratorOf(next, () => reading.cancel())
 }

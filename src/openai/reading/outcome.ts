@@ -2,7 +2,7 @@
  * How one stream ended. It ends once: every later end changes nothing. A failure is thrown to one caller, and says how
  * far the stream came.
  */
-import { SseError, type SseProviderError } from "../../errors.ts"
+import { SseConnectionError, SseError, type SseProviderError } from "../../errors.ts"
 import { DONE } from "../../internal/iterator.ts"
 import type { ChunkAccumulator } from "./chunk-dialect.ts"
 import { setHidden } from "./chunk-error.ts"
@@ -19,9 +19,10 @@ export class Outcome {
   readonly #deadlines: Deadlines
   readonly #onEnd: (reason: EndReason, cancelReason: unknown) => void
   #failure: { readonly reason: unknown } | undefined = undefined
-  #settle!: (info: EndInfo) => void
+  /** Resolves `ended`. It refers to nothing else of the stream. */
+  settle!: (info: EndInfo) => void
   readonly progress: Progress = { chunks: 0, bytes: 0, sawDone: false, connectMs: null, firstContentMs: null }
-  readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.#settle = resolve))
+  readonly ended: Promise<EndInfo> = new Promise((resolve) => (this.settle = resolve))
   response: ChunkResponse | undefined = undefined
   /** The error that the provider reported before its last chunk: it replaces every other failure. */
   providerError: SseProviderError | undefined = undefined
@@ -41,18 +42,28 @@ export class Outcome {
   /** Ends the stream with a failure. */
   fail(reason: unknown): undefined {
     if (this.isOver) return
-    const error = this.providerError ?? reason
-    const { chunks } = this.progress
-    if (SseError.is(error)) {
-      setHidden(error, "partial", this.#accumulator.value)
-      Object.assign(error, {
-        chunks,
-        requestId: this.response?.requestId ?? null,
-        // A retry would repeat the chunks that the consumer has.
-        retryable: error.retryable && chunks === 0,
-      })
+    let error = this.providerError ?? reason
+    try {
+      if (SseError.is(error)) this.#describe(error)
+    } catch {
+      // The error of the source is frozen.
+      const { message, retryable } = error as SseError
+      error = new SseConnectionError(message, { cause: error, retryable })
+      this.#describe(error as SseError)
     }
     this.stop("error", error)
+  }
+
+  /** Sets the members that say how far the stream came. */
+  #describe(error: SseError): void {
+    const { chunks } = this.progress
+    setHidden(error, "partial", this.#accumulator.value)
+    Object.assign(error, {
+      chunks,
+      requestId: this.response?.requestId ?? null,
+      // A retry would repeat the chunks that the consumer has.
+      retryable: error.retryable && chunks === 0,
+    })
   }
 
   /** Ends the stream early and throws `error` to the consumer. */
@@ -74,7 +85,7 @@ export class Outcome {
     this.isOver = true
     this.#onEnd(reason, cancelReason)
     const cursor = this.#accumulator.cursor ?? null
-    this.#settle({ ...this.progress, reason, error, durationMs: this.#deadlines.elapsed, cursor })
+    this.settle({ ...this.progress, reason, error, durationMs: this.#deadlines.elapsed, cursor })
   }
 
   /** Returns the end of the iteration; throws the failure the first time. */

@@ -3,7 +3,7 @@
  * at the end. The answer interprets the events.
  */
 import { SseError, SseTimeoutError } from "../../errors.ts"
-import { onAbort } from "../../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
@@ -11,10 +11,11 @@ import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
 import type { ChunkDialect, ResolvedLimits } from "./chunk-dialect.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
-import { Deadlines } from "./deadlines.ts"
+import { Deadlines, unreadDeadline } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 import { Outcome } from "./outcome.ts"
+import { expireUnread } from "./unread.ts"
 
 /** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
@@ -26,7 +27,9 @@ export class Reading<T, S> {
   readonly #clock: Clock
   readonly #deadlines: Deadlines
   readonly #parser: SseParser
-  readonly #forgetSignal: () => void = ignore
+  #forgetSignal: () => void = ignore
+  #forgetUnread: () => void = ignore
+  #hasBegun = false
   #body: Body
   readonly answer: Answer<T, S>
   readonly outcome: Outcome
@@ -46,6 +49,7 @@ export class Reading<T, S> {
     this.#parser = new SseParser({
       ...limits,
       onEvent: answer.onEvent,
+      dispatchEmpty: true,
       onComment: onHeartbeat && answer.onComment,
       onUnknownLine: (line) => {
         if (answer.acceptLine(line)) this.#parser.end()
@@ -53,11 +57,18 @@ export class Reading<T, S> {
     })
     this.#body = isResponse(source) ? this.#openResponse(source) : openBody(source)
     if (signal?.aborted) this.#onAbort()
-    else if (signal) this.#forgetSignal = onAbort(signal, this.#onAbort)
+  }
+
+  /** Fails the reading if it is not read in time, so that `ended` settles in any case. */
+  expireUnread(): void {
+    const [phase, ms] = unreadDeadline(this.#options.timeouts)
+    this.#forgetUnread = expireUnread(this, this.#timeoutError(phase, ms), this.#clock)
   }
 
   /** Reads the next piece of the body. The end of the reading settles it. */
   read(): Promise<Piece> {
+    if (!this.#hasBegun) this.#begin()
+    if (this.outcome.isOver) return Promise.resolve({ done: true, value: undefined })
     this.#deadlines.resume(this.#body.isRequest)
     return this.#body.read()
   }
@@ -78,7 +89,7 @@ export class Reading<T, S> {
 
   /** Takes the error of `read`. */
   acceptFailure(cause: unknown): void {
-    const error = SseError.is(cause) ? cause : toConnectionError(cause)
+    const error = errorOf(cause)
     if (SseError.is(error)) this.outcome.fail(error)
     // The caller stopped the source: an abort or a timeout is thrown as it is.
     else this.outcome.stop("cancelled", error)
@@ -89,10 +100,20 @@ export class Reading<T, S> {
     this.outcome.end("cancelled", undefined, reason)
   }
 
+  /** Nothing refers to the reading before this, so that one that nobody reads can be collected. */
+  #begin(): void {
+    const { signal } = this.#options
+    this.#hasBegun = true
+    this.#forgetUnread()
+    if (signal?.aborted) this.#onAbort()
+    else if (signal) this.#forgetSignal = onAbort(signal, this.#onAbort)
+  }
+
   readonly #onEnd = (reason: EndReason, cancelReason: unknown): void => {
     this.answer.drop()
     this.#deadlines.stop()
     this.#forgetSignal()
+    this.#forgetUnread()
     if (reason === "error" || reason === "cancelled") this.#body.cancel(cancelReason)
     else if (reason === "done" || reason === "terminal") void drain(this.#body, this.#clock, this.#options.drain)
   }
@@ -121,10 +142,21 @@ export class Reading<T, S> {
     this.#parser.feed(piece)
   }
 
-  readonly #onAbort = (): void => this.outcome.stop("cancelled", this.#options.signal!.reason)
+  readonly #onAbort = (): void => this.outcome.stop("cancelled", reasonOf(this.#options.signal!))
 
-  readonly #onExpire = (phase: string, ms: number): void => {
-    const message = `Cannot read ${this.#name}: "timeouts.${phase}" of ${ms} ms has passed`
-    this.outcome.fail(new SseTimeoutError(message, phase, ms))
+  readonly #onExpire = (phase: string, ms: number): void => this.outcome.fail(this.#timeoutError(phase, ms))
+
+  #timeoutError(phase: string, ms: number): SseTimeoutError {
+    return new SseTimeoutError(`Cannot read ${this.#name}: "timeouts.${phase}" of ${ms} ms has passed`, phase, ms)
+  }
+}
+
+/** Returns the error of a source: an SseError, an abort or a timeout as it is. */
+function errorOf(cause: unknown): unknown {
+  try {
+    return SseError.is(cause) ? cause : toConnectionError(cause)
+  } catch {
+    // A proxy may throw when its members are read.
+    return toConnectionError(undefined)
   }
 }

@@ -131,13 +131,12 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
     this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
     this.#name = dialect.name
     const forwarded = new ForwardedDialect(dialect)
-    this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" })
+    this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" }, true)
     this.#writer = new ForwardingWriter<T>(
       dialectWriter(options.dialect ?? "chat"),
       forwarded.failure,
       this.#callOnChunk,
     )
-    void this.#stream.ended.then(({ reason }) => (this.#writer.isCancelled = reason === "cancelled"))
   }
 
   get snapshot(): S {
@@ -182,7 +181,14 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
     if (this.#isConsumed) throw new TypeError(`Cannot relay ${this.#name}: the relay must have only one consumer`)
     this.#isConsumed = true
     const chunks = this.#stream[Symbol.asyncIterator]()
-    const source = { next: () => chunks.next(), stop: (reason: unknown) => this.#stream.cancel(reason) }
+    let isRead = false
+    const next = (): Promise<IteratorResult<ForwardedEvent<T>, undefined>> => {
+      // Not earlier: nothing that can outlive an unread relay may refer to it.
+      if (!isRead) void this.#stream.ended.then(({ reason }) => (this.#writer.isCancelled = reason === "cancelled"))
+      isRead = true
+      return chunks.next()
+    }
+    const source = { next, stop: (reason: unknown) => this.#stream.cancel(reason) }
     return new EventFeed(source, this.#writer, this.#options.onError)
   }
 

@@ -275,8 +275,10 @@ test("readChatCompletions() leaves no listener on the signal after any end", asy
   for (const [source, reason] of bodies) {
     const { controller, listeners } = countingSignal()
     const stream = readChatCompletions(source, { signal: controller.signal })
+    expect(listeners()).toBe(0)
+    const reading = all(stream).catch(() => {})
     expect(listeners()).toBe(1)
-    await all(stream).catch(() => {})
+    await reading
     expect(await stream.ended).toMatchObject({ reason })
     expect(listeners()).toBe(0)
   }

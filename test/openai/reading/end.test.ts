@@ -347,8 +347,10 @@ describe("readChatCompletions() and the end of a body", () => {
     const add = vi.spyOn(signal, "addEventListener")
     const remove = vi.spyOn(signal, "removeEventListener")
     const streams = Array.from({ length: 30 }, () => readChatCompletions(HELLO + DONE, { signal }))
+    expect(add).not.toHaveBeenCalled()
+    const readings = streams.map((stream) => all(stream))
     expect(add).toHaveBeenCalledTimes(1)
-    await Promise.all(streams.map((stream) => all(stream)))
+    await Promise.all(readings)
     expect(remove).toHaveBeenCalledTimes(1)
   })
 
