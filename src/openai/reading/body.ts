@@ -1,9 +1,9 @@
 /* Opens the source of a reading: requests the response, checks it, and cancels both the request and the body. */
-import type { ProviderErrorBody } from "../../errors.ts"
+import { type ProviderErrorBody, SseConnectionError, SseError } from "../../errors.ts"
 import { cancelQuietly, ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
 import { parseRetryAfter } from "../../internal/retry-after.ts"
-import { isResponse, openSource, responseError, type SourceReader } from "../../parser/index.ts"
+import { isResponse, openSource, responseError, type SourceReader, toConnectionError } from "../../parser/index.ts"
 import { setHidden } from "./chunk-error.ts"
 import type { ChunkResponse, ChunkSource } from "./chunk-stream.ts"
 import { bodyOf, objectIn, providerErrorOf } from "./provider-error.ts"
@@ -43,9 +43,13 @@ function requestBody(
   const discard = (): void => void response?.then((late) => late.body && cancelQuietly(late.body)).catch(ignore)
   const body = openSource({
     async *[Symbol.asyncIterator]() {
-      response ??= Promise.resolve(request(controller.signal))
-      if (controller.signal.aborted) discard()
-      yield (await response) as never
+      try {
+        response ??= Promise.resolve(request(controller.signal))
+        if (controller.signal.aborted) discard()
+        yield (await response) as never
+      } catch (cause) {
+        throw requestError(cause)
+      }
     },
   })
   return {
@@ -57,6 +61,18 @@ function requestBody(
       discard()
     },
   }
+}
+
+/** Returns the error for a request without a response: an abort, a timeout or an SseError as it is. */
+function requestError(cause: unknown): unknown {
+  if (SseError.is(cause) || toConnectionError(cause) === cause) return cause
+  // Node names the reason in the cause of its error, or in the errors of that cause, one for each address.
+  const { code, message, errors } = ((cause as Partial<Error> | null)?.cause ?? cause ?? {}) as Partial<AggregateError> & {
+    readonly code?: unknown
+  }
+  const { code: first } = (errors?.[0] ?? {}) as { readonly code?: unknown }
+  const reason = [code, first, message].find((label) => typeof label === "string" && /^[\w ]{1,40}$/.test(label))
+  return new SseConnectionError(`Cannot connect to the provider: ${(reason as string) ?? "the request failed"}`, { cause })
 }
 
 /**
