@@ -1,6 +1,6 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
 import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
-import { choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
+import { choicesErrorOf, dropHeartbeat, firstChoice, hasChoices } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
@@ -12,6 +12,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
   sentinel: "[DONE]",
   decode: dropHeartbeat,
   error: choicesErrorOf,
+  isPart: hasChoices,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(hasContent),
   textOf,
   accumulate: accumulateChat,

@@ -2,7 +2,7 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
-import { isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { isHeartbeatType, isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
 
@@ -83,9 +83,13 @@ function indexOf({ index }: ChoiceSnapshot): number {
 }
 
 /** Drops the payloads that some gateways send to keep the connection open. */
-export function dropHeartbeat(json: object): object | null {
-  const { type } = json as Fields
-  return type === "keepalive" || type === "ping" ? null : json
+export function dropHeartbeat(json: object, event: string): object | null {
+  return isHeartbeatType((json as Fields)["type"]) || isHeartbeatType(event) ? null : json
+}
+
+/** Whether a chunk has choices, even none, as every part of a completion has. */
+export function hasChoices(chunk: object): boolean {
+  return Array.isArray((chunk as Fields)["choices"])
 }
 
 /** Returns the error that a payload reports for itself or for one of its choices, `null` if it reports none. */

@@ -1,5 +1,5 @@
 import type { FinishReason, OpenEnum, Usage } from "./chat-chunk.ts"
-import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice } from "./choices.ts"
+import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice, hasChoices } from "./choices.ts"
 import type { ChunkAccumulator, ChunkDialect, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
@@ -69,6 +69,7 @@ export const completionDialect: ChunkDialect<object, CompletionSnapshot> = {
   sentinel: "[DONE]",
   decode: dropHeartbeat,
   error: choicesErrorOf,
+  isPart: hasChoices,
   isContent: (chunk) => objectsIn((chunk as Fields)["choices"]).some(({ text, finish_reason: end }) => text || end),
   textOf: (chunk) => textOr(firstChoice(chunk)?.["text"]) ?? "",
   accumulate,

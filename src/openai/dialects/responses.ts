@@ -3,8 +3,8 @@ import { dropHeartbeat } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
-import { textOr, type Fields } from "../reading/fields.ts"
-import { providerErrorOf } from "../reading/provider-error.ts"
+import { isObject, textOr, type Fields } from "../reading/fields.ts"
+import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
 import type { ResponseEventType } from "./response-event-types.ts"
 import { isTerminalType } from "./response-item.ts"
 import { lateTextOf, ResponseAccumulator, type ResponseSnapshot } from "./response-snapshot.ts"
@@ -34,9 +34,9 @@ const ERROR_GRACE = 1_000
  * Reads a streamed response of the Responses API.
  *
  * The iteration returns the provider's own events, unknown types included. The answer is complete at a terminal event:
- * `response.completed`, `response.failed` or `response.incomplete`. All three end the iteration without an error, and
- * `snapshot.status` says which one it was. An `error` event fails the iteration with {@link SseProviderError}, after the
- * `response.failed` that may follow within a second has been folded into the snapshot.
+ * `response.completed` or `response.incomplete`, and `snapshot.status` says which one it was. A `response.failed` or an
+ * `error` event fails the iteration with {@link SseProviderError}; after an `error` event, a `response.failed` that
+ * follows within a second is folded into the snapshot first.
  *
  * A response in background mode can be resumed: `(await stream.ended).cursor` has the values for `starting_after` and for
  * the option `after`.
@@ -79,6 +79,7 @@ export function responseDialect<Final>(after?: number): ChunkDialect<object, Res
     decode,
     error,
     isContent,
+    isPart: (event) => isOwnType(typeOf(event)),
     isTerminal: (event) => isTerminalType((event as Fields)["type"]),
     isReplayed: (event) => after !== undefined && ((event as Fields)["sequence_number"] as number) <= after,
     textOf: (event) =>
@@ -89,14 +90,25 @@ export function responseDialect<Final>(after?: number): ChunkDialect<object, Res
 
 function decode(json: object, event: string): object | null {
   // Some providers name the type only in the event field of the stream.
-  if (typeOf(json) === undefined && event !== "message") return { type: event, ...json }
-  return dropHeartbeat(json)
+  const isNamed = typeOf(json) === undefined && event !== "message"
+  const payload = dropHeartbeat(json, event)
+  return isNamed && payload ? { type: event, ...payload } : payload
 }
 
 function error(json: object, event: string): ProviderErrorBody | null {
   const type = typeOf(json)
-  const isOther = typeof type === "string" && type.startsWith("response.") && type !== "response.error"
-  return isOther ? null : providerErrorOf(json, event)
+  if ((type ?? event) === "response.failed") return failureOf(json as Fields)
+  return isOwnType(type) && type !== "response.error" ? null : providerErrorOf(json, event)
+}
+
+/** Returns the error of a `response.failed` event, which names one, or should. */
+function failureOf({ response }: Fields): ProviderErrorBody {
+  const error = isObject(response) ? response["error"] : undefined
+  return bodyOf(error ?? { message: "The response failed" }, {})
+}
+
+function isOwnType(type: unknown): boolean {
+  return typeof type === "string" && type.startsWith("response.")
 }
 
 function isContent(event: object): boolean {

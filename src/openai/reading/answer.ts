@@ -2,22 +2,28 @@
  * Turns the events of one stream into chunks, heartbeats and errors, and finds its end. No I/O: events wait here unparsed
  * until the consumer asks for a chunk, and a failure of the body is reported after the events before it.
  */
-import { type ProviderErrorBody, SseTruncatedError } from "../../errors.ts"
+import { type ProviderErrorBody, SseError, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
-import { addLine, bareTextError, errorInLine, isHopeless } from "./bare-text.ts"
-import { malformedError, syntaxErrorOf } from "./chunk-error.ts"
+import { addLine, BARE_LINE, bareTextError, errorInLine, isHopeless, mayHoldPayload, payloadInLine } from "./bare-text.ts"
+import { malformedError, syntaxErrorOf, unusableError } from "./chunk-error.ts"
 import type { ChunkAccumulator, ChunkDialect } from "./chunk-dialect.ts"
 import type { Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
 import type { Deadlines } from "./deadlines.ts"
-import { isPayload, parse } from "./fields.ts"
+import { type Fields, isHeartbeatType, isPayload, parse } from "./fields.ts"
 import type { Outcome } from "./outcome.ts"
-import { providerError, providerErrorOf } from "./provider-error.ts"
+import { bodyOf, providerError, providerErrorOf } from "./provider-error.ts"
 
 const NO_EVENTS: SseEvent[] = []
 
 // The spaces that may surround the end mark.
 const MARK_SPACES = 8
+
+// The lines that belong to no field and are searched for a payload, in one stream.
+const MAX_SEARCHED_LINES = 256
+
+// The payloads after an error among which its terminal chunk is looked for.
+const MAX_AFTER_ERROR = 64
 
 export class Answer<T, S> {
   readonly #dialect: ChunkDialect<T, S>
@@ -28,7 +34,15 @@ export class Answer<T, S> {
   readonly #reportHandlerError: (error: unknown) => void
   #queue: SseEvent[] = NO_EVENTS
   #taken = 0
+  /** The payloads of one event that has several, in reverse order. */
+  #glued: SseEvent[] = NO_EVENTS
   #payloads = 0
+  #payloadsAfterError = 0
+  #searchedLines = 0
+  /** A line before the first event that holds a payload: it is lost if events follow. */
+  #lostLine: string | undefined = undefined
+  /** A payload that is no part of an answer; `null` if another one is. */
+  #oddPayload: object | null | undefined = undefined
   /** The lines before the first event that belong to no field. */
   #bareText = ""
   #sawData = false
@@ -66,7 +80,11 @@ export class Answer<T, S> {
   readonly onEvent = (event: SseEvent): void => {
     // A hook may end the reading in the middle of a piece.
     if (this.#outcome.isOver) return
-    this.#sawData ||= event.data !== ""
+    if (!this.#sawData && event.data !== "") {
+      this.#sawData = true
+      const line = this.#lostLine
+      if (line !== undefined && event.data.trim() !== this.#dialect.sentinel) this.onEvent(eventOf(BARE_LINE, line))
+    }
     // Measured: an array of one, since `push` makes room for 17.
     if (this.hasEvents) this.#queue.push(event)
     else this.#queue = [event]
@@ -76,18 +94,24 @@ export class Answer<T, S> {
 
   /** Takes a line that belongs to no field; returns whether the body cannot be an event stream, whatever follows. */
   acceptLine(line: string): boolean {
-    const data = errorInLine(line)
-    if (data) this.onEvent(eventOf("error", data))
-    if (data || this.#sawData) return false
-    this.#bareText = addLine(this.#bareText, line)
-    if (!isHopeless(this.#bareText)) return false
+    const isSearched = mayHoldPayload(line) && this.#searchedLines++ < MAX_SEARCHED_LINES
+    const error = isSearched ? errorInLine(line) : undefined
+    const hasPayload = isSearched && payloadInLine(line) !== undefined
+    if (this.#sawData) {
+      if (error !== undefined) this.onEvent(eventOf("error", error))
+      else if (hasPayload) this.onEvent(eventOf(BARE_LINE, line))
+      return false
+    }
+    if (hasPayload) this.#lostLine ??= line
+    this.#bareText = error ?? addLine(this.#bareText, line)
+    if (error === undefined && !isHopeless(this.#bareText)) return false
     this.endBody(false)
     return true
   }
 
   /** Drops the waiting events. */
   drop(): void {
-    this.#queue = NO_EVENTS
+    this.#queue = this.#glued = NO_EVENTS
     this.#taken = 0
   }
 
@@ -99,21 +123,20 @@ export class Answer<T, S> {
   /** Ends the body cleanly; `incomplete` says that it ended inside an event, which was dispatched nevertheless. */
   endBody(incomplete: boolean): void {
     this.#isCut = incomplete
-    this.#isLossy = incomplete && !this.hasEvents
     this.#atEnd ??= () => this.#conclude(false)
   }
 
   /** Returns the next chunk of the waiting events. If there is none, an end of the body has taken effect. */
   take(): T | undefined {
     try {
-      while (this.#taken < this.#queue.length) {
-        const chunk = this.#accept(this.#queue[this.#taken++]!)
+      while (this.#taken < this.#queue.length || this.#glued.length > 0) {
+        const chunk = this.#accept(this.#glued.pop() ?? this.#queue[this.#taken++]!)
         if (chunk) return chunk
       }
       this.drop()
       if (!this.#outcome.isOver) this.#atEnd?.()
     } catch (error) {
-      this.#outcome.fail(error)
+      this.#outcome.fail(SseError.is(error) ? error : unusableError(this.#dialect.name, error))
     }
     return undefined
   }
@@ -125,25 +148,30 @@ export class Answer<T, S> {
       if (data.trim() === sentinel) return this.#conclude((this.#outcome.progress.sawDone = true))
       // The body may have ended before the data; otherwise an error event without data is an error all the same.
       if (data === "" && this.#isCut) return undefined
-      if (data === "")
-        return event.event === "error" ? this.#acceptPayload({}, event) : this.#reportHeartbeat("empty", data)
+      if (data === "") return event.event === "error" ? this.#acceptPayload({}, event) : this.#acceptHeartbeat(event)
     }
     const json = parse(data)
-    return isPayload(json) ? this.#acceptPayload(json, event) : this.#acceptMalformed(event)
+    return isPayload(json) && event.event !== BARE_LINE
+      ? this.#acceptPayload(json, event)
+      : this.#acceptOther(event, json)
   }
 
-  #acceptPayload(json: object, { event, data }: SseEvent): T | undefined {
+  #acceptPayload(json: object, event: SseEvent): T | undefined {
     const dialect = this.#dialect
     this.#payloads++
-    const error = dialect.error ? dialect.error(json, event) : providerErrorOf(json, event)
-    const chunk = dialect.decode ? dialect.decode(json, event, data) : (json as T)
+    if (this.#outcome.providerError && ++this.#payloadsAfterError > MAX_AFTER_ERROR) {
+      return this.#outcome.fail(this.#outcome.providerError)
+    }
+    const error = dialect.error ? dialect.error(json, event.event) : providerErrorOf(json, event.event)
+    const chunk = dialect.decode ? dialect.decode(json, event.event, event.data) : (json as T)
     if (chunk) this.#accumulator.push(chunk)
     if (error && this.#options.onProviderError !== "yield") this.#acceptError(error, json)
     if (!chunk) {
       if (error) return undefined
       this.#accumulator.pushHeartbeat?.(json)
-      return this.#reportHeartbeat("event", data)
+      return this.#acceptHeartbeat(event)
     }
+    if (this.#oddPayload !== null) this.#oddPayload = !error && dialect.isPart?.(chunk) === false ? json : null
     const isReturned = !this.#outcome.providerError && !dialect.isReplayed?.(chunk)
     if (isReturned) this.#count(chunk)
     if (dialect.isTerminal?.(chunk)) this.#outcome.succeed("terminal")
@@ -164,9 +192,13 @@ export class Answer<T, S> {
     if (errorGrace === undefined) this.#outcome.fail(failure)
   }
 
-  #acceptMalformed(malformed: SseEvent): T | undefined {
-    const { event, data } = malformed
-    const { name, sentinel = "" } = this.#dialect
+  /** Takes an event whose data is not a JSON object. */
+  #acceptOther(event: SseEvent, json: unknown): T | undefined {
+    const { event: type, data } = event
+    const { sentinel = "" } = this.#dialect
+    // Some providers send "null" or "ping" to keep the connection open.
+    const isFiller = json === null || (json !== undefined && typeof json !== "object") || isHeartbeatType(type)
+    if (isFiller && type !== "error") return this.#acceptHeartbeat(event)
     const lines = data.split("\n")
     const isGlued = lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))
     if (this.#isCut && !isGlued) {
@@ -174,17 +206,23 @@ export class Answer<T, S> {
       return undefined
     }
     // Servers built around the event type send the text of an error without JSON.
-    if (event === "error") return this.#acceptPayload({ error: data }, malformed)
+    if (type === "error") return this.#acceptPayload({ error: data }, event)
     if (isGlued) {
-      this.#queue = lines.map((line) => eventOf(event, line)).concat(this.#queue.slice(this.#taken))
-      this.#taken = 0
+      this.#glued = lines.map((line) => eventOf(type, line)).reverse()
       return undefined
     }
+    return this.#acceptMalformed(data)
+  }
+
+  #acceptMalformed(data: string): undefined {
     const { onMalformed } = this.#options
     const payload = { data, index: this.#payloads, error: syntaxErrorOf(data) }
-    const decision = typeof onMalformed === "function" ? onMalformed(payload) : onMalformed
-    if (decision !== "skip") this.#outcome.fail(malformedError(name, payload))
-    return undefined
+    try {
+      const decision = typeof onMalformed === "function" ? onMalformed(payload) : onMalformed
+      if (decision !== "skip") this.#outcome.fail(malformedError(this.#dialect.name, payload))
+    } catch (error) {
+      this.#outcome.fail(error)
+    }
   }
 
   /** Ends the answer at the end mark, or at the end of the body. */
@@ -192,7 +230,7 @@ export class Answer<T, S> {
     const { completion } = this.#options
     const { name, sentinel } = this.#dialect
     const isStrict = completion === "strict"
-    if (!sawMark && this.#payloads === 0 && this.#bareText !== "") {
+    if (this.#payloads === 0 && this.#bareText !== "") {
       const type = this.#outcome.response?.headers.get("content-type") ?? null
       return this.#outcome.fail(bareTextError(name, this.#bareText, type))
     }
@@ -201,8 +239,14 @@ export class Answer<T, S> {
     if (missing === null || (completion === "lenient" && !this.#isLossy)) {
       return this.#outcome.succeed(sawMark ? "done" : missing === null ? "finished" : "eof")
     }
+    const odd = this.#oddPayload
+    if (odd) return this.#outcome.fail(providerError(name, bodyOf(odd, odd as Fields), odd))
     const message = `Cannot read ${name}: the stream ended before the answer was complete (missing: ${missing})`
     return this.#outcome.fail(new SseTruncatedError(message, missing))
+  }
+
+  #acceptHeartbeat({ event, data }: SseEvent): undefined {
+    return this.#reportHeartbeat(data === "" && !isHeartbeatType(event) ? "empty" : "event", data)
   }
 
   #reportHeartbeat(kind: Heartbeat["kind"], text: string): undefined {

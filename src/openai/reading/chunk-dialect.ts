@@ -87,6 +87,12 @@ export interface ChunkDialect<T, S> {
    * @defaultValue true for every chunk
    */
   isContent?(chunk: T): boolean
+  /**
+   * Whether the chunk is a part of an answer. If no chunk of an incomplete stream is one, the payload of the last chunk is
+   * thrown as the provider's error.
+   * @defaultValue true for every chunk
+   */
+  isPart?(chunk: T): boolean
   /** Whether the chunk is the last one of the stream. */
   isTerminal?(chunk: T): boolean
   /** Whether the chunk was read before a resumption: it is folded into the snapshot, but not returned. */

@@ -58,6 +58,11 @@ export function malformedError(name: string, { data, index }: MalformedPayload):
   return error
 }
 
+/** Returns the error for a payload that a dialect cannot use, such as one that is nested too deeply. */
+export function unusableError(name: string, cause: unknown): SseError {
+  return new SseMalformedError(`Cannot read ${name}: a payload could not be used`, cause)
+}
+
 /** Returns the error of the JSON parser for data that is not a JSON object. */
 export function syntaxErrorOf(data: string): SyntaxError {
   try {

@@ -53,6 +53,11 @@ export function placeOf<Item>(list: readonly Item[], number: number, numberOf: (
   return place
 }
 
+/** Whether an event or a payload of this type only keeps the connection open. */
+export function isHeartbeatType(type: unknown): boolean {
+  return type === "ping" || type === "keepalive" || type === "keep-alive" || type === "heartbeat"
+}
+
 /** Returns a record without a prototype, so that names such as `__proto__` are harmless. */
 export function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>

@@ -1,15 +1,18 @@
 /* Recognizes the shapes in which providers report an error inside a stream, and turns them into one shape. */
 import { SseProviderError, isRetryableStatus, type ProviderErrorBody } from "../../errors.ts"
-import { isObject, parse, type Fields } from "./fields.ts"
+import { isObject, numberOr, objectsIn, parse, type Fields } from "./fields.ts"
 
 const LATER = /overloaded|rate_?limit|too_many_requests|server_error|internal|timeout|unavailable/i
 
 /** Returns the error that a payload reports in any known shape, `null` if it reports none. */
 export function providerErrorOf(json: object, event: string): ProviderErrorBody | null {
-  const { error, type, object } = json as Fields
+  const { error, type, object, base_resp: base, success } = json as Fields
   // Nearly every payload has none of these members.
   if (error) return bodyOf(error, json as Fields)
-  return isErrorType(event) || isErrorType(type) || object === "error" ? bodyOf(json, json as Fields) : null
+  // MiniMax reports a failure here, and success with the code 0.
+  if (isObject(base) && numberOr(base["status_code"]) !== null) return bodyOf(base, {})
+  const isError = isErrorType(event) || isErrorType(type) || object === "error" || success === false
+  return isError ? bodyOf(json, json as Fields) : null
 }
 
 /** Whether an event of this type reports an error. */
@@ -20,8 +23,13 @@ export function isErrorType(type: unknown): boolean {
 /** Returns `error`, a member of `payload` or the payload itself, in the one shape. */
 export function bodyOf(error: unknown, payload: Fields): ProviderErrorBody {
   const fields = isObject(error) ? error : ({ message: error } as Fields)
-  const code = fields["code"] ?? fields["status_code"]
-  const words = [fields["message"], fields["error"], payload["message"]].find((value) => typeof value === "string")
+  // Cloudflare lists its errors in `errors`, FastAPI in `detail`.
+  const first: Fields = objectsIn(fields["errors"] ?? fields["detail"])[0] ?? {}
+  const code = fields["code"] ?? fields["status_code"] ?? first["code"]
+  const { message, error: text, detail, status_msg: status } = fields
+  const words = [message, text, payload["message"], detail, status, first["message"], first["msg"]].find(
+    (value) => typeof value === "string",
+  )
   return {
     message: words ?? "",
     // The type of a flat error may be the type of its event.

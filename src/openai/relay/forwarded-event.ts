@@ -58,6 +58,10 @@ export class ForwardedDialect<T, S> implements ChunkDialect<ForwardedEvent<T>, S
     return this.#dialect.isContent?.(chunk) ?? true
   }
 
+  isPart({ chunk }: ForwardedEvent<T>): boolean {
+    return this.#dialect.isPart?.(chunk) ?? true
+  }
+
   isTerminal({ chunk }: ForwardedEvent<T>): boolean {
     return this.#dialect.isTerminal?.(chunk) ?? false
   }
@@ -111,7 +115,8 @@ export class ForwardingWriter<T extends object> implements EventWriter<Forwarded
   /** Returns the events of the provider's error. The browser may see them, since they answer its own request. */
   #forwardFailure(error: ProviderErrorBody): SseEventInit[] {
     const [first, ...rest] = this.#failure
-    if (first === undefined) return this.#dialect.fail(error)
+    // The provider refused the request in place of a stream: its message may name an account or a key.
+    if (first === undefined) return this.#dialect.fail({ ...INCOMPLETE, code: "provider" })
     for (const { json } of this.#failure) this.#dialect.note(json)
     const events = rest.map(({ event }) => event)
     if (isPlain(first.json)) return [first.event, ...events, ...this.#dialect.failAfterError(error)]
@@ -128,6 +133,7 @@ const INCOMPLETE: Partial<ProviderErrorBody> = {
 
 /** Whether clients recognize a payload as an error. */
 function isPlain(json: object): boolean {
-  const { error } = json as Fields
+  const { error, type } = json as Fields
+  if (type === "response.failed") return true
   return typeof error === "object" && error !== null && typeof (error as Fields)["message"] === "string"
 }

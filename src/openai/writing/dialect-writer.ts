@@ -101,7 +101,8 @@ class ResponsesWriter implements DialectWriter {
 
   note(chunk: object): void {
     const { type, sequence_number: given, response } = chunk as Fields
-    if (typeof given === "number") this.#sequenceNumber = given
+    // A provider's numbers may fall, but the number of an error must not.
+    if (typeof given === "number") this.#sequenceNumber = Math.max(given, this.#sequenceNumber)
     if (typeof response === "object" && response !== null) this.#response = response as Fields
     if (type === "response.completed" || type === "response.incomplete" || type === "response.failed")
       this.#isOver = true
@@ -116,9 +117,16 @@ class ResponsesWriter implements DialectWriter {
   failAfterError(error: Partial<ProviderErrorBody>): SseEventInit[] {
     if (this.#isOver) return []
     const { message, code } = writtenError(error)
-    const response = { ...this.#response, status: "failed", error: { code: code ?? "server_error", message } }
+    const failure = { status: "failed", error: { code: code ?? "server_error", message } }
     const type = "response.failed"
-    return [{ event: type, data: jsonOf({ type, sequence_number: this.#sequenceNumber + 1, response }) }]
+    const dataOf = (response: Fields): string =>
+      jsonOf({ type, sequence_number: this.#sequenceNumber + 1, response: { ...response, ...failure } })
+    try {
+      return [{ event: type, data: dataOf(this.#response) }]
+    } catch {
+      // The response is nested too deeply to be written.
+      return [{ event: type, data: dataOf({ object: "response", output: [] }) }]
+    }
   }
 
   end(): SseEventInit[] {

@@ -4,7 +4,7 @@ import { ManualClock } from "steadystream/testing"
 import { type ChunkStreamError, readResponses, type ResponseSnapshot } from "steadystream/openai"
 import { all, DONE, events, rejection, ScriptedSource } from "../reading/scripted-source.ts"
 
-test.each(["completed", "failed", "incomplete"])(
+test.each(["completed", "incomplete"])(
   "readResponses() ends at once at response.%s while the connection stays open",
   async (status) => {
     const clock = new ManualClock()
@@ -84,8 +84,8 @@ test("readResponses() throws the provider's error if the connection breaks or en
   }
 })
 
-test("readResponses() yields a failed response without a preceding error, and keeps its error", async () => {
-  const stream = readResponses(events(FAILED))
+test("readResponses() yields a failed response if onProviderError says so, and keeps its error", async () => {
+  const stream = readResponses(events(FAILED), { onProviderError: "yield" })
   expect(await all(stream)).toEqual([FAILED])
   expect(stream.snapshot).toMatchObject({ status: "failed", error: { code: "c", message: "no" } })
 })

@@ -146,12 +146,10 @@ test("readChatCompletions() throws if the last event is cut in its JSON", async 
   expect(error.partial.choices[0]?.content).toBe("Hi")
 })
 
-test("readChatCompletions() throws if an event after the finish is cut, unless it is the end mark", async () => {
+test("readChatCompletions() throws if an event after the finish is cut inside its data, unless it is the end mark", async () => {
   const usage = events({ choices: [], usage: { total_tokens: 1 } })
-  for (const cut of [usage.length - 4, 3]) {
-    const error = await rejection(all(readChatCompletions(HELLO + usage.slice(0, cut))))
-    expect(error).toMatchObject({ code: "truncated", missing: "done" })
-  }
+  const error = await rejection(all(readChatCompletions(HELLO + usage.slice(0, -4))))
+  expect(error).toMatchObject({ code: "truncated", missing: "done" })
   const stream = readChatCompletions(`${HELLO}data: [DO`)
   expect(await all(stream)).toEqual(CHUNKS)
   expect(await stream.ended).toMatchObject({ reason: "finished", sawDone: false })
