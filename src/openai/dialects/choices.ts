@@ -2,7 +2,16 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
-import { isHeartbeatType, isIndex, isObject, numberOr, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import {
+  isHeartbeatType,
+  isIndex,
+  isObject,
+  numberOr,
+  objectsIn,
+  placeOf,
+  textOr,
+  type Fields,
+} from "../reading/fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
 

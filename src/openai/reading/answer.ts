@@ -2,10 +2,10 @@
  * Turns the events of one stream into chunks, heartbeats and errors, and finds its end. No I/O: events wait here unparsed
  * until the consumer asks for a chunk, and a failure of the body is reported after the events before it.
  */
-import { type ProviderErrorBody, SseError, SseTruncatedError } from "../../errors.ts"
+import { type ProviderErrorBody, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
-import { addLine, BARE_LINE, bareTextError, errorInLine, isHopeless, mayHoldPayload, payloadInLine } from "./bare-text.ts"
+import { BARE_LINE, BareLines, bareTextError } from "./bare-text.ts"
 import { malformedError, syntaxErrorOf, unusableError } from "./chunk-error.ts"
 import type { ChunkAccumulator, ChunkDialect } from "./chunk-dialect.ts"
 import type { Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
@@ -18,9 +18,6 @@ const NO_EVENTS: SseEvent[] = []
 
 // The spaces that may surround the end mark.
 const MARK_SPACES = 8
-
-// The lines that belong to no field and are searched for a payload, in one stream.
-const MAX_SEARCHED_LINES = 256
 
 // The payloads after an error among which its terminal chunk is looked for.
 const MAX_AFTER_ERROR = 64
@@ -38,13 +35,9 @@ export class Answer<T, S> {
   #glued: SseEvent[] = NO_EVENTS
   #payloads = 0
   #payloadsAfterError = 0
-  #searchedLines = 0
-  /** A line before the first event that holds a payload: it is lost if events follow. */
-  #lostLine: string | undefined = undefined
   /** A payload that is no part of an answer; `null` if another one is. */
   #oddPayload: object | null | undefined = undefined
-  /** The lines before the first event that belong to no field. */
-  #bareText = ""
+  readonly #lines: BareLines = new BareLines()
   #sawData = false
   /** Whether the body ended inside its last event. */
   #isCut = false
@@ -82,7 +75,7 @@ export class Answer<T, S> {
     if (this.#outcome.isOver) return
     if (!this.#sawData && event.data !== "") {
       this.#sawData = true
-      const line = this.#lostLine
+      const line = this.#lines.lost
       if (line !== undefined && event.data.trim() !== this.#dialect.sentinel) this.onEvent(eventOf(BARE_LINE, line))
     }
     // Measured: an array of one, since `push` makes room for 17.
@@ -94,19 +87,14 @@ export class Answer<T, S> {
 
   /** Takes a line that belongs to no field; returns whether the body cannot be an event stream, whatever follows. */
   acceptLine(line: string): boolean {
-    const isSearched = mayHoldPayload(line) && this.#searchedLines++ < MAX_SEARCHED_LINES
-    const error = isSearched ? errorInLine(line) : undefined
-    const hasPayload = isSearched && payloadInLine(line) !== undefined
     if (this.#sawData) {
-      if (error !== undefined) this.onEvent(eventOf("error", error))
-      else if (hasPayload) this.onEvent(eventOf(BARE_LINE, line))
-      return false
+      const [type, data] = this.#lines.search(line) ?? []
+      if (type) this.onEvent(eventOf(type, data!))
+    } else if (this.#lines.add(line)) {
+      this.endBody(false)
+      return true
     }
-    if (hasPayload) this.#lostLine ??= line
-    this.#bareText = error ?? addLine(this.#bareText, line)
-    if (error === undefined && !isHopeless(this.#bareText)) return false
-    this.endBody(false)
-    return true
+    return false
   }
 
   /** Drops the waiting events. */
@@ -136,7 +124,8 @@ export class Answer<T, S> {
       this.drop()
       if (!this.#outcome.isOver) this.#atEnd?.()
     } catch (error) {
-      this.#outcome.fail(SseError.is(error) ? error : unusableError(this.#dialect.name, error))
+      // A payload that is nested too deeply overflows the stack of a dialect.
+      this.#outcome.fail(error instanceof RangeError ? unusableError(this.#dialect.name, error) : error)
     }
     return undefined
   }
@@ -230,9 +219,9 @@ export class Answer<T, S> {
     const { completion } = this.#options
     const { name, sentinel } = this.#dialect
     const isStrict = completion === "strict"
-    if (this.#payloads === 0 && this.#bareText !== "") {
+    if (this.#payloads === 0 && this.#lines.text !== "") {
       const type = this.#outcome.response?.headers.get("content-type") ?? null
-      return this.#outcome.fail(bareTextError(name, this.#bareText, type))
+      return this.#outcome.fail(bareTextError(name, this.#lines.text, type))
     }
     const needsMark = !sawMark && (this.#isLossy || (isStrict && sentinel !== undefined))
     const missing = this.#accumulator.missing(sawMark && !isStrict) ?? (needsMark ? "done" : null)

@@ -4,7 +4,7 @@
  */
 import { SseNotAStreamError, type SseError } from "../../errors.ts"
 import { PREVIEW, setHidden } from "./chunk-error.ts"
-import { type Fields, isPayload, parse } from "./fields.ts"
+import { isPayload, parse } from "./fields.ts"
 import { objectIn, providerError, providerErrorOf } from "./provider-error.ts"
 
 // The part of such a body that is kept, in characters.
@@ -13,33 +13,34 @@ const MAX_TEXT = 65_536
 /** The type of an event that stands for a line with a payload. No event of a stream has it, since it is a line break. */
 export const BARE_LINE = "\n"
 
-/** Returns `text` with one more line. */
-export function addLine(text: string, line: string): string {
-  return (text === "" ? line.trimStart() : `${text}\n${line}`).slice(0, MAX_TEXT)
-}
+// The lines of one stream that are searched for a payload or an error.
+const MAX_SEARCHED = 256
 
-/** Whether a body that begins with `text` cannot be an event stream, whatever follows. */
-export function isHopeless(text: string): boolean {
-  return text.startsWith("<") || text.length === MAX_TEXT
-}
+/** The lines of one body that belong to no field. */
+export class BareLines {
+  #searched = 0
+  /** The lines before the first event, or the first error among them. */
+  text = ""
+  /** The first of these lines that holds a payload: it is lost if events follow. */
+  lost: string | undefined = undefined
 
-/** Whether a line is worth a search: any other one has neither a payload nor an error. */
-export function mayHoldPayload(line: string): boolean {
-  return /^\s*(?:\{|\[|data\s*:|error\s*:)/i.test(line)
-}
+  /** Takes a line before the first event; returns whether the body cannot be an event stream, whatever follows. */
+  add(line: string): boolean {
+    const [type, data = ""] = this.search(line) ?? []
+    if (type === BARE_LINE) this.lost ??= line
+    const text = this.text === "" ? line.trimStart() : `${this.text}\n${line}`
+    this.text = type === "error" ? data : text.slice(0, MAX_TEXT)
+    return type === "error" || text.startsWith("<") || text.length >= MAX_TEXT
+  }
 
-/** Returns the payload that a line holds although its field is misspelled or missing. */
-export function payloadInLine(line: string): Fields | undefined {
-  const json = parse(line.replace(/^\s*data\s*:/i, ""))
-  return isPayload(json) ? json : undefined
-}
-
-/** Returns the error that a line reports, as the data of an event; `undefined` if it reports none. */
-export function errorInLine(line: string): string | undefined {
-  const field = /^error\s*:\s*(\S.*)/s.exec(line)
-  if (field) return isPayload(parse(field[1]!)) ? field[1] : JSON.stringify({ error: field[1] })
-  const json = line.includes('"error"') ? objectIn(line) : undefined
-  return json && providerErrorOf(json, "") ? JSON.stringify(json) : undefined
+  /** Returns the type and data of the event that stands for a line with an error or a payload. */
+  search(line: string): readonly [type: string, data: string] | undefined {
+    // Any other line holds neither.
+    if (!/^\s*(?:\{|\[|data\s*:|error\s*:)/i.test(line) || this.#searched++ >= MAX_SEARCHED) return undefined
+    const error = errorInLine(line)
+    if (error !== undefined) return ["error", error]
+    return isPayload(parse(line.replace(/^\s*data\s*:/i, ""))) ? [BARE_LINE, line] : undefined
+  }
 }
 
 /** Returns the error for a body that consists of `text` instead of events. */
@@ -52,6 +53,14 @@ export function bareTextError(name: string, text: string, contentType: string | 
   const failure = new SseNotAStreamError(message, contentType, text.slice(0, PREVIEW))
   setHidden(failure, "json", json)
   return failure
+}
+
+/** Returns the error that a line reports, as the data of an event; `undefined` if it reports none. */
+function errorInLine(line: string): string | undefined {
+  const field = /^error\s*:\s*(\S.*)/s.exec(line)
+  if (field) return isPayload(parse(field[1]!)) ? field[1] : JSON.stringify({ error: field[1] })
+  const json = line.includes('"error"') ? objectIn(line) : undefined
+  return json && providerErrorOf(json, "") ? JSON.stringify(json) : undefined
 }
 
 /** Whether each of the first two lines of a body is a JSON object. */

@@ -67,12 +67,16 @@ function requestBody(
 function requestError(cause: unknown): unknown {
   if (SseError.is(cause) || toConnectionError(cause) === cause) return cause
   // Node names the reason in the cause of its error, or in the errors of that cause, one for each address.
-  const { code, message, errors } = ((cause as Partial<Error> | null)?.cause ?? cause ?? {}) as Partial<AggregateError> & {
+  const { code, message, errors } = ((cause as Partial<Error> | null)?.cause ??
+    cause ??
+    {}) as Partial<AggregateError> & {
     readonly code?: unknown
   }
   const { code: first } = (errors?.[0] ?? {}) as { readonly code?: unknown }
   const reason = [code, first, message].find((label) => typeof label === "string" && /^[\w ]{1,40}$/.test(label))
-  return new SseConnectionError(`Cannot connect to the provider: ${(reason as string) ?? "the request failed"}`, { cause })
+  return new SseConnectionError(`Cannot connect to the provider: ${(reason as string) ?? "the request failed"}`, {
+    cause,
+  })
 }
 
 /**

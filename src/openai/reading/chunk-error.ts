@@ -2,7 +2,7 @@
  * The members that a chunk reader adds to its errors. Members that may hold a payload are not enumerable, so that logging
  * an error prints none of it.
  */
-import { SseError, SseMalformedError, type ProviderErrorBody } from "../../errors.ts"
+import { SseError, SseMalformedError, SseTimeoutError, type ProviderErrorBody } from "../../errors.ts"
 import type { MalformedPayload } from "./chunk-stream.ts"
 
 /** The part of a malformed payload or body that an error keeps, in characters. */
@@ -61,6 +61,11 @@ export function malformedError(name: string, { data, index }: MalformedPayload):
 /** Returns the error for a payload that a dialect cannot use, such as one that is nested too deeply. */
 export function unusableError(name: string, cause: unknown): SseError {
   return new SseMalformedError(`Cannot read ${name}: a payload could not be used`, cause)
+}
+
+/** Returns the error for a deadline that has passed. */
+export function timeoutError(name: string, phase: string, ms: number): SseTimeoutError {
+  return new SseTimeoutError(`Cannot read ${name}: "timeouts.${phase}" of ${ms} ms has passed`, phase, ms)
 }
 
 /** Returns the error of the JSON parser for data that is not a JSON object. */

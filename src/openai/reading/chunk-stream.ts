@@ -55,13 +55,16 @@ export interface ChunkTimeouts {
 
 /** A message that only keeps the connection open and is not a chunk. */
 export interface Heartbeat {
-  /** `"comment"`; `"event"` for an event whose type is `keepalive` or `ping`; `"empty"` for an event with empty data. */
+  /**
+   * `"comment"`; `"event"` for an event of the type `ping`, `keepalive`, `keep-alive` or `heartbeat`, or whose data is
+   * a JSON text without an object or array, such as `null`; `"empty"` for any other event with empty data.
+   */
   readonly kind: "comment" | "event" | "empty"
   /** The text of the comment, or the data of the event. */
   readonly text: string
 }
 
-/** The data of an event that is not a JSON object. */
+/** The data of an event that is not a JSON object, or a line with a payload that belongs to no event. */
 export interface MalformedPayload {
   /** The data of the event. */
   readonly data: string
@@ -203,7 +206,8 @@ export interface ChunkStream<T, S> extends AsyncIterable<T>, AsyncDisposable {
    */
   toReadableStream(): ReadableStream<T>
   /**
-   * Reads to the end and returns the snapshot. Rejects with the error that the iteration would throw.
+   * Reads to the end and returns the snapshot. Rejects with the error that the iteration would throw, and with an
+   * `AbortError` if the stream was cancelled before its end: the snapshot would look like a whole answer.
    *
    * @throws TypeError if the stream already has a consumer.
    */

@@ -2,13 +2,14 @@
  * Reads one source to its end: feeds its pieces to the parser, enforces the deadlines and limits, and cancels or drains it
  * at the end. The answer interprets the events.
  */
-import { SseError, SseTimeoutError } from "../../errors.ts"
+import { SseError } from "../../errors.ts"
 import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
+import { timeoutError } from "./chunk-error.ts"
 import type { ChunkDialect, ResolvedLimits } from "./chunk-dialect.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
 import { Deadlines, unreadDeadline } from "./deadlines.ts"
@@ -61,8 +62,7 @@ export class Reading<T, S> {
 
   /** Fails the reading if it is not read in time, so that `ended` settles in any case. */
   expireUnread(): void {
-    const [phase, ms] = unreadDeadline(this.#options.timeouts)
-    this.#forgetUnread = expireUnread(this, this.#timeoutError(phase, ms), this.#clock)
+    this.#forgetUnread = expireUnread(this, this.#name, unreadDeadline(this.#options.timeouts), this.#clock)
   }
 
   /** Reads the next piece of the body. The end of the reading settles it. */
@@ -100,7 +100,7 @@ export class Reading<T, S> {
     this.outcome.end("cancelled", undefined, reason)
   }
 
-  /** Nothing refers to the reading before this, so that one that nobody reads can be collected. */
+  /** Nothing refers to the reading before this, so that an unread one can be collected. */
   #begin(): void {
     const { signal } = this.#options
     this.#hasBegun = true
@@ -144,11 +144,7 @@ export class Reading<T, S> {
 
   readonly #onAbort = (): void => this.outcome.stop("cancelled", reasonOf(this.#options.signal!))
 
-  readonly #onExpire = (phase: string, ms: number): void => this.outcome.fail(this.#timeoutError(phase, ms))
-
-  #timeoutError(phase: string, ms: number): SseTimeoutError {
-    return new SseTimeoutError(`Cannot read ${this.#name}: "timeouts.${phase}" of ${ms} ms has passed`, phase, ms)
-  }
+  readonly #onExpire = (phase: string, ms: number): void => this.outcome.fail(timeoutError(this.#name, phase, ms))
 }
 
 /** Returns the error of a source: an SseError, an abort or a timeout as it is. */

@@ -65,7 +65,10 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
   toReadableStream(): ReadableStream<Uint8Array<ArrayBuffer>>
   /** The answer so far, put together from the chunks: one object, updated in place, also readable after a failure. */
   readonly snapshot: S
-  /** The outcome of the provider's stream. Resolves once, and never rejects. */
+  /**
+   * The outcome of the provider's stream. Resolves once, and never rejects. An unread relay fails after the
+   * shorter one of `timeouts.total` and `timeouts.eventIdle`, counted from the call of `relay()`.
+   */
   readonly ended: Promise<EndInfo>
   /** The provider's response; `undefined` until its headers arrive. */
   readonly response: ChunkResponse | undefined
