@@ -103,8 +103,8 @@ function error(json: object, event: string): ProviderErrorBody | null {
 
 /** Returns the error of a `response.failed` event, which names one, or should. */
 function failureOf({ response }: Fields): ProviderErrorBody {
-  const error = isObject(response) ? response["error"] : undefined
-  return bodyOf(error ?? { message: "The response failed" }, {})
+  const reported = isObject(response) ? response["error"] : undefined
+  return bodyOf(reported ?? { message: "The response failed" }, {})
 }
 
 function isOwnType(type: unknown): boolean {

@@ -197,7 +197,8 @@ export class Answer<T, S> {
     // Servers built around the event type send the text of an error without JSON.
     if (type === "error") return this.#acceptPayload({ error: data }, event)
     if (isGlued) {
-      this.#glued = lines.map((line) => eventOf(type, line)).reverse()
+      this.#glued = []
+      for (let at = lines.length; at-- > 0;) this.#glued.push(eventOf(type, lines[at]!))
       return undefined
     }
     return this.#acceptMalformed(data)

@@ -1,7 +1,7 @@
 /* The one consumer of a reading, in each of its forms. Calls of `next` are answered one at a time, in their order. */
 import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
 import type { ChunkDialect } from "./chunk-dialect.ts"
-import type { ChunkIterator, ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
+import type { ChunkIterator, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
 import { type Piece, Reading } from "./reading.ts"
 
 const CANCELLED = "The stream was cancelled before its end"
@@ -44,16 +44,20 @@ export function openChunks<T, S>(
     },
     toReadableStream: () => readableOf(stream[Symbol.asyncIterator](), stream.cancel),
     async collect() {
-      const chunks = stream[Symbol.asyncIterator]()
-      while (!(await chunks.next()).done);
-      const { reason, error } = await reading.outcome.ended
-      if (reason === "cancelled") throw error ?? new DOMException(CANCELLED, "AbortError")
+      await readToEnd(stream[Symbol.asyncIterator](), reading.outcome.ended)
       return reading.answer.snapshot
     },
   }
   // Some browsers have no such symbol.
   const { asyncDispose } = Symbol
   return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>
+}
+
+/** Reads `chunks` to their end; rejects if the stream was cancelled before it. */
+async function readToEnd(chunks: ChunkIterator<unknown>, ended: Promise<EndInfo>): Promise<void> {
+  while (!(await chunks.next()).done);
+  const { reason, error } = await ended
+  if (reason === "cancelled") throw error ?? new DOMException(CANCELLED, "AbortError")
 }
 
 function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
@@ -65,6 +69,28 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
     if (--waiting === 0) last = undefined
     return chunk ? { done: false, value: chunk } : reading.outcome.takeEnd()
   }
+  const { begin, advance } = callsOf(reading, serve)
+  const next = (): Promise<IteratorResult<T, undefined>> => {
+    const chunk = waiting ? undefined : reading.answer.take()
+    if (chunk) return Promise.resolve({ done: false, value: chunk })
+    if (waiting++) {
+      last ??= new Promise((resolve) => (settle = resolve))
+      return (last = last.then(advance, advance))
+    }
+    const call = begin()
+    if (settle) settle(call)
+    else if (waiting) last = call
+    settle = undefined
+    return call
+  }
+  return iteratorOf(next, () => reading.cancel())
+}
+
+/** The two ways to answer a call of `next`: with a read that it begins, and after the call before it. */
+function callsOf<T>(
+  reading: Reading<T, unknown>,
+  serve: (chunk: T | undefined) => IteratorResult<T, undefined>,
+): Record<"begin" | "advance", () => Promise<IteratorResult<T, undefined>>> {
   const advance = async (): Promise<IteratorResult<T, undefined>> => {
     for (;;) {
       const chunk = reading.answer.take()
@@ -94,20 +120,7 @@ function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
       return onError(cause)
     }
   }
-  const next = (): Promise<IteratorResult<T, undefined>> => {
-    const chunk = waiting ? undefined : reading.answer.take()
-    if (chunk) return Promise.resolve({ done: false, value: chunk })
-    if (waiting++) {
-      last ??= new Promise((resolve) => (settle = resolve))
-      return (last = last.then(advance, advance))
-    }
-    const call = begin()
-    if (settle) settle(call)
-    else if (waiting) last = call
-    settle = undefined
-    return call
-  }
-  return iteratorOf(next, () => reading.cancel())
+  return { begin, advance }
 }
 
 /** The texts of `chunks`, without empty ones. Half of a surrogate pair waits for its other half. */
