@@ -79,7 +79,8 @@ export function responseDialect<Final>(after?: number): ChunkDialect<object, Res
     decode,
     error,
     isContent,
-    isPart: (event) => isOwnType(typeOf(event)),
+    // Other providers have events of their own, all with a dot in their type.
+    isPart: (event) => textOr(typeOf(event))?.includes(".") === true,
     isTerminal: (event) => isTerminalType((event as Fields)["type"]),
     isReplayed: (event) => after !== undefined && ((event as Fields)["sequence_number"] as number) <= after,
     textOf: (event) =>
