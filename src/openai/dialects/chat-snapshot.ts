@@ -3,6 +3,8 @@
  * shape of a payload is never certain, so the type of every member is checked.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
+import { isKnownInDelta, missingOf, reasoningOf } from "./chat-delta.ts"
+import { KeptFields } from "./kept-fields.ts"
 import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import { append, emptyRecord, isObject, numberOr, objectsIn, textOr, type Fields } from "../reading/fields.ts"
@@ -56,8 +58,18 @@ export interface ChoiceSnapshot {
   audio: AudioSnapshot | null
   /** The probabilities of the tokens; `null` if there are none. */
   logprobs: LogprobsSnapshot | null
+  /** The images, as providers send them; `null` if there are none. */
+  images: unknown[] | null
+  /** The annotations, such as the sources that the text cites; `null` if there are none. */
+  annotations: unknown[] | null
   /** The reason why the choice ended; `null` before its end. */
   finishReason: FinishReason | null
+  /**
+   * All other members of the choice and its deltas, with the last value of each; lists are joined. `null` if there are
+   * none. A value nested deeper than 64 levels is dropped, and so is what exceeds 16,777,216 characters in one stream, where
+   * each member of an object or a list counts as 48.
+   */
+  extra: Record<string, unknown> | null
 }
 
 /** A chat completion, so far. */
@@ -95,12 +107,21 @@ const KNOWN = new Set([
 
 /** Starts the snapshot of a chat completion. */
 export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
+  const kept = new KeptFields()
+  // The tokens have a type and are many, so their budget is their own and larger.
+  const keptTokens = new KeptFields(8)
   const foldersOfCalls = new Map<ChoiceSnapshot, (delta: Fields, place: number) => void>()
   // The choices whose role a chunk has named.
   const named = new Set<ChoiceSnapshot>()
-  const foldPiece = (choice: ChoiceSnapshot, { delta, logprobs }: Fields): void => {
-    if (isObject(logprobs)) foldLogprobs(choice, logprobs)
-    if (!isObject(delta)) return
+  const foldPiece = (choice: ChoiceSnapshot, piece: Fields): void => {
+    const { logprobs } = piece
+    if (isObject(logprobs)) foldLogprobs(choice, logprobs, keptTokens)
+    const delta = isObject(piece["delta"]) ? piece["delta"] : missingOf(choice, piece)
+    if (!delta) return
+    for (const name in delta) if (!isKnownInDelta(name)) kept.addTo(choice, name, delta[name])
+    for (const name of ["images", "annotations"] as const) {
+      if (Array.isArray(delta[name])) kept.append((choice[name] ??= []), delta[name])
+    }
     foldText(choice, delta)
     const { role, tool_calls: calls } = delta
     if (role && typeof role === "string" && !named.has(choice)) {
@@ -108,17 +129,17 @@ export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object,
       named.add(choice)
     }
     if (calls) {
-      if (!foldersOfCalls.has(choice)) foldersOfCalls.set(choice, toolCallFolder(choice.toolCalls, limits))
+      if (!foldersOfCalls.has(choice)) foldersOfCalls.set(choice, toolCallFolder(choice.toolCalls, limits, kept))
       objectsIn(calls).forEach(foldersOfCalls.get(choice)!)
     }
     if (isObject(delta["function_call"])) foldFunctionCall(choice, delta["function_call"])
     if (isObject(delta["audio"])) foldAudio(choice, delta["audio"])
   }
-  return accumulateChoices(newSnapshot(), limits, newChoice, foldPiece, extraFolder())
+  return accumulateChoices(newSnapshot(), limits, kept, newChoice, foldPiece, extraFolder(kept))
 }
 
 /** Measured: consecutive chunks have the same members, and comparing their names costs a third of looking them up. */
-function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
+function extraFolder(kept: KeptFields): (value: ChatSnapshot, chunk: Fields) => void {
   let names: readonly string[] = []
   let extraNames: readonly string[] = []
   return (value, chunk) => {
@@ -134,13 +155,8 @@ function extraFolder(): (value: ChatSnapshot, chunk: Fields) => void {
       names = Object.keys(chunk)
       extraNames = names.filter((name) => !KNOWN.has(name))
     }
-    for (const name of extraNames) value.extra[name] = chunk[name]
+    for (const name of extraNames) kept.set(value.extra, name, chunk[name])
   }
-}
-
-/** Returns the reasoning that a delta adds, under any name but Mistral's. A delta with both names repeats one text. */
-function reasoningOf(delta: Fields): string | null {
-  return textOr(delta["reasoning_content"]) ?? textOr(delta["reasoning"])
 }
 
 function newSnapshot(): ChatSnapshot {
@@ -167,7 +183,10 @@ function newChoice(index: number): ChoiceSnapshot {
     functionCall: null,
     audio: null,
     logprobs: null,
+    images: null,
+    annotations: null,
     finishReason: null,
+    extra: null,
   }
 }
 
@@ -184,10 +203,11 @@ function foldText(choice: ChoiceSnapshot, delta: Fields): void {
   }
 }
 
-function foldLogprobs(choice: ChoiceSnapshot, given: Fields): void {
+function foldLogprobs(choice: ChoiceSnapshot, given: Fields, kept: KeptFields): void {
   const logprobs = (choice.logprobs ??= { content: [], refusal: [] })
   for (const name of ["content", "refusal"] as const) {
-    for (const token of objectsIn(given[name])) logprobs[name].push(token as unknown as TokenLogprob)
+    const tokens = objectsIn(given[name]).filter(({ token }) => typeof token === "string")
+    kept.append(logprobs[name], tokens)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
+import { deltaOf } from "./chat-delta.ts"
 import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
 import { choicesErrorOf, dropHeartbeat, firstChoice, hasChoices } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
@@ -63,7 +64,8 @@ function hasContent({ delta, finish_reason: finish }: Fields): boolean {
 
 /** Returns the text that a chunk adds to the first choice. */
 function textOf(chunk: object): string {
-  const delta = firstChoice(chunk)?.["delta"]
+  const choice = firstChoice(chunk)
+  const delta = choice && deltaOf(choice)
   const content = isObject(delta) ? delta["content"] : undefined
   if (typeof content === "string") return content
   return objectsIn(content)

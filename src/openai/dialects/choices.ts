@@ -3,8 +3,8 @@ import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import {
+  indexIn,
   isHeartbeatType,
-  isIndex,
   isObject,
   numberOr,
   objectsIn,
@@ -12,12 +12,14 @@ import {
   textOr,
   type Fields,
 } from "../reading/fields.ts"
+import type { KeptFields } from "./kept-fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
 
 interface ChoiceSnapshot {
   readonly index: number
   finishReason: FinishReason | null
+  extra: Record<string, unknown> | null
   readonly audio?: { readonly expires_at: number | null } | null
 }
 
@@ -29,6 +31,11 @@ interface Snapshot<Choice> {
   usage: Usage | null
 }
 
+// The members of a choice that do not belong in its `extra`.
+const KNOWN = new Set(["index", "delta", "message", "text", "finish_reason", "logprobs"])
+// Whether a piece belongs to the first choice, for the pieces whose index does not say so.
+const IS_FIRST = new WeakMap<object, boolean>()
+
 /**
  * Folds chunks with choices into `value`.
  *
@@ -39,11 +46,14 @@ interface Snapshot<Choice> {
 export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends Snapshot<Choice>>(
   value: Value,
   limits: ResolvedLimits,
+  kept: KeptFields,
   begin: (index: number) => Choice,
   foldPiece: (choice: Choice, piece: Fields) => void,
   foldOther?: (value: Value, chunk: Fields) => void,
 ): ChunkAccumulator<object, Value> {
   const { choices } = value
+  // The index of a choice that was alone so far, if it is not 0.
+  let sole: number | undefined
   return {
     value,
     push(chunk) {
@@ -52,16 +62,20 @@ export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends S
       value.id ??= textOr(id)
       value.model ??= textOr(model)
       value.created ??= numberOr(created)
-      if (isObject(usage)) value.usage = usage as unknown as Usage
+      if (isObject(usage)) kept.set(value, "usage", usage)
       foldOther?.(value, chunk as Fields)
       if (!Array.isArray(pieces)) return
       for (let place = 0; place < pieces.length; place++) {
         const piece: unknown = pieces[place]
         if (!isObject(piece)) continue
-        const { index, finish_reason: finish } = piece
-        const choice = choiceOf(choices, isIndex(index) ? index : place, begin, limits)
+        const { finish_reason: finish } = piece
+        const index = indexIn(piece["index"]) ?? place
+        const choice = choiceOf(choices, index, begin, limits)
+        if (index !== 0 && choices.length === 1) sole = index
+        if (sole !== undefined) IS_FIRST.set(piece, index === sole)
         if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
         foldPiece(choice, piece)
+        for (const name in piece) if (!KNOWN.has(name)) kept.addTo(choice, name, piece[name])
       }
     },
     missing(sawMark) {
@@ -123,5 +137,7 @@ function isFinished({ finishReason, audio }: ChoiceSnapshot): boolean {
 
 /** Returns the part of a chunk that belongs to the first choice of the answer. */
 export function firstChoice(chunk: object): Fields | undefined {
-  return objectsIn((chunk as Fields)["choices"]).find(({ index }) => (index ?? 0) === 0)
+  return objectsIn((chunk as Fields)["choices"]).find(
+    (piece, place) => IS_FIRST.get(piece) ?? (indexIn(piece["index"]) ?? place) === 0,
+  )
 }

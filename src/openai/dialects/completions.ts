@@ -1,6 +1,7 @@
 import type { FinishReason, OpenEnum, Usage } from "./chat-chunk.ts"
 import { accumulateChoices, choicesErrorOf, dropHeartbeat, firstChoice, hasChoices } from "./choices.ts"
 import type { ChunkAccumulator, ChunkDialect, ResolvedLimits } from "../reading/chunk-dialect.ts"
+import { KeptFields } from "./kept-fields.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import { append, objectsIn, textOr, type Fields } from "../reading/fields.ts"
@@ -47,6 +48,8 @@ export interface CompletionChoiceSnapshot {
   text: string
   /** The reason why the choice ended; `null` before its end. */
   finishReason: FinishReason | null
+  /** All other members of the pieces, as in a {@link ChoiceSnapshot}; `null` if there are none. */
+  extra: Record<string, unknown> | null
 }
 
 /** A text completion, so far. */
@@ -105,7 +108,8 @@ function accumulate(limits: ResolvedLimits): ChunkAccumulator<object, Completion
   return accumulateChoices<CompletionChoiceSnapshot, CompletionSnapshot>(
     value,
     limits,
-    (index) => ({ index, text: "", finishReason: null }),
+    new KeptFields(),
+    (index) => ({ index, text: "", finishReason: null, extra: null }),
     (choice, { text }) => append(choice, "text", text),
   )
 }

@@ -7,6 +7,19 @@ import type {
 } from "./chat-snapshot.ts"
 import type { ToolCallSnapshot } from "./tool-calls.ts"
 
+// The members that providers send beside a message; all others are written into it.
+const OF_CHOICE = new Set([
+  "content_filter_results",
+  "content_filter_result",
+  "content_filter_offsets",
+  "matched_stop",
+  "native_finish_reason",
+  "stop_reason",
+  "stop_sequence",
+  "token_ids",
+  "seed",
+])
+
 /** A message of a {@link ChatCompletion}. */
 export interface ChatCompletionMessage {
   /** The role of the speaker. */
@@ -23,6 +36,10 @@ export interface ChatCompletionMessage {
   function_call?: FunctionCallSnapshot
   /** The audio and its transcript; absent if there is none. */
   audio?: AudioSnapshot
+  /** The images, as the provider sent them; absent if there are none. */
+  images?: unknown[]
+  /** The annotations; absent if there are none. */
+  annotations?: unknown[]
 }
 
 /** One choice of a {@link ChatCompletion}. */
@@ -75,27 +92,34 @@ export interface ChatCompletion {
  * ```
  */
 export function toChatCompletion(snapshot: ChatSnapshot): ChatCompletion {
-  const { id, created, model, choices, usage, systemFingerprint, serviceTier } = snapshot
+  const { id, created, model, choices, usage, systemFingerprint, serviceTier, extra } = snapshot
   return {
+    ...(structuredCopy(extra) as object),
     id: id ?? "",
     object: "chat.completion",
     created: created ?? 0,
     model: model ?? "",
-    choices: choices.map((choice) => ({
-      index: choice.index,
-      message: messageOf(choice),
-      finish_reason: choice.finishReason,
-      logprobs: structuredCopy(choice.logprobs),
-    })),
+    choices: choices.map(choiceOf),
     ...(usage === null ? {} : { usage: structuredCopy(usage) }),
     ...(systemFingerprint === null ? {} : { system_fingerprint: systemFingerprint }),
     ...(serviceTier === null ? {} : { service_tier: serviceTier }),
   }
 }
 
-function messageOf(choice: ChoiceSnapshot): ChatCompletionMessage {
-  const { role, content, refusal, reasoning, toolCalls, functionCall, audio } = choice
+function choiceOf(choice: ChoiceSnapshot): ChatCompletionChoice {
   return {
+    ...extraOf(choice, true),
+    index: choice.index,
+    message: messageOf(choice),
+    finish_reason: choice.finishReason,
+    logprobs: structuredCopy(choice.logprobs),
+  }
+}
+
+function messageOf(choice: ChoiceSnapshot): ChatCompletionMessage {
+  const { role, content, refusal, reasoning, toolCalls, functionCall, audio, images, annotations } = choice
+  return {
+    ...extraOf(choice, false),
     role,
     content,
     refusal,
@@ -103,7 +127,15 @@ function messageOf(choice: ChoiceSnapshot): ChatCompletionMessage {
     ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(toolCallOf) }),
     ...(functionCall === null ? {} : { function_call: { ...functionCall } }),
     ...(audio === null ? {} : { audio: { ...audio } }),
+    ...(images === null ? {} : { images: structuredCopy(images) }),
+    ...(annotations === null ? {} : { annotations: structuredCopy(annotations) }),
   }
+}
+
+/** Returns the other members of a choice, or of its message. */
+function extraOf({ extra }: ChoiceSnapshot, ofChoice: boolean): object {
+  const members = Object.entries(extra ?? {}).filter(([name]) => OF_CHOICE.has(name) === ofChoice)
+  return structuredCopy(Object.fromEntries(members))
 }
 
 function toolCallOf({ id, type, name, arguments: input, extra }: ToolCallSnapshot): object {

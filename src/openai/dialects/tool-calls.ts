@@ -4,7 +4,8 @@
  */
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
-import { append, emptyRecord, indexIn, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { append, indexIn, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import type { KeptFields } from "./kept-fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 
 /** A tool call, so far. */
@@ -45,6 +46,7 @@ const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 export function toolCallFolder(
   snapshots: ToolCallSnapshot[],
   limits: ResolvedLimits,
+  kept: KeptFields,
 ): (delta: Fields, place: number) => void {
   const calls: Call[] = []
   const byIndex = new Map<number, Call>()
@@ -79,6 +81,7 @@ export function toolCallFolder(
     if (found && !beginsAnother(found, id, name, input)) last = found
     else last = begin(index ?? (calls.at(-1)?.wireIndex ?? -1) + 1)
     foldPiece(last, delta, id, name, input)
+    for (const field in delta) if (!KNOWN.has(field)) kept.addTo(last.snapshot, field, delta[field])
   }
 }
 
@@ -94,9 +97,6 @@ function foldPiece(
   call.name = mergeName(call.name, name, call.arguments)
   appendInput(call, input, name !== null)
   if (isObject(input)) call.arguments = JSON.stringify(input)
-  for (const field of Object.keys(delta)) {
-    if (!KNOWN.has(field)) (call.extra ??= emptyRecord())[field] = delta[field]
-  }
 }
 
 /** Returns a name with one more piece: providers send a name once, in full with every piece, or in pieces. */

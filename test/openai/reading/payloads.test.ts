@@ -41,7 +41,7 @@ describe("readChatCompletions() and invalid payloads", () => {
       )
       const { items, text } = await readResponses(made).collect()
       expect(text).toBe("a")
-      expect(Object.keys(items[0]!)).toHaveLength(9)
+      expect(Object.keys(items[0]!)).toHaveLength(10)
     },
   )
 
