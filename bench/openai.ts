@@ -32,7 +32,7 @@ function respond(pieces: readonly Uint8Array[]): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream" } })
 }
 
-const touch = ({ choices }: Chunk): number => 1 + (choices[0]?.delta.content?.length ?? 0)
+const touch = ({ choices }: Chunk): number => 1 + (choices?.[0]?.delta?.content?.length ?? 0)
 
 const contenders: Readonly<Record<string, Run>> = {
   async steadystream(pieces) {

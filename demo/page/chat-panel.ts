@@ -109,7 +109,7 @@ export class ChatPanel {
   }
 
   #show(chunk: ChatCompletionChunk, chunks: number): void {
-    const delta = chunk.choices[0]?.delta
+    const delta = chunk.choices?.[0]?.delta
     const hasContent = delta?.content || delta?.reasoning_content || delta?.tool_calls
     this.#clock.take(hasContent ? "content" : "chunk")
     setState(this.#root, "open", "streaming")

@@ -80,7 +80,7 @@ export class RelayPanel {
         setState(this.#browser, "open", "streaming")
         setFact(this.#browser, "chunks", String(++chunks))
         this.#browserLog.add(chunkEntry(chunk))
-        appendPiece(find(this.#browser, ".words"), chunk.choices[0]?.delta.content ?? "")
+        appendPiece(find(this.#browser, ".words"), chunk.choices?.[0]?.delta?.content ?? "")
         if (course === "leave" && chunks === LEAVE_AFTER) await stream.cancel()
       }
     } catch {

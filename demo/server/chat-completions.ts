@@ -121,7 +121,7 @@ async function* endOf(
   signal: AbortSignal,
 ): AsyncGenerator<ChatCompletionChunk> {
   for await (const chunk of chunks) {
-    const ends = typeof chunk.choices[0]?.finish_reason === "string"
+    const ends = typeof chunk.choices?.[0]?.finish_reason === "string"
     if (ends && course === "cut") return
     if (ends && course === "empty-chunks") {
       const empty = { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: null }] }

@@ -63,7 +63,7 @@ test("demo-reasoning streams its reasoning before its text", async () => {
   const stream = read(await startDemo(), "demo-reasoning")
   const order: string[] = []
   for await (const { choices } of stream) {
-    const { content, reasoning_content: reasoning } = choices[0]?.delta ?? {}
+    const { content, reasoning_content: reasoning } = choices?.[0]?.delta ?? {}
     const kind = reasoning ? "reasoning" : content ? "text" : order.at(-1)
     if (kind !== undefined && order.at(-1) !== kind) order.push(kind)
   }
@@ -140,7 +140,7 @@ test("demo-event-idle and demo-content-idle send the heartbeats that they should
   const stream = read(origin, "demo-content-idle", { timeouts: { idle: 2000 } })
   let empty = 0
   for await (const { choices } of stream) {
-    if (Object.keys(choices[0]!.delta).length === 0 && ++empty === 3) break
+    if (Object.keys(choices![0]!.delta!).length === 0 && ++empty === 3) break
   }
   expect((await stream.ended).reason).toBe("cancelled")
 })

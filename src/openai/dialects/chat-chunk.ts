@@ -106,8 +106,8 @@ export interface TokenLogprob {
 export interface ChatChunkChoice {
   /** The number of the choice. */
   index: number
-  /** The addition to the choice. */
-  delta: ChatDelta
+  /** The addition to the choice. Some providers leave it out on the last chunk. */
+  delta?: ChatDelta | null
   /** The reason why the choice ended, on its last piece. */
   finish_reason?: FinishReason | null
   /** The probabilities of the tokens of this piece. */
@@ -133,8 +133,8 @@ export interface ChatCompletionChunk {
   created: number
   /** The name of the model. */
   model: string
-  /** The choices. Empty on the chunk with the usage, and on the first chunk of some providers. */
-  choices: ChatChunkChoice[]
+  /** The choices. Empty, `null` or missing on the chunk with the usage, and on other chunks of some providers. */
+  choices?: ChatChunkChoice[] | null
   /** The cost of the request, on the last chunk, if the request asked for it. */
   usage?: Usage | null
   /** The service tier that processed the request. */

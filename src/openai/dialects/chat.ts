@@ -44,7 +44,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
  *   'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n',
  * )
  * const stream = readChatCompletions(response)
- * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content) // Hi
+ * for await (const chunk of stream) console.log(chunk.choices?.[0]?.delta?.content) // Hi
  * console.log(stream.snapshot.choices[0]?.finishReason) // stop
  * ```
  */

@@ -32,8 +32,8 @@ export interface CompletionChunk {
   created: number
   /** The name of the model. */
   model: string
-  /** The choices. Empty on the chunk with the usage. */
-  choices: CompletionChunkChoice[]
+  /** The choices. Empty, `null` or missing on the chunk with the usage, and on other chunks of some providers. */
+  choices?: CompletionChunkChoice[] | null
   /** The cost of the request, on the last chunk, if the request asked for it. */
   usage?: Usage | null
   /** The configuration that the model ran with. */

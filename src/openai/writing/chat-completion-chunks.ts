@@ -26,7 +26,7 @@ import { composeItems } from "./composed-items.ts"
  *   yield { toolCall: { name: "weather", arguments: { city: "Oslo" } } }
  *   yield { usage: { inputTokens: 9, outputTokens: 12 } }
  * }
- * for await (const chunk of chatCompletionChunks(answer(), { model: "parrot" })) console.log(chunk.choices[0]?.delta)
+ * for await (const chunk of chatCompletionChunks(answer(), { model: "parrot" })) console.log(chunk.choices?.[0]?.delta)
  * ```
  */
 export function chatCompletionChunks(

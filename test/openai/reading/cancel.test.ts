@@ -254,7 +254,7 @@ test("next() answers concurrent calls in order", async () => {
   const chunks = readChatCompletions(source.stream)[Symbol.asyncIterator]()
   const waiting = Promise.all(Array.from({ length: 6 }, () => chunks.next()))
   source.write(HELLO, DONE)
-  expect((await waiting).map(({ value }) => value?.choices[0]?.delta.content)).toEqual([
+  expect((await waiting).map(({ value }) => value?.choices?.[0]?.delta?.content)).toEqual([
     "",
     "Hel",
     "lo",

@@ -27,7 +27,7 @@ describe("relay()", () => {
   test("relay() reads the answer chunk by chunk while it forwards it", async () => {
     const seen: unknown[] = []
     const answer = relay(CHUNK + CHUNK + FINISH + END, {
-      onChunk: (chunk) => void seen.push([chunk.choices[0]!.delta.content, answer.snapshot.choices[0]!.content]),
+      onChunk: (chunk) => void seen.push([chunk.choices![0]!.delta!.content, answer.snapshot.choices[0]!.content]),
     })
     await textOf(answer.toReadableStream())
     expect(seen).toEqual([

@@ -13,14 +13,14 @@ async function built(deltas: Parameters<typeof chatCompletionChunks>[0], options
 
 /** The choices of the chunks, without the envelope. */
 function choicesOf(chunks: readonly ChatCompletionChunk[]) {
-  return chunks.flatMap(({ choices }) => choices.map(({ index, delta, finish_reason: end }) => [index, delta, end]))
+  return chunks.flatMap(({ choices }) => choices!.map(({ index, delta, finish_reason: end }) => [index, delta, end]))
 }
 
 /** The ids of an answer and of its tool call. */
 async function idsOf(options: object): Promise<(string | null | undefined)[]> {
   const chunks: ChatCompletionChunk[] = []
   for await (const chunk of chatCompletionChunks([{ toolCall: { name: "f" } }], options)) chunks.push(chunk)
-  return [chunks[0]!.id, chunks[1]!.choices[0]!.delta.tool_calls![0]!.id]
+  return [chunks[0]!.id, chunks[1]!.choices![0]!.delta!.tool_calls![0]!.id]
 }
 
 const ROLE = [0, { role: "assistant", content: "" }, null]
@@ -85,7 +85,7 @@ describe("chatCompletionChunks()", () => {
       { toolCall: { index: 7, arguments: "1" } },
       { toolCall: { id: "b", arguments: "2" } },
     ]
-    const calls = (await built(deltas)).flatMap(({ choices }) => choices[0]!.delta.tool_calls ?? [])
+    const calls = (await built(deltas)).flatMap(({ choices }) => choices![0]!.delta!.tool_calls ?? [])
     expect(calls.map((call) => [call.index, call.id, call.function])).toEqual([
       [0, "a", { name: "one", arguments: "" }],
       [1, "b", { name: "two", arguments: "" }],
@@ -134,7 +134,7 @@ describe("chatCompletionChunks()", () => {
   test("chatCompletionChunks() yields the role before it reads a delta", async () => {
     const source = new ManualSource<string>()
     const chunks = chatCompletionChunks(source)
-    expect((await chunks.next()).value?.choices[0]?.delta.role).toBe("assistant")
+    expect((await chunks.next()).value?.choices?.[0]?.delta?.role).toBe("assistant")
     expect(source.asked).toBe(0)
   })
 
