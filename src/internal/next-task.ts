@@ -1,4 +1,4 @@
-/** Steps of a source in a row after which its reader lets other tasks of the event loop run. */
+/** Steps of a source in a row after which its reader waits for the other tasks of the event loop. */
 export const STEPS_PER_TASK = 512
 
 /** Resolves in a later task, so that a source which never waits does not hold up the event loop. */

@@ -113,7 +113,7 @@ describe("a refused call", () => {
 test.each([
   ["a generator", (endless: () => Iterable<object>) => endless()],
   ["deltas of a generator", (endless: () => Iterable<object>) => chatCompletionChunks(endless())],
-])("encodeChunks() of %s without end lets other tasks of the event loop run", async (_, open) => {
+])("encodeChunks() of %s without end yields to the event loop", async (_, open) => {
   let others = 0
   const timer = setInterval(() => void others++, 0)
   function* endless() {
