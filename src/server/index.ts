@@ -1,4 +1,4 @@
 export { eventStreamResponse } from "./event-stream-response.ts"
 export type { EventStreamRequest, EventStreamResponseOptions } from "./event-stream-response.ts"
 export type { Session } from "./session.ts"
-export type { SseEventSource, SseServerSource, SseSourceItem } from "./source.ts"
+export type { SseEventSource, SseReturnedSource, SseServerSource, SseSourceItem } from "./source.ts"
