@@ -1,7 +1,30 @@
 /*
- * Checks the numbers among the options of every entry point. One failure has one sentence in the whole package: it names
- * the option by its path, and shows the value only as a number.
+ * Checks the options of every entry point. One failure has one sentence in the whole package: it names the option by its
+ * path, and shows the value only if it is a number.
  */
+
+/** What an option may be, beside missing: a type of JavaScript, a signal, or one of some words. */
+export type OptionKind = "function" | "object" | "signal" | readonly string[]
+
+/**
+ * Checks the options that are no numbers, by their names.
+ *
+ * @throws TypeError if one is not of its kind.
+ */
+export function checkKinds(options: object, kinds: Readonly<Record<string, OptionKind | undefined>>): void {
+  for (const name in kinds) {
+    const value: unknown = options[name as keyof typeof options]
+    const kind = kinds[name]!
+    if (value === undefined || value === null || value === false || isOf(kind, value)) continue
+    const allowed = typeof kind === "string" ? `a ${kind}` : kind.map((word) => JSON.stringify(word)).join(" or ")
+    throw new TypeError(`Cannot use options: "${name}" must be ${allowed}, not a ${typeof value}`)
+  }
+}
+
+function isOf(kind: OptionKind, value: unknown): boolean {
+  if (kind === "signal") return typeof (value as Partial<AbortSignal>).addEventListener === "function"
+  return typeof kind === "string" ? typeof value === kind : kind.includes(value as string)
+}
 
 /**
  * Returns `value`, which may be Infinity.
@@ -9,7 +32,7 @@
  * @throws RangeError if it is NaN or less than `least`.
  */
 export function checkNumber(path: string, value: number, least = 0): number {
-  if (value >= least) return value
+  if (typeof value === "number" && value >= least) return value
   // eslint-disable-next-line typescript/no-unnecessary-type-conversion -- why: JavaScript may pass text, which may be secret
   throw new RangeError(`Cannot use options: "${path}" must be a number from ${least}, not ${Number(value)}`)
 }
@@ -31,6 +54,7 @@ export function withDefaults<Options extends object>(
   defaults: Options,
   least = 0,
 ): Options {
+  checkKinds({ [group]: given }, { [group]: "object" })
   const options = { ...defaults }
   for (const name in defaults) {
     const value = given?.[name] ?? defaults[name]

@@ -1,7 +1,7 @@
 /* Checks the options at the call and completes them with the defaults: misuse throws before anything happens. */
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
-import { withDefaults } from "../internal/option-checks.ts"
+import { checkKinds, type OptionKind, withDefaults } from "../internal/option-checks.ts"
 import { check, misuse } from "./checks.ts"
 import { httpUrl } from "./http-url.ts"
 import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
@@ -109,6 +109,7 @@ export function settingsOf(
   options: SubscribeOptions,
   defaults: Defaults = DEFAULTS,
 ): Settings {
+  checkKinds(options, KINDS)
   const { until, lastEventId = "", retry, timeouts } = options
   const request = typeof target === "function" ? undefined : requestSettings(target, options)
   check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
@@ -131,6 +132,20 @@ export function settingsOf(
     report,
   }
 }
+
+/** The kinds of the options that are checked nowhere else. */
+const KINDS = {
+  fetch: "function",
+  signal: "signal",
+  clock: "object",
+  onOpen: "function",
+  onRetry: "function",
+  onComment: "function",
+  onStateChange: "function",
+  onGap: "function",
+  onWarning: "function",
+  onHandlerError: "function",
+} satisfies Partial<Record<keyof SubscribeOptions, OptionKind>>
 
 /** Each is read by its name, so that inherited ones count as well. */
 function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof SubscribeOptions & OwnOption> {

@@ -1,4 +1,5 @@
 /* The dialects that this package reads and writes, by name. */
+import { checkKinds } from "../../internal/option-checks.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { chatDialect } from "./chat.ts"
 import { completionDialect } from "./completions.ts"
@@ -9,6 +10,7 @@ export type DialectName = "chat" | "completions" | "responses"
 
 /** Returns the dialect for reading streams of the API `name`. */
 export function dialectOf(name: DialectName): ChunkDialect<object, unknown> {
+  checkKinds({ dialect: name }, { dialect: ["chat", "completions", "responses"] })
   if (name === "responses") return responseDialect()
   return name === "completions" ? completionDialect : chatDialect
 }

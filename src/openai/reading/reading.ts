@@ -6,6 +6,7 @@ import { SseError } from "../../errors.ts"
 import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
+import { checkKinds, type OptionKind } from "../../internal/option-checks.ts"
 import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
@@ -20,6 +21,19 @@ import { expireUnread } from "./unread.ts"
 
 /** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
+
+/** The kinds of the options that are no numbers; `onMalformed` may also be a function. */
+const KINDS = {
+  signal: "signal",
+  timeouts: "object",
+  limits: "object",
+  drain: "object",
+  clock: "object",
+  completion: ["dialect", "strict", "lenient"],
+  onProviderError: ["throw", "yield"],
+  onHeartbeat: "function",
+  onHandlerError: "function",
+} satisfies Partial<Record<keyof ReadChunksOptions, OptionKind>>
 
 export class Reading<T, S> {
   readonly #name: string
@@ -36,6 +50,7 @@ export class Reading<T, S> {
   readonly outcome: Outcome
 
   constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: ReadChunksOptions) {
+    checkKinds(options, KINDS)
     const { signal, clock = systemClock, onHeartbeat } = options
     const limits = limitsOf(options.limits)
     const deadlines = new Deadlines(clock, options.timeouts, dialect.errorGrace, this.#onExpire)
