@@ -167,7 +167,7 @@ function requestSettings(target: string | URL | Request, options: SubscribeOptio
   const isResume =
     typeof resume === "object"
       ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"
-      : typeof resume === "function" || /^(same|never|get)$/.test(resume)
+      : typeof resume === "function" || ["same", "never", "get"].includes(resume)
   if (typeof url === "string") throw misuse(url)
   check(body === undefined || takesBody(method), '"method" must take a body')
   check(request?.bodyUsed !== true, '"body" must not be used')
