@@ -2,6 +2,9 @@ import { SseProviderError } from "steadystream"
 import { readChatCompletions, readResponses, relay } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { all, events, rejection } from "../../support/streams.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 const RESPONSES = { dialect: "responses" } as const
 

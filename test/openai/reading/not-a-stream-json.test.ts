@@ -2,6 +2,9 @@ import { SseNotAStreamError } from "steadystream"
 import { readChatCompletions, readResponses, relay } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { chat, DONE, eventStream, rejection } from "../../support/streams.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 const message = (text: string, id = "msg_1") => ({
   id,

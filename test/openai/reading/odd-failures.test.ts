@@ -2,6 +2,9 @@ import { SseError } from "steadystream"
 import { readChatCompletions, readResponses, relay, toChatCompletion } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { all, chat, events, HELLO, rejection, within, DONE, STOP } from "../../support/streams.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 describe("whatever a source throws", () => {
   const deep = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`

@@ -2,6 +2,9 @@ import { readEvents } from "steadystream"
 import { relay } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { all, events } from "../../support/streams.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 const RESPONSES = { dialect: "responses" } as const
 

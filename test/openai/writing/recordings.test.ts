@@ -12,6 +12,9 @@ import {
   relay,
 } from "steadystream/openai"
 import { eventsOf } from "./stream-reading.ts"
+import { silenceReports } from "../../support/silence-reports.ts"
+
+silenceReports()
 
 type Read = (source: Uint8Array[], options: ReadChunksOptions) => ChunkStream<object, unknown>
 
