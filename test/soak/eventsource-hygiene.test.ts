@@ -28,7 +28,7 @@ const EXITS: Readonly<Record<string, Exit>> = {
   "an endless 500": { answer: { status: 500, endless: "x".repeat(10_000) } },
   "an endless page of HTML": { answer: { headers: { "content-type": "text/html" }, endless: "<p>".repeat(5_000) } },
   "a line over its limit": { answer: { endless: "x".repeat(10_000) }, init: { limits: { maxLineLength: 50_000 } } },
-  "a budget used up": { answer: { body: "data: a\n\n" }, init: { retry: { maxRetries: 2 } } },
+  "a budget used up": { answer: { body: ": no event\n\n" }, init: { retry: { maxRetries: 2 } } },
   "close() at once": { answer: stream, closeAt: "once" },
   "close() while connecting": { answer: "stall", closeAt: "once" },
   "close() in open": { answer: stream, closeAt: "open" },
