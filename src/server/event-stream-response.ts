@@ -35,7 +35,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
    * @defaultValue `200`
    */
   readonly status?: number | undefined
-  /** Headers to add; they replace the default headers, which {@link eventStreamResponse} lists. */
+  /** Headers to add; they replace the defaults, but `no-transform` stays in `cache-control`. */
   readonly headers?: RequestInit["headers"]
   /**
    * Milliseconds of silence after which a comment is sent to keep the connection open; 0 and Infinity turn this off.
@@ -55,6 +55,7 @@ export interface EventStreamResponseOptions<Written = SseEventInit> {
   /**
    * Called once with the error of the source, which never reaches the client. An error that `onError` throws is only
    * reported.
+   * @defaultValue reports to `globalThis.reportError`, else to `console.error`
    */
   readonly onError?: ((error: unknown) => void) | undefined
   /** The clock of `keepAlive`. */

@@ -41,7 +41,7 @@ export interface Session<Written = SseEventInit> {
   send(event: NoInfer<Written | SseControlInit>): Promise<void>
   /** Sends a comment, which readers skip. It settles as {@link Session.send} does. */
   comment(text: string): Promise<void>
-  /** Ends the stream cleanly after the sent events. A second call has no effect. */
+  /** Ends the stream cleanly after the sent events; one whose schema takes over 1 s from then is dropped, and its send rejects. */
   close(): void
 }
 
