@@ -1,23 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { subscribe, type Subscription } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import type { Clock } from "steadystream"
 import { EventSource } from "steadystream/eventsource"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
 const stall: ScriptedAnswer = { chunks: [], end: "stall" }
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const type = { "content-type": "text/event-stream" }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { type SseEvent, SseTruncatedError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import {
@@ -10,20 +10,11 @@ import {
   startFaultServer,
 } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
 const stall: ScriptedAnswer = { chunks: [], end: "stall" }
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000

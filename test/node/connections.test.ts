@@ -1,32 +1,14 @@
 import { createServer, type RequestListener, type ServerResponse } from "node:http"
 import { codec, defineEvents, readEvents, type SseEventInit, type StandardSchemaV1, text, type } from "steadystream"
 import { subscribe } from "steadystream/client"
-import { sendEventStream, type SendEventStreamOptions } from "steadystream/node"
+import { sendEventStream } from "steadystream/node"
 import { readChatCompletions, relay } from "steadystream/openai"
-import { eventStreamResponse, type SseServerSource } from "steadystream/server"
+import { eventStreamResponse } from "steadystream/server"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { listen, rawRequest } from "../support/listen.ts"
 import { runProgram } from "../support/program.ts"
 import { rejection, settle, within } from "../support/streams.ts"
-
-/** Serves with `sendEventStream`, and keeps the promise of the last call. */
-async function serve(
-  source: SseServerSource,
-  options: SendEventStreamOptions = {},
-  prepare?: (response: ServerResponse) => void,
-) {
-  const state: { sent: Promise<unknown>; origin: string } = { sent: new Promise(() => {}), origin: "" }
-  state.origin = await listen(
-    createServer((request, response) => {
-      prepare?.(response)
-      state.sent = sendEventStream(request, response, source, options).then(
-        () => "resolved",
-        (error: unknown) => error,
-      )
-    }),
-  )
-  return state
-}
+import { serve } from "../support/serve-events.ts"
 
 afterEach(() => {
   vi.restoreAllMocks()

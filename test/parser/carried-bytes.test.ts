@@ -1,22 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
+import { SseMalformedError, SseParser } from "steadystream"
+import { recordCalls } from "../support/parser-calls.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
 
 /** Text or bytes, cut into pieces of `size`. */
 function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generator<T> {
@@ -61,14 +47,14 @@ describe("SseParser and unread input", () => {
   )
 
   test("SseParser counts the data of a block whose type follows it", () => {
-    const { calls, parser } = record({ maxEventSize: 10 })
+    const { calls, parser } = recordCalls({ maxEventSize: 10 })
     parser.feed("data: 12345678\n")
     expect(() => parser.feed("event: 12345678\n: after\n")).toThrow('"maxEventSize" of 10 characters was exceeded')
     expect(calls).toEqual([])
   })
 
   test("SseParser copies the carried bytes of a Buffer, whose owner may change it", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     const buffer = Buffer.from("data: \u20ac").subarray(0, 8)
     parser.feed(buffer)
     buffer.fill(0x41)
@@ -79,7 +65,7 @@ describe("SseParser and unread input", () => {
   test.each([[{ BYTES_PER_ELEMENT: 1, length: 5 }], [Uint8Array], [new DataView(new ArrayBuffer(1))]])(
     "SseParser.feed() throws a TypeError for %o, and reads on afterwards",
     (chunk) => {
-      const { calls, parser } = record()
+      const { calls, parser } = recordCalls()
       expect(() => parser.feed(chunk as never)).toThrow("the chunk must be a string or a Uint8Array")
       parser.feed("data: a\n\n")
       expect(calls).toEqual(['message "a"'])
@@ -101,12 +87,12 @@ describe("SseParser and large chunks of bytes", () => {
     ["lines that end in CR", Array.from({ length: 900 }, (_, index) => line(index % 40)).join("\r")],
   ])("SseParser reads %s as from text, lenient and fatal", (_, text) => {
     const whole = `${text}\n\n`
-    const expected = record()
+    const expected = recordCalls()
     expected.parser.feed(whole)
     expect(expected.calls).toHaveLength(1)
     for (const fatal of [false, true]) {
       for (const size of [Infinity, 20_000, 8192, 8191]) {
-        const { calls, parser } = record({ fatal })
+        const { calls, parser } = recordCalls({ fatal })
         parser.feed("\n")
         for (const piece of pieces(utf8(whole), size)) parser.feed(piece)
         expect(calls).toEqual(expected.calls)
@@ -115,7 +101,7 @@ describe("SseParser and large chunks of bytes", () => {
   })
 
   test("SseParser reads no unread bytes from an array that its owner changes", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     const bytes = utf8("data: 漢\n\n")
     parser.feed(bytes.subarray(0, 8))
     const rest = bytes.slice(8)
@@ -127,7 +113,7 @@ describe("SseParser and large chunks of bytes", () => {
 
 describe("SseParser and empty feeds", () => {
   test.each([false, true])("SseParser keeps a cut code point when it is fed empty text, with fatal %j", (fatal) => {
-    const { calls, parser } = record({ fatal })
+    const { calls, parser } = recordCalls({ fatal })
     parser.feed(utf8("data: é").subarray(0, 7))
     parser.feed("")
     parser.feed(new Uint8Array())
@@ -136,7 +122,7 @@ describe("SseParser and empty feeds", () => {
   })
 
   test("SseParser reads the rest of a chunk whose handler threw when it is fed empty text, and keeps a cut code point", () => {
-    const { calls, parser } = record({
+    const { calls, parser } = recordCalls({
       onEvent({ data }) {
         calls.push(data)
         if (data === "a") throw new Error("a")

@@ -1,29 +1,14 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseParser, type SseParserOptions } from "steadystream"
+import { recordCalls } from "../support/parser-calls.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
 
 afterEach(() => void vi.restoreAllMocks())
 
 describe("SseParser and lines cut into pieces", () => {
   test("SseParser does not read a piece of an unknown line as a field", () => {
     for (const rest of ["ata: evil\n\n", "ata: evil\r\rx", "ata: evil\r\n\r\n"]) {
-      const { calls, parser } = record({ onUnknownLine: undefined })
+      const { calls, parser } = recordCalls({ onUnknownLine: undefined })
       parser.feed("d-long-unknown")
       parser.feed(rest)
       expect(calls).toEqual([])
@@ -31,19 +16,19 @@ describe("SseParser and lines cut into pieces", () => {
   })
 
   test("SseParser drops only the LF directly after a CR", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     for (const piece of ["data: a", "b\rdata: c\n", "\n", "data: d", "\r", "\ndata: e\n", "\n"]) parser.feed(piece)
     expect(calls).toEqual(['message "ab\\nc"', 'message "d\\ne"'])
   })
 
   test("SseParser finds a CR behind the LF that ends a cut line", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     for (const piece of ["data: a", "b\n\ndata: c\r\rdata: d\r\n\r\n"]) parser.feed(piece)
     expect(calls).toEqual(['message "ab"', 'message "c"', 'message "d"'])
   })
 
   test("SseParser keeps the text after a cut line whose handler throws, also after another text", () => {
-    const { calls, parser } = record({
+    const { calls, parser } = recordCalls({
       onComment: () => {
         throw new Error("mine")
       },
@@ -59,7 +44,7 @@ describe("SseParser and lines cut into pieces", () => {
     (line) => {
       for (const throws of [false, true]) {
         for (const bytes of [false, true]) {
-          const { calls, parser }: ReturnType<typeof record> = record({
+          const { calls, parser }: ReturnType<typeof recordCalls> = recordCalls({
             onComment: () => {
               parser.reset()
               if (throws) throw new Error("mine")
@@ -83,7 +68,7 @@ describe("SseParser and lines cut into pieces", () => {
 
 test.each(Array.from({ length: 32 }, (_, code) => code))("SseParser keeps control character %d after a cut", (code) => {
   const character = String.fromCharCode(code)
-  const { calls, parser } = record()
+  const { calls, parser } = recordCalls()
   parser.feed("\n: a")
   parser.feed(`${character}b\n`)
   const isLineEnd = character === "\n" || character === "\r"

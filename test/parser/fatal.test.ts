@@ -1,22 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
+import { SseMalformedError, SseParser } from "steadystream"
+import { recordCalls } from "../support/parser-calls.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -24,7 +10,7 @@ describe("SseParser with fatal", () => {
   test.each([[0x80], [0xbf], [0xc0], [0xc1], [0xf5], [0xff], [0xe2, 0x28], [0xf0, 0x80], [0xc3, 0xc3]])(
     "SseParser with fatal throws at once for a chunk that ends in %j, %j",
     (...bytes) => {
-      const { calls, parser } = record({ fatal: true })
+      const { calls, parser } = recordCalls({ fatal: true })
       const invalid = bytes.filter((byte) => typeof byte === "number")
       const run = () => {
         parser.feed(Uint8Array.from([...utf8("data: a\n\n"), ...invalid]))
@@ -39,7 +25,7 @@ describe("SseParser with fatal", () => {
   test("SseParser with fatal keeps a second byte order mark, wherever the chunks end", () => {
     const bytes = utf8("\uFEFF\uFEFFdata: a\n\n\uFEFFdata: b\n\ndata: \uFEFFc\n\n")
     for (let cut = 0; cut <= bytes.length; cut++) {
-      const { calls, parser } = record({ fatal: true })
+      const { calls, parser } = recordCalls({ fatal: true })
       parser.feed(bytes.subarray(0, cut))
       parser.feed(bytes.subarray(cut))
       expect(calls).toEqual(['unknown "\uFEFFdata: a"', 'unknown "\uFEFFdata: b"', 'message "\uFEFFc"'])
@@ -53,7 +39,7 @@ describe("SseParser with fatal", () => {
       for (const more of ["", filler]) {
         const text = `${more}data: a${lineEnd}${lineEnd}data: b${lineEnd}${lineEnd}data: `
         for (const invalid of [[0xff], [0xc0], [0xe2, 0x28], [0xe2, 0x82, 0x28], [0xed, 0xa0, 0x80]]) {
-          const { calls, parser } = record({ fatal: true, onComment: undefined })
+          const { calls, parser } = recordCalls({ fatal: true, onComment: undefined })
           expect(() => parser.feed(Uint8Array.from([...utf8(text), ...invalid, 10, 10]))).toThrow(SseMalformedError)
           expect(calls).toEqual(['message "a"', 'message "b"'])
         }
@@ -62,12 +48,12 @@ describe("SseParser with fatal", () => {
   )
 
   test("SseParser with fatal names the fault in its message", () => {
-    const { parser } = record({ fatal: true })
+    const { parser } = recordCalls({ fatal: true })
     expect(() => parser.feed(Uint8Array.of(0xff))).toThrow("Cannot parse event stream: it must be valid UTF-8")
   })
 
   test("SseParser with fatal throws at the byte that cannot continue a code point", () => {
-    const { parser } = record({ fatal: true })
+    const { parser } = recordCalls({ fatal: true })
     expect(() => parser.feed(Uint8Array.of(0xf0, 0x80))).toThrow(SseMalformedError)
   })
 
@@ -86,7 +72,7 @@ describe("SseParser with fatal", () => {
   })
 
   test("SseParser with fatal rejects text after a cut code point, also if a handler throws in unread text", () => {
-    const { calls, parser } = record({
+    const { calls, parser } = recordCalls({
       fatal: true,
       onEvent: ({ data }) => {
         calls.push(data)
@@ -108,7 +94,7 @@ describe("SseParser with fatal", () => {
       decoded += (input as Uint8Array | undefined)?.length ?? 0
       return decode.call(this, input, options)
     })
-    const { parser } = record({ fatal: true })
+    const { parser } = recordCalls({ fatal: true })
     expect(() => parser.feed(bytes)).toThrow(SseMalformedError)
     // Once in full, and then the last piece of 64 KiB again for each halving.
     expect(decoded).toBeGreaterThan(bytes.length / 2)

@@ -1,22 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseMalformedError, SseParser, type SseParserOptions } from "steadystream"
+import { SseMalformedError, SseParser } from "steadystream"
 import { isOneEvent } from "../../src/parser/field.ts"
 import { blockEnd, incompleteTail } from "../../src/parser/utf8.ts"
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
+import { recordCalls } from "../support/parser-calls.ts"
 
 /** Text or bytes, cut into pieces of `size`. */
 function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generator<T> {
@@ -211,7 +197,7 @@ describe("SseParser and names that resemble fields", () => {
   test.each(nearly)("SseParser treats %j as an unknown field, with and without a colon", (name) => {
     for (const line of [`${name}: 1`, `${name}:1`, name]) {
       for (const size of [1, 2, 3, 100]) {
-        const { calls, parser } = record()
+        const { calls, parser } = recordCalls()
         parser.feed("\n")
         for (const piece of pieces(`${line}\n${line}\r\n\n`, size)) parser.feed(piece)
         expect(calls).toEqual([`unknown "${line}"`, `unknown "${line}"`])
@@ -220,13 +206,13 @@ describe("SseParser and names that resemble fields", () => {
   })
 
   test("SseParser reads its fields without a colon as empty values", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     parser.feed("event: a\nevent\nid: 1\nid\nretry\ndata\n\n")
     expect(calls).toEqual(['id ""', 'message ""'])
   })
 
   test("SseParser accepts a retry only of digits, after at most one space", () => {
-    const { calls, parser } = record()
+    const { calls, parser } = recordCalls()
     parser.feed("retry:5\nretry: 6\nretry:  7\nretry: 8x\nretry: x retry: 9\nretry:\n")
     expect(calls).toEqual(["retry 5", "retry 6"])
   })
@@ -235,7 +221,7 @@ describe("SseParser and names that resemble fields", () => {
 describe("SseParser and NUL in ids", () => {
   test.each([10, 3000])("SseParser ignores only the ids with NUL, in a text of %d characters or more", (length) => {
     for (const id of ["\u0000", "\u00001", "1\u0000", "1\u00002"]) {
-      const { calls, parser } = record()
+      const { calls, parser } = recordCalls()
       const filler = `: ${"x".repeat(length)}\n`
       parser.feed(`\n${filler}id: a\n\nid: ${id}\nx\0: y\n\nid: b\n${filler}\nid: ${id}\nid: c\n\n`)
       expect(calls.filter((call) => call.startsWith("id"))).toEqual(['id "a"', 'id "b"', 'id "c"'])

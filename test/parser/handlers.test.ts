@@ -1,22 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { SseParser, type SseParserOptions } from "steadystream"
+import { SseParser } from "steadystream"
+import { recordCalls } from "../support/parser-calls.ts"
 
 const utf8 = (text: string) => new TextEncoder().encode(text)
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -82,7 +68,7 @@ describe("SseParser.end({ flush }) with a handler that throws", () => {
   test.each(["data: x\n: c", "data: x\nfoo", "data: x\nretry: 5", "data: x\r: c"])(
     "SseParser.end({ flush }) dispatches the block of %j if the handler of its last line throws",
     (text) => {
-      const { calls, parser } = record({ onComment: thrower, onUnknownLine: thrower, onRetry: thrower })
+      const { calls, parser } = recordCalls({ onComment: thrower, onUnknownLine: thrower, onRetry: thrower })
       parser.feed(text)
       expect(() => parser.end({ flush: true })).toThrow("handler")
       expect(calls).toEqual(['message "x"'])

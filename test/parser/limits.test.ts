@@ -1,20 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { type SseEvent, SseLimitError, SseParser, type SseParserOptions } from "steadystream"
-
-/** The calls of all handlers, as text. */
-function record(options: SseParserOptions = {}) {
-  const calls: string[] = []
-  const push = (name: string) => (value: unknown) => void calls.push(`${name} ${JSON.stringify(value)}`)
-  const parser = new SseParser({
-    onEvent: ({ event, data }) => void calls.push(`${event} ${JSON.stringify(data)}`),
-    onComment: push("comment"),
-    onRetry: push("retry"),
-    onId: push("id"),
-    onUnknownLine: push("unknown"),
-    ...options,
-  })
-  return { calls, parser }
-}
+import { recordCalls } from "../support/parser-calls.ts"
 
 /** Text or bytes, cut into pieces of `size`. */
 function* pieces<T extends string | Uint8Array>(whole: T, size: number): Generator<T> {
@@ -176,7 +162,7 @@ describe("SseParser and its rejections", () => {
   const oneLine = "data: 12345\n\n"
 
   test.each(["first", "later", "cut"])("SseParser counts the data of an event of one line, %s", (when) => {
-    const { calls, parser } = record({ maxEventSize: 4 })
+    const { calls, parser } = recordCalls({ maxEventSize: 4 })
     const feed = () => {
       if (when === "later") parser.feed("\n")
       for (const piece of pieces(oneLine, when === "cut" ? 4 : 100)) parser.feed(piece)
@@ -189,7 +175,7 @@ describe("SseParser and its rejections", () => {
   })
 
   test("SseParser counts a line that is fed as one event", () => {
-    const { calls, parser } = record({ maxLineLength: 11 })
+    const { calls, parser } = recordCalls({ maxLineLength: 11 })
     parser.feed("\n")
     parser.feed(oneLine)
     expect(() => parser.feed("data: 123456\n\n")).toThrow(

@@ -1,20 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { SseConnectionError, type SseError, type SseEvent, SseResponseError, SseRetryError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000

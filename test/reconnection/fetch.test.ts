@@ -1,23 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { subscribe } from "steadystream/client"
 import { ManualClock } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
 const TARGET = "https://example.com/stream"
 
 const HOUR = 3_600_000
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 describe("subscribe() and an invalid fetch", () => {
   test.each([undefined, null, 5, "text", {}, { headers: null }, { body: 1 }])(

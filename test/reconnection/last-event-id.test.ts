@@ -1,20 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { type FaultScript, type FaultServer, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const TARGET = "https://example.com/stream"
 

@@ -1,21 +1,12 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest"
+import { afterEach, expect, test, vi } from "vitest"
 import { SseRetryError } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { type FaultScript, type FaultServer, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const TARGET = "https://example.com/stream"
 const servers: FaultServer[] = []

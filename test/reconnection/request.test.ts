@@ -1,5 +1,5 @@
 import { inspect } from "node:util"
-import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test } from "vitest"
 import type { SseError } from "steadystream"
 import { type Attempt, subscribe, type SubscribeOptions } from "steadystream/client"
 import {
@@ -12,20 +12,11 @@ import {
 } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 import { EagerClock } from "../support/eager-clock.ts"
+import { failOnUnhandledRejections } from "../support/unhandled.ts"
 
 const stall: ScriptedAnswer = { chunks: [], end: "stall" }
 
-const unhandled: unknown[] = []
-
-const onUnhandled = (reason: unknown) => void unhandled.push(reason)
-
-beforeEach(() => void process.on("unhandledRejection", onUnhandled))
-
-afterEach(async () => {
-  await new Promise((resolve) => setImmediate(resolve))
-  process.off("unhandledRejection", onUnhandled)
-  expect(unhandled.splice(0)).toEqual([])
-})
+failOnUnhandledRejections()
 
 const TARGET = "https://example.com/stream"
 const HOUR = 3_600_000

@@ -1,29 +1,8 @@
-import { createServer, type ServerResponse } from "node:http"
-import { sendEventStream, type SendEventStreamOptions } from "steadystream/node"
 import { eventStreamResponse, type SseServerSource } from "steadystream/server"
 import { afterEach, describe, expect, test, vi } from "vitest"
-import { listen } from "../support/listen.ts"
 import { runProgram } from "../support/program.ts"
 import { settle, within } from "../support/streams.ts"
-
-/** Serves with `sendEventStream`, and keeps the promise of the last call. */
-async function serve(
-  source: SseServerSource,
-  options: SendEventStreamOptions = {},
-  prepare?: (response: ServerResponse) => void,
-) {
-  const state: { sent: Promise<unknown>; origin: string } = { sent: new Promise(() => {}), origin: "" }
-  state.origin = await listen(
-    createServer((request, response) => {
-      prepare?.(response)
-      state.sent = sendEventStream(request, response, source, options).then(
-        () => "resolved",
-        (error: unknown) => error,
-      )
-    }),
-  )
-  return state
-}
+import { serve } from "../support/serve-events.ts"
 
 const broken = new Error("database password is hunter2")
 
