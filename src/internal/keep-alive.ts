@@ -4,7 +4,6 @@
  */
 import { cancelQuietly } from "./cancel.ts"
 import type { Clock } from "./clock.ts"
-import { nextTask } from "./next-task.ts"
 import { Timer } from "./timer.ts"
 
 /** Milliseconds of silence after which a comment is sent by default: shorter than the 10 s after which Bun's server cuts. */
@@ -64,7 +63,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
       this.#reading = true
       this.#reader.read().then(this.#onChunk, this.#onError)
     }
-    if (!this.#hasBegun) void nextTask().then(this.#onStart)
+    if (!this.#hasBegun) setTimeout(this.#onStart, 0)
     return new Promise((resolve) => {
       this.#answerPull = resolve
     })
