@@ -2,8 +2,8 @@
 import { isObject, objectsIn, textOr, type Fields } from "../reading/fields.ts"
 
 const REASONING = ["reasoning_content", "reasoning", "reasoning_text", "thinking"]
-// `reasoning_details` stay in `extra`, since some providers require them back.
-const KNOWN = new Set([
+/** The members that have their own place in the snapshot. `reasoning_details` stay in `extra`: some providers require them back. */
+export const KNOWN_IN_DELTA: ReadonlySet<string> = new Set([
   "role",
   "content",
   "refusal",
@@ -12,10 +12,6 @@ const KNOWN = new Set([
   "audio",
   "images",
   "annotations",
-  "reasoning_content",
-  "reasoning",
-  "reasoning_text",
-  "thinking",
 ])
 // The messages whose content was taken, since no delta had brought it.
 const TAKEN = new WeakSet()
@@ -57,9 +53,4 @@ export function missingOf(choice: Received, { message }: Fields): Fields | null 
 /** Returns the delta of a piece, or the message that was taken in its place. */
 export function deltaOf({ delta, message }: Fields): unknown {
   return isObject(delta) || !isObject(message) || !TAKEN.has(message) ? delta : message
-}
-
-/** Whether a member of a delta has its own place in the snapshot. */
-export function isKnownInDelta(name: string): boolean {
-  return KNOWN.has(name)
 }

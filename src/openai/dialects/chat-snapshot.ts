@@ -3,7 +3,7 @@
  * shape of a payload is never certain, so the type of every member is checked.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
-import { isKnownInDelta, missingOf, reasoningOf } from "./chat-delta.ts"
+import { KNOWN_IN_DELTA, missingOf, reasoningOf } from "./chat-delta.ts"
 import { KeptFields } from "./kept-fields.ts"
 import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
@@ -114,11 +114,14 @@ export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object,
   // The choices whose role a chunk has named.
   const named = new Set<ChoiceSnapshot>()
   const foldPiece = (choice: ChoiceSnapshot, piece: Fields): void => {
-    const { logprobs } = piece
+    const { delta: given, logprobs } = piece
     if (isObject(logprobs)) foldLogprobs(choice, logprobs, keptTokens)
-    const delta = isObject(piece["delta"]) ? piece["delta"] : missingOf(choice, piece)
+    const delta = isObject(given) ? given : missingOf(choice, piece)
     if (!delta) return
-    for (const name in delta) if (!isKnownInDelta(name)) kept.addTo(choice, name, delta[name])
+    // Measured: most deltas have only text, and looking for the other members costs a tenth of reading a chunk.
+    const { content } = delta
+    if (typeof content === "string" && Object.keys(delta).length < 2) return append(choice, "content", content)
+    kept.addAll(choice, delta, KNOWN_IN_DELTA)
     for (const name of ["images", "annotations"] as const) {
       if (Array.isArray(delta[name])) kept.append((choice[name] ??= []), delta[name])
     }

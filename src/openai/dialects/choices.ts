@@ -75,7 +75,7 @@ export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends S
         if (sole !== undefined) IS_FIRST.set(piece, index === sole)
         if (finish) choice.finishReason = textOr(finish) ?? choice.finishReason
         foldPiece(choice, piece)
-        for (const name in piece) if (!KNOWN.has(name)) kept.addTo(choice, name, piece[name])
+        kept.addAll(choice, piece, KNOWN)
       }
     },
     missing(sawMark) {

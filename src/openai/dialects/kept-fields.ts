@@ -2,7 +2,7 @@
  * Bounds what a snapshot keeps of members that have no type here. Small values take much more memory than their text, so
  * a provider could otherwise exhaust the memory within the limits of the stream.
  */
-import { emptyRecord, isObject } from "../reading/fields.ts"
+import { emptyRecord, type Fields, isObject } from "../reading/fields.ts"
 
 // In characters; each member of an object or a list counts as 48, about what it takes in memory.
 const BUDGET = 16_777_216
@@ -23,10 +23,11 @@ export class KeptFields {
   /** Sets a member unless the value is too large; returns whether it did. */
   set(target: object, name: string, value: unknown): boolean {
     const weights = this.#weights.get(target) ?? new Map<string, number>()
-    const before = weights.get(name)
-    const weight = (before === undefined ? MEMBER + name.length : 0) + weightOf(value, this.#left + (before ?? 0))
-    if (weight - (before ?? 0) > this.#left) return false
-    this.#left -= weight - (before ?? 0)
+    const isNew = !weights.has(name)
+    const before = weights.get(name) ?? 0
+    const weight = (isNew ? MEMBER + name.length : 0) + weightOf(value, this.#left + before)
+    if (weight - before > this.#left) return false
+    this.#left -= weight - before
     this.#weights.set(target, weights.set(name, weight))
     ;(target as Extra)[name] = value
     return true
@@ -42,8 +43,13 @@ export class KeptFields {
     }
   }
 
+  /** Keeps the members that are not in `known`. */
+  addAll(owner: { extra: Extra | null }, fields: Fields, known: ReadonlySet<string>): void {
+    for (const name in fields) if (!known.has(name)) this.#add(owner, name, fields[name])
+  }
+
   /** Keeps members by their last value; lists, which arrive in pieces, are joined. */
-  addTo(owner: { extra: Extra | null }, name: string, value: unknown): void {
+  #add(owner: { extra: Extra | null }, name: string, value: unknown): void {
     if (value === null || value === undefined) return
     const extra = (owner.extra ??= emptyRecord())
     const received = extra[name]

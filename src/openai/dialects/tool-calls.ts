@@ -81,7 +81,7 @@ export function toolCallFolder(
     if (found && !beginsAnother(found, id, name, input)) last = found
     else last = begin(index ?? (calls.at(-1)?.wireIndex ?? -1) + 1)
     foldPiece(last, delta, id, name, input)
-    for (const field in delta) if (!KNOWN.has(field)) kept.addTo(last.snapshot, field, delta[field])
+    kept.addAll(last.snapshot, delta, KNOWN)
   }
 }
 
