@@ -12,6 +12,10 @@ export const KNOWN_IN_DELTA: ReadonlySet<string> = new Set([
   "audio",
   "images",
   "annotations",
+  "reasoning_content",
+  "reasoning",
+  "reasoning_text",
+  "thinking",
 ])
 // The messages whose content was taken, since no delta had brought it.
 const TAKEN = new WeakSet()
