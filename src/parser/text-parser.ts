@@ -6,7 +6,7 @@ import { BYTE_ORDER_MARK, COLON, LETTER_D, LETTER_E, LETTER_I, LF } from "./char
 import { FIELD_START, fieldValue, indexOrEnd, isData, isEvent, isId, isOneEvent } from "./field.ts"
 import { callFieldHandler, type Handlers, handlersOf, isNeeded, limitOf } from "./options.ts"
 import type { SseParserLimits, SseParserOptions } from "./options.ts"
-import { HELD, joinPieces, PIECE } from "./pieces.ts"
+import { joinPieces, PIECE } from "./pieces.ts"
 
 // Handlers are called as plain functions: called as members, they would get the object of handlers as `this`.
 export class TextParser {
@@ -24,8 +24,10 @@ export class TextParser {
   epoch = 0
 
   #data: string | undefined = undefined
-  /** The flattened start of the data, which `#data` continues; `#room` is the limit without its length. */
+  /** The flattened starts of the data and of the unterminated line, which `#data` and `#line` continue. */
   #olderData = ""
+  #olderLine = ""
+  /** The limit without the length of `#olderData`. */
   #room: number
   #eventType = ""
   #id: string | undefined = undefined
@@ -54,13 +56,13 @@ export class TextParser {
 
   /** Whether a line other than a comment has begun, or a block has a field that a blank line would use. */
   get isIncomplete(): boolean {
-    const hasLine = this.#lineLength > 0 && this.#line.charCodeAt(0) !== COLON
+    const hasLine = this.#lineLength > 0 && (this.#olderLine || this.#line).charCodeAt(0) !== COLON
     return hasLine || (this.#data ?? this.#id) !== undefined || this.#eventType !== ""
   }
 
   reset(): void {
     this.epoch++
-    this.#line = this.#unread = this.#eventType = this.#olderData = ""
+    this.#line = this.#olderLine = this.#unread = this.#eventType = this.#olderData = ""
     this.#lineLength = this.plainRun = 0
     this.#data = this.#id = undefined
     this.#room = this.#maxEventSize
@@ -96,14 +98,13 @@ export class TextParser {
   }
 
   #hold(more: number): void {
-    this.#held += more
-    if (this.#held <= HELD) return
-    this.#held = joinPieces(this.#held, this.#line, this.#data ?? "")
-    // Flattening the whole data each time would copy it again and again.
-    if (this.#held > 0 || this.#data === undefined) return
-    this.#room -= this.#data.length
-    this.#olderData += this.#data
-    this.#data = ""
+    const [line, data] = [this.#line, this.#data ?? ""]
+    if ((this.#held = joinPieces(this.#held + more, line, data)) > 0) return
+    // Flattening the whole line or data each time would copy it again and again.
+    if (line.length > FIELD_START) [this.#olderLine, this.#line] = [this.#olderLine + line, ""]
+    this.#room -= data.length
+    this.#olderData += data
+    this.#data &&= ""
   }
 
   /** In a `plainRun`, reads an event of one `data` line, if `value` is one line; returns whether it is. */
@@ -126,7 +127,7 @@ export class TextParser {
     if (this.#lineLength + end > this.#maxLineLength) this.#exceed("maxLineLength", this.#maxLineLength)
     const next = cr === -1 ? end + 1 : this.#afterReturn(text, end + 1)
     // If no handler needs the line, only its first character was kept.
-    if (this.#line.length < this.#lineLength) this.#line += "\n"
+    if (this.#olderLine === "" && this.#line.length < this.#lineLength) this.#line += "\n"
     else this.#line += cr === -1 ? text.slice(0, next) : `${text.slice(0, end)}\n`
     return next
   }
@@ -136,7 +137,7 @@ export class TextParser {
     const length = (this.#lineLength = before + piece.length)
     if (length > this.#maxLineLength) this.#exceed("maxLineLength", this.#maxLineLength)
     this.#hasRest = true
-    if (this.#line.length === before) this.#line += piece
+    if (this.#olderLine !== "" || this.#line.length === before) this.#line += piece
     if (before < FIELD_START && length >= FIELD_START && !isNeeded(this.#handlers, this.#line.slice(0, FIELD_START)))
       this.#line = this.#line.slice(0, 1)
     return 0
@@ -161,8 +162,8 @@ export class TextParser {
         start = this.#finishLine(text)
         if (start === 0) return
         // The line is read alone, because joining it with the whole text would copy the text.
-        const line = this.#line
-        this.#line = ""
+        const line = this.#olderLine + this.#line
+        this.#line = this.#olderLine = ""
         this.#lineLength = 0
         this.#readLines(line, 0)
       }

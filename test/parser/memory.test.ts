@@ -28,6 +28,31 @@ describe("memory", { timeout: 20_000 }, () => {
     },
   )
 
+  test.each(["data:", ":", "x"])(
+    "SseParser holds at most twice its limit for a line %j that never ends and comes in single characters",
+    async (start) => {
+      const { code, output } = await runProgram(
+        `import { SseParser } from "steadystream"
+        const max = 2 * 1024 * 1024
+        const parser = new SseParser({ onEvent() {}, onComment() {}, onUnknownLine() {}, maxLineLength: max })
+        const used = () => { gc(); const { heapUsed, external } = process.memoryUsage(); return heapUsed + external }
+        for (const piece of ${JSON.stringify(start)}) parser.feed(piece)
+        const before = used()
+        let most = 0
+        try {
+          for (let fed = 0; ; fed++) {
+            parser.feed("a")
+            if (fed % 30_011 === 0) most = Math.max(most, used() - before)
+          }
+        } catch (error) { if (error.name !== "SseLimitError") throw error }
+        console.log(most <= 2 * max ? "bounded" : "held " + Math.round(most / 1024 / 1024) + " MB")`,
+        18_000,
+        ["--expose-gc"],
+      )
+      expect([code, output]).toEqual([0, "bounded"])
+    },
+  )
+
   // The small young generation leaves out the memory that the engine takes for garbage.
   test.each(["data\n", "data:a\n", "data:\u20ac\n"])(
     "readEvents() makes the process at most 4 times the limit larger for an endless event of the line %j",
