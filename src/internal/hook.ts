@@ -15,7 +15,7 @@ export function callHook<Value>(
 
 /** Reports what the promise of an async hook rejects with; any other result is ignored. */
 export function reportRejection(result: unknown): void {
-  if (typeof result === "object") Promise.resolve(result).catch(reportGlobally)
+  ;(result as Partial<Promise<unknown>> | null | undefined)?.catch?.(reportGlobally)
 }
 
 /** Returns `hook` as a function that also reports what its promise rejects with. An error that it throws is thrown. */
@@ -28,9 +28,9 @@ export function guardHook<Value>(hook: ((value: Value) => unknown) | undefined):
  * and of Bun, and nothing but their names shows that.
  */
 export function reportGlobally(error: unknown): void {
-  const isFatal = "Deno" in globalThis || "Bun" in globalThis
-  if (typeof globalThis.reportError === "function" && !isFatal) globalThis.reportError(error)
-  else globalThis.console.error(error)
+  const { reportError, console, Deno, Bun } = globalThis as typeof globalThis & Record<"Deno" | "Bun", unknown>
+  if (typeof reportError === "function" && !Deno && !Bun) reportError(error)
+  else console.error(error)
 }
 
 /** Returns a function that reports the first error that it is called with and ignores the others. */

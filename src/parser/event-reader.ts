@@ -3,9 +3,8 @@
  * only when a call of `next` waits and the queue is empty. A failure is reported after the events that precede it.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
-import { onAbort } from "../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
-import { guardHook } from "../internal/hook.ts"
 import { DONE } from "../internal/iterator.ts"
 import { openChecked } from "./check-response.ts"
 import type { SourceReader, SseChunk } from "./source-reader.ts"
@@ -39,18 +38,11 @@ export class EventReader implements SseEventIterator {
 
   constructor(source: SseSource, options: Omit<ReadEventsOptions, "events">) {
     // First, because opening locks the source: a refused option must leave the source unlocked.
-    this.#parser = new SseParser({
-      ...options,
-      onEvent: this.#onEvent,
-      onComment: guardHook(options.onComment),
-      onRetry: guardHook(options.onRetry),
-      onId: guardHook(options.onId),
-      onUnknownLine: guardHook(options.onUnknownLine),
-    })
+    this.#parser = new SseParser({ ...options, onEvent: this.#onEvent })
     this.#source = options.check === false ? openSource(source) : openChecked(source)
     this.#cursor = this.#parser.lastEventId
     const { signal } = options
-    const abort = () => this.#abort(signal!.reason)
+    const abort = () => this.#abort(reasonOf(signal!))
     if (signal?.aborted === true) abort()
     else if (signal !== undefined) this.#forgetSignal = onAbort(signal, abort)
   }

@@ -1,4 +1,5 @@
 import type { SseEvent } from "../event.ts"
+import { guardHook } from "../internal/hook.ts"
 import { retryTime } from "./field.ts"
 import { checkNumber } from "../internal/option-checks.ts"
 
@@ -52,9 +53,13 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
 
 export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>
 
-/** Copies the handlers of `options`, so that later changes of `options` have no effect. */
-export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }: SseParserOptions): Handlers {
-  return { onEvent, onComment, onRetry, onId, onUnknownLine }
+const HANDLERS = ["onEvent", "onComment", "onRetry", "onId", "onUnknownLine"] as const
+
+/** Copies the handlers of `options`, so that later changes of `options` have no effect, and guards their promises. */
+export function handlersOf(options: SseParserOptions): Handlers {
+  const handlers: Record<string, unknown> = {}
+  for (const name of HANDLERS) handlers[name] = guardHook(options[name] as ((value: unknown) => unknown) | undefined)
+  return handlers
 }
 
 /** Whether the line that begins with `start` is a known field, or a handler needs it. */
