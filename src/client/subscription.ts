@@ -1,6 +1,6 @@
 /* The consumer's side of a subscription. It has one consumer, and every way to leave it calls `close`. */
 import type { SseEvent, SseEventIterator } from "../event.ts"
-import { onAbort } from "../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
 import { iteratorOf } from "../internal/iterator.ts"
 import { EventQueue } from "./event-queue.ts"
@@ -159,7 +159,7 @@ function connect(
   const start = () => {
     isStarted = true
     for (const signal of settings.signals) {
-      const onSignal = () => close([signal.reason])
+      const onSignal = () => close([reasonOf(signal)])
       if (signal.aborted) return onSignal()
       stops.push(onAbort(signal, onSignal))
     }

@@ -26,7 +26,8 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 
 /** Returns the reason of an aborted signal; old platforms have none. */
 export function reasonOf(signal: AbortSignal): unknown {
-  return signal.reason === undefined ? new DOMException("The operation was aborted", "AbortError") : signal.reason
+  const { reason = new DOMException("The operation was aborted", "AbortError") }: { readonly reason: unknown } = signal
+  return reason
 }
 
 function listenTo(signal: AbortSignal): Listeners {

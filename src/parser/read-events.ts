@@ -18,7 +18,7 @@ import type { SseSource } from "./source.ts"
  * With `events` each event is decoded and validated in order, and the iterator yields the union of the contract. An
  * event that a policy of the contract skips also moves `lastEventId`.
  *
- * @throws TypeError at the call, if `source` is none of these, looks like a URL, or its body is locked or used; at a
+ * @throws TypeError at the call, if `source` is none of these, looks like a URL or a Request, or its body is locked or used; at a
  * second loop over the iterator, after the first one has ended.
  * @throws RangeError at the call, if a limit is not a number from 1.
  * @throws The error of a handler that throws; what an async handler rejects with is reported as an uncaught error is.

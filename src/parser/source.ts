@@ -12,18 +12,21 @@ export type SseSource = Response | ReadableStream<SseChunk> | AsyncIterable<SseC
  * @throws TypeError if `source` is not an `SseSource`, or if its body is locked or used.
  */
 export function openSource(source: SseSource): SourceReader {
-  const url = typeof source === "string" ? source : (source as Partial<URL> | null)?.href
-  if (url !== undefined && /^(?:https?:\/)?\/\S*$/i.test(url)) {
-    throw new TypeError("Cannot read event stream: the source looks like a URL; fetch it first and pass the response")
+  if (isResponse(source)) return openBody(source)
+  const { href, clone } = (source ?? {}) as Partial<URL & Request>
+  // A Request can be cloned, as only a response can besides.
+  if (clone || /^(?:https?:\/)?\/\S*$/i.test(typeof source === "string" ? source : href!)) {
+    throw new TypeError(
+      "Cannot read event stream: the source looks like a URL or a Request; fetch it first and pass the response",
+    )
   }
-  if (typeof source === "string") return openReader([source])
-  return isResponse(source) ? openBody(source) : openReader(source)
+  return openReader(typeof source === "string" ? [source] : source)
 }
 
 /** Whether `value` has the members of a Response that this package uses, so that other realms' responses count too. */
 export function isResponse(value: unknown): value is Response {
   const response = value as Partial<Response> | null
-  return typeof response === "object" && typeof response?.headers?.get === "function" && "body" in response
+  return typeof response === "object" && typeof response?.headers?.get === "function" && "status" in response
 }
 
 function openBody(response: Response): SourceReader {

@@ -25,10 +25,11 @@ describe("a URL as source", () => {
     "/api/stream",
     "http://127.0.0.1:1/",
     new URL("https://example.com/"),
+    new Request("https://example.com/"),
   ]
   test.each(
     readers.flatMap(([name, read]) =>
-      urls.map((url) => [name, url instanceof URL ? "a URL object" : url, url, read] as const),
+      urls.map((url) => [name, typeof url === "string" ? url : `a ${url.constructor.name}`, url, read] as const),
     ),
   )("%s says that %s looks like a URL, and to fetch it first", (_name, _what, url, read) => {
     expect(() => read(url as never)).toThrow(TypeError)
