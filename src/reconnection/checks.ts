@@ -18,7 +18,7 @@ export function decide(path: string, predicate: () => boolean): boolean {
   throw misuse(`"${path}" must return a boolean, not a promise`)
 }
 
-/** The error for a target or an option that breaks the rule. */
-export function misuse(rule: string): TypeError {
-  return new TypeError(`Cannot subscribe: ${rule}`)
+/** The error for an option that breaks the rule, or a target. */
+export function misuse(rule: string, action = "use options"): TypeError {
+  return new TypeError(`Cannot ${action}: ${rule}`)
 }

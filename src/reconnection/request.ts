@@ -53,7 +53,7 @@ export async function prepareRequest(
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
   const url = httpUrl(given, settings.url)
-  if (typeof url === "string") throw misuse(url)
+  if (typeof url === "string") throw misuse(url, "subscribe")
   if (body === undefined && settings.hasBody && (settings.body !== undefined || method !== settings.method)) {
     dropBodyHeaders(headers)
   }

@@ -157,7 +157,8 @@ function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof Sub
 function requestSettings(target: string | URL | Request, options: SubscribeOptions): RequestSettings {
   const request = isRequest(target) ? target : undefined
   const isUrl = typeof target === "string" || typeof (target as Partial<URL> | null | undefined)?.href === "string"
-  check(request !== undefined || isUrl, `the target must be a URL, a Request or a function, not ${kindOf(target)}`)
+  const rule = "the target must be a URL, a Request or a function, not "
+  if (request === undefined && !isUrl) throw misuse(rule + kindOf(target), "subscribe")
   const { headers, fetch, lastEventIdParam, pauseWhenHidden } = options
   const method = (options.method ?? request?.method ?? "GET").toUpperCase()
   const body = options.body ?? undefined
@@ -168,7 +169,7 @@ function requestSettings(target: string | URL | Request, options: SubscribeOptio
     typeof resume === "object"
       ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"
       : typeof resume === "function" || ["same", "never", "get"].includes(resume)
-  if (typeof url === "string") throw misuse(url)
+  if (typeof url === "string") throw misuse(url, "subscribe")
   check(body === undefined || takesBody(method), '"method" must take a body')
   check(request?.bodyUsed !== true, '"body" must not be used')
   check(typeof headers === "function" || headersOf(headers), '"headers" must be valid')

@@ -13,7 +13,7 @@ describe("subscribe() and predicates of the caller", () => {
     const until = (async () => Promise.reject(new Error("broken"))) as never
     const { data, ended } = await play([{ chunks: ["data: a\n\ndata: b\n\ndata: c\n\n"] }, NO_CONTENT], { until })
     expect(ended).toBeInstanceOf(TypeError)
-    expect((ended as Error).message).toBe('Cannot subscribe: "until" must return a boolean, not a promise')
+    expect((ended as Error).message).toBe('Cannot use options: "until" must return a boolean, not a promise')
     expect(data).toEqual([])
   })
 
