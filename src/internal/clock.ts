@@ -32,5 +32,12 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 }
 
+/** Sets a timer that does not keep the process alive. In Node timers are objects, elsewhere they are numbers. */
+export function setIdleTimer(clock: Clock, run: () => void, ms: number): unknown {
+  const timer = clock.setTimeout(run, ms)
+  ;(timer as { unref?: () => void } | undefined)?.unref?.()
+  return timer
+}
+
 /** The longest delay of a platform timer; with a longer one it fires at once. */
 export const MAX_TIMER_MS = 2_147_483_647

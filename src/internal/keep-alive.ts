@@ -3,7 +3,7 @@
  * and after a block has ended, so that it never splits an event. A reader that does not read gets no comments.
  */
 import { cancelQuietly } from "./cancel.ts"
-import type { Clock } from "./clock.ts"
+import { type Clock, setIdleTimer } from "./clock.ts"
 import { Timer } from "./timer.ts"
 
 /** Milliseconds of silence after which a comment is sent by default: shorter than the 10 s after which Bun's server cuts. */
@@ -49,7 +49,12 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
 
   constructor(source: ReadableStream<Uint8Array<ArrayBuffer>>, ms: number, clock: Clock) {
     this.#reader = source.getReader()
-    this.#timer = new Timer(clock)
+    // The source keeps the process alive, if anything does: the reader may never read on.
+    this.#timer = new Timer({
+      now: () => clock.now(),
+      setTimeout: (run, delay) => setIdleTimer(clock, run, delay),
+      clearTimeout: (timer) => clock.clearTimeout(timer),
+    })
     this.#restart = () => this.#timer.after("", ms, this.#onSilence)
   }
 

@@ -5,13 +5,13 @@
 import { type Clock, MAX_TIMER_MS } from "./clock.ts"
 
 export class Timer {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, "now" | "setTimeout" | "clearTimeout">
   readonly #spans: Map<string, readonly [due: number, run: () => void]> = new Map()
   #handle: unknown
   #due = Infinity
   #isOver = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, "now" | "setTimeout" | "clearTimeout">) {
     this.#clock = clock
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../../internal/clock.ts"
+import { type Clock, setIdleTimer } from "../../internal/clock.ts"
 import type { Body } from "./body.ts"
 import type { ReadChunksOptions } from "./chunk-stream.ts"
 
@@ -15,9 +15,7 @@ export async function drain(body: Body, clock: Clock, limits: ReadChunksOptions[
     left = 0
     body.cancel()
   }
-  const timer = clock.setTimeout(giveUp, limits.ms)
-  // In Node, the timer must not keep the process alive; elsewhere timers are numbers.
-  ;(timer as { unref?: () => void } | undefined)?.unref?.()
+  const timer = setIdleTimer(clock, giveUp, limits.ms)
   try {
     while (left > 0) {
       const { done, value } = await body.read()

@@ -3,7 +3,7 @@
  * alive.
  */
 import { ignore } from "../../internal/cancel.ts"
-import { type Clock, MAX_TIMER_MS } from "../../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS, setIdleTimer } from "../../internal/clock.ts"
 import { timeoutError } from "./chunk-error.ts"
 import type { Outcome } from "./outcome.ts"
 
@@ -22,13 +22,13 @@ export function expireUnread(
   const reference = new WeakRef(reading)
   // Not the outcome itself, which refers to the reading.
   const { settle, progress } = reading.outcome
-  const timer = clock.setTimeout(() => {
+  const onTimer = () => {
     // Not earlier, since an error keeps the objects of its stack in memory.
     const error = timeoutError(name, phase, ms)
     const { outcome } = reference.deref() ?? {}
     if (outcome) outcome.fail(error)
     else settle({ ...progress, reason: "error", error, durationMs: 0, cursor: null })
-  }, ms)
-  ;(timer as { unref?: () => void } | undefined)?.unref?.()
+  }
+  const timer = setIdleTimer(clock, onTimer, ms)
   return () => clock.clearTimeout(timer)
 }

@@ -10,15 +10,17 @@ describe("a reading that is not continued", () => {
     ["readChatCompletions over a stream", "readChatCompletions(new Response(text).body)[Symbol.asyncIterator]()"],
     ["readResponses", "readResponses(text)[Symbol.asyncIterator]()"],
     ["textDeltas", "readChatCompletions(text).textDeltas()"],
-    [
-      "toReadableStream",
-      "(reader => ({ next: () => reader.read() }))(readChatCompletions(text).toReadableStream().getReader())",
-    ],
+    ["toReadableStream", "readerOf(readChatCompletions(text).toReadableStream())"],
     ["relay", "relay(text)[Symbol.asyncIterator]()"],
+    ["relay as a stream", "readerOf(relay(text).toReadableStream())"],
+    ["relay as a response", "readerOf(relay(text).toResponse().body)"],
+    ["encodeChunks", "readerOf(encodeChunks([{}, {}, {}]))"],
+    ["chunkResponse", "readerOf(chunkResponse([{}, {}, {}]).body)"],
   ])("%s allows the process to end after one next()", async (_, expression) => {
     const { code, output, errors } = await runProgram(
       `
-      import { readChatCompletions, readResponses, relay } from "steadystream/openai"
+      import { chunkResponse, encodeChunks, readChatCompletions, readResponses, relay } from "steadystream/openai"
+      const readerOf = (stream) => (reader => ({ next: () => reader.read() }))(stream.getReader())
       const one = 'data: {"type":"response.output_text.delta","delta":"a","choices":[{"index":0,"delta":{"content":"a"}}]}\\n\\n'
       const text = one + one + one
       const { done } = await ${expression}.next()
