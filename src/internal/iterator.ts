@@ -11,18 +11,23 @@ export interface LeavableIterator<T> extends AsyncIterableIterator<T, undefined,
   [Symbol.asyncIterator](): LeavableIterator<T>
 }
 
-/** An iterator that calls `next` for each item, and `leave` when it is left early. */
+/** An iterator for one loop that calls `next` for each item, and `leave` when it is left early. */
 export function iteratorOf<T>(
   next: () => Promise<IteratorResult<T, undefined>>,
   leave: () => unknown,
 ): LeavableIterator<T> {
+  let isLooped = false
   const iterator: LeavableIterator<T> = {
     next,
     async return() {
       await leave()
       return DONE
     },
-    [Symbol.asyncIterator]: () => iterator,
+    [Symbol.asyncIterator]() {
+      if (isLooped) throw new TypeError("Cannot iterate: the iterator must have only one consumer")
+      isLooped = true
+      return iterator
+    },
   }
   return iterator
 }
