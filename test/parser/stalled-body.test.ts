@@ -1,6 +1,6 @@
 import { readEvents, SseResponseError } from "steadystream"
 import { subscribe } from "steadystream/client"
-import { readChatCompletions } from "steadystream/openai"
+import { readChatCompletions, type ReadChunksOptions } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { all, rejection, within } from "../support/streams.ts"
 
@@ -31,6 +31,17 @@ describe("a body that stalls", () => {
       "overloaded",
     ],
   ]
+  const json = (options: ReadChunksOptions) =>
+    readChatCompletions(new Response(stalled('{"a":'), { headers: { "content-type": "application/json" } }), options)
+  test.each(["firstContent", "idle", "eventIdle", "contentIdle", "total"] as const)(
+    "readChatCompletions() of a JSON body that stalls ends by timeouts.%s",
+    async (name) => {
+      if (name === "contentIdle")
+        return expect(await within(json({ timeouts: { [name]: 20 } }).ended, 50)).toBe("pending")
+      const error = await within(rejection(json({ timeouts: { [name]: 20 } }).collect()))
+      expect(error).toMatchObject({ name: "SseTimeoutError", phase: name })
+    },
+  )
   test.each(reads)("%s rejects within a second with what came of the body", async (_, read, start) => {
     const error = (await within(read(), 1_400)) as { body?: string }
     expect(error).not.toBe("pending")

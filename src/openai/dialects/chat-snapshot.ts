@@ -67,7 +67,7 @@ export interface ChoiceSnapshot {
   /**
    * All other members of the choice and its deltas, with the last value of each; lists are joined. `null` if there are
    * none. A value nested deeper than 64 levels is dropped, and so is what exceeds 16,777,216 characters in one stream, where
-   * each member of an object or a list counts as 48.
+   * each member of an object or a list counts as 64 and its name fourfold.
    */
   extra: Record<string, unknown> | null
 }
@@ -109,7 +109,7 @@ const KNOWN = new Set([
 export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object, ChatSnapshot> {
   const kept = new KeptFields()
   // The tokens have a type and are many, so their budget is their own and larger.
-  const keptTokens = new KeptFields(8)
+  const keptTokens = new KeptFields(12)
   const foldersOfCalls = new Map<ChoiceSnapshot, (delta: Fields, place: number) => void>()
   // The choices whose role a chunk has named.
   const named = new Set<ChoiceSnapshot>()

@@ -3,6 +3,7 @@ import type { ProviderErrorBody } from "../../errors.ts"
 import type { FinishReason, Usage } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
 import {
+  endTexts,
   indexIn,
   isHeartbeatType,
   isObject,
@@ -80,6 +81,7 @@ export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends S
     },
     missing(sawMark) {
       if (choices.length === 0) return "everything"
+      choices.forEach(endTexts)
       return sawMark || choices.every(isFinished) ? null : "finish_reason"
     },
   }

@@ -1,5 +1,6 @@
 /* The output items of a response, and what a full item adds to what its events have brought. */
 import type { OpenEnum } from "./chat-chunk.ts"
+import type { KeptFields } from "./kept-fields.ts"
 import { objectsIn, textOr, type Fields } from "../reading/fields.ts"
 
 /** An output item of a response, so far. */
@@ -22,7 +23,10 @@ export interface ResponseItemSnapshot {
   arguments: string
   /** The annotations of the text, such as the sources that it cites. */
   annotations: unknown[]
-  /** The latest full item that the provider sent, `null` before it. */
+  /**
+   * The latest full item that the provider sent, `null` before it. What exceeds 134,217,728 characters in one stream, where
+   * each member of an object or a list counts as 64 and its name fourfold, is dropped, and so is a value nested deeper than 64 levels.
+   */
   item: unknown
 }
 
@@ -70,14 +74,17 @@ export class ItemState {
 }
 
 /** Folds a full item, and returns its texts, by part. */
-export function foldItem({ snapshot: item }: ItemState, given: Fields): [Part, string][] {
-  item.item = given
+export function foldItem({ snapshot: item }: ItemState, given: Fields, kept: KeptFields): [Part, string][] {
+  kept.set(item, "item", given)
   item.type = textOr(given["type"]) ?? item.type
   item.callId = textOr(given["call_id"]) ?? item.callId
   item.name = textOr(given["name"]) ?? item.name
   const content = objectsIn(given["content"])
   const annotations = content.flatMap((part) => objectsIn(part["annotations"]))
-  if (annotations.length > item.annotations.length) item.annotations = annotations.slice(0, MAX_ANNOTATIONS)
+  if (annotations.length > item.annotations.length) {
+    item.annotations = []
+    kept.append(item.annotations, annotations.slice(0, MAX_ANNOTATIONS))
+  }
   const input = textOr(given["arguments"]) ?? textOr(given["input"]) ?? textOr(given["code"])
   const summary = textsOf("summary_text", "text", objectsIn(given["summary"]))
   return [
@@ -88,8 +95,8 @@ export function foldItem({ snapshot: item }: ItemState, given: Fields): [Part, s
   ]
 }
 
-export function foldAnnotation({ annotations }: ResponseItemSnapshot, annotation: Fields): void {
-  if (annotations.length < MAX_ANNOTATIONS) annotations.push(annotation)
+export function foldAnnotation({ snapshot: { annotations } }: ItemState, annotation: Fields, kept: KeptFields): void {
+  if (annotations.length < MAX_ANNOTATIONS) kept.append(annotations, [annotation])
 }
 
 /** Returns the place of a part in its item. */

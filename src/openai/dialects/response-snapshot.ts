@@ -5,7 +5,18 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ChunkAccumulator, ResolvedLimits, ResponseCursor } from "../reading/chunk-dialect.ts"
-import { indexIn, isIndex, isObject, objectsIn, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import {
+  indexIn,
+  isIndex,
+  isObject,
+  objectsIn,
+  placeOf,
+  takeHalf,
+  textOr,
+  type Fields,
+  wholePiece,
+} from "../reading/fields.ts"
+import { KeptFields } from "./kept-fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, isErrorType, providerErrorOf } from "../reading/provider-error.ts"
 import {
@@ -35,7 +46,7 @@ export interface ResponseSnapshot<Final = unknown> {
   items: ResponseItemSnapshot[]
   /** The cost of the request; `null` before an event has it. */
   usage: Record<string, unknown> | null
-  /** The full response of the terminal event; `null` before it. */
+  /** The full response of the terminal event; `null` before it, and if it is too large, as in {@link ResponseItemSnapshot}. */
   final: Final | null
   /** The error that the response failed with; `null` if there is none. */
   error: ProviderErrorBody | null
@@ -54,7 +65,10 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   readonly #states: ItemState[] = []
   /** The item that was added to last, by the kind of the part. */
   readonly #last: Partial<Record<Part, ItemState>> = {}
+  // Full items and responses are large, so their budget is larger than that of unknown members.
+  readonly #kept: KeptFields = new KeptFields(8)
   #lateText = ""
+  #hasEnded = false
   #repairs = 0
   #sequenceNumber: number | undefined
   readonly value: ResponseSnapshot<Final> = {
@@ -99,7 +113,7 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   }
 
   missing(): string | null {
-    return this.value.final === null ? "terminal-event" : null
+    return this.#hasEnded ? null : "terminal-event"
   }
 
   #pushDelta(type: string, event: Fields): void {
@@ -116,7 +130,7 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     if (response) this.#pushResponse(type, response)
     else if (isObject(event["item"])) this.#pushItem(type, event, event["item"])
     else if (isObject(event["part"])) this.#pushContentPart(event, event["part"])
-    else if (isObject(event["annotation"])) foldAnnotation(this.#stateOf(event).snapshot, event["annotation"])
+    else if (isObject(event["annotation"])) foldAnnotation(this.#stateOf(event), event["annotation"], this.#kept)
     else if (type.endsWith(DONE)) this.#pushWhole(type, event)
     // After a resumption, the text before it is not missing.
     if (this.#lateText !== "" && !this.#isResumed) LATE_TEXTS.set(chunk, this.#lateText)
@@ -141,21 +155,23 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
   }
 
   #fold(state: ItemState, item: Fields): void {
-    for (const [part, whole] of foldItem(state, item)) this.#replace(state, part, whole)
+    for (const [part, whole] of foldItem(state, item, this.#kept)) this.#replace(state, part, whole)
   }
 
   #append(state: ItemState, part: Part, place: string, text: string): void {
     const key = `${part}${place}`
     state.parts.set(key, (state.parts.get(key) ?? "") + text)
     state.lastKey = key
-    state.snapshot[part] += text
-    if (part !== "arguments") this.#appendToAnswer(state, part, text)
+    const whole = wholePiece(state, key, text)
+    state.snapshot[part] += whole
+    if (part !== "arguments") this.#appendToAnswer(state, part, whole, text)
   }
 
-  #appendToAnswer(state: ItemState, part: Exclude<Part, "arguments">, text: string): void {
+  /** @param received - The text as it came, which `textDeltas()` puts together by itself. */
+  #appendToAnswer(state: ItemState, part: Exclude<Part, "arguments">, text: string, received: string): void {
     this.#last[part] = state
     this.value[part] += text
-    if (part === "text") this.#lateText += text
+    if (part === "text") this.#lateText += received
   }
 
   /** Adds what is missing of one part of an item. */
@@ -167,10 +183,11 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
       this.#append(state, part, place, whole.slice(received.length))
     } else if (this.#repairs++ < MAX_REPAIRS) {
       state.parts.set(key, whole)
+      const half = takeHalf(state, key)
       this.#replace(
         state,
         part,
-        state.snapshot[part].replace(received, () => whole),
+        state.snapshot[part].replace(received.slice(0, received.length - half.length), () => whole),
       )
     }
   }
@@ -183,8 +200,10 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     const isSuffix = whole.startsWith(received) && (received === "" || this.#last[part] === state)
     if (part !== "arguments" && !isSuffix && this.#repairs++ >= MAX_REPAIRS) return
     state.snapshot[part] = whole
+    const half = takeHalf(state, state.lastKey)
     if (part === "arguments") return
-    if (isSuffix) this.#appendToAnswer(state, part, whole.slice(received.length))
+    const rest = whole.slice(received.length)
+    if (isSuffix) this.#appendToAnswer(state, part, rest, rest.slice(half.length))
     else value[part] = value.items.map((item) => item[part]).join("")
   }
 
@@ -192,10 +211,11 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     const { value } = this
     value.responseId ??= textOr(response["id"])
     value.status = textOr(response["status"]) ?? type.slice(type.lastIndexOf(".") + 1)
-    if (isObject(response["usage"])) value.usage = response["usage"]
+    if (isObject(response["usage"])) this.#kept.set(value, "usage", response["usage"])
     if (isObject(response["error"])) value.error ??= bodyOf(response["error"], response)
     if (!isTerminalType(type)) return
-    value.final = response as Final
+    this.#hasEnded = true
+    this.#kept.set(value, "final", response)
     const free = new Set(this.#states)
     objectsIn(response["output"]).forEach((item, place) => this.#fold(this.#stateOfOutput(item, place, free), item))
   }

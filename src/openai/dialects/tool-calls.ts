@@ -4,7 +4,7 @@
  */
 import type { OpenEnum } from "./chat-chunk.ts"
 import type { ResolvedLimits } from "../reading/chunk-dialect.ts"
-import { append, indexIn, isObject, parse, placeOf, textOr, type Fields } from "../reading/fields.ts"
+import { append, indexIn, isObject, parse, placeOf, takeHalf, textOr, type Fields } from "../reading/fields.ts"
 import type { KeptFields } from "./kept-fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 
@@ -110,8 +110,11 @@ export function mergeName(name: string | null, piece: string | null, received: s
  * providers send the whole call once more or the arguments so far in every piece.
  */
 export function appendInput(call: { arguments: string }, input: unknown, isNamed: boolean): void {
-  if (typeof input === "string" && isRepetition(call.arguments, input, isNamed)) call.arguments = input
-  else append(call, "arguments", input)
+  if (typeof input === "string" && isRepetition(call.arguments, input, isNamed)) {
+    takeHalf(call, "arguments")
+    call.arguments = ""
+  }
+  append(call, "arguments", input)
 }
 
 function isRepetition(received: string, piece: string, isNamed: boolean): boolean {

@@ -209,6 +209,8 @@ export class Answer<T, S> {
     const payload = { data, index: this.#payloads, error: syntaxErrorOf(data) }
     try {
       const decision = typeof onMalformed === "function" ? onMalformed(payload) : onMalformed
+      // A promise is no decision, but what it rejects with is reported.
+      callHook(() => decision, undefined, this.#reportHandlerError)
       if (decision !== "skip") this.#outcome.fail(malformedError(this.#dialect.name, payload))
     } catch (error) {
       this.#outcome.fail(error)

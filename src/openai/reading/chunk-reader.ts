@@ -1,7 +1,9 @@
 /* The one consumer of a reading, in each of its forms. Calls of `next` are answered one at a time, in their order. */
 import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
+import { openBody } from "./body.ts"
 import type { ChunkDialect } from "./chunk-dialect.ts"
 import type { ChunkIterator, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
+import { takeHalf, wholePiece } from "./fields.ts"
 import { type Piece, Reading } from "./reading.ts"
 
 const CANCELLED = "The stream was cancelled before its end"
@@ -17,7 +19,7 @@ export function openChunks<T, S>(
   options: ReadChunksOptions,
   isRelayed = false,
 ): ChunkStream<T, S> {
-  const reading = new Reading(source, dialect, options)
+  const reading = orCancel(source, () => new Reading(source, dialect, options))
   if (isRelayed) reading.expireUnread()
   let isConsumed = false
   const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
@@ -51,6 +53,20 @@ export function openChunks<T, S>(
   // Some browsers have no such symbol.
   const { asyncDispose } = Symbol
   return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>
+}
+
+/** Returns what `accept` returns; if it throws, `source` is cancelled, so that a refused call leaves no connection open. */
+export function orCancel<Accepted>(source: ChunkSource, accept: () => Accepted): Accepted {
+  try {
+    return accept()
+  } catch (error) {
+    try {
+      openBody(source as string).cancel(error)
+    } catch {
+      // It is not a source, or is being read.
+    }
+    throw error
+  }
 }
 
 /** Reads `chunks` to their end; rejects if the stream was cancelled before it. */
@@ -126,20 +142,13 @@ function callsOf<T>(
 /** The texts of `chunks`, without empty ones. Half of a surrogate pair waits for its other half. */
 function textIterator<T>(chunks: ChunkIterator<T>, textOf: (chunk: T) => string): ChunkIterator<string> {
   // In turn, since a call that skips a chunk without text must not be overtaken by a later call.
-  let half = ""
   const next = inTurn(async (): Promise<IteratorResult<string, undefined>> => {
     for (;;) {
       const result = await chunks.next()
-      if (result.done && half === "") return result
-      const text = half + (result.done ? "" : textOf(result.value))
-      half = !result.done && isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.slice(-1) : ""
-      const value = half === "" ? text : text.slice(0, -1)
+      const value = result.done ? takeHalf(chunks, "") : wholePiece(chunks, "", textOf(result.value))
       if (value !== "") return { done: false, value }
+      if (result.done) return result
     }
   })
   return iteratorOf(next, () => chunks.return())
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd8_00 && code <= 0xdb_ff
 }

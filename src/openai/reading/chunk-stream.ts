@@ -97,14 +97,14 @@ export interface ReadChunksOptions {
   readonly onProviderError?: "throw" | "yield" | undefined
   /**
    * Whether data that is not a JSON object fails the stream with {@link SseMalformedError} or is skipped; a function
-   * decides each time.
+   * decides each time. A promise that it returns counts as `"throw"`.
    * @defaultValue `"throw"`
    */
   readonly onMalformed?: "throw" | "skip" | ((payload: MalformedPayload) => "throw" | "skip") | undefined
   /** Called for each comment, heartbeat event and empty event. None of them is a chunk. */
   readonly onHeartbeat?: ((heartbeat: Heartbeat) => void) | undefined
   /**
-   * Called once, with the first error that `onHeartbeat` throws or rejects with. Such an error never ends the stream.
+   * Called once, with the first error that `onHeartbeat` throws, or that it or `onMalformed` rejects with. Such an error never ends the stream.
    * @defaultValue `globalThis.reportError`, else `console.error`
    */
   readonly onHandlerError?: ((error: unknown) => void) | undefined

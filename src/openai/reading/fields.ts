@@ -63,7 +63,33 @@ export function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>
 }
 
-/** Appends a piece, if it is a string, to a member that may be `null`. */
+// The first halves of surrogate pairs at the ends of texts, by the owner and the name of the text.
+const halves = new WeakMap<object, Record<string, string>>()
+
+/** Returns the half that waits at the end of a text, which is then empty. */
+export function takeHalf(owner: object, name: string): string {
+  const waiting = halves.get(owner)
+  const half = waiting?.[name] ?? ""
+  if (half !== "") waiting![name] = ""
+  return half
+}
+
+/** Returns a piece of a text without the first half of a surrogate pair at its end, which waits for the next piece. */
+export function wholePiece(owner: object, name: string, piece: string): string {
+  const text = takeHalf(owner, name) + piece
+  const end = text.length - 1
+  const code = text.charCodeAt(end)
+  if (!(code >= 0xd8_00 && code <= 0xdb_ff)) return text
+  halves.set(owner, { ...halves.get(owner), [name]: text.slice(end) })
+  return text.slice(0, end)
+}
+
+/** Adds the halves that wait to the members of `owner`, since no other half follows. */
+export function endTexts(owner: object): void {
+  for (const name in halves.get(owner)) (owner as Record<string, string>)[name] += takeHalf(owner, name)
+}
+
+/** Appends a piece, if it is a string, to a member that may be `null`, which never ends inside a surrogate pair. */
 export function append<Name extends string>(target: Record<Name, string | null>, name: Name, piece: unknown): void {
-  if (piece && typeof piece === "string") target[name] = (target[name] ?? "") + piece
+  if (piece && typeof piece === "string") target[name] = (target[name] ?? "") + wholePiece(target, name, piece)
 }

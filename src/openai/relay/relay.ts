@@ -9,7 +9,7 @@ import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { ChatSnapshot } from "../dialects/chat-snapshot.ts"
 import { type DialectName, dialectOf } from "../dialects/dialect-name.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
-import { openChunks } from "../reading/chunk-reader.ts"
+import { openChunks, orCancel } from "../reading/chunk-reader.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import type { CompletionChunk, CompletionSnapshot } from "../dialects/completions.ts"
 import { type ForwardedEvent, ForwardedDialect, ForwardingWriter } from "./forwarded-event.ts"
@@ -102,7 +102,10 @@ export function relay<Name extends DialectName = "chat", Chunk extends object = 
   source: ChunkSource,
   options: RelayOptions<Chunk> & { readonly dialect?: Name | undefined } = {},
 ): Relay<RelaySnapshots<Final>[Name]> {
-  const dialect = dialectOf(options.dialect ?? "chat") as ChunkDialect<Chunk, RelaySnapshots<Final>[Name]>
+  const dialect = orCancel(source, () => {
+    keepAliveOf(options)
+    return dialectOf(options.dialect ?? "chat") as ChunkDialect<Chunk, RelaySnapshots<Final>[Name]>
+  })
   return new ProviderRelay(source, dialect, options)
 }
 
@@ -129,7 +132,6 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   #isConsumed = false
 
   constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: RelayOptions<T>) {
-    keepAliveOf(options)
     this.#options = options
     this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
     this.#name = dialect.name
