@@ -1,3 +1,4 @@
+import { checkNames, checkOptions, type OptionKinds } from "../internal/option-checks.ts"
 import type { EventContract } from "./event-contract.ts"
 import { createDecoder, type DefineEventsOptions } from "./event-decoder.ts"
 import { createEncoder } from "./event-encoder.ts"
@@ -37,6 +38,9 @@ export function defineEvents<Members extends { readonly [name: string]: EventMem
   { [Name in keyof Members]: MemberOutput<Members[Name]> },
   { [Name in keyof Members]: MemberInput<Members[Name]> }
 > {
+  checkNames("members", members, members)
+  const kind = '"skip", "error" or a function'
+  checkOptions(options, { unknown: kind, invalid: kind } satisfies OptionKinds<DefineEventsOptions>)
   const resolved = resolveMembers(members)
   const contract = { ...createEncoder(resolved), ...createDecoder(resolved, options) }
   return contract as unknown as ReturnType<typeof defineEvents<Members>>

@@ -28,10 +28,8 @@ export interface DefineEventsOptions {
 
 /** The reading half of a contract. */
 export function createDecoder(members: MemberMap, options: DefineEventsOptions): EventDecoder<AnyEvent> {
-  const onUnknown = handlerOf("unknown", options.unknown ?? "skip", (event: SseEvent) =>
-    nameMismatch(event, members.keys()),
-  )
-  const onInvalid = handlerOf("invalid", options.invalid ?? "error", (error: SseValidationError) => error)
+  const onUnknown = handlerOf(options.unknown ?? "skip", (event: SseEvent) => nameMismatch(event, members.keys()))
+  const onInvalid = handlerOf(options.invalid ?? "error", (error: SseValidationError) => error)
 
   function settle(event: SseEvent, verdict: Verdict): AnyEvent | undefined {
     if (verdict.issues !== undefined) return onInvalid(schemaMismatch(event, verdict))
@@ -65,13 +63,9 @@ function withData({ event, id, lastEventId }: SseEvent, data: unknown): AnyEvent
 
 /** The policy as a function that throws or returns `undefined`, which skips the event. */
 function handlerOf<Value>(
-  name: keyof DefineEventsOptions,
   policy: "skip" | "error" | ((value: Value) => void),
   errorOf: (value: Value) => SseValidationError,
 ): (value: Value) => undefined {
-  if (policy !== "skip" && policy !== "error" && typeof policy !== "function") {
-    throw new TypeError(`Cannot define events: "${name}" must be "skip", "error" or a function`)
-  }
   return (value) => {
     if (policy === "error") throw errorOf(value)
     if (policy !== "skip") reportRejection(policy(value))

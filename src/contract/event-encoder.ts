@@ -3,6 +3,7 @@
  * that data.
  */
 import type { SseControlInit, SseEventInit } from "../event.ts"
+import { checkEventMembers } from "../internal/event-members.ts"
 import { ignore } from "../internal/cancel.ts"
 import type { EventEncoder } from "./event-contract.ts"
 import type { MemberMap, ResolvedMember } from "./member.ts"
@@ -33,6 +34,7 @@ export function createEncoder(members: MemberMap): EventEncoder<DataInit> {
 }
 
 function encodeInit(members: MemberMap, init: DataInit): SseEventInit | Promise<SseEventInit> {
+  checkEventMembers(init)
   // Each member is read only once, so that the checked value is the written value.
   const { event: name, data, id, retry, comment } = init
   // Why `in`: an event with `data: undefined` is a message that fails, not a control block.

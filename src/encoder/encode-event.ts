@@ -3,6 +3,7 @@
  * field or another event, and a call that throws has written nothing.
  */
 import type { SseEventInit } from "../event.ts"
+import { checkEventMembers } from "../internal/event-members.ts"
 
 const MAX_RETRY = 2_147_483_647
 
@@ -26,6 +27,7 @@ const MAX_RETRY = 2_147_483_647
  * ```
  */
 export function encodeEvent(init: SseEventInit): string {
+  checkEventMembers(init)
   const { event, data, id, retry, comment } = init
   let block = ""
   if (comment !== undefined) block = endBlock("", ": ", textOf("comment", comment)).slice(0, -1)

@@ -5,9 +5,11 @@
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { checkOptions, DECODER, type OptionKinds, SIGNAL } from "../internal/option-checks.ts"
 import { DONE } from "../internal/iterator.ts"
 import { openChecked } from "./check-response.ts"
 import type { SourceReader, SseChunk } from "./source-reader.ts"
+import { PARSER_KINDS, type SseParserOptions } from "./options.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
 import { openSource, type SseSource } from "./source.ts"
 import { SseParser } from "./sse-parser.ts"
@@ -37,8 +39,21 @@ export class EventReader implements SseEventIterator {
   #failures: unknown[] = []
 
   constructor(source: SseSource, options: Omit<ReadEventsOptions, "events">) {
+    const kinds: OptionKinds<ReadEventsOptions> = {
+      ...PARSER_KINDS,
+      signal: SIGNAL,
+      check: "a boolean",
+      events: DECODER,
+    }
+    checkOptions(options, kinds)
     // First, because opening locks the source: a refused option must leave the source unlocked.
-    this.#parser = new SseParser({ ...options, onEvent: this.#onEvent })
+    this.#parser = new SseParser({
+      ...options,
+      signal: undefined,
+      check: undefined,
+      events: undefined,
+      onEvent: this.#onEvent,
+    } as SseParserOptions)
     this.#source = options.check === false ? openSource(source) : openChecked(source)
     this.#cursor = this.#parser.lastEventId
     const { signal } = options

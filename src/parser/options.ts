@@ -1,7 +1,7 @@
 import type { SseEvent } from "../event.ts"
 import { guardHook } from "../internal/hook.ts"
 import { retryTime } from "./field.ts"
-import { checkNumber } from "../internal/option-checks.ts"
+import { checkNumber, type OptionKinds } from "../internal/option-checks.ts"
 
 /** The limits of a parser, in decoded characters. */
 export interface SseParserLimits {
@@ -49,6 +49,19 @@ export interface SseParserOptions extends SseParserHandlers, SseParserLimits {
    * @defaultValue `false`
    */
   readonly dispatchEmpty?: boolean | undefined
+}
+
+/** The kinds of the options that every reader of events has. */
+export const PARSER_KINDS: OptionKinds<Omit<SseParserOptions, "onEvent">> = {
+  onComment: "a function",
+  onRetry: "a function",
+  onId: "a function",
+  onUnknownLine: "a function",
+  lastEventId: "a string",
+  maxLineLength: true,
+  maxEventSize: true,
+  fatal: "a boolean",
+  dispatchEmpty: "a boolean",
 }
 
 export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>

@@ -4,7 +4,8 @@
  */
 import { type SseError, SseLimitError, SseMalformedError } from "../errors.ts"
 import { LETTER_D } from "./characters.ts"
-import type { SseParserOptions } from "./options.ts"
+import { checkOptions } from "../internal/option-checks.ts"
+import { PARSER_KINDS, type SseParserOptions } from "./options.ts"
 import { TextParser } from "./text-parser.ts"
 import { blockEnd, decodeUtf8, incompleteTail, isSmallAndWhole, join, validLength, valueStart } from "./utf8.ts"
 
@@ -45,8 +46,9 @@ export class SseParser {
   /** The reason why `feed` throws, if it does. */
   #refusal: string | undefined = undefined
 
-  /** @throws RangeError if a limit is not a number from 1. */
+  /** @throws TypeError, RangeError if an option is not valid; a limit must be a number from 1. */
   constructor(options: SseParserOptions = {}) {
+    checkOptions(options, { ...PARSER_KINDS, onEvent: "a function" })
     this.#text = new TextParser(options, (limit, max) => {
       const message = `Cannot parse event stream: "${limit}" of ${max} characters was exceeded`
       this.#fail(`"${limit}" was exceeded`, new SseLimitError(message, limit, max))

@@ -31,16 +31,16 @@ export class EventIntake {
 
   /** @param deadlines - Those that an event restarts, also one that is not delivered. */
   constructor(
-    { until, dedupe, dispatchEmpty, retry, reconnects, learnsIdle, ...settings }: Settings,
+    { until, dedupe, dispatchEmpty, retry: { isProgress }, reconnects, learnsIdle, ...settings }: Settings,
     sink: EventSink,
     deadlines: Deadlines,
   ) {
     const { onGap, onComment, limits, lastEventId, callHook } = settings
-    const { isProgress } = retry
     this.#remembersIds = dedupe === true || (reconnects && isProgress === undefined)
     this.#remember(lastEventId)
     this.parser = new SseParser({
-      ...limits,
+      maxLineLength: limits.maxLineLength,
+      maxEventSize: limits.maxEventSize,
       lastEventId,
       dispatchEmpty,
       onEvent: (event) => {

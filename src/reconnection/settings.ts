@@ -1,7 +1,7 @@
 /* Checks the options at the call and completes them with the defaults: misuse throws before anything happens. */
 import { type Clock, systemClock } from "../internal/clock.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
-import { checkKinds, type OptionKind, withDefaults } from "../internal/option-checks.ts"
+import { checkOptions, CLOCK, DECODER, type OptionKinds, SIGNAL, withDefaults } from "../internal/option-checks.ts"
 import { check, misuse } from "./checks.ts"
 import { httpUrl } from "./http-url.ts"
 import type { Connect, SubscribeLimits, SubscribeOptions as Options, SubscribeTarget, Timeouts } from "./options.ts"
@@ -19,33 +19,33 @@ type OwnOption = Exclude<keyof Options, keyof RequestInit> | "method" | "headers
 type RequestMember = Exclude<keyof Request & keyof RequestInit, "method" | "headers" | "body" | "signal">
 
 /** Every option of our own, by its name: one that is missing here does not compile. */
-const OWN_OPTIONS: Readonly<Record<OwnOption, true>> = {
-  method: true,
+const OWN_OPTIONS: OptionKinds<Pick<Options, OwnOption>> = {
+  method: "a string",
   headers: true,
   body: true,
-  fetch: true,
-  signal: true,
-  events: true,
-  lastEventId: true,
-  lastEventIdParam: true,
-  until: true,
-  check: true,
-  dispatchEmpty: true,
-  dedupe: true,
-  retry: true,
+  fetch: "a function",
+  signal: SIGNAL,
+  events: DECODER,
+  lastEventId: "a string",
+  lastEventIdParam: "a string",
+  until: "a string or a function",
+  check: "a boolean",
+  dispatchEmpty: "a boolean",
+  dedupe: "a boolean",
+  retry: "false or an object",
   resume: true,
   timeouts: true,
   limits: true,
-  clock: true,
-  pauseWhenHidden: true,
-  waitForOnline: true,
-  onOpen: true,
-  onRetry: true,
-  onComment: true,
-  onStateChange: true,
-  onGap: true,
-  onWarning: true,
-  onHandlerError: true,
+  clock: CLOCK,
+  pauseWhenHidden: "a boolean",
+  waitForOnline: "a boolean",
+  onOpen: "a function",
+  onRetry: "a function",
+  onComment: "a function",
+  onStateChange: "a function",
+  onGap: "a function",
+  onWarning: "a function",
+  onHandlerError: "a function",
 }
 
 /** Those members by their names, each with the default, which is not passed on. */
@@ -109,13 +109,9 @@ export function settingsOf(
   options: SubscribeOptions,
   defaults: Defaults = DEFAULTS,
 ): Settings {
-  checkKinds(options, KINDS)
-  const { until, lastEventId = "", retry, timeouts } = options
+  checkOptions(options, OWN_OPTIONS, true)
+  const { lastEventId = "", retry, timeouts } = options
   const request = typeof target === "function" ? undefined : requestSettings(target, options)
-  check(["undefined", "string", "function"].includes(typeof until), '"until" must be a string or a function')
-  check(typeof lastEventId === "string", '"lastEventId" must be a string')
-  const isRetry = retry === undefined || retry === false || (typeof retry === "object" && retry !== null)
-  check(isRetry, '"retry" must be false or an object')
   const report = (error: unknown) => callHook(options.onHandlerError ?? reportGlobally, error)
   return {
     ...ownOptions(options),
@@ -132,20 +128,6 @@ export function settingsOf(
     report,
   }
 }
-
-/** The kinds of the options that are checked nowhere else. */
-const KINDS = {
-  fetch: "function",
-  signal: "signal",
-  clock: "object",
-  onOpen: "function",
-  onRetry: "function",
-  onComment: "function",
-  onStateChange: "function",
-  onGap: "function",
-  onWarning: "function",
-  onHandlerError: "function",
-} satisfies Partial<Record<keyof SubscribeOptions, OptionKind>>
 
 /** Each is read by its name, so that inherited ones count as well. */
 function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof SubscribeOptions & OwnOption> {

@@ -8,7 +8,7 @@ import { eventStreamHeaders } from "../internal/event-stream-headers.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
 import { discardItems, openItems, isItemSource, type OpenedSource } from "../internal/item-source.ts"
 import { DEFAULT_KEEP_ALIVE, isKeptAlive, keepAliveStream } from "../internal/keep-alive.ts"
-import { checkDuration, checkKinds } from "../internal/option-checks.ts"
+import { checkDuration, checkOptions, type OptionKinds, SIGNAL, CLOCK, ENCODER } from "../internal/option-checks.ts"
 import { decodeLastEventId } from "./last-event-id.ts"
 import { EventSession } from "./session.ts"
 import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
@@ -107,8 +107,20 @@ export function eventStreamResponse<Written = SseEventInit>(
   }
 }
 
+const KINDS: OptionKinds<EventStreamResponseOptions> = {
+  request: "an object",
+  status: true,
+  headers: true,
+  keepAlive: true,
+  retry: true,
+  events: ENCODER,
+  signal: SIGNAL,
+  onError: "a function",
+  clock: CLOCK,
+}
+
 function respond(source: SseServerSource, options: EventStreamResponseOptions): Response {
-  checkKinds(options, { onError: "function", signal: "signal", events: "object", clock: "object" })
+  checkOptions(options, KINDS)
   const { request, retry, clock = systemClock } = options
   const keepAlive = checkDuration("keepAlive", options.keepAlive ?? (isKeptAlive(source) ? 0 : DEFAULT_KEEP_ALIVE))
   const init = { status: options.status ?? 200, headers: eventStreamHeaders(options.headers, "no-store") }

@@ -329,7 +329,7 @@ describe("subscribe() closed in an unusual place", () => {
   )
 
   test("next() rejects without an unhandled rejection if the clock throws", async () => {
-    const subscription = subscribe(TARGET, { fetch: scriptedFetch([{}]), clock: {} as never })
+    const subscription = subscribe(TARGET, { fetch: scriptedFetch([{}]), clock: { setTimeout() {} } as never })
     await expect(subscription[Symbol.asyncIterator]().next()).rejects.toThrow(TypeError)
   })
 

@@ -51,7 +51,7 @@ describe("subscribe() and unusual options objects", () => {
     expect(fetch.requests[0]!.headers.get("x-a")).toBe("1")
   })
 
-  test.each([null, 0, "", Number.NaN, true])("subscribe() throws a TypeError for retry: %j", (retry) => {
+  test.each([0, "", Number.NaN, true])("subscribe() throws a TypeError for retry: %j", (retry) => {
     expect(() => subscribe(TARGET, { retry: retry as never })).toThrow('"retry" must be false or an object')
   })
 

@@ -1,7 +1,9 @@
 import type { ProviderErrorBody } from "../../errors.ts"
 import { dropHeartbeat } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
+import type { OptionKinds } from "../../internal/option-checks.ts"
 import { openChunks } from "../reading/chunk-reader.ts"
+import { READING_KINDS } from "../reading/reading.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import { isObject, textOr, type Fields } from "../reading/fields.ts"
 import { bodyOf, providerErrorOf } from "../reading/provider-error.ts"
@@ -67,6 +69,7 @@ export function readResponses<Event extends object = ResponseEvent, Final = unkn
     source,
     dialect as ChunkDialect<object, unknown> as ChunkDialect<Event, ResponseSnapshot<Final>>,
     options,
+    { ...READING_KINDS, after: "a number" } as OptionKinds<ReadResponsesOptions>,
   )
 }
 

@@ -92,6 +92,7 @@ export interface ChatCompletion {
  * ```
  */
 export function toChatCompletion(snapshot: ChatSnapshot): ChatCompletion {
+  if (!Array.isArray(snapshot?.choices)) throw new TypeError("Cannot make chat completion: there must be a snapshot")
   const { id, created, model, choices, usage, systemFingerprint, serviceTier, extra } = snapshot
   return {
     ...(structuredCopy(extra) as object),

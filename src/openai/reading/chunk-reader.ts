@@ -1,25 +1,28 @@
 /* The one consumer of a reading, in each of its forms. Calls of `next` are answered one at a time, in their order. */
 import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
+import type { OptionKinds } from "../../internal/option-checks.ts"
 import { openBody } from "./body.ts"
 import type { ChunkDialect } from "./chunk-dialect.ts"
 import type { ChunkIterator, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "./chunk-stream.ts"
 import { takeHalf, wholePiece } from "./fields.ts"
-import { type Piece, Reading } from "./reading.ts"
+import { type Piece, Reading, READING_KINDS } from "./reading.ts"
 
 const CANCELLED = "The stream was cancelled before its end"
 
 /**
  * Starts to read `source` in `dialect`.
  *
+ * @param kinds - The kinds of the options.
  * @param isRelayed - Whether the stream fails if it is not read in time.
  */
 export function openChunks<T, S>(
   source: ChunkSource,
   dialect: ChunkDialect<T, S>,
   options: ReadChunksOptions,
+  kinds: OptionKinds<ReadChunksOptions> = READING_KINDS,
   isRelayed = false,
 ): ChunkStream<T, S> {
-  const reading = orCancel(source, () => new Reading(source, dialect, options))
+  const reading = orCancel(source, () => new Reading(source, dialect, options, kinds))
   if (isRelayed) reading.expireUnread()
   let isConsumed = false
   const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
@@ -39,9 +42,7 @@ export function openChunks<T, S>(
       return chunkIterator(reading)
     },
     textDeltas() {
-      if (!dialect.textOf) {
-        throw new TypeError(`Cannot read ${dialect.name}: the dialect must have "textOf"`)
-      }
+      if (!dialect.textOf) throw new TypeError(`Cannot read ${dialect.name}: the dialect must have "textOf"`)
       return textIterator(stream[Symbol.asyncIterator](), (chunk) => dialect.textOf!(chunk))
     },
     toReadableStream: () => readableOf(stream[Symbol.asyncIterator](), stream.cancel),
@@ -50,6 +51,10 @@ export function openChunks<T, S>(
       return reading.answer.snapshot
     },
   }
+  return withDispose(stream)
+}
+
+function withDispose<T, S>(stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose>): ChunkStream<T, S> {
   // Some browsers have no such symbol.
   const { asyncDispose } = Symbol
   return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>

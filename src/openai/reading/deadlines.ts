@@ -3,7 +3,7 @@
  * it is set again only when a new deadline begins, since everything else moves a deadline further away.
  */
 import { type Clock, MAX_TIMER_MS } from "../../internal/clock.ts"
-import { checkDuration } from "../../internal/option-checks.ts"
+import { checkDuration, checkNames } from "../../internal/option-checks.ts"
 import type { ChunkTimeouts } from "./chunk-stream.ts"
 
 const DEFAULT_EVENT_IDLE = 300_000
@@ -47,6 +47,7 @@ export class Deadlines {
     onExpire: (phase: string, ms: number) => void,
   ) {
     const given: Partial<Record<(typeof NAMES)[number], number | undefined>> = { ...timeouts, errorGrace }
+    checkNames("timeouts", given, Object.fromEntries(NAMES.map((name) => [name, 0])))
     if (timeouts !== false) given.eventIdle ??= DEFAULT_EVENT_IDLE
     this.#clock = clock
     this.#spans = NAMES.map((name) => checkDuration(`timeouts.${name}`, given[name]))

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../internal/option-checks.ts"
 import type { ChunkDialect } from "./chunk-dialect.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
@@ -32,5 +33,7 @@ export function readChunks<T extends object, S>(
   dialect: ChunkDialect<T, S>,
   options: ReadChunksOptions = {},
 ): ChunkStream<T, S> {
+  checkOptions({ dialect }, { dialect: "a dialect, with accumulate()" })
+  if (!dialect) throw new TypeError("Cannot read chunks: there must be a dialect")
   return openChunks(source, dialect, options)
 }

@@ -6,7 +6,7 @@ import { SseError } from "../../errors.ts"
 import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import { checkKinds, type OptionKind } from "../../internal/option-checks.ts"
+import { checkOptions, CLOCK, type OptionKinds, SIGNAL } from "../../internal/option-checks.ts"
 import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
@@ -22,18 +22,18 @@ import { expireUnread } from "./unread.ts"
 /** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
 
-/** The kinds of the options that are no numbers; `onMalformed` may also be a function. */
-const KINDS = {
-  signal: "signal",
-  timeouts: "object",
-  limits: "object",
-  drain: "object",
-  clock: "object",
-  completion: ["dialect", "strict", "lenient"],
-  onProviderError: ["throw", "yield"],
-  onHeartbeat: "function",
-  onHandlerError: "function",
-} satisfies Partial<Record<keyof ReadChunksOptions, OptionKind>>
+export const READING_KINDS: OptionKinds<ReadChunksOptions> = {
+  signal: SIGNAL,
+  timeouts: "false or an object",
+  limits: true,
+  drain: "false or an object",
+  clock: CLOCK,
+  completion: '"dialect", "strict" or "lenient"',
+  onProviderError: '"throw" or "yield"',
+  onMalformed: '"throw", "skip" or a function',
+  onHeartbeat: "a function",
+  onHandlerError: "a function",
+}
 
 export class Reading<T, S> {
   readonly #name: string
@@ -49,8 +49,13 @@ export class Reading<T, S> {
   readonly answer: Answer<T, S>
   readonly outcome: Outcome
 
-  constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: ReadChunksOptions) {
-    checkKinds(options, KINDS)
+  constructor(
+    source: ChunkSource,
+    dialect: ChunkDialect<T, S>,
+    options: ReadChunksOptions,
+    kinds: OptionKinds<ReadChunksOptions>,
+  ) {
+    checkOptions(options, kinds)
     const { signal, clock = systemClock, onHeartbeat } = options
     const limits = limitsOf(options.limits)
     const deadlines = new Deadlines(clock, options.timeouts, dialect.errorGrace, this.#onExpire)
@@ -63,7 +68,8 @@ export class Reading<T, S> {
     this.outcome = new Outcome(accumulator, deadlines, this.#onEnd)
     const answer = (this.answer = new Answer(dialect, options, accumulator, deadlines, this.outcome))
     this.#parser = new SseParser({
-      ...limits,
+      maxLineLength: limits.maxLineLength,
+      maxEventSize: limits.maxEventSize,
       onEvent: answer.onEvent,
       dispatchEmpty: true,
       onComment: onHeartbeat && answer.onComment,

@@ -5,11 +5,13 @@
 import type { SseEventInit } from "../../event.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
+import { type OptionKinds } from "../../internal/option-checks.ts"
 import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { ChatSnapshot } from "../dialects/chat-snapshot.ts"
-import { type DialectName, dialectOf } from "../dialects/dialect-name.ts"
+import { DIALECT, type DialectName, dialectOf } from "../dialects/dialect-name.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import { openChunks, orCancel } from "../reading/chunk-reader.ts"
+import { READING_KINDS } from "../reading/reading.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import type { CompletionChunk, CompletionSnapshot } from "../dialects/completions.ts"
 import { type ForwardedEvent, ForwardedDialect, ForwardingWriter } from "./forwarded-event.ts"
@@ -135,8 +137,15 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
     this.#options = options
     this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
     this.#name = dialect.name
+    const kinds: OptionKinds<RelayOptions & Pick<ReadChunksOptions, "onProviderError">> = {
+      ...READING_KINDS,
+      dialect: DIALECT,
+      keepAlive: true,
+      onChunk: "a function",
+      onError: "a function",
+    }
     const forwarded = new ForwardedDialect(dialect)
-    this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" }, true)
+    this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" }, kinds, true)
     this.#writer = new ForwardingWriter<T>(
       dialectWriter(options.dialect ?? "chat"),
       forwarded.failure,

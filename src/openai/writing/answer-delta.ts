@@ -1,4 +1,5 @@
 /* The answer of a model, piece by piece, independent of the dialect in which it is written. */
+import { CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import type { FinishReason } from "../dialects/chat-chunk.ts"
 
@@ -95,6 +96,13 @@ export interface AnswerOptions {
    * @defaultValue `Math.random`
    */
   readonly clock?: Clock | undefined
+}
+
+export const ANSWER_KINDS: OptionKinds<AnswerOptions> = {
+  model: "a string",
+  id: "a string",
+  created: "a number",
+  clock: CLOCK,
 }
 
 /** Returns the time in seconds since 1970. The only use of the wall clock; {@link AnswerOptions.created} replaces it. */

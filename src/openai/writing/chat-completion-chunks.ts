@@ -33,5 +33,5 @@ export function chatCompletionChunks(
   deltas: AnswerSource,
   options: ChatCompletionChunksOptions = {},
 ): AsyncIterableIterator<ChatCompletionChunk, undefined, undefined> {
-  return composeItems(deltas, new ChatComposer(options))
+  return composeItems(deltas, () => new ChatComposer(options))
 }

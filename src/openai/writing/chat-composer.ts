@@ -1,6 +1,14 @@
 /* The order of the chunks of a chat completion: the role, the pieces, a finish reason for each choice, the usage. */
 import type { ChatChunkChoice, ChatCompletionChunk, ChatDelta, FinishReason, Usage } from "../dialects/chat-chunk.ts"
-import { type AnswerOptions, type AnswerPiece, type AnswerUsage, IdMaker, unixTime } from "./answer-delta.ts"
+import { checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
+import {
+  ANSWER_KINDS,
+  type AnswerOptions,
+  type AnswerPiece,
+  type AnswerUsage,
+  IdMaker,
+  unixTime,
+} from "./answer-delta.ts"
 import { CallRegister, type CallStep } from "./call-register.ts"
 import type { Composer } from "./composed-items.ts"
 import { WholeText } from "./whole-text.ts"
@@ -37,6 +45,12 @@ export class ChatComposer implements Composer<ChatCompletionChunk> {
   #usage: AnswerUsage | undefined = undefined
 
   constructor(options: ChatCompletionChunksOptions) {
+    const kinds: OptionKinds<ChatCompletionChunksOptions> = {
+      ...ANSWER_KINDS,
+      includeUsage: "a boolean",
+      reasoningField: '"reasoning" or "reasoning_content"',
+    }
+    checkOptions(options, kinds)
     this.#ids = new IdMaker(options.clock)
     const { id = this.#ids.next("chatcmpl-"), created = unixTime(), model = "unknown" } = options
     this.#frame = { id, object: "chat.completion.chunk", created, model }

@@ -1,8 +1,9 @@
 import { onAbort } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
+import { checkOptions } from "../../internal/option-checks.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
 import { dialectWriter } from "./dialect-writer.ts"
-import type { EncodeChunksOptions } from "./encode-chunks.ts"
+import { type EncodeChunksOptions, ENCODING_KINDS } from "./encode-chunks.ts"
 import { EventFeed } from "./event-feed.ts"
 import { feedStream } from "./feed-stream.ts"
 
@@ -37,6 +38,7 @@ export class ChunkEncoderStream<T extends object = object> {
 
   /** Creates both sides. A write waits until the readable side is read. */
   constructor(options: EncodeChunksOptions = {}) {
+    checkOptions(options, ENCODING_KINDS)
     const handoff = new Handoff<T>(options.signal)
     const writer = dialectWriter(options.dialect ?? "chat", options.done)
     // First, since a signal that has aborted already errors it.

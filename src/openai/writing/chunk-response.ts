@@ -1,6 +1,7 @@
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
+import { checkNames, type OptionKinds } from "../../internal/option-checks.ts"
 import { discardItems } from "../../internal/item-source.ts"
-import { type EncodableChunks, encodeChunks, type EncodeChunksOptions } from "./encode-chunks.ts"
+import { type EncodableChunks, encodeItems, type EncodeChunksOptions, ENCODING_KINDS } from "./encode-chunks.ts"
 
 /** The status and headers of a response. */
 export interface ChunkResponseInit {
@@ -45,7 +46,12 @@ export function chunkResponse<T extends object>(
   options: ChunkResponseOptions = {},
 ): Response {
   return bodyResponse(
-    () => encodeChunks(source, options),
+    () =>
+      encodeItems(source, options, {
+        ...ENCODING_KINDS,
+        status: true,
+        headers: true,
+      } as OptionKinds<ChunkResponseOptions>),
     options,
     (reason) => discardItems(source, reason),
   )
@@ -61,9 +67,10 @@ export function bodyResponse(
   init: ChunkResponseInit,
   discard: (reason: unknown) => unknown,
 ): Response {
-  const { status = 200 } = init
   let answer: ResponseInit
   try {
+    checkNames("options", init, init)
+    const { status = 200 } = init
     answer = { status, headers: eventStreamHeaders(init.headers, "no-cache") }
     // An empty body, since some statuses allow none.
     void new Response(new ReadableStream(), answer)

@@ -3,7 +3,7 @@
  * the source at once, also during a pending read; a generator could not do that.
  */
 import { ignore } from "../../internal/cancel.ts"
-import { isItemSource, openItems, type OpenedSource } from "../../internal/item-source.ts"
+import { discardItems, isItemSource, openItems, type OpenedSource } from "../../internal/item-source.ts"
 import { DONE, inTurn } from "../../internal/iterator.ts"
 import type { AnswerDelta, AnswerPiece, AnswerSource } from "./answer-delta.ts"
 import { pieceOf } from "./delta-check.ts"
@@ -19,17 +19,25 @@ export interface Composer<T> {
 }
 
 /**
- * Returns an iterator over the items that `composer` makes of `source`.
+ * Returns an iterator over the items that the composer makes of `source`.
  *
+ * @param compose - Returns the composer; if it throws, the source is closed.
  * @throws TypeError if `source` is not an iterable, a stream or a string.
  */
 export function composeItems<T>(
   source: AnswerSource,
-  composer: Composer<T>,
+  compose: () => Composer<T>,
 ): AsyncIterableIterator<T, undefined, undefined> {
   const pieces = typeof source === "string" ? [source] : source
   if (!isItemSource(pieces)) {
     throw new TypeError("Cannot build answer: the deltas must be an iterable, a ReadableStream or a string")
+  }
+  let composer: Composer<T>
+  try {
+    composer = compose()
+  } catch (error) {
+    discardItems(pieces, error)
+    throw error
   }
   return new ComposedItems(openItems(pieces), composer)
 }

@@ -1,4 +1,5 @@
 import { encodeEvent } from "../../encoder/index.ts"
+import { checkNames } from "../../internal/option-checks.ts"
 
 /** The end mark of a chat or text completion, with its blank line. Write it after a complete answer only, never after an error. */
 export const DONE = "data: [DONE]\n\n"
@@ -28,6 +29,7 @@ export interface EncodeChunkOptions {
  * ```
  */
 export function encodeChunk(payload: unknown, options: EncodeChunkOptions = {}): string {
+  checkNames("options", options, { event: 1 })
   return encodeEvent({ event: options.event, data: jsonOf(payload) })
 }
 

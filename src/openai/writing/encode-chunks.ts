@@ -1,8 +1,18 @@
 import { discardItems, isItemSource, openItems } from "../../internal/item-source.ts"
-import type { DialectName } from "../dialects/dialect-name.ts"
+import { checkOptions, CLOCK, type OptionKinds, SIGNAL } from "../../internal/option-checks.ts"
+import { DIALECT, type DialectName } from "../dialects/dialect-name.ts"
 import { dialectWriter } from "./dialect-writer.ts"
 import { type ErrorMapper, EventFeed } from "./event-feed.ts"
 import { feedStream, type FeedStreamOptions, keepAliveOf } from "./feed-stream.ts"
+
+export const ENCODING_KINDS: OptionKinds<EncodeChunksOptions> = {
+  keepAlive: true,
+  signal: SIGNAL,
+  clock: CLOCK,
+  dialect: DIALECT,
+  done: "a boolean",
+  onError: "a function",
+}
 
 /** The sources of chunks to encode: an (async) iterable or a stream. */
 export type EncodableChunks<T extends object> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>
@@ -54,10 +64,20 @@ export function encodeChunks<T extends object>(
   source: EncodableChunks<T>,
   options: EncodeChunksOptions = {},
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return encodeItems(source, options, ENCODING_KINDS)
+}
+
+/** Does what {@link encodeChunks} does, for a function with more options. */
+export function encodeItems<T extends object>(
+  source: EncodableChunks<T>,
+  options: EncodeChunksOptions,
+  kinds: OptionKinds<EncodeChunksOptions>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   if (!isItemSource(source)) {
     throw new TypeError("Cannot encode chunks: the source must be an iterable or a ReadableStream")
   }
   try {
+    checkOptions(options, kinds)
     keepAliveOf(options)
   } catch (error) {
     discardItems(source, error)

@@ -1,7 +1,8 @@
 import { encodeEvent } from "../../encoder/index.ts"
 import type { ProviderErrorBody } from "../../errors.ts"
 import type { SseEventInit } from "../../event.ts"
-import type { DialectName } from "../dialects/dialect-name.ts"
+import { checkNames, checkOptions } from "../../internal/option-checks.ts"
+import { DIALECT, type DialectName } from "../dialects/dialect-name.ts"
 import { jsonOf } from "./encode-chunk.ts"
 
 /** Options of {@link encodeError}. */
@@ -43,6 +44,8 @@ export interface WrittenError {
  * ```
  */
 export function encodeError(error: Partial<ProviderErrorBody> = {}, options: EncodeErrorOptions = {}): string {
+  checkNames("error", error, error)
+  checkOptions(options, { dialect: DIALECT, sequenceNumber: "a number" })
   const { dialect = "chat", sequenceNumber = 0 } = options
   const written = writtenError(error)
   return encodeEvent(dialect === "responses" ? responseErrorEvent(written, sequenceNumber) : errorEvent(written))

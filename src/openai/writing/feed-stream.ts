@@ -4,7 +4,7 @@ import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { DEFAULT_KEEP_ALIVE, keepAliveStream } from "../../internal/keep-alive.ts"
 import { nextTask, STEPS_PER_TASK } from "../../internal/next-task.ts"
-import { checkDuration, checkKinds } from "../../internal/option-checks.ts"
+import { checkDuration } from "../../internal/option-checks.ts"
 import type { EventFeed } from "./event-feed.ts"
 
 /** Options of every written stream. */
@@ -32,7 +32,6 @@ export interface FeedStreamOptions {
  * @throws RangeError if it is NaN or negative.
  */
 export function keepAliveOf(options: FeedStreamOptions): number {
-  checkKinds(options, { onError: "function", signal: "signal", clock: "object" })
   return checkDuration("keepAlive", options.keepAlive ?? DEFAULT_KEEP_ALIVE)
 }
 

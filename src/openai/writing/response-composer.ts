@@ -2,7 +2,9 @@
  * The order of the events of a response: created, in progress, its items one after the other (consecutive tool calls side
  * by side), and one terminal event with all of them. Sequence numbers rise without a gap.
  */
+import { checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
 import {
+  ANSWER_KINDS,
   type AnswerOptions,
   type AnswerPiece,
   type AnswerUsage,
@@ -52,6 +54,7 @@ export class ResponseComposer implements Composer<ResponseStreamEvent> {
   #sequenceNumber = 0
 
   constructor(options: ResponseEventsOptions) {
+    checkOptions(options, { ...ANSWER_KINDS, response: "an object" } satisfies OptionKinds<ResponseEventsOptions>)
     this.#ids = new IdMaker(options.clock)
     this.#register = new CallRegister(this.#ids)
     const { id = this.#ids.next("resp_"), created = unixTime(), model = "unknown", response } = options

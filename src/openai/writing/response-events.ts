@@ -28,5 +28,5 @@ export function responseEvents(
   deltas: AnswerSource,
   options: ResponseEventsOptions = {},
 ): AsyncIterableIterator<ResponseStreamEvent, undefined, undefined> {
-  return composeItems(deltas, new ResponseComposer(options))
+  return composeItems(deltas, () => new ResponseComposer(options))
 }
