@@ -16,7 +16,7 @@ const MAX_RETRY = 2_147_483_647
  * UTF-8 it is U+FFFD, so cut a text between characters.
  *
  * @throws TypeError with `code: "invalid-field"` if `event` or `id` contains CR or LF, if `id` contains NUL, if `data` or
- * `comment` is not a string, or if `init` has no field.
+ * `comment` is not a string, or if `init` has no field or an unknown one.
  * @throws RangeError with `code: "invalid-field"` if `retry` is not an integer from 0 to 2,147,483,647.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  * @example
