@@ -28,9 +28,12 @@ export class BareLines {
   add(line: string): boolean {
     const [type, data = ""] = this.search(line) ?? []
     if (type === BARE_LINE) this.lost ??= line
-    const text = this.text === "" ? line.trimStart() : `${this.text}\n${line}`
-    this.text = type === "error" ? data : text.slice(0, MAX_TEXT)
-    return type === "error" || text.startsWith("<") || text.length >= MAX_TEXT
+    const isFirst = this.text === ""
+    const text = isFirst ? line.trimStart() : `${this.text}\n${line}`
+    const isFull = text.length >= MAX_TEXT
+    // Not read for each line, since the engine would copy it each time.
+    this.text = type === "error" ? data : isFull ? text.slice(0, MAX_TEXT) : text
+    return type === "error" || (isFirst && text.startsWith("<")) || isFull
   }
 
   /** Returns the type and data of the event that stands for a line with an error or a payload. */
