@@ -80,7 +80,7 @@ export class EventFeed<T> {
       const visible = this.#onError(error)
       // JavaScript callers may return a promise, whose rejection must not end the process.
       callHook(() => visible, undefined)
-      return visible
+      return visible && "then" in visible ? undefined : visible
     } catch (thrown) {
       reportGlobally(thrown)
       return undefined
