@@ -5,19 +5,11 @@
  */
 
 /** Every `code` an {@link SseError} can have. */
+// oxfmt-ignore
 export type SseErrorCode =
-  | "limit"
-  | "connection"
-  | "response"
-  | "redirect-refused"
-  | "content-type"
-  | "timeout"
-  | "retries-exhausted"
-  | "validation"
-  | "provider"
-  | "malformed"
-  | "truncated"
-  | "not-a-stream"
+  | "limit" | "connection" | "response" | "redirect-refused" | "content-type" | "timeout" | "retries-exhausted"
+  | "validation" | "provider" | "malformed" | "truncated" | "not-a-stream"
+  | "slow-consumer" | "session-closed" | "store-unavailable" | "fenced" | "ended"
 
 /**
  * The base class of every error of this package. `instanceof` and {@link SseError.is} also recognize the errors of

@@ -18,9 +18,9 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "client: subscribe",
       "eventsource: EventSource",
       "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
-      "server: eventStreamResponse",
+      "server: SseStoreError eventStreamResponse memoryStore",
       "node: sendEventStream",
-      "testing: ManualClock chunkings scriptedFetch startFaultServer",
+      "testing: ManualClock chunkings scriptedFetch startFaultServer storeContract",
     ]
   `)
 })

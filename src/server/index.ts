@@ -2,3 +2,28 @@ export { eventStreamResponse } from "./event-stream-response.ts"
 export type { EventStreamRequest, EventStreamResponseOptions } from "./event-stream-response.ts"
 export type { Session } from "./session.ts"
 export type { SseEventSource, SseReturnedSource, SseServerSource, SseSourceItem } from "./source.ts"
+export type {
+  Cursor,
+  EventStore,
+  GapReason,
+  LogEnd,
+  LogEvent,
+  LogEventInit,
+  LogState,
+  Position,
+  StoreAppended,
+  StoreAppendOptions,
+  StoreClaim,
+  StoreClaimOptions,
+  StoreClaimRefused,
+  StoreDedupe,
+  StoreGap,
+  StoreLease,
+  StoreNews,
+  StorePage,
+  StoreReadOptions,
+  StoreWatch,
+} from "./store/event-store.ts"
+export { memoryStore } from "./store/memory-store.ts"
+export type { MemoryStoreOptions } from "./store/memory-store.ts"
+export { SseStoreError } from "./store/store-error.ts"

@@ -11,3 +11,6 @@ export type {
   ScriptedRequest,
   ScriptedStream,
 } from "./scripted-fetch.ts"
+export { storeContract } from "./store/store-contract.ts"
+export type { MakeStore, StoreContractCase } from "./store/store-contract.ts"
+export type { StoreRetention, StoreUnderTest } from "./store/store-subject.ts"
