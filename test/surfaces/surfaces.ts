@@ -20,6 +20,8 @@ export interface Surface {
   readonly open: (source: never, options: never) => Consumer
   /** Items of a source with one occasion for each of the hooks. */
   readonly input: readonly unknown[]
+  /** Whether it takes a signal, unless it is missing. */
+  readonly takesSignal?: false
   /** Options that are always given. */
   readonly options?: object
   /** The hooks, and what becomes of an error that they throw; what they reject with is always reported. */
@@ -63,6 +65,7 @@ const CHUNKS = { ...WRITTEN, input: [chat({ content: "a" }), chat({}, "stop")] }
 export const surfaces: readonly Surface[] = [
   {
     name: "SseParser",
+    takesSignal: false,
     open: (source, options) => ofLoop(parsed(source, options)),
     ...PARSED,
     hooks: { onEvent: "thrown", ...PARSER_HOOKS },
@@ -75,6 +78,7 @@ export const surfaces: readonly Surface[] = [
   },
   {
     name: "SseParserStream",
+    takesSignal: false,
     open: (source, options) => ofStream(toStream(source).pipeThrough(new SseParserStream(options))),
     ...PARSED,
     hooks: PARSER_HOOKS,
@@ -86,7 +90,7 @@ export const surfaces: readonly Surface[] = [
     ...PARSED,
     hooks: { onOpen: "reported", onComment: "reported", onStateChange: "reported" },
   },
-  { name: "EventSource", open: (source) => messages(source), ...PARSED, hooks: {} },
+  { name: "EventSource", takesSignal: false, open: (source) => messages(source), ...PARSED, hooks: {} },
   {
     name: "readChatCompletions()",
     open: (source, options) => ofLoop(readChatCompletions(source, options)),
@@ -129,6 +133,7 @@ export const surfaces: readonly Surface[] = [
   },
   {
     name: "SseEncoderStream",
+    takesSignal: false,
     open: (source) => ofStream(toStream(source).pipeThrough(new SseEncoderStream())),
     ...WRITTEN,
     hooks: {},
