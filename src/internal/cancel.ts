@@ -13,3 +13,17 @@ export function cancelQuietly(
 
 /** For a promise whose rejection is reported elsewhere. */
 export function ignore(): void {}
+
+/** Returns what `accept` returns; if it throws, the source is cancelled, so that a refused call leaves no connection open. */
+export function orCancel<Accepted>(accept: () => Accepted, open: () => { cancel(reason: unknown): unknown }): Accepted {
+  try {
+    return accept()
+  } catch (error) {
+    try {
+      open().cancel(error)
+    } catch {
+      // It is not a source, or is being read.
+    }
+    throw error
+  }
+}

@@ -46,7 +46,7 @@ export class EventReader implements SseEventIterator {
       events: DECODER,
     }
     checkOptions(options, kinds)
-    // First, because opening locks the source: a refused option must leave the source unlocked.
+    // First, because opening locks the source: a refused option must leave the source unlocked, so that it can be cancelled.
     this.#parser = new SseParser({
       ...options,
       signal: undefined,

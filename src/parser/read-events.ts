@@ -1,8 +1,9 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent, SseEventIterator } from "../event.ts"
+import { orCancel } from "../internal/cancel.ts"
 import { EventReader } from "./event-reader.ts"
 import type { ReadEventsOptions } from "./read-events-options.ts"
-import type { SseSource } from "./source.ts"
+import { openSource, type SseSource } from "./source.ts"
 
 /**
  * Reads the events of a response, a stream, an iterable or a string.
@@ -20,7 +21,7 @@ import type { SseSource } from "./source.ts"
  *
  * @throws TypeError at the call, if `source` is none of these, looks like a URL or a Request, or its body is locked or used; at a
  * second loop over the iterator, after the first one has ended.
- * @throws RangeError at the call, if a limit is not a number from 1.
+ * @throws RangeError at the call, if a limit is not a number from 1; if an option is refused, the source is cancelled.
  * @throws The error of a handler that throws; what an async handler rejects with is reported as an uncaught error is.
  * @throws {@link SseResponseError} from the first `next()`, with status, headers and the start of the body.
  * @throws {@link SseConnectionError} if the body of a response breaks; an error of any other source is thrown
@@ -41,7 +42,8 @@ export function readEvents<Contract extends EventDecoder<SseEvent<string, unknow
   source: SseSource,
   options?: ReadEventsOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): SseEventIterator<DecodedEvent<Contract>> {
-  const reader = new EventReader(source, options ?? {})
+  const accept = () => new EventReader(source, options ?? {})
+  const reader = orCancel(accept, () => openSource(source))
   const contract: EventDecoder<SseEvent<string, unknown>> | undefined = options?.events
   const events: SseEventIterator<SseEvent<string, unknown>> =
     contract === undefined ? reader : contract.read(reader, options?.signal)

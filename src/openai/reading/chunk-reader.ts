@@ -1,4 +1,5 @@
 /* The one consumer of a reading, in each of its forms. Calls of `next` are answered one at a time, in their order. */
+import { orCancel } from "../../internal/cancel.ts"
 import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
 import type { OptionKinds } from "../../internal/option-checks.ts"
 import { openBody } from "./body.ts"
@@ -22,7 +23,8 @@ export function openChunks<T, S>(
   kinds: OptionKinds<ReadChunksOptions> = READING_KINDS,
   isRelayed = false,
 ): ChunkStream<T, S> {
-  const reading = orCancel(source, () => new Reading(source, dialect, options, kinds))
+  const accept = () => new Reading(source, dialect, options, kinds)
+  const reading = orCancel(accept, () => openBody(source as string))
   if (isRelayed) reading.expireUnread()
   let isConsumed = false
   const stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDispose> = {
@@ -58,20 +60,6 @@ function withDispose<T, S>(stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDi
   // Some browsers have no such symbol.
   const { asyncDispose } = Symbol
   return (asyncDispose ? Object.assign(stream, { [asyncDispose]: stream.cancel }) : stream) as ChunkStream<T, S>
-}
-
-/** Returns what `accept` returns; if it throws, `source` is cancelled, so that a refused call leaves no connection open. */
-export function orCancel<Accepted>(source: ChunkSource, accept: () => Accepted): Accepted {
-  try {
-    return accept()
-  } catch (error) {
-    try {
-      openBody(source as string).cancel(error)
-    } catch {
-      // It is not a source, or is being read.
-    }
-    throw error
-  }
 }
 
 /** Reads `chunks` to their end; rejects if the stream was cancelled before it. */

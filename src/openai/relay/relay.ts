@@ -3,14 +3,16 @@
  * aborted; if the provider fails, the browser gets an error event.
  */
 import type { SseEventInit } from "../../event.ts"
+import { orCancel } from "../../internal/cancel.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { DONE, inTurn, iteratorOf } from "../../internal/iterator.ts"
 import { type OptionKinds } from "../../internal/option-checks.ts"
 import type { ChatCompletionChunk } from "../dialects/chat-chunk.ts"
 import type { ChatSnapshot } from "../dialects/chat-snapshot.ts"
 import { DIALECT, type DialectName, dialectOf } from "../dialects/dialect-name.ts"
+import { openBody } from "../reading/body.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
-import { openChunks, orCancel } from "../reading/chunk-reader.ts"
+import { openChunks } from "../reading/chunk-reader.ts"
 import { READING_KINDS } from "../reading/reading.ts"
 import type { ChunkResponse, ChunkSource, ChunkStream, EndInfo, ReadChunksOptions } from "../reading/chunk-stream.ts"
 import type { CompletionChunk, CompletionSnapshot } from "../dialects/completions.ts"
@@ -104,10 +106,11 @@ export function relay<Name extends DialectName = "chat", Chunk extends object = 
   source: ChunkSource,
   options: RelayOptions<Chunk> & { readonly dialect?: Name | undefined } = {},
 ): Relay<RelaySnapshots<Final>[Name]> {
-  const dialect = orCancel(source, () => {
+  const accept = () => {
     keepAliveOf(options)
     return dialectOf(options.dialect ?? "chat") as ChunkDialect<Chunk, RelaySnapshots<Final>[Name]>
-  })
+  }
+  const dialect = orCancel(accept, () => openBody(source as string))
   return new ProviderRelay(source, dialect, options)
 }
 
