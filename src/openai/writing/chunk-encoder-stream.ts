@@ -1,4 +1,4 @@
-import { onAbort } from "../../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { checkOptions } from "../../internal/option-checks.ts"
 import type { OpenedSource } from "../../internal/item-source.ts"
@@ -98,7 +98,7 @@ class Handoff<T> implements UnderlyingSink<T>, OpenedSource<T> {
     return new Promise((resolve, reject) => {
       const signal = this.#signal
       // A write can wait for a reader that never comes, and nothing else waits for the signal until then.
-      const forget = signal?.aborted === false ? onAbort(signal, () => reject(signal.reason as Error)) : ignore
+      const forget = signal?.aborted === false ? onAbort(signal, () => reject(reasonOf(signal))) : ignore
       const onTaken = () => {
         forget()
         resolve()

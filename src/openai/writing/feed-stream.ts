@@ -1,5 +1,5 @@
 import { encodeEvent } from "../../encoder/index.ts"
-import { onAbort } from "../../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { DEFAULT_KEEP_ALIVE, keepAliveStream } from "../../internal/keep-alive.ts"
@@ -75,7 +75,8 @@ class FeedBody<T> implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
     controller.close()
   }
 
-  #cut(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, { reason }: AbortSignal): void {
+  #cut(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>, signal: AbortSignal): void {
+    const reason = reasonOf(signal)
     this.cancel(reason)
     controller.error(reason)
   }
