@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseTruncatedError } from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { EventSource } from "steadystream/eventsource"
 import { ManualClock, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
 
@@ -125,4 +126,11 @@ describe("subscribe() and wrong targets", () => {
     expect(open).toThrow(words)
     expect(open).not.toThrow(/pw/)
   })
+})
+
+test("EventSource names the option that is wrong, not a subscription", () => {
+  expect(() => new EventSource(TARGET, { headers: { "a b": "c" } })).toThrow(
+    'Cannot use options: "headers" must be valid',
+  )
+  expect(() => subscribe(TARGET, { headers: { "a b": "c" } })).toThrow('Cannot use options: "headers" must be valid')
 })
