@@ -16,7 +16,7 @@ export function openSource(source: SseSource): SourceReader {
   const { href, clone } = (source ?? {}) as Partial<URL & Request>
   // A Request can be cloned, as only a response can besides.
   if (clone || /^(?:https?:\/)?\/\S*$/i.test(typeof source === "string" ? source : href!)) {
-    throw new TypeError("Cannot read event stream: the source looks like a URL or a Request; fetch it first")
+    throw new TypeError("Cannot read event stream: the source is a URL or a Request; fetch it first")
   }
   return openReader(typeof source === "string" ? [source] : source)
 }
