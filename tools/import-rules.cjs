@@ -50,7 +50,7 @@ module.exports = {
       name: "contract-types-only",
       severity: "error",
       comment: "Without a contract nothing of it is in the bundle: the parts import its types only",
-      from: { path: "^src/(parser|reconnection|client|server|node)/" },
+      from: { path: "^src/(parser|reconnection|client|session|server|node)/" },
       to: { path: part("contract"), dependencyTypesNot: ["type-only"] },
     },
     {
@@ -72,8 +72,9 @@ module.exports = {
     room("openai", "dialects", ["reading"]),
     room("openai", "writing", ["dialects"]),
     room("openai", "relay", ["reading", "dialects", "writing"]),
-    only("server", [...vocabulary, "encoder", "contract"]),
-    only("node", [...vocabulary, "server", "contract"]),
+    only("session", [...vocabulary, "encoder", "contract"]),
+    only("server", [...vocabulary, "session", "encoder", "contract"]),
+    only("node", [...vocabulary, "session", "server", "encoder", "contract"]),
     {
       name: "testing-imports",
       severity: "error",

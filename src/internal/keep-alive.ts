@@ -11,7 +11,12 @@ export const DEFAULT_KEEP_ALIVE = 8_000
 
 /** The longest end of a block, in bytes. An LF may follow a CR at the very end: alone it is one more blank line. */
 const TAIL = 4
-const BLOCK_END = /(?:\n|\r\n?)(?:\n|\r\n?)$/
+export const BLOCK_END: RegExp = /(?:\n|\r\n?)(?:\n|\r\n?)$/
+
+/** Returns the comment that keeps a connection open. */
+export function keepAliveComment(): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(": keep-alive\n\n")
+}
 
 const keptAlive: WeakSet<object> = new WeakSet()
 
@@ -109,7 +114,7 @@ class KeepAliveSource implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>
 
   readonly #onSilence = (): void => {
     if (this.#answerPull === undefined) return
-    if (BLOCK_END.test(this.#tail)) this.#enqueue(new TextEncoder().encode(": keep-alive\n\n"))
+    if (BLOCK_END.test(this.#tail)) this.#enqueue(keepAliveComment())
     else this.#restart()
   }
 

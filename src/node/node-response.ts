@@ -46,7 +46,7 @@ export interface NodeResponse {
   /** Sends what a middleware holds back to compress it; missing without one. */
   flush?(): unknown
   /** Writes a chunk; returns `false` if the caller must wait for `drain`. */
-  write(chunk: Uint8Array, onWritten: () => void): boolean
+  write(chunk: Uint8Array, onWritten?: () => void): boolean
   /** Ends the response. */
   end(): unknown
   /** Breaks the connection. */

@@ -2,36 +2,28 @@
  * Sends an event stream through a Node response, without an import from Node. However the socket ends, the source is
  * stopped, every listener is removed, and no unhandled 'error' event ends the process.
  */
+import { encodeRetry } from "../encoder/index.ts"
 import type { SseEventInit } from "../event.ts"
-import { onAbort } from "../internal/abort-listener.ts"
-import { cancelQuietly, ignore } from "../internal/cancel.ts"
-import { reportGlobally } from "../internal/hook.ts"
+import { ignore } from "../internal/cancel.ts"
+import { systemClock } from "../internal/clock.ts"
 import { discardItems } from "../internal/item-source.ts"
-import { eventStreamResponse, type EventStreamResponseOptions, type SseServerSource } from "../server/index.ts"
-import { Connection } from "./connection.ts"
-import type { NodeRequest, NodeResponse } from "./node-response.ts"
-
-/** A request, or an object with the request as `raw`, as fastify's. */
-export type NodeRequestLike = NodeRequest | Readonly<Record<"raw", NodeRequest>>
-
-/** A response, or fastify's reply, which is hijacked; the headers set on the reply are sent. */
-export type NodeResponseLike = NodeResponse | NodeReply
-
-/** The members of fastify's reply that are used. */
-export interface NodeReply {
-  /** The response of the reply. */
-  readonly raw: NodeResponse
-  /** Makes the framework leave the response to the caller. */
-  hijack?(): unknown
-  /** Returns the headers set on the reply so far. */
-  getHeaders?(): Readonly<Record<string, number | string | readonly string[] | undefined>>
-}
+import { checkOptions } from "../internal/option-checks.ts"
+import {
+  checkSource,
+  EventSession,
+  goneError,
+  keepAliveOf,
+  RESPONSE_KINDS,
+  SessionKeepAlive,
+  type SessionOptions,
+  SourceRun,
+  type SseServerSource,
+} from "../session/index.ts"
+import { headOf, lastEventIdOf, type NodeRequestLike, type NodeResponseLike, rawOf, sendHead } from "./reply.ts"
+import { ResponseOutlet } from "./response-outlet.ts"
 
 /** Options of {@link sendEventStream}. */
-export interface SendEventStreamOptions<Written = SseEventInit> extends Omit<
-  EventStreamResponseOptions<Written>,
-  "request"
-> {}
+export interface SendEventStreamOptions<Written = SseEventInit> extends SessionOptions<Written> {}
 
 /**
  * Sends an event stream as the response to a request of node:http, node:http2, express or fastify.
@@ -66,61 +58,51 @@ export async function sendEventStream<Written = SseEventInit>(
   source: SseServerSource<Written>,
   options: SendEventStreamOptions<Written> = {},
 ): Promise<void> {
-  const request = "raw" in req ? req.raw : req
-  const target = "raw" in res ? res.raw : res
-  if (target.headersSent) {
-    const error = new TypeError("Cannot send event stream: the headers must not have been sent already")
+  try {
+    return await send(req, res, source as SseServerSource, options as SendEventStreamOptions)
+  } catch (error) {
+    // A call that is refused leaves no stream open.
     discardItems(source, error)
     throw error
   }
-  let isFailed = false
-  const onError = (error: unknown): unknown => {
-    isFailed = true
-    return (options.onError ?? reportGlobally)(error)
-  }
-  const response = eventStreamResponse<Written>(source, { ...options, onError, request: requestOf(request) })
-  const body = response.body?.getReader()
-  const connection = new Connection(request, target)
-  if (connection.gone) return body?.cancel()
-  const { signal } = options
-  // A separate listener, because a client that does not read blocks the loop below in its last write.
-  const forget = signal?.aborted === false ? onAbort(signal, () => connection.break()) : ignore
+}
+
+async function send(
+  req: NodeRequestLike,
+  reply: NodeResponseLike,
+  source: SseServerSource,
+  options: SendEventStreamOptions,
+): Promise<void> {
+  const request = rawOf(req)
+  const res = rawOf(reply)
+  const isHead = request.method === "HEAD"
+  const head = headOf(res, options, isHead)
+  checkOptions(options, RESPONSE_KINDS)
+  checkSource(source)
+  const { clock = systemClock, signal, onError } = options
+  const keepAlive = keepAliveOf(source, options)
+  const greeting = options.retry === undefined ? undefined : encodeRetry(options.retry)
+  const session = new EventSession(lastEventIdOf(request), options.events, clock)
+  let resolve: () => void = ignore
+  const over = new Promise<void>((settle) => (resolve = settle))
+  const outlet = new ResponseOutlet(request, res, session, resolve)
   try {
-    if ("raw" in res) adopt(res)
-    sendHead(target, response)
-    if (body === undefined || (await connection.send(body))) await connection.end()
-    else if (!isFailed) connection.break()
-    else await connection.cut()
-  } finally {
-    forget()
-    connection.release()
-    if (body !== undefined) cancelQuietly(body)
+    session.attach(isHead ? { write: () => false, end: ignore, fail: ignore } : outlet)
+    const run = new SourceRun(session, source, { onError, signals: signal === undefined ? [] : [signal] })
+    if (outlet.isOver || isHead) session.leave(goneError())
+    if (outlet.isOver) return
+    sendHead(reply, head)
+    if (isHead) outlet.end()
+    else {
+      if (greeting !== undefined) void session.write(greeting)
+      if (keepAlive !== Infinity) new SessionKeepAlive(session, keepAlive, clock).start()
+      session.onReady()
+      void run.start()
+    }
+  } catch (error) {
+    outlet.release()
+    session.leave(error)
+    throw error
   }
-}
-
-function requestOf(request: NodeRequest): EventStreamResponseOptions["request"] {
-  const headers = {
-    get(name: string) {
-      const value = request.headers[name]
-      return typeof value === "string" ? value : (value?.[0] ?? null)
-    },
-  }
-  return { method: request.method, headers }
-}
-
-/** Hijacks the reply and copies the headers that were set on it, for example by a CORS plugin. */
-function adopt(reply: NodeReply): void {
-  reply.hijack?.()
-  for (const [name, value] of Object.entries(reply.getHeaders?.() ?? {})) {
-    if (value !== undefined) reply.raw.setHeader(name, value)
-  }
-}
-
-function sendHead(res: NodeResponse, response: Response): void {
-  for (const [name, value] of response.headers) if (name !== "set-cookie") res.setHeader(name, value)
-  const cookies = response.headers.getSetCookie()
-  if (cookies.length > 0) res.setHeader("set-cookie", cookies)
-  res.removeHeader("content-length")
-  res.writeHead(response.status)
-  res.flushHeaders?.()
+  await over
 }

@@ -1,7 +1,7 @@
 export { eventStreamResponse } from "./event-stream-response.ts"
 export type { EventStreamRequest, EventStreamResponseOptions } from "./event-stream-response.ts"
-export type { Session } from "./session.ts"
-export type { SseEventSource, SseReturnedSource, SseServerSource, SseSourceItem } from "./source.ts"
+export { SseSessionError } from "../session/index.ts"
+export type { Session, SseEventSource, SseReturnedSource, SseServerSource, SseSourceItem } from "../session/index.ts"
 export type {
   Cursor,
   EventStore,

@@ -121,15 +121,40 @@ test("Session breaks the stream if the function throws or its promise rejects", 
   }
 })
 
-test("Session.send() keeps 100,000 events without an await in order", async () => {
+test("Session.send() keeps 1,000 events without an await in order", async () => {
+  const response = eventStreamResponse((session) => {
+    // The first block goes to the waiting read; 1,000 wait.
+    for (let n = 0; n <= 1_000; n++) void session.send({ id: `${n}` })
+    session.close()
+  })
+  expect(await response.text()).toBe(Array.from({ length: 1_001 }, (_, n) => `id: ${n}\n\n`).join(""))
+})
+
+test.each([
+  ["1,000 events", 1_001, ""],
+  ["1 MiB", 3, "x".repeat(600_000)],
+])("Session.send() breaks the connection once more than %s wait", async (_, count, data) => {
+  const onError = vi.fn<() => void>()
+  let outcome: unknown
+  let session: Session | undefined
   const response = eventStreamResponse(
-    (session) => {
-      for (let n = 0; n < 100_000; n++) void session.send({ id: `${n}` })
-      session.close()
+    async (given) => {
+      session = given
+      for (let n = 0; n <= count; n++) void given.send({ data })
+      outcome = await given.send({ data }).catch((error: unknown) => error)
     },
-    { keepAlive: 0 },
+    { onError },
   )
-  expect(await response.text()).toBe(Array.from({ length: 100_000 }, (_, n) => `id: ${n}\n\n`).join(""))
+  await expect(response.text()).rejects.toMatchObject({ name: "SseSessionError", code: "slow-consumer" })
+  expect(outcome).toMatchObject({ code: "slow-consumer", retryable: false })
+  expect(session!.signal.reason).toBe(outcome)
+  expect(onError).not.toHaveBeenCalled()
+})
+
+test("Session.send() sends one event of any size", async () => {
+  const data = "x".repeat(3_000_000)
+  const response = eventStreamResponse(async (session) => session.send({ data }))
+  expect((await response.text()).length).toBe(data.length + "data: \n\n".length)
 })
 
 test("Session.send() continues after events that the contract rejects, at any position", async () => {

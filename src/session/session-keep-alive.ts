@@ -1,0 +1,56 @@
+import type { Clock } from "../internal/clock.ts"
+import { type IdleEntry, type IdleQueue, idleQueueOf } from "../internal/idle-queue.ts"
+import { BLOCK_END, keepAliveComment } from "../internal/keep-alive.ts"
+import { nextTask } from "../internal/next-task.ts"
+import type { EventSession } from "./event-session.ts"
+
+/**
+ * Sends a comment to the client of a session after each `ms` milliseconds without a block, and at the start if no block is
+ * sent at once, since some servers and proxies send the headers with the first byte. A client that does not read gets
+ * none, and no comment splits a block that a source of bytes has cut.
+ */
+export class SessionKeepAlive implements IdleEntry {
+  readonly #session: EventSession
+  readonly #queue: IdleQueue
+  /** The last four bytes of the stream. */
+  #tail = 0x0a0a
+  #hasBegun = false
+
+  constructor(session: EventSession, ms: number, clock: Clock) {
+    this.#session = session
+    this.#queue = idleQueueOf(clock, ms)
+    session.keepAlive = this
+  }
+
+  /** The session may send its first block from now on. */
+  start(): void {
+    this.#queue.touch(this)
+    void nextTask().then(() => {
+      if (!this.#hasBegun && this.#session.state === "open") this.onIdle()
+    })
+  }
+
+  onWrite(block: Uint8Array): void {
+    this.#hasBegun = true
+    const { length } = block
+    for (let at = Math.max(0, length - 4); at < length; at++) this.#tail = (this.#tail << 8) | block[at]!
+    this.#queue.touch(this)
+  }
+
+  /** The client waits for a block. */
+  onWait(): void {
+    this.#queue.touch(this)
+  }
+
+  end(): void {
+    this.#queue.delete(this)
+  }
+
+  onIdle(): void {
+    const tail = this.#tail
+    if (!this.#session.isIdle) this.end()
+    else if (BLOCK_END.test(String.fromCharCode(tail >>> 24, (tail >> 16) & 0xff, (tail >> 8) & 0xff, tail & 0xff))) {
+      void this.#session.write(keepAliveComment())
+    }
+  }
+}
