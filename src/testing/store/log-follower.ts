@@ -17,7 +17,7 @@ export class LogFollower {
   readonly #store: EventStore
   readonly #log: string
   readonly #stop: () => void
-  #reading: Promise<void>
+  #reading: Promise<unknown> = Promise.resolve()
 
   constructor(store: EventStore, log: string, from: Position) {
     this.#store = store
@@ -25,7 +25,8 @@ export class LogFollower {
     this.position = from
     const watch = store.watch(log, (news) => this.#onNews(news))
     this.#stop = () => watch.stop()
-    this.#reading = watch.ready.then(() => this.#read())
+    // A store may call `onNews` before `watch` returns.
+    this.#reading = Promise.all([this.#reading, watch.ready]).then(() => this.#read())
     this.#reading.catch(() => {})
   }
 
