@@ -13,8 +13,7 @@ export interface CursorParts {
   readonly sequence: number
 }
 
-/** The longest cursor that is read: 64 characters of epoch, the hyphen and 16 digits. */
-const MAX_LENGTH = 81
+/** Reads 82 characters at most, however long the text is. */
 const CURSOR = /^(\w{1,64})-(0|[1-9]\d{0,15})$/
 
 const EPOCH_LENGTH = 10
@@ -36,7 +35,7 @@ export function formatCursor(epoch: string, sequence: number): Cursor {
 
 /** Returns the parts of a cursor; `undefined` if `text` is not exactly what {@link formatCursor} returns. */
 export function parseCursor(text: string): CursorParts | undefined {
-  const [, epoch, digits] = (text.length <= MAX_LENGTH && CURSOR.exec(text)) || []
+  const [, epoch, digits] = CURSOR.exec(text) ?? []
   const sequence = Number(digits)
   return epoch !== undefined && Number.isSafeInteger(sequence) ? { epoch, sequence } : undefined
 }

@@ -31,8 +31,9 @@ export class LogFloors {
   }
 }
 
+/** Spreads names evenly, by the hash FNV-1a. */
 function bucketOf(name: string): number {
-  let hash = 0
-  for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) | 0
+  let hash = 0x81_1c_9d_c5
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01_00_01_93)
   return (hash ^ (hash >>> 16)) & (BUCKETS - 1)
 }

@@ -152,6 +152,76 @@ describe("memoryStore() memory", () => {
     for (const { stop } of watches) stop()
   })
 
+  /** Frees logs whose sequences are above 9, of every bucket of the floors. */
+  const raiseFloors = async (store: EventStore) => {
+    for (let at = 0; at < 10_000; at++) {
+      await store.append(`log ${at}`, events(10))
+      await store.drop(`log ${at}`)
+    }
+  }
+
+  test("memoryStore() keeps the position of a log while it is watched and for its age after that", async () => {
+    const clock = new ManualClock()
+    const store = memoryStore({ retention: { age: 1_000 }, clock, maxBytes: 9_000 })
+    const { cursors } = await store.append("a", events(3))
+    const { stop } = store.watch("a", () => {})
+    await store.append("big", events(1, "x".repeat(8_000)))
+    await clock.advance(5_000)
+    await store.append("b", events(1))
+    await store.append("b", events(1))
+    stop()
+    await clock.advance(900)
+    for (let at = 0; at < 4; at++) await store.append("b", events(1))
+    await raiseFloors(store)
+    expect((await store.read("a", cursors[2]!)).gap).toBe(undefined)
+    await clock.advance(900)
+    expect((await store.read("a", cursors[2]!)).gap).toBe(undefined)
+    await clock.advance(1_000)
+    expect((await store.read("a", cursors[2]!)).gap?.reason).toBe("trimmed")
+  })
+
+  test("memoryStore() empties a watched log without a gap for its readers if there is no room", async () => {
+    const store = memoryStore({ maxBytes: 9_000 })
+    const { cursors } = await store.append("a", events(3))
+    const { stop } = store.watch("a", () => {})
+    await store.append("big", events(1, "x".repeat(7_000)))
+    stop()
+    await raiseFloors(store)
+    const pages = await Promise.all(cursors.map((cursor) => store.read("a", cursor)))
+    expect(pages.map(({ gap }) => gap?.reason)).toEqual(["trimmed", "trimmed", undefined])
+  })
+
+  test("memoryStore() keeps the position of a watched log that is dropped", async () => {
+    const store = memoryStore()
+    const { cursors } = await store.append("a", events(3))
+    store.watch("a", () => {})
+    await store.drop("a")
+    await raiseFloors(store)
+    await store.append("a", events(2))
+    const { gap, events: after } = await store.read("a", cursors[2]!)
+    expect([gap, after.length]).toEqual([undefined, 2])
+  })
+
+  test("memoryStore() keeps a running log whole while others are freed", async () => {
+    const store = memoryStore({ maxBytes: 20_000 })
+    const { lease } = await store.claim("a", { ttl: 60_000, lease: 60_000 })
+    await store.append("a", events(5), { lease })
+    for (let at = 0; at < 50; at++) await store.append(`${at}`, events(1, "x".repeat(2_000)))
+    expect(await sizeOf(store, "a")).toBe(5)
+  })
+
+  test("memoryStore() remembers the last append of 100 producers of a log", async () => {
+    const store = memoryStore()
+    const append = (producer: number) => store.append("a", [], { dedupe: { producer: `${producer}`, seq: 1 } })
+    await store.append("a", events(1))
+    for (let producer = 0; producer < 101; producer++) await append(producer)
+    expect([await append(100), await append(1), await append(0)].map(({ duplicate }) => duplicate)).toEqual([
+      true,
+      true,
+      false,
+    ])
+  })
+
   test("memoryStore() never uses a cursor twice, however logs come and go", async () => {
     const clock = new ManualClock()
     const store = memoryStore({ retention: { age: 1_000 }, clock, maxBytes: 3_000 })
