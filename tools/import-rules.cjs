@@ -73,7 +73,7 @@ module.exports = {
     room("openai", "writing", ["dialects"]),
     room("openai", "relay", ["reading", "dialects", "writing"]),
     only("session", [...vocabulary, "encoder", "contract"]),
-    only("server", [...vocabulary, "session", "encoder", "contract"]),
+    only("server", [...vocabulary, "session", "parser", "encoder", "contract"]),
     only("node", [...vocabulary, "session", "server", "encoder", "contract"]),
     {
       name: "testing-imports",

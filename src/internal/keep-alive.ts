@@ -3,6 +3,7 @@
  * and after a block has ended, so that it never splits an event. A reader that does not read gets no comments.
  */
 import { cancelQuietly } from "./cancel.ts"
+import { encodeText } from "./encode-text.ts"
 import { type Clock, setIdleTimer } from "./clock.ts"
 import { Timer } from "./timer.ts"
 
@@ -15,7 +16,7 @@ export const BLOCK_END: RegExp = /(?:\n|\r\n?)(?:\n|\r\n?)$/
 
 /** Returns the comment that keeps a connection open. */
 export function keepAliveComment(): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(": keep-alive\n\n")
+  return encodeText(": keep-alive\n\n")
 }
 
 const keptAlive: WeakSet<object> = new WeakSet()

@@ -2,6 +2,8 @@
 export interface NodeRequest {
   /** The method; the response to HEAD has only headers. */
   readonly method?: string | undefined
+  /** The path and the query, of which `lastEventId` is read. */
+  readonly url?: string | undefined
   /** The headers, by lower-case name. */
   readonly headers: { readonly [name: string]: string | string[] | undefined }
   /** The socket of the connection, which a pipelined response waits for. */
@@ -20,6 +22,8 @@ export interface NodeSocket {
 export interface NodeResponse {
   /** Whether the headers have been sent. */
   readonly headersSent: boolean
+  /** The bytes that were written and not sent yet. */
+  readonly writableLength?: number | undefined
   /** Whether `end` has been called. */
   readonly writableEnded: boolean
   /** Whether the response is destroyed. */

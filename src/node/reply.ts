@@ -72,6 +72,15 @@ export function sendHead(reply: NodeResponseLike, { status, headers, cookies }: 
   res.flushHeaders?.()
 }
 
+/** Refuses a request with a status. */
+export function endWithStatus(reply: NodeResponseLike, status: number): void {
+  const res = rawOf(reply)
+  if ("raw" in reply) adopt(reply)
+  if (status === 503) res.setHeader("retry-after", "5")
+  res.writeHead(status)
+  res.end()
+}
+
 /** Hijacks the reply and copies the headers that were set on it, for example by a CORS plugin. */
 function adopt(reply: NodeReply): void {
   reply.hijack?.()

@@ -9,7 +9,7 @@ const HTTP2_INTERNAL_ERROR = 2
 /** How long a broken response waits for its last bytes to be written, in milliseconds. */
 const WRITE_GRACE = 500
 
-/** A response of Node: it takes blocks as fast as its socket, and tells its session when the client has left. */
+/** A response of Node: it takes blocks as fast as its socket, and reports to its session when the client has left. */
 export class ResponseOutlet implements Outlet {
   readonly #res: NodeResponse
   readonly #session: Connected
@@ -37,6 +37,10 @@ export class ResponseOutlet implements Outlet {
   /** Whether the client has left or the response is over. */
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  get backlog(): number {
+    return this.#res.writableLength ?? 0
   }
 
   write(bytes: Uint8Array<ArrayBuffer>): boolean {

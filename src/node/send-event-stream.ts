@@ -87,7 +87,7 @@ async function send(
   const over = new Promise<void>((settle) => (resolve = settle))
   const outlet = new ResponseOutlet(request, res, session, resolve)
   try {
-    session.attach(isHead ? { write: () => false, end: ignore, fail: ignore } : outlet)
+    session.attach(isHead ? { backlog: 0, write: () => false, end: ignore, fail: ignore } : outlet)
     const run = new SourceRun(session, source, { onError, signals: signal === undefined ? [] : [signal] })
     if (outlet.isOver || isHead) session.leave(goneError())
     if (outlet.isOver) return

@@ -89,13 +89,13 @@ export class EventIntake {
 
 /** The gap is reported even if its data is malformed. */
 function gapOf(data: string): GapInfo {
-  let gap: { readonly from?: unknown; readonly reason?: unknown } | null | undefined
+  let gap: { readonly [Name in keyof GapInfo]?: unknown } | null | undefined
   try {
     gap = JSON.parse(data) as typeof gap
   } catch {
     gap = undefined
   }
-  return { from: textOf(gap?.from), reason: textOf(gap?.reason) }
+  return { from: textOf(gap?.from), reason: textOf(gap?.reason), resumesAt: textOf(gap?.resumesAt) }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -27,6 +27,8 @@ export interface GapInfo {
   readonly from: string | undefined
   /** The reason that the server sent, `undefined` if it sent none. */
   readonly reason: string | undefined
+  /** The last event ID from which the server goes on, `undefined` if it sent none. */
+  readonly resumesAt: string | undefined
 }
 
 /** A problem that did not stop the subscription. */

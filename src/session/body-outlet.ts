@@ -7,6 +7,7 @@ type BodyController = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
 
 /** The body of a `Response`: it takes one block for each read. */
 export class BodyOutlet implements Outlet {
+  readonly backlog = 0
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>
   #controller: BodyController | undefined = undefined
   #answerPull: () => void = ignore

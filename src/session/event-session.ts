@@ -3,6 +3,7 @@
  * block resolves when the outlet has it. A session ends once: its source closes it or fails (both after the queued
  * blocks), or its client leaves or is too slow (the queue is dropped).
  */
+import { encodeText } from "../internal/encode-text.ts"
 import type { EventEncoder } from "../contract/index.ts"
 import { encodeComment, encodeEvent } from "../encoder/index.ts"
 import { SseConnectionError } from "../errors.ts"
@@ -14,7 +15,6 @@ import { nextTask, STEPS_PER_TASK } from "../internal/next-task.ts"
 import type { Connected, Outlet } from "./outlet.ts"
 import type { Session } from "./session.ts"
 import { MAX_BYTES, MAX_EVENTS, slowError } from "./session-error.ts"
-import type { SessionKeepAlive } from "./session-keep-alive.ts"
 
 /** How long an ended session waits for schemas that have not answered, in milliseconds. */
 const SCHEMA_GRACE = 1_000
@@ -28,6 +28,16 @@ interface Waiting {
 
 const taken = Promise.resolve()
 
+/** What follows a session. */
+export interface SessionObserver {
+  /** The outlet took a block. */
+  onWrite(block: Uint8Array): void
+  /** Nothing is queued, and the outlet takes a block. */
+  onWait(): void
+  /** The session has ended, and its queue is empty. */
+  end(): void
+}
+
 /** A session without its source, which `onEnd` stops, and without its connection, the outlet. */
 export class EventSession implements Session, Connected {
   readonly lastEventId: string
@@ -35,11 +45,10 @@ export class EventSession implements Session, Connected {
   onEnd: (reason: unknown) => void = ignore
   /** Called once, when the session has ended and its queue is empty. */
   onClosed: () => void = ignore
-  /** Keeps the connection open while nothing is sent. */
-  keepAlive: SessionKeepAlive | undefined = undefined
+  /** Sees what is written, and when the client waits. */
+  observer: SessionObserver | undefined = undefined
   readonly #events: EventEncoder<SseEventInit> | undefined
   readonly #clock: Clock
-  readonly #encoder: TextEncoder = new TextEncoder()
   readonly #queue: Fifo<Waiting> = new Fifo()
   #queuedBytes = 0
   #outlet: Outlet | undefined = undefined
@@ -88,6 +97,11 @@ export class EventSession implements Session, Connected {
     return this.#isReady && this.#end === undefined && this.#queue.size === 0
   }
 
+  /** The bytes that wait for the client. */
+  get backlog(): number {
+    return this.#queuedBytes + (this.#outlet?.backlog ?? 0)
+  }
+
   attach(outlet: Outlet): void {
     this.#outlet = outlet
   }
@@ -96,7 +110,7 @@ export class EventSession implements Session, Connected {
   onReady(): void {
     this.#isReady = true
     this.#advance()
-    if (this.isIdle) this.keepAlive?.onWait()
+    if (this.isIdle) this.observer?.onWait()
   }
 
   send(event: SseEventInit): Promise<void> {
@@ -138,10 +152,15 @@ export class EventSession implements Session, Connected {
     for (const waiting of dropped) waiting.onDropped(reason)
   }
 
+  /** Passes a block to the outlet; only while {@link EventSession.isIdle}. */
+  pass(block: Uint8Array<ArrayBuffer>): void {
+    this.#pass(block)
+  }
+
   /** Queues an encoded block, as text or bytes. */
   write(block: string | Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.#end !== undefined) return rejectQuietly(this.#end.reason)
-    const chunk = typeof block === "string" ? this.#encoder.encode(block) : block
+    const chunk = typeof block === "string" ? encodeText(block) : block
     if (this.#isReady && this.#queue.size === 0) {
       return this.#pass(chunk) ? taken : nextTask()
     }
@@ -156,7 +175,7 @@ export class EventSession implements Session, Connected {
     checked.then(
       (block) => {
         if (waiting.chunk === null) return
-        waiting.chunk = this.#encoder.encode(block)
+        waiting.chunk = encodeText(block)
         this.#queuedBytes += waiting.chunk.length
         this.#advance()
       },
@@ -199,7 +218,7 @@ export class EventSession implements Session, Connected {
   #pass(chunk: Uint8Array<ArrayBuffer>): boolean {
     this.#isReady = false
     this.#isReady = this.#outlet!.write(chunk)
-    this.keepAlive?.onWrite(chunk)
+    this.observer?.onWrite(chunk)
     return ++this.#steps % STEPS_PER_TASK > 0
   }
 
@@ -233,7 +252,7 @@ export class EventSession implements Session, Connected {
     const failure = this.#failure
     if (failure === undefined) this.#outlet!.end()
     else this.#outlet!.fail(failure.error, failure.isAtOnce)
-    this.keepAlive?.end()
+    this.observer?.end()
     this.onClosed()
     this.#closed?.resolve()
   }

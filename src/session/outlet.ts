@@ -2,6 +2,8 @@
 export interface Outlet {
   /** Passes bytes on. Returns whether it takes more at once; if not, it calls the session's `onReady` later. */
   write(bytes: Uint8Array<ArrayBuffer>): boolean
+  /** The bytes that were written and not sent yet. */
+  readonly backlog: number
   /** Ends cleanly, after what was written. */
   end(): void
   /**
@@ -12,7 +14,7 @@ export interface Outlet {
   fail(error: unknown, isAtOnce: boolean): void
 }
 
-/** What an outlet tells a session. */
+/** What an outlet reports to a session. */
 export interface Connected {
   /** Takes the outlet that the session writes to. */
   attach(outlet: Outlet): void

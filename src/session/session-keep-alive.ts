@@ -2,14 +2,14 @@ import type { Clock } from "../internal/clock.ts"
 import { type IdleEntry, type IdleQueue, idleQueueOf } from "../internal/idle-queue.ts"
 import { BLOCK_END, keepAliveComment } from "../internal/keep-alive.ts"
 import { nextTask } from "../internal/next-task.ts"
-import type { EventSession } from "./event-session.ts"
+import type { EventSession, SessionObserver } from "./event-session.ts"
 
 /**
  * Sends a comment to the client of a session after each `ms` milliseconds without a block, and at the start if no block is
  * sent at once, since some servers and proxies send the headers with the first byte. A client that does not read gets
  * none, and no comment splits a block that a source of bytes has cut.
  */
-export class SessionKeepAlive implements IdleEntry {
+export class SessionKeepAlive implements IdleEntry, SessionObserver {
   readonly #session: EventSession
   readonly #queue: IdleQueue
   /** The last four bytes of the stream. */
@@ -19,7 +19,7 @@ export class SessionKeepAlive implements IdleEntry {
   constructor(session: EventSession, ms: number, clock: Clock) {
     this.#session = session
     this.#queue = idleQueueOf(clock, ms)
-    session.keepAlive = this
+    session.observer = this
   }
 
   /** The session may send its first block from now on. */

@@ -35,7 +35,7 @@ export class SourceRun {
 
   async start(): Promise<void> {
     // Not before the first read: a response that is never read can then be collected.
-    for (const signal of this.#options.signals) this.#leaveWhenAborted(signal)
+    for (const signal of this.#options.signals) leaveWhenAborted(this.#session, signal)
     if (this.#session.state === "closed") return
     try {
       if (typeof this.#source === "function") await this.#call(this.#source)
@@ -73,18 +73,6 @@ export class SourceRun {
     else this.#session.onEnd = stop
   }
 
-  #leaveWhenAborted(signal: AbortSignal): void {
-    const session = this.#session
-    if (session.state === "closed") return
-    if (signal.aborted) return session.leave(signal.reason)
-    const forget = onAbort(signal, () => session.leave(signal.reason))
-    const { onClosed } = session
-    session.onClosed = () => {
-      forget()
-      onClosed()
-    }
-  }
-
   /** Reports an error of the source, unless it is only the reason why the session ended. */
   #fail(error: unknown): void {
     const session = this.#session
@@ -93,6 +81,18 @@ export class SourceRun {
     this.#isReported = true
     session.fail(error)
     callHook(this.#options.onError ?? reportGlobally, error)
+  }
+}
+
+/** Breaks the stream when `signal` aborts. */
+export function leaveWhenAborted(session: EventSession, signal: AbortSignal): void {
+  if (session.state === "closed") return
+  if (signal.aborted) return session.leave(signal.reason)
+  const forget = onAbort(signal, () => session.leave(signal.reason))
+  const { onClosed } = session
+  session.onClosed = () => {
+    forget()
+    onClosed()
   }
 }
 

@@ -168,7 +168,7 @@ test("subscribe() calls onGap for a gap in order with the events, and delivers t
   const subscription = subscribe(TARGET, { fetch, clock, onGap: (gap) => void seen.push(gap) })
   const done = subscription.listen({ onEvent: (event) => void seen.push(event.data) })
   await clock.advance(HOUR)
-  expect(seen).toEqual(["a", { from: "1", reason: "trimmed" }, "b"])
+  expect(seen).toEqual(["a", { from: "1", reason: "trimmed", resumesAt: undefined }, "b"])
   expect(fetch.requests[1]!.headers.get("last-event-id")).toBe("5")
   subscription.close()
   await done
@@ -185,7 +185,7 @@ test("subscribe() reports a gap whose data is not valid", async () => {
     await run([{ chunks: [`event: steadystream.gap\ndata: ${data}\n\n`] }, noContent()], {
       onGap: (gap) => void gaps.push(gap),
     })
-    expect(gaps).toEqual([{ from: undefined, reason: undefined }])
+    expect(gaps).toEqual([{ from: undefined, reason: undefined, resumesAt: undefined }])
   }
 })
 

@@ -1,0 +1,63 @@
+import type { SseEvent } from "../event.ts"
+import type { ChannelServer } from "../session/index.ts"
+import type { Channels, ConnectOptions } from "../server/index.ts"
+import {
+  endWithStatus,
+  headOf,
+  lastEventIdOf,
+  type NodeRequestLike,
+  type NodeResponseLike,
+  rawOf,
+  sendHead,
+} from "./reply.ts"
+import { ResponseOutlet } from "./response-outlet.ts"
+
+/**
+ * Sends the events of one or more channels as the response to a request of node:http, node:http2, express or fastify, as
+ * {@link Channels.respond} does for servers that return a `Response`. Authorize the request before, at each call.
+ *
+ * Resolves when the response is over, for any reason.
+ *
+ * @param names - One name, or 1 to 64 of them.
+ * @throws TypeError (by rejecting) if the headers have already been sent, or a name or an option is not valid.
+ * @throws {@link SseStoreError} (by rejecting) if `onGap: "refuse"` could not ask the store.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#last-event-id
+ * @example
+ * ```ts
+ * import { createServer } from "node:http"
+ * import { sendChannels } from "steadystream/node"
+ * import { createChannels } from "steadystream/server"
+ *
+ * const channels = createChannels()
+ * createServer((req, res) => void sendChannels(channels, req, res, "news")).listen(3000)
+ * await channels.publish("news", { data: "hello" })
+ * ```
+ */
+export async function sendChannels<Event extends SseEvent<string, unknown>>(
+  // eslint-disable-next-line typescript/no-explicit-any -- why: only what is read matters here
+  channels: Channels<any, Event>,
+  req: NodeRequestLike,
+  res: NodeResponseLike,
+  names: string | readonly string[],
+  options: ConnectOptions<Event> = {},
+): Promise<void> {
+  const server = channels as unknown as ChannelServer<ConnectOptions<Event>>
+  if (typeof server?.open !== "function")
+    throw new TypeError("Cannot send channels: they must be made by createChannels()")
+  const request = rawOf(req)
+  const isHead = request.method === "HEAD"
+  const accepted = server.accept(lastEventIdOf(request), request.url, names, options)
+  const head = headOf(rawOf(res), options, isHead)
+  const refusal = isHead ? undefined : await server.refusalOf(accepted, options)
+  if (refusal !== undefined) return endWithStatus(res, refusal)
+  return new Promise((resolve) => {
+    const session = server.sessionOf(accepted.cursor)
+    const outlet = new ResponseOutlet(request, rawOf(res), session, resolve)
+    session.attach(outlet)
+    if (outlet.isOver) return resolve()
+    sendHead(res, head)
+    if (isHead) return outlet.end()
+    session.onReady()
+    server.open(session, accepted, options, true)
+  })
+}

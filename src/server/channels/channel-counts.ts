@@ -1,0 +1,17 @@
+import type { GapReason } from "../store/event-store.ts"
+
+/** What channels count from their start. */
+export class ChannelCounts {
+  published = 0
+  delivered = 0
+  replayed = 0
+  readonly gaps: Record<GapReason, number> = { unknown: 0, epoch: 0, trimmed: 0, future: 0 }
+  droppedSlow = 0
+  storeErrors = 0
+
+  /** Counts an event that a session got. */
+  count(isReplayed: boolean): void {
+    this.delivered++
+    if (isReplayed) this.replayed++
+  }
+}

@@ -1,0 +1,217 @@
+/* One client of some channels: its position in each log, and what it gets next. */
+import { encodeText } from "../../internal/encode-text.ts"
+import { encodeComment } from "../../encoder/index.ts"
+import type { SseEvent } from "../../event.ts"
+import { ignore } from "../../internal/cancel.ts"
+import { type EventSession, slowError } from "../../session/index.ts"
+import { joinCursors } from "./channel-cursor.ts"
+import type { ConnectOptions } from "./channel-options.ts"
+import type { ChannelCounts } from "./channel-counts.ts"
+import { Coalescer } from "./coalescer.ts"
+import { gapBlock } from "./gap-event.ts"
+import { endSession, LEAST_RETRY } from "./shutdown.ts"
+import type { LogEntry } from "./log-entry.ts"
+import type { LogPosition, PositionOwner } from "./log-position.ts"
+
+/** A client that may not fall further behind than this is disconnected. */
+const MAX_LAG = 1_000
+
+/** What a session needs of its channels. */
+export interface SessionHost {
+  readonly counts: ChannelCounts
+  /** Counts the rounds of the one timer of all sessions. */
+  readonly round: number
+  report(error: unknown): void
+  /** Returns the event with the data that the contract reads, `undefined` if it does not fit. */
+  decode(entry: LogEntry): SseEvent<string, unknown> | undefined
+}
+
+export class ChannelSession implements PositionOwner {
+  readonly session: EventSession
+  /** The round in which something was written last. */
+  writtenRound: number
+  /** Called once, when the session is over. */
+  onOver: () => void = ignore
+  /** The round since which the client takes nothing of what is offered, and what was offered then. */
+  #busyRound: number | undefined = undefined
+  #backlog = 0
+  /** The round after which the connection ends. */
+  lastRound: number = Infinity
+  readonly #host: SessionHost
+  readonly #options: ConnectOptions<SseEvent<string, unknown>>
+  #positions: readonly LogPosition[] = []
+  readonly #isShared: boolean
+  #turn = 0
+  /** Whether a cursor has moved without an event that shows it. */
+  #hasMoved = false
+  readonly #coalescer: Coalescer | undefined
+
+  /** @param isShared - Whether the outlet leaves the bytes as they are. */
+  constructor(
+    session: EventSession,
+    host: SessionHost,
+    options: ConnectOptions<SseEvent<string, unknown>>,
+    isShared: boolean,
+  ) {
+    this.session = session
+    this.#isShared = isShared
+    this.#host = host
+    this.#options = options
+    this.writtenRound = host.round
+    const { slow } = options
+    if (typeof slow === "object") {
+      this.#coalescer = new Coalescer((entry) => {
+        const event = host.decode(entry)
+        return event && slow.coalesce(event)
+      })
+    }
+    session.observer = this
+    session.onEnd = () => this.#leave()
+  }
+
+  get skipsGaps(): boolean {
+    return this.#options.onGap === "live"
+  }
+
+  get lag(): number {
+    return this.#positions.reduce((sum, position) => sum + position.lag, 0)
+  }
+
+  /** Begins to send. */
+  start(positions: readonly LogPosition[]): void {
+    this.#positions = positions
+    // It may have ended in the meantime.
+    if (this.session.state === "closed") this.#leave()
+    else this.onWait()
+  }
+
+  end(): void {
+    this.#leave()
+    this.onOver()
+  }
+
+  #leave(): void {
+    for (const position of this.#positions) position.leave()
+  }
+
+  onWrite(): void {
+    this.writtenRound = this.#host.round
+  }
+
+  /** Sends what is there, as far as the client takes it. */
+  onWait(): void {
+    const { session } = this
+    this.#busyRound = undefined
+    while (session.isIdle) {
+      const block = this.#nextBlock()
+      if (block === undefined) return
+      session.pass(this.#isShared ? block : new Uint8Array(block))
+    }
+  }
+
+  onEntries(position: LogPosition): void {
+    if (this.session.isIdle) this.onWait()
+    else if (this.#options.slow === "disconnect" && (position.lag > MAX_LAG || position.isBeyondRing)) this.drop()
+  }
+
+  onPageError(error: unknown): void {
+    this.#host.counts.storeErrors++
+    this.#host.report(error)
+  }
+
+  /** Breaks the connection of a client that is too slow. */
+  drop(): void {
+    if (this.session.state === "closed") return
+    this.#host.counts.droppedSlow++
+    this.session.leave(slowError())
+  }
+
+  /** Looks after the session: what waits and could not be read, silence, a client that takes nothing, the longest time. */
+  onRound(keepAliveRounds: number, writeRounds: number): void {
+    const { session } = this
+    const { round } = this.#host
+    if (round >= this.lastRound) endSession(session, LEAST_RETRY)
+    else if (session.isIdle) {
+      if (this.lag > 0) this.onWait()
+      if (round - this.writtenRound >= keepAliveRounds) this.keepAlive()
+    } else if (this.#takesNothing(round)) {
+      if (round - this.#busyRound! >= writeRounds) this.drop()
+    }
+  }
+
+  #takesNothing(round: number): boolean {
+    const { backlog } = this.session
+    const isProgress = backlog < this.#backlog
+    this.#backlog = backlog
+    if (isProgress || (backlog === 0 && this.lag === 0)) this.#busyRound = undefined
+    else this.#busyRound ??= round
+    return this.#busyRound !== undefined
+  }
+
+  /** Sends a comment, or the cursor if it has moved without an event. */
+  keepAlive(): void {
+    if (!this.session.isIdle) return
+    this.session.pass(encodeText(this.#hasMoved ? `id: ${this.#cursor}\n\n` : encodeComment("keep-alive")))
+    this.#hasMoved = false
+  }
+
+  get #cursor(): string {
+    return joinCursors(this.#positions)
+  }
+
+  /** The next block of any log, in turns. */
+  #nextBlock(): Uint8Array<ArrayBuffer> | undefined {
+    const positions = this.#positions
+    const { length } = positions
+    for (let tried = 0; tried < length; tried++) {
+      const position = positions[(this.#turn + tried) % length]!
+      const block = this.#blockOf(position)
+      if (block === undefined) continue
+      this.#turn = (this.#turn + tried + 1) % length
+      this.#hasMoved = false
+      return block
+    }
+    return undefined
+  }
+
+  #blockOf(position: LogPosition): Uint8Array<ArrayBuffer> | undefined {
+    const gap = position.takeGap()
+    if (gap !== undefined) {
+      this.#host.counts.gaps[gap.reason]++
+      return gapBlock(gap, this.#cursor)
+    }
+    for (let entry = position.peek(); entry !== undefined; entry = position.peek()) {
+      const isSent = this.#isSent(entry, position)
+      // The filter may have ended the session.
+      if (this.session.state === "closed") return undefined
+      position.take(entry)
+      if (isSent) {
+        this.#host.counts.count(position.isReplayed(entry))
+        return this.#positions.length === 1 ? entry.bytes : entry.bytesWith(this.#cursor)
+      }
+      this.#hasMoved = true
+    }
+    return undefined
+  }
+
+  #isSent(entry: LogEntry, position: LogPosition): boolean {
+    const { filter } = this.#options
+    try {
+      if (filter !== undefined) {
+        const event = this.#host.decode(entry)
+        if (event === undefined || !isTrue(filter(event, this.session))) return false
+      }
+      return this.#coalescer?.isNewest(entry, position) ?? true
+    } catch (error) {
+      this.#host.report(error)
+      return false
+    }
+  }
+}
+
+/** @throws TypeError if a filter answers with a promise, which would let every event pass. */
+function isTrue(answer: unknown): boolean {
+  if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then !== "function") return Boolean(answer)
+  ;(answer as Promise<unknown>).catch?.(() => {})
+  throw new TypeError("Cannot filter event: the filter must not be async")
+}

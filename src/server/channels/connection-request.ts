@@ -1,0 +1,54 @@
+import { checkNumber, checkOptions, type OptionKinds, SIGNAL } from "../../internal/option-checks.ts"
+import type { ChannelRequest } from "../../session/index.ts"
+import type { ConnectOptions } from "./channel-options.ts"
+
+/** The most channels of one connection: more would make every ID longer than a header may be. */
+const MAX_NAMES = 64
+
+const KINDS: OptionKinds<ConnectOptions> = {
+  filter: "a function",
+  since: true,
+  onGap: '"replay", "live" or "refuse"',
+  slow: '"catch-up", "disconnect" or an object',
+  onOpen: "a function",
+  headers: true,
+  signal: SIGNAL,
+}
+
+/**
+ * Reads a request for channels.
+ *
+ * @param cursor - The cursor of the header, `""` if there is none.
+ * @throws TypeError, RangeError if a name or an option is not valid.
+ */
+export function readRequest(
+  cursor: string,
+  url: string | undefined,
+  names: string | readonly string[],
+  options: ConnectOptions,
+): ChannelRequest {
+  checkOptions(options, KINDS)
+  const { since, slow } = options
+  if (since !== undefined && since !== "live" && since !== "start") checkNumber("since", since)
+  if (typeof slow === "object") checkOptions(slow, { coalesce: "a function" })
+  return { names: namesOf(names), cursor: cursor || cursorOfUrl(url) }
+}
+
+/** @throws TypeError if `name` is not a name. */
+export function checkName(name: unknown): asserts name is string {
+  if (typeof name === "string" && name !== "") return
+  throw new TypeError("Cannot use channel: its name must be a string that is not empty")
+}
+
+function namesOf(given: string | readonly string[]): readonly string[] {
+  const names = typeof given === "string" ? [given] : Array.isArray(given) ? [...new Set(given as string[])] : []
+  for (const name of names) checkName(name)
+  if (names.length > 0 && names.length <= MAX_NAMES) return names
+  throw new TypeError(`Cannot connect: there must be 1 to ${MAX_NAMES} channels, not ${names.length}`)
+}
+
+/** `EventSource` cannot set headers: a page that has loaded a state passes its cursor in the query. */
+function cursorOfUrl(url: string | undefined): string {
+  const query = url?.indexOf("?") ?? -1
+  return query === -1 ? "" : (new URLSearchParams(url!.slice(query)).get("lastEventId") ?? "")
+}

@@ -1,0 +1,212 @@
+/*
+ * The position of one session in one log. It is either a sequence in the present life of the log, or a text that the
+ * store must place: the cursor of a client, or "start".
+ */
+import { parseCursor } from "../store/cursor.ts"
+import type { Cursor } from "../store/event-store.ts"
+import type { ChannelGap } from "./gap-event.ts"
+import type { LogEntry } from "./log-entry.ts"
+import type { LogGap, LogMember, LogPage, LogReader } from "./log-reader.ts"
+
+/** What a position asks of its session. */
+export interface PositionOwner {
+  /** There may be entries to take. */
+  onEntries(position: LogPosition): void
+  /** Whether the session starts over at the newest entry after a gap. */
+  readonly skipsGaps: boolean
+  onPageError(error: unknown): void
+}
+
+/** The place of a position that the store must place. */
+const UNPLACED = -1
+
+/** The text of a client as a position of the store, where the words for the two ends of a log are none of a client's. */
+export function storeText(cursor: string): string {
+  return cursor === "start" || cursor === "end" ? "" : cursor
+}
+
+export class LogPosition implements LogMember {
+  readonly reader: LogReader
+  readonly tag: string
+  readonly #owner: PositionOwner
+  /** The sequence of the last entry that was taken, in the life of the log that `#epoch` names. */
+  #sequence = UNPLACED
+  #epoch = ""
+  /** The text to be placed by the store. */
+  #text: string
+  /** Whether a gap at the first placing is told: not to a client that came without a cursor. */
+  #tellsGap: boolean
+  #generation: number
+  #page: LogPage | undefined = undefined
+  #taken = 0
+  #isReading = false
+  #hasLeft = false
+  #gap: ChannelGap | undefined = undefined
+  /** The newest entry at the start: what is not newer is replayed. */
+  #startedAt = 0
+
+  /** @param start - The cursor of the client, or where a client without a cursor starts. */
+  constructor(
+    reader: LogReader,
+    tag: string,
+    start: { readonly cursor: string } | { readonly since: "live" | "start" | number },
+    owner: PositionOwner,
+  ) {
+    this.reader = reader
+    this.tag = tag
+    this.#owner = owner
+    this.#text = "cursor" in start ? start.cursor : "start"
+    this.#tellsGap = "cursor" in start
+    this.#generation = reader.generation
+    const place = () => {
+      if (this.#hasLeft || !reader.isReady) return
+      this.#generation = reader.generation
+      this.#startedAt = reader.last
+      this.#place("cursor" in start ? undefined : start.since)
+      reader.members.add(this)
+      owner.onEntries(this)
+    }
+    if (reader.isReady) place()
+    else void reader.ready.then(place)
+  }
+
+  /** The cursor after the last entry that was taken; before the log is placed, the one that the client came with. */
+  get cursor(): Cursor {
+    return this.isPlaced ? `${this.#epoch}-${this.#sequence}` : this.#text
+  }
+
+  /** Whether the log has placed this position. */
+  get isPlaced(): boolean {
+    return this.#sequence !== UNPLACED
+  }
+
+  /** The number of entries that are left to take, 0 before the start. */
+  get lag(): number {
+    return this.isPlaced ? this.reader.last - this.#sequence : 0
+  }
+
+  /** Whether the entries to take are no longer in memory. */
+  get isBeyondRing(): boolean {
+    return this.isPlaced && this.#sequence < this.reader.floor
+  }
+
+  /** The entries to take that are in memory, the next one first. */
+  get waiting(): readonly LogEntry[] {
+    return this.#entryOfPage() === undefined
+      ? this.reader.entriesAfter(this.#sequence)
+      : this.#page!.entries.slice(this.#taken)
+  }
+
+  isReplayed(entry: LogEntry): boolean {
+    return entry.sequence <= this.#startedAt
+  }
+
+  /** Takes the gap that must be told before any other entry. */
+  takeGap(): ChannelGap | undefined {
+    this.#followGeneration()
+    const gap = this.#gap
+    this.#gap = undefined
+    return gap
+  }
+
+  /** The next entry, if it is there; otherwise it is read, and the owner is told when it has come. */
+  peek(): LogEntry | undefined {
+    this.#followGeneration()
+    const { reader } = this
+    if (this.isPlaced && this.#sequence >= reader.floor) {
+      this.#page = undefined
+      return reader.entryAfter(this.#sequence)
+    }
+    const entry = this.#entryOfPage()
+    if (entry === undefined && reader.isReady) void this.#read()
+    return entry
+  }
+
+  #entryOfPage(): LogEntry | undefined {
+    const entry = this.#page?.entries[this.#taken]
+    // After a gap that was skipped, the page is not where the position is.
+    return entry?.sequence === this.#sequence + 1 ? entry : undefined
+  }
+
+  /** Moves behind an entry that `peek` has returned. */
+  take(entry: LogEntry): void {
+    this.#sequence = entry.sequence
+    this.#taken++
+  }
+
+  onEntries(): void {
+    this.#owner.onEntries(this)
+  }
+
+  leave(): void {
+    this.#hasLeft = true
+    this.reader.members.delete(this)
+  }
+
+  /** Places the position where memory suffices. */
+  #place(since: "live" | "start" | number | undefined): void {
+    const { reader } = this
+    if (since === "live") return this.#setSequence(reader.last)
+    if (typeof since === "number") this.#text = `${reader.epoch}-${Math.max(0, reader.last - Math.floor(since))}`
+    const parts = parseCursor(this.#text)
+    if (parts?.epoch !== reader.epoch || parts.sequence > reader.last || parts.sequence < reader.floor) return
+    this.#setSequence(parts.sequence)
+  }
+
+  #setSequence(sequence: number): void {
+    this.#sequence = sequence
+    this.#epoch = this.reader.epoch
+    this.#tellsGap = true
+  }
+
+  /** After the log has begun anew, this position is where it goes on. */
+  #followGeneration(): void {
+    const { reader } = this
+    if (this.#generation === reader.generation) return
+    this.#generation = reader.generation
+    this.#page = undefined
+    if (this.isPlaced && reader.gap !== undefined) this.#resume(reader.gap)
+  }
+
+  #resume({ reason, resumesAt }: LogGap): void {
+    const from = this.#gap?.from ?? this.cursor
+    const isSkipped = this.#tellsGap && this.#owner.skipsGaps
+    const at = isSkipped ? this.reader.cursor : resumesAt
+    if (this.#tellsGap) this.#gap = { from, reason, resumesAt: at }
+    this.#setSequence(parseCursor(at)!.sequence)
+  }
+
+  async #read(): Promise<void> {
+    if (this.#isReading) return
+    this.#isReading = true
+    const generation = this.#generation
+    let hasNew = false
+    try {
+      const page = await this.reader.pageAfter(this.#tellsGap ? storeText(this.cursor) : this.cursor)
+      // What was read of an earlier life of the log is read again.
+      hasNew = generation !== this.reader.generation || this.#takePage(page)
+    } catch (error) {
+      // Read again when there are new entries, or at the next check of all sessions.
+      this.#owner.onPageError(error)
+    }
+    this.#isReading = false
+    if (hasNew && !this.#hasLeft) this.#owner.onEntries(this)
+  }
+
+  /** Returns whether there is something to take. */
+  #takePage(page: LogPage): boolean {
+    const { entries, gap } = page
+    const at = parseCursor(gap?.resumesAt ?? page.next)
+    // The log has begun anew, and the reader of the log does not know it yet.
+    if (at?.epoch !== this.reader.epoch) {
+      this.reader.check()
+      return false
+    }
+    this.#taken = 0
+    this.#page = page
+    if (gap !== undefined) this.#resume(gap)
+    else if (!this.isPlaced) this.#setSequence(entries[0] === undefined ? at.sequence : entries[0].sequence - 1)
+    else return entries.length > 0
+    return true
+  }
+}

@@ -1,0 +1,232 @@
+/*
+ * The one reader of a log on this node, for all its sessions. News of the store is a hint: it is taken if it continues
+ * what was read, dropped if it is older, and otherwise the log is read. So every entry comes once and in order, or a gap
+ * comes first. The newest entries stay in the ring; a session that is further behind reads pages.
+ */
+import type { Clock } from "../../internal/clock.ts"
+import { parseCursor } from "../store/cursor.ts"
+import type { Cursor, EventStore, GapReason, StoreNews, StorePage, StoreWatch } from "../store/event-store.ts"
+import { LogEntry } from "./log-entry.ts"
+
+/** A gap in the log itself: every session that is not beyond it has lost its place. */
+export interface LogGap {
+  readonly reason: GapReason
+  readonly resumesAt: Cursor
+}
+
+/** Some entries of a log that follow each other. */
+export interface LogPage {
+  readonly entries: readonly LogEntry[]
+  /** The cursor after the entries. */
+  readonly next: Cursor
+  readonly gap: LogGap | undefined
+}
+
+/** What the reader reports to its sessions. */
+export interface LogMember {
+  /** There are new entries, or the log has begun anew. */
+  onEntries(): void
+}
+
+/** What is kept in the ring. */
+const RING_EVENTS = 1_000
+const RING_SIZE = 1024 * 1024
+
+/** The delay before a failed read is tried again, in milliseconds: the first, and the longest. */
+const FIRST_RETRY = 100
+const LONGEST_RETRY = 5_000
+
+/** The rounds for which a reader without sessions is kept, for clients that come back at once. */
+const KEPT_ROUNDS = 2
+
+export class LogReader {
+  readonly name: string
+  readonly members: Set<LogMember> = new Set()
+  /** Resolves when the position is known. */
+  readonly ready: Promise<void>
+  readonly #store: EventStore
+  readonly #clock: Clock
+  readonly #onError: (error: unknown) => void
+  #resolveReady: () => void = () => {}
+  readonly #watch: StoreWatch
+  #isWatching = false
+  /** Counts the lives of the log. */
+  generation = 0
+  gap: LogGap | undefined = undefined
+  epoch = ""
+  /** The sequence of the newest entry. */
+  last = 0
+  #ring: LogEntry[] = []
+  #ringSize = 0
+  #isReading = false
+  #isStale = false
+  #isClosed = false
+  #usedRound: number | undefined = undefined
+  #delay = FIRST_RETRY
+  #timer: unknown = undefined
+  readonly #pages: Map<string, Promise<LogPage>> = new Map()
+
+  constructor(name: string, store: EventStore, clock: Clock, onError: (error: unknown) => void) {
+    this.name = name
+    this.#store = store
+    this.#clock = clock
+    this.#onError = onError
+    this.ready = new Promise((resolve) => (this.#resolveReady = resolve))
+    this.#watch = store.watch(name, (news) => this.#onNews(news))
+    this.#begin()
+  }
+
+  /** The cursor of the newest entry. */
+  get cursor(): Cursor {
+    return `${this.epoch}-${this.last}`
+  }
+
+  /** The sequence before the oldest entry of the ring. */
+  get floor(): number {
+    return this.last - this.#ring.length
+  }
+
+  /** Whether the position is known. */
+  get isReady(): boolean {
+    return this.epoch !== ""
+  }
+
+  /** The entry after `sequence`, if the ring has it. */
+  entryAfter(sequence: number): LogEntry | undefined {
+    return this.#ring[sequence - this.floor]
+  }
+
+  /** The entries of the ring after `sequence`. */
+  entriesAfter(sequence: number): readonly LogEntry[] {
+    return this.#ring.slice(Math.max(0, sequence - this.floor))
+  }
+
+  /** Reads the entries after a cursor from the store; callers at the same place share one read. */
+  pageAfter(cursor: Cursor): Promise<LogPage> {
+    const known = this.#pages.get(cursor)
+    if (known !== undefined) return known
+    const page = this.#store.read(this.name, cursor).then(({ events, next, gap }) => ({
+      entries: entriesOf(events),
+      next,
+      gap,
+    }))
+    this.#pages.set(cursor, page)
+    const forget = () => void this.#pages.delete(cursor)
+    page.then(forget, forget)
+    return page
+  }
+
+  /** Reads the log, in case a message was lost. */
+  check(): void {
+    this.#isStale = true
+    if (this.#isReading || this.#isClosed) return
+    this.#isReading = true
+    void this.#readAll()
+  }
+
+  /** Whether no session has used the reader since an earlier round. */
+  isUnused(round: number): boolean {
+    if (this.members.size > 0) this.#usedRound = round
+    this.#usedRound ??= round
+    return round - this.#usedRound >= KEPT_ROUNDS
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#watch.stop()
+    this.#clock.clearTimeout(this.#timer)
+    this.#resolveReady()
+  }
+
+  #begin(): void {
+    this.#watch.ready.then(
+      () => {
+        this.#isWatching = true
+        this.check()
+      },
+      (error: unknown) => {
+        this.#onError(error)
+        // Without a watch, the regular checks find what is new.
+        this.#isWatching = true
+        this.check()
+      },
+    )
+  }
+
+  #onNews(news: StoreNews | undefined): void {
+    if (this.#isClosed || !this.#isWatching) return
+    if (news === undefined || this.#isReading || !this.isReady) return this.check()
+    if (news.after === this.cursor) this.#add(news.events)
+    else if (!this.#isOld(news)) this.check()
+  }
+
+  /** Whether everything in the news was read before. */
+  #isOld({ after, events }: StoreNews): boolean {
+    const newest = parseCursor(events.at(-1)?.cursor ?? after)
+    return newest?.epoch === this.epoch && newest.sequence <= this.last
+  }
+
+  async #readAll(): Promise<void> {
+    try {
+      while (this.#isStale && !this.#isClosed) {
+        this.#isStale = false
+        const page = await this.#store.read(this.name, this.isReady ? this.cursor : "end")
+        this.#take(page)
+        if (page.more) this.#isStale = true
+      }
+      this.#delay = FIRST_RETRY
+    } catch (error) {
+      this.#retryLater(error)
+    }
+    this.#isReading = false
+  }
+
+  #retryLater(error: unknown): void {
+    if (this.#isClosed) return
+    this.#onError(error)
+    this.#timer = this.#clock.setTimeout(() => this.check(), this.#delay)
+    this.#delay = Math.min(LONGEST_RETRY, 2 * this.#delay)
+  }
+
+  #take({ events, next, gap, state }: StorePage): void {
+    if (this.#isClosed) return
+    const isFirst = !this.isReady
+    if (isFirst || gap !== undefined) {
+      // Without a gap, the log is read from its end; with one, from where it goes on.
+      const parts = parseCursor(gap?.resumesAt ?? next) ?? parseCursor(state.last)
+      this.epoch = parts?.epoch ?? ""
+      this.last = parts?.sequence ?? 0
+      this.#ring = []
+      this.#ringSize = 0
+      if (!isFirst) {
+        this.gap = gap
+        this.generation++
+      }
+    }
+    if (isFirst) this.#resolveReady()
+    if (events.length > 0 || gap !== undefined) this.#add(events)
+  }
+
+  #add(events: StorePage["events"]): void {
+    for (const event of events) {
+      const entry = new LogEntry(++this.last, event)
+      this.#ring.push(entry)
+      this.#ringSize += entry.size
+    }
+    this.#trim()
+    for (const member of this.members) member.onEntries()
+  }
+
+  /** Drops the oldest entries in blocks, so that the work is constant for each. */
+  #trim(): void {
+    if (this.#ring.length <= 2 * RING_EVENTS && this.#ringSize <= 2 * RING_SIZE) return
+    let from = Math.max(0, this.#ring.length - RING_EVENTS)
+    for (let at = 0; at < from; at++) this.#ringSize -= this.#ring[at]!.size
+    while (this.#ringSize > RING_SIZE && from < this.#ring.length - 1) this.#ringSize -= this.#ring[from++]!.size
+    this.#ring = this.#ring.slice(from)
+  }
+}
+
+function entriesOf(events: StorePage["events"]): LogEntry[] {
+  return events.map((event) => new LogEntry(parseCursor(event.cursor)!.sequence, event))
+}

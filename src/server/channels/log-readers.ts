@@ -1,0 +1,59 @@
+import type { Clock } from "../../internal/clock.ts"
+import type { EventStore } from "../store/event-store.ts"
+import { LogReader } from "./log-reader.ts"
+
+/** How often the position in each log is compared with the store, in milliseconds, up to a fifth more or less. */
+const CHECK_EVERY = 15_000
+
+/** The readers of a node: one for each log that has sessions here. */
+export class LogReaders {
+  readonly #store: EventStore
+  readonly #clock: Clock
+  readonly #onError: (error: unknown) => void
+  readonly #readers: Map<string, LogReader> = new Map()
+  #nextCheck = 0
+
+  constructor(store: EventStore, clock: Clock, onError: (error: unknown) => void) {
+    this.#store = store
+    this.#clock = clock
+    this.#onError = onError
+  }
+
+  get count(): number {
+    return this.#readers.size
+  }
+
+  /** The number of sessions of a log. */
+  sessionsOf(name: string): number {
+    return this.#readers.get(name)?.members.size ?? 0
+  }
+
+  of(name: string): LogReader {
+    const known = this.#readers.get(name)
+    if (known !== undefined) return known
+    const reader = new LogReader(name, this.#store, this.#clock, this.#onError)
+    this.#readers.set(name, reader)
+    return reader
+  }
+
+  /**
+   * Closes the readers without sessions, and now and then makes the others look for what they have not heard of.
+   *
+   * @param ms - The time between rounds.
+   */
+  onRound(round: number, ms: number): void {
+    const isCheck = round >= this.#nextCheck
+    if (isCheck) this.#nextCheck = round + (CHECK_EVERY / ms) * (0.8 + 0.4 * this.#clock.random())
+    for (const [name, reader] of this.#readers) {
+      if (reader.isUnused(round)) {
+        reader.close()
+        this.#readers.delete(name)
+      } else if (isCheck) reader.check()
+    }
+  }
+
+  close(): void {
+    for (const reader of this.#readers.values()) reader.close()
+    this.#readers.clear()
+  }
+}
