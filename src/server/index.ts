@@ -28,11 +28,13 @@ export { memoryStore } from "./store/memory-store.ts"
 export type { MemoryStoreOptions } from "./store/memory-store.ts"
 export { SseStoreError } from "./store/store-error.ts"
 export { createChannels } from "./channels/create-channels.ts"
-export type { Channels } from "./channels/channel-types.ts"
+export type { Channels, PublishedEvent } from "./channels/channel-types.ts"
 export type {
   ChannelContract,
   ChannelEventInit,
   ChannelsOptions,
   ChannelStats,
+  Coalescing,
   ConnectOptions,
+  WithoutId,
 } from "./channels/channel-options.ts"

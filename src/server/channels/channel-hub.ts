@@ -23,7 +23,7 @@ import { ChannelCounts } from "./channel-counts.ts"
 import { splitCursor, tagOf } from "./channel-cursor.ts"
 import type { ChannelsOptions, ChannelStats, ConnectOptions } from "./channel-options.ts"
 import { ChannelSession, type SessionHost } from "./channel-session.ts"
-import type { Channels } from "./channel-types.ts"
+import type { Channels, PublishedEvent } from "./channel-types.ts"
 import { checkName, readRequest } from "./connection-request.ts"
 import type { LogEntry } from "./log-entry.ts"
 import { LogPosition, storeText } from "./log-position.ts"
@@ -99,7 +99,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     return this.#rounds.count
   }
 
-  async publish(name: string, event: SseEventInit): Promise<{ readonly cursor: Cursor }> {
+  async publish(name: string, event: SseEventInit): Promise<PublishedEvent> {
     checkName(name)
     if (event?.id !== undefined) throw new TypeError(`Cannot publish event: "id" is set by the channel`)
     const text = encodeEvent(this.#events === undefined ? event : await this.#events.encodeAsync(event))

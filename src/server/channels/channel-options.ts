@@ -8,8 +8,14 @@ import type { EventStore, GapReason } from "../store/event-store.ts"
 export interface ChannelContract<Written, Event extends SseEvent<string, unknown>>
   extends EventEncoder<Written>, Pick<EventDecoder<Event>, "decode"> {}
 
-/** An event of a channel; its ID is its place in the log of the channel. */
-export type ChannelEventInit<Written = SseEventInit> = Written & { readonly id?: undefined }
+/** What {@link Channels.publish} does not take: the ID of an event is its place in the log of the channel. */
+export interface WithoutId {
+  /** Set by the channel. */
+  readonly id?: undefined
+}
+
+/** An event to publish. */
+export type ChannelEventInit<Written = SseEventInit> = Written & WithoutId
 
 /** Options of {@link createChannels}. */
 export interface ChannelsOptions<Written = SseEventInit, Event extends SseEvent<string, unknown> = SseEvent> {
@@ -52,6 +58,12 @@ export interface ChannelsOptions<Written = SseEventInit, Event extends SseEvent<
   readonly onError?: ((error: unknown) => void) | undefined
 }
 
+/** What a slow client gets of the events that it is behind. */
+export interface Coalescing<Event extends SseEvent<string, unknown> = SseEvent> {
+  /** Returns the key of an event; only the last event with each key goes out. */
+  readonly coalesce: (event: Event) => string
+}
+
 /** Options of a connection to channels. */
 export interface ConnectOptions<Event extends SseEvent<string, unknown> = SseEvent> {
   /**
@@ -76,7 +88,7 @@ export interface ConnectOptions<Event extends SseEvent<string, unknown> = SseEve
    * last event with each key goes out; or it is disconnected once it is 1,000 events behind.
    * @defaultValue `"catch-up"`
    */
-  readonly slow?: "catch-up" | "disconnect" | { readonly coalesce: (event: Event) => string } | undefined
+  readonly slow?: "catch-up" | "disconnect" | Coalescing<Event> | undefined
   /** Called with the session when it opens, before any event: it may send events of its own, which have no ID. */
   readonly onOpen?: ((session: Session) => void) | undefined
   /** Headers to add; they replace the defaults, but `no-transform` stays in `cache-control`. */

@@ -3,6 +3,12 @@ import type { EventStreamRequest } from "../event-stream-response.ts"
 import type { Cursor } from "../store/event-store.ts"
 import type { ChannelEventInit, ChannelStats, ConnectOptions } from "./channel-options.ts"
 
+/** An event that was stored. */
+export interface PublishedEvent {
+  /** Its place in the log of the channel, which clients get as its ID. */
+  readonly cursor: Cursor
+}
+
 /** Named channels: what is published in one goes to every session that is connected to it, on every node of the store. */
 export interface Channels<Written = SseEventInit, Event extends SseEvent<string, unknown> = SseEvent> {
   /**
@@ -13,7 +19,7 @@ export interface Channels<Written = SseEventInit, Event extends SseEvent<string,
    * @throws {@link SseSessionError} (by rejecting) with the code `"session-closed"` after {@link Channels.closeAll}.
    * @throws {@link SseValidationError} or TypeError (by rejecting) if the event does not fit; nothing is stored.
    */
-  publish(name: string, event: NoInfer<ChannelEventInit<Written>>): Promise<{ readonly cursor: Cursor }>
+  publish(name: string, event: NoInfer<ChannelEventInit<Written>>): Promise<PublishedEvent>
   /**
    * Answers a request with the events of one or more channels, beginning after the cursor in the `Last-Event-ID` header, or
    * else in the query parameter `lastEventId`. Authorize the request before, at each call.
