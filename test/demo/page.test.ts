@@ -1,51 +1,9 @@
-import { existsSync } from "node:fs"
-import { chromium, type Browser, type Page } from "playwright"
-import { afterAll, beforeAll, describe, test, type TestContext } from "vitest"
-import { DemoServer } from "../../demo/server/demo-server.ts"
-import { chromiumArguments, findChromium } from "../support/chromium.ts"
-
-const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
-const executablePath = findChromium()
-
-const waitForText = (page: Page, selector: string, text: string) =>
-  page.locator(selector).filter({ hasText: text }).first().waitFor()
-const textOf = async (page: Page, selector: string) => (await page.locator(selector).first().innerText()).trim()
-/** Requests an answer of this kind in the third panel. */
-async function ask(page: Page, scenario: string) {
-  await page.locator("#chat .row label").filter({ hasText: scenario }).click()
-  await page.click('#chat [data-action="run"]')
-}
-const fact = (page: Page, root: string, name: string) => textOf(page, `${root} [data-fact="${name}"]`)
+import { describe, test } from "vitest"
+import { ask, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
 
 // The tests run concurrently because they mostly wait for delays that the page shows.
-describe.skipIf(executablePath === undefined).concurrent("the demo's page in Chromium", () => {
-  let browser: Browser
-  beforeAll(async () => {
-    if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
-    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
-  }, 30_000)
-  afterAll(() => browser?.close())
-
-  /** Opens the page of a separate demo server whose delays are `pace` times shorter, and records its console. */
-  async function openPage({ onTestFinished }: TestContext, pace = 5) {
-    const demo = new DemoServer({
-      pageDirectory,
-      pace: { word: 15, tick: 60, token: 5, beat: 40, retry: 500 / pace },
-    })
-    const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
-    const context = await browser.newContext({ reducedMotion: "reduce" })
-    onTestFinished(async () => {
-      await context.close()
-      demo.close()
-    })
-    const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
-    const errors: string[] = []
-    page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
-    page.on("pageerror", (error) => void errors.push(String(error)))
-    await page.goto(`${origin}/?pace=${pace}`)
-    return { page, demo, errors }
-  }
+describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () => {
+  const openPage = useChromium()
 
   test(
     "the demo's page shows the sentence in both readers, and one request of each",

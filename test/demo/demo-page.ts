@@ -1,0 +1,60 @@
+import { existsSync } from "node:fs"
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright"
+import { afterAll, beforeAll, type TestContext } from "vitest"
+import { DemoServer } from "../../demo/server/demo-server.ts"
+import { chromiumArguments, findChromium } from "../support/chromium.ts"
+
+const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
+const executablePath = findChromium()
+
+/** Whether no Chromium is installed, so that the tests of the page must be skipped. */
+export const isWithoutChromium: boolean = executablePath === undefined
+
+/** Starts Chromium for the tests of a group, and returns the function that opens the page in it. */
+export function useChromium() {
+  let browser: Browser
+  beforeAll(async () => {
+    if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
+  }, 30_000)
+  afterAll(() => browser?.close())
+
+  /** Opens the page of a separate demo server whose delays are `pace` times shorter, and records its console. */
+  return async ({ onTestFinished }: TestContext, pace = 5, options: BrowserContextOptions = {}) => {
+    const demo = new DemoServer({
+      pageDirectory,
+      pace: { word: 15, tick: 60, token: 5, beat: 40, retry: 500 / pace },
+    })
+    const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
+    const context = await browser.newContext({ reducedMotion: "reduce", ...options })
+    onTestFinished(async () => {
+      await context.close()
+      demo.close()
+    })
+    const errors: string[] = []
+    const openTab = async (): Promise<Page> => {
+      const page = await context.newPage()
+      page.setDefaultTimeout(60_000)
+      page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
+      page.on("pageerror", (error) => void errors.push(String(error)))
+      await page.goto(`${origin}/?pace=${pace}`)
+      return page
+    }
+    return { page: await openTab(), openTab, demo, origin, errors }
+  }
+}
+
+export const waitForText = (page: Page, selector: string, text: string): Promise<void> =>
+  page.locator(selector).filter({ hasText: text }).first().waitFor()
+
+export const textOf = async (page: Page, selector: string): Promise<string> =>
+  (await page.locator(selector).first().innerText()).trim()
+
+export const fact = (page: Page, root: string, name: string): Promise<string> =>
+  textOf(page, `${root} [data-fact="${name}"]`)
+
+/** Requests an answer of this kind in the third panel. */
+export async function ask(page: Page, scenario: string): Promise<void> {
+  await page.locator("#chat .row label").filter({ hasText: scenario }).click()
+  await page.click('#chat [data-action="run"]')
+}
