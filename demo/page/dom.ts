@@ -7,11 +7,22 @@ export function find(root: ParentNode, selector: string, type: new () => Element
   return found
 }
 
-/** Calls `run` at each click on the element with this `data-action`. */
+/** Calls `run` at each click on the button with this `data-action` while the button is available. */
 export function onAction(root: ParentNode, action: string, run: () => void): HTMLButtonElement {
   const button = find(root, `[data-action="${action}"]`, HTMLButtonElement)
-  button.addEventListener("click", run)
+  button.addEventListener("click", () => {
+    if (isAvailable(button)) run()
+  })
   return button
+}
+
+/** Sets whether a control can be used. Why not `disabled`: a disabled control loses the focus. */
+export function setAvailable(control: HTMLElement, available: boolean): void {
+  control.setAttribute("aria-disabled", String(!available))
+}
+
+export function isAvailable(control: HTMLElement): boolean {
+  return control.getAttribute("aria-disabled") !== "true"
 }
 
 /** Shows `text` as the fact of this name. */

@@ -1,6 +1,6 @@
 import { SseError, SseRetryError } from "steadystream"
 import { subscribe, type Subscription } from "steadystream/client"
-import { find, onAction, seconds, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
+import { find, onAction, seconds, setAvailable, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
 import { ServerSwitch } from "./server-switch.ts"
@@ -18,8 +18,11 @@ export class RetryPanel {
   readonly #timeline: Timeline
   readonly #start: HTMLButtonElement
   readonly #stop: HTMLButtonElement
+  readonly #switch: ServerSwitch
   #subscription: Subscription | undefined = undefined
   #attempts = 0
+  /** The last event ID that the current attempt sends, `""` if there is none. */
+  #cursor = ""
   #countdown: ReturnType<typeof setInterval> | undefined = undefined
 
   constructor(root: HTMLElement) {
@@ -28,7 +31,8 @@ export class RetryPanel {
     this.#timeline = new Timeline(find(root, ".lane"))
     this.#start = onAction(root, "start", () => void this.run())
     this.#stop = onAction(root, "stop", () => this.#subscription?.close())
-    void new ServerSwitch(root).show()
+    this.#switch = new ServerSwitch(root)
+    void this.#switch.refresh()
   }
 
   /** Reads until the retry budget is exhausted or the user closes the subscription. */
@@ -40,6 +44,10 @@ export class RetryPanel {
       lastEventId: sessionStorage.getItem(CURSOR_KEY) ?? "",
       retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 / pace },
       timeouts: { connect: 5000 },
+      headers: ({ lastEventId }) => {
+        this.#cursor = lastEventId
+        return {}
+      },
       onStateChange: (state) => {
         if (state === "connecting") this.#connecting()
         else if (state === "open") this.#opened()
@@ -59,15 +67,18 @@ export class RetryPanel {
       this.#failed(error)
     }
     this.#subscription = undefined
-    this.#start.disabled = false
-    this.#stop.disabled = true
+    this.#setRunning(false)
   }
 
   #begin(): void {
-    this.#start.disabled = true
-    this.#stop.disabled = false
+    this.#setRunning(true)
     setOutcome(this.#root, "")
     this.#showBudget(0)
+  }
+
+  #setRunning(running: boolean): void {
+    setAvailable(this.#start, !running)
+    setAvailable(this.#stop, running)
   }
 
   #connecting(): void {
@@ -82,6 +93,8 @@ export class RetryPanel {
     setState(this.#root, "open")
     this.#timeline.add("open")
     this.#list("open", `attempt ${this.#attempts}`, "connected")
+    if (this.#cursor !== "") this.#log.note("resumed", `after id ${this.#cursor}`)
+    void this.#switch.refresh()
     setFact(this.#root, "caption", "connected, no tick yet")
     setOutcome(this.#root, "Connected. Ticks arrive until the server goes down.", "good")
   }
@@ -104,6 +117,7 @@ export class RetryPanel {
     this.#log.note("retry", `${attempt}/${MAX_RETRIES} in ${seconds(delay)}`)
     setOutcome(this.#root, `${describe(error)}. Retry ${attempt} of ${MAX_RETRIES} in ${seconds(delay)}.`)
     this.#startCountdown(delay)
+    void this.#switch.refresh()
   }
 
   #failed(error: unknown): void {
