@@ -1,9 +1,9 @@
 import type { ChatCompletionChunk } from "steadystream/openai"
 import type { LogEntry } from "./event-log.ts"
 
-/** Converts a chunk to a row of a log: only the part that it adds, without the fields that all chunks share. */
+/** Converts a chunk to a row of a log: only the part that it adds, without the fields that all chunks share, such as the answer’s ID. */
 export function chunkEntry(chunk: ChatCompletionChunk): LogEntry {
-  return { event: "message", id: `…${chunk.id.slice(-5)}`, data: JSON.stringify(additionOf(chunk)) }
+  return { event: "message", data: JSON.stringify(additionOf(chunk)) }
 }
 
 function additionOf({ choices, usage }: ChatCompletionChunk): unknown {

@@ -1,34 +1,32 @@
 /** What one row of a log shows. */
 export interface LogEntry {
   readonly event: string
-  readonly id: string | undefined
+  readonly id?: string | undefined
   readonly data: string
   /** Whether the row is a note about the stream instead of an event. */
   readonly note?: boolean
 }
 
+type Column = "time" | "event" | "id" | "data"
+
 const MAX_ROWS = 200
-const COLUMNS = ["time", "event", "id", "data"] as const
+const ALL_COLUMNS: readonly Column[] = ["time", "event", "id", "data"]
+/** The columns of a log whose events have no ID. */
+export const COLUMNS_WITHOUT_ID: readonly Column[] = ["time", "event", "data"]
 
 /** A table of events, newest last. It scrolls to its end with each row, unless the user has scrolled away. */
 export class EventLog {
   readonly #frame: HTMLElement
+  readonly #columns: readonly Column[]
   readonly #rows: HTMLTableSectionElement
   readonly #empty: HTMLElement
 
-  constructor(container: HTMLElement) {
-    const label = container.dataset["label"] ?? "Events"
-    const table = document.createElement("table")
-    table.createCaption().textContent = label
-    const head = table.createTHead().insertRow()
-    for (const column of COLUMNS) {
-      const cell = document.createElement("th")
-      cell.scope = "col"
-      cell.textContent = column
-      head.append(cell)
-    }
-    this.#rows = table.createTBody()
+  constructor(container: HTMLElement, columns: readonly Column[] = ALL_COLUMNS) {
     this.#frame = container
+    this.#columns = columns
+    const label = container.dataset["label"] ?? "Events"
+    const table = tableOf(label, columns)
+    this.#rows = table.createTBody()
     this.#empty = document.createElement("p")
     this.#empty.className = "empty"
     this.#empty.textContent = "Events appear here when they arrive."
@@ -44,14 +42,10 @@ export class EventLog {
     const follows = scrollHeight - scrollTop - clientHeight < 24
     const row = this.#rows.insertRow()
     if (entry.note === true) row.className = "note"
-    const [time, ms] = timeOfDay(new Date())
-    const fraction = document.createElement("span")
-    fraction.textContent = `.${ms}`
-    row.insertCell().append(time, fraction)
-    for (const value of [entry.event, entry.id ?? "", entry.data]) {
+    for (const column of this.#columns) {
       const cell = row.insertCell()
-      cell.textContent = value
-      cell.title = value
+      if (column === "time") cell.append(...timeOfDay(new Date()))
+      else showText(cell, entry[column] ?? "")
     }
     if (this.#rows.rows.length > MAX_ROWS) this.#rows.deleteRow(0)
     this.#empty.hidden = true
@@ -59,7 +53,7 @@ export class EventLog {
   }
 
   note(event: string, data: string): void {
-    this.add({ event, id: undefined, data, note: true })
+    this.add({ event, data, note: true })
   }
 
   clear(): void {
@@ -68,7 +62,39 @@ export class EventLog {
   }
 }
 
-function timeOfDay(date: Date): [time: string, ms: string] {
-  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => String(part).padStart(2, "0"))
-  return [time.join(":"), String(date.getMilliseconds()).padStart(3, "0")]
+function tableOf(label: string, columns: readonly Column[]): HTMLTableElement {
+  const table = document.createElement("table")
+  table.createCaption().textContent = label
+  const head = table.createTHead().insertRow()
+  for (const column of columns) {
+    const cell = document.createElement("th")
+    cell.scope = "col"
+    cell.className = column
+    cell.textContent = column
+    head.append(cell)
+  }
+  return table
+}
+
+/** Shows `text`. If it is JSON and does not fit on one line, it continues on the next one between two members. */
+function showText(cell: HTMLElement, text: string): void {
+  cell.title = text
+  for (const piece of text.split(/(?<=":)|(?<=[{,])(?=")/)) cell.append(piece, document.createElement("wbr"))
+}
+
+/** Returns the time in three parts. A narrow screen has room for the second one only: minutes, seconds and tenths. */
+function timeOfDay(date: Date): (Node | string)[] {
+  const [hours, minutes, seconds] = [date.getHours(), date.getMinutes(), date.getSeconds()].map((part) => padded(part))
+  const ms = padded(date.getMilliseconds(), 3)
+  return [optional(`${hours}:`), `${minutes}:${seconds}.${ms[0]}`, optional(ms.slice(1))]
+}
+
+function padded(value: number, length = 2): string {
+  return String(value).padStart(length, "0")
+}
+
+function optional(text: string): HTMLElement {
+  const part = document.createElement("span")
+  part.textContent = text
+  return part
 }
