@@ -4,8 +4,9 @@ import { outcomeOf } from "./chat-outcome.ts"
 import { QUESTION, SCENARIOS, type Scenario } from "./chat-scenarios.ts"
 import { chunkEntry } from "./chunk-entry.ts"
 import { ClockBar } from "./clock-bar.ts"
-import { find, onAction, seconds, setFact, setOutcome, setState } from "./dom.ts"
-import { EventLog } from "./event-log.ts"
+import { find, onAction, seconds, setAvailable, setFact, setOutcome, setState } from "./dom.ts"
+import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
+import { MessageField } from "./message-field.ts"
 import { ScenarioChoice } from "./scenario-choice.ts"
 
 type Stream = ReturnType<typeof readChatCompletions>
@@ -14,7 +15,7 @@ type Stream = ReturnType<typeof readChatCompletions>
 export class ChatPanel {
   readonly #root: HTMLElement
   readonly #log: EventLog
-  readonly #message: HTMLTextAreaElement
+  readonly #message: MessageField
   readonly #answer: AnswerView
   readonly #clock: ClockBar
   readonly #choice: ScenarioChoice
@@ -25,16 +26,17 @@ export class ChatPanel {
 
   constructor(root: HTMLElement) {
     this.#root = root
-    this.#log = new EventLog(find(root, ".log"))
-    this.#message = find(root, "textarea", HTMLTextAreaElement)
+    this.#log = new EventLog(find(root, ".log"), COLUMNS_WITHOUT_ID)
+    const form = find(root, "form", HTMLFormElement)
+    this.#message = new MessageField(form)
     this.#answer = new AnswerView(root)
     this.#clock = new ClockBar(find(root, ".clock"))
     this.#choice = new ScenarioChoice(find(root, "fieldset", HTMLFieldSetElement), (scenario) =>
       this.#prepare(scenario),
     )
-    find(root, "form").addEventListener("submit", (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault()
-      void this.#run(this.#choice.chosen)
+      if (this.#running === undefined && this.#message.check()) void this.#run(this.#choice.chosen)
     })
     this.#send = find(root, `[data-action="run"]`, HTMLButtonElement)
     this.#cancel = onAction(root, "cancel", () => void this.#running?.cancel())
@@ -56,7 +58,6 @@ export class ChatPanel {
   }
 
   async #run(scenario: Scenario): Promise<void> {
-    if (this.#running !== undefined) return
     let half = Infinity
     const stream = readChatCompletions(
       async (signal) => {
@@ -103,9 +104,8 @@ export class ChatPanel {
     setState(this.#root, "connecting")
     setOutcome(this.#root, "")
     setFact(this.#root, "chunks", "0")
-    setFact(this.#root, "attempts", "1")
     setFact(this.#root, "beats", "0")
-    for (const fact of ["first", "duration", "usage", "error", "kept"]) setFact(this.#root, fact, "–")
+    for (const fact of ["answer", "first", "duration", "usage", "error", "kept"]) setFact(this.#root, fact, "–")
   }
 
   #show(chunk: ChatCompletionChunk, chunks: number): void {
@@ -114,6 +114,7 @@ export class ChatPanel {
     this.#clock.take(hasContent ? "content" : "chunk")
     setState(this.#root, "open", "streaming")
     setFact(this.#root, "chunks", String(chunks))
+    setFact(this.#root, "answer", chunk.id)
     this.#log.add(chunkEntry(chunk))
     this.#answer.update(this.#running!.snapshot)
   }
@@ -141,8 +142,8 @@ export class ChatPanel {
 
   #setRunning(stream: Stream | undefined): void {
     this.#running = stream
-    this.#choice.disabled = stream !== undefined
-    this.#send.disabled = stream !== undefined
-    this.#cancel.disabled = stream === undefined
+    this.#choice.available = stream === undefined
+    setAvailable(this.#send, stream === undefined)
+    setAvailable(this.#cancel, stream !== undefined)
   }
 }

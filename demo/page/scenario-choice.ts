@@ -1,4 +1,4 @@
-import { find } from "./dom.ts"
+import { find, isAvailable, setAvailable } from "./dom.ts"
 import { SCENARIOS, type Scenario } from "./chat-scenarios.ts"
 
 /** The choice of a scenario: rows of radio buttons, and a hint about the chosen one. */
@@ -14,6 +14,10 @@ export class ScenarioChoice {
     this.#onChoose = onChoose
     this.#chosen = SCENARIOS[0]!.scenarios[0]!
     for (const { title, scenarios } of SCENARIOS) this.#hint.before(this.#rowOf(title, scenarios))
+    // Cancelling the click keeps the choice, also if an arrow key caused the click.
+    fieldset.addEventListener("click", (event) => {
+      if (!isAvailable(fieldset)) event.preventDefault()
+    })
     this.#choose(this.#chosen)
   }
 
@@ -21,8 +25,8 @@ export class ScenarioChoice {
     return this.#chosen
   }
 
-  set disabled(disabled: boolean) {
-    this.#fieldset.disabled = disabled
+  set available(available: boolean) {
+    setAvailable(this.#fieldset, available)
   }
 
   #rowOf(title: string, scenarios: readonly Scenario[]): HTMLElement {

@@ -44,7 +44,7 @@ class Reader {
   /** Shows the server's count until a second request would have arrived. */
   async watchRequests(): Promise<void> {
     const { key } = this
-    setOutcome(this.root, "Ended at [DONE]. Checking that no second request follows …")
+    setOutcome(this.root, "Ended at [DONE]. Checking that no second request follows…")
     let requests = await this.#countRequests()
     for (let waited = 0; waited < WATCH_MS && this.key === key; waited += WATCH_EVERY_MS) {
       await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
