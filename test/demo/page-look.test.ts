@@ -1,0 +1,137 @@
+import axe from "axe-core"
+import type { Page } from "playwright"
+import { describe, test } from "vitest"
+import { ask, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
+
+/**
+ * Returns the serious and critical findings below an element, as `rule: element`. Findings that axe is not sure about
+ * count too, except contrast: it cannot compute the contrast of text that is scrolled out of a log.
+ */
+async function findings(page: Page, selector: string): Promise<string[]> {
+  const { violations, incomplete } = await page.evaluate(
+    (include) =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(include, { resultTypes: ["violations", "incomplete"] }),
+    selector,
+  )
+  return [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")]
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`))
+}
+
+/** Returns the words of the logs' data that are on more than one line. */
+const brokenWords = (page: Page) =>
+  page.evaluate(() => {
+    const broken: string[] = []
+    const cells = [...document.querySelectorAll(".log td:last-child")]
+    for (const node of cells.flatMap((cell) => [...cell.childNodes]).filter((child) => child instanceof Text)) {
+      for (const { 0: word, index } of node.data.matchAll(/\w+/g)) {
+        const range = document.createRange()
+        range.setStart(node, index)
+        range.setEnd(node, index + word.length)
+        if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word)
+      }
+    }
+    return broken
+  })
+
+describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Chromium", () => {
+  const openPage = useChromium()
+
+  test.for([
+    [1280, "light"],
+    [390, "dark"],
+  ] as const)(
+    "the demo's page has no serious accessibility finding at %i pixels in %s",
+    { timeout: 120_000 },
+    async ([width, colorScheme], context) => {
+      const { expect } = context
+      const { page } = await openPage(context, 5, { viewport: { width, height: 900 }, colorScheme })
+      await page.evaluate(axe.source)
+      await waitForText(page, "#retry .log", "tick")
+      await page.click('#retry [data-action="server"]')
+      await ask(page, "Tool calls")
+      await waitForText(page, "#chat .outcome", "Complete:")
+      expect(await findings(page, "#chat")).toEqual([])
+      await ask(page, "Silence")
+      await page.waitForSelector('#chat [data-action="run"][aria-disabled="true"]')
+      expect(await findings(page, "#chat")).toEqual([])
+      await waitForText(page, "#chat .outcome", "Timed out")
+      await ask(page, "Reasoning")
+      await waitForText(page, "#chat .outcome", "Complete:")
+      await page.fill("#message", "")
+      await page.click('#chat [data-action="run"]')
+      await page.click('#relay [data-action="cut"]')
+      await waitForText(page, "#provider .outcome", "The provider broke off")
+      await waitForText(page, "#retry .outcome", "Gave up after")
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)))
+      expect(await findings(page, "html")).toEqual([])
+    },
+  )
+
+  test("the demo's page breaks the data of its logs only between words", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page } = await openPage(context, 5, { viewport: { width: 390, height: 900 } })
+    await page.click('#relay [data-action="cut"]')
+    await waitForText(page, "#provider .outcome", "The provider broke off")
+    for (const scenario of ["Tool calls", "Reasoning", "Error halfway", "Cut halfway", "Only comments"]) {
+      await ask(page, scenario)
+      await page.locator('#chat [data-action="run"][aria-disabled="false"]').waitFor()
+      expect(await brokenWords(page), scenario).toEqual([])
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
+  })
+
+  test("the demo's page keeps an ellipsis on the line of its word", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page } = await openPage(context, 0.1)
+    const outcome = page.locator("#native .outcome").filter({ hasText: "Checking that" })
+    await outcome.waitFor()
+    for (let width = 300; width <= 460; width += 4) {
+      await page.setViewportSize({ width, height: 900 })
+      const lines = await outcome.evaluate((element) => {
+        const text = element.firstChild as Text
+        const range = document.createRange()
+        const end = text.data.indexOf("…")
+        return [end, text.data.slice(0, end).trimEnd().length - 1].map((at) => {
+          range.setStart(text, at)
+          range.setEnd(text, at + 1)
+          return range.getBoundingClientRect().top
+        })
+      })
+      expect(lines[0], `${width} pixels`).toBe(lines[1])
+    }
+  })
+
+  test(
+    "the demo's page shows the ID of an answer once instead of on each row",
+    { timeout: 120_000 },
+    async (context) => {
+      const { expect } = context
+      const { page } = await openPage(context)
+      await ask(page, "Text")
+      await waitForText(page, "#chat .outcome", "Complete:")
+      const id = await fact(page, "#chat", "answer")
+      expect(id).toMatch(/^chatcmpl-\w+/)
+      expect(await textOf(page, "#chat .log")).not.toContain(id.slice(-5))
+      expect(await page.locator("#chat .log th").allInnerTexts()).toEqual(["time", "event", "data"])
+      expect(await page.locator("#chat dt").allInnerTexts()).not.toContain("Attempts")
+      await page.click('#relay [data-action="run"]')
+      await waitForText(page, "#browser .outcome", "Complete")
+      expect(await fact(page, "#browser", "answer")).toMatch(/^chatcmpl-\w+/)
+      expect(await fact(page, "#provider", "answer")).toBe(await fact(page, "#browser", "answer"))
+    },
+  )
+
+  test("the demo's page does not attribute a failed connection to the relay", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page, demo } = await openPage(context)
+    await waitForText(page, "#retry .log", "tick")
+    demo.close()
+    await page.click('#relay [data-action="run"]')
+    await waitForText(page, "#browser .outcome", "Failed:")
+    expect(await textOf(page, "#browser .outcome")).toBe("Failed: there is no connection to the demo’s server.")
+    await waitForText(page, "#provider .outcome", "does not report what it read")
+    expect(await textOf(page, "#provider .badge")).toBe("unknown")
+    await page.locator('#relay [data-action="run"][aria-disabled="false"]').waitFor()
+  })
+})
