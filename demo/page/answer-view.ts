@@ -46,7 +46,7 @@ export class AnswerView {
     const known = this.#inputs[index] ?? this.#addCall(name ?? "?", id ?? "")
     this.#inputs[index] = known
     const shown = known.textContent?.length ?? 0
-    if (input.length > shown) appendPiece(known, input.slice(shown))
+    for (const piece of input.slice(shown).split(/(?<=,)/)) appendPiece(known, piece)
     known.parentElement!.dataset["whole"] = String(isJson(input))
   }
 

@@ -18,21 +18,27 @@ async function findings(page: Page, selector: string): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`))
 }
 
-/** Returns the words of the logs' data that are on more than one line. */
+/** Returns the words of the logs' data and of the tool calls that are on more than one line. */
 const brokenWords = (page: Page) =>
-  page.evaluate(() => {
-    const broken: string[] = []
-    const cells = [...document.querySelectorAll(".log td:last-child")]
-    for (const node of cells.flatMap((cell) => [...cell.childNodes]).filter((child) => child instanceof Text)) {
-      for (const { 0: word, index } of node.data.matchAll(/\w+/g)) {
-        const range = document.createRange()
-        range.setStart(node, index)
-        range.setEnd(node, index + word.length)
-        if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word)
+  page.evaluate(() =>
+    [...document.querySelectorAll(".log td:last-child, .calls pre")].flatMap((element) => {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
+      const letters: [Node, number][] = []
+      while (walker.nextNode()) {
+        const { currentNode } = walker
+        for (let at = 0; at < currentNode.textContent!.length; at++) letters.push([currentNode, at])
       }
-    }
-    return broken
-  })
+      const topOf = ([node, at]: [Node, number]) => {
+        const range = document.createRange()
+        range.setStart(node, at)
+        range.setEnd(node, at + 1)
+        return range.getBoundingClientRect().top
+      }
+      return [...element.textContent!.matchAll(/\w+/g)]
+        .filter(({ 0: word, index }) => topOf(letters[index]!) !== topOf(letters[index + word.length - 1]!))
+        .map(([word]) => word)
+    }),
+  )
 
 describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Chromium", () => {
   const openPage = useChromium()
@@ -68,18 +74,22 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
     },
   )
 
-  test("the demo's page breaks the data of its logs only between words", { timeout: 120_000 }, async (context) => {
-    const { expect } = context
-    const { page } = await openPage(context, 5, { viewport: { width: 390, height: 900 } })
-    await page.click('#relay [data-action="cut"]')
-    await waitForText(page, "#provider .outcome", "The provider broke off")
-    for (const scenario of ["Tool calls", "Reasoning", "Error halfway", "Cut halfway", "Only comments"]) {
-      await ask(page, scenario)
-      await page.locator('#chat [data-action="run"][aria-disabled="false"]').waitFor()
-      expect(await brokenWords(page), scenario).toEqual([])
-    }
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
-  })
+  test.for([390, 360])(
+    "the demo's page breaks the data of its logs only between words at %i pixels",
+    { timeout: 120_000 },
+    async (width, context) => {
+      const { expect } = context
+      const { page } = await openPage(context, 5, { viewport: { width, height: 900 } })
+      await page.click('#relay [data-action="cut"]')
+      await waitForText(page, "#provider .outcome", "The provider broke off")
+      for (const scenario of ["Tool calls", "Reasoning", "Error halfway", "Cut halfway", "Only comments"]) {
+        await ask(page, scenario)
+        await page.locator('#chat [data-action="run"][aria-disabled="false"]').waitFor()
+        expect(await brokenWords(page), scenario).toEqual([])
+      }
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    },
+  )
 
   test("the demo's page keeps an ellipsis on the line of its word", { timeout: 120_000 }, async (context) => {
     const { expect } = context
