@@ -43,10 +43,13 @@ export class EventLog {
     const row = this.#rows.insertRow()
     if (entry.note === true) row.className = "note"
     for (const column of this.#columns) {
+      if (column === "id" && entry.note === true) continue
       const cell = row.insertCell()
       if (column === "time") cell.append(...timeOfDay(new Date()))
       else showText(cell, entry[column] ?? "")
     }
+    // A note has no ID, so its text also takes that column.
+    row.cells[row.cells.length - 1]!.colSpan = this.#columns.length - row.cells.length + 1
     if (this.#rows.rows.length > MAX_ROWS) this.#rows.deleteRow(0)
     this.#empty.hidden = true
     if (follows) this.#frame.scrollTop = this.#frame.scrollHeight
