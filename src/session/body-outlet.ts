@@ -1,4 +1,5 @@
 import { ignore } from "../internal/cancel.ts"
+import { nextTask } from "../internal/next-task.ts"
 import type { Outlet } from "./outlet.ts"
 import type { EventSession } from "./event-session.ts"
 import { goneError } from "./session-error.ts"
@@ -45,7 +46,8 @@ export class BodyOutlet implements Outlet {
   }
 
   fail(error: unknown): void {
-    this.#settle((controller) => controller.error(error))
+    // A server that aborts the signal of a request cancels the body in the same task, and reports a body that fails before.
+    void nextTask().then(() => this.#settle((controller) => controller.error(error)))
   }
 
   #settle(settle: (controller: BodyController) => void): void {
