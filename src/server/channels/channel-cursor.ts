@@ -3,31 +3,28 @@
  * The tag is a hash of the name, so that a name is neither shown nor limited to the characters of an ID.
  */
 
+import { hashOf } from "../store/name-hash.ts"
+
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 const TAG_LENGTH = 6
 
-/** The tag of a channel: 6 characters of base64url, from two FNV-1a hashes. */
+/** The tag of a channel: 6 characters of base64url, from two hashes. */
 export function tagOf(name: string): string {
   let tag = ""
   for (let part = 0; tag.length < TAG_LENGTH; part++) {
-    let hash = (0x81_1c_9d_c5 ^ part) >>> 0
-    for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01_00_01_93) >>> 0
-    hash = mixed(hash)
+    const hash = hashOf(name, part)
     for (let bits = 26; bits >= 14; bits -= 6) tag += ALPHABET[(hash >>> bits) & 63]
   }
   return tag
 }
 
-/** The last step of MurmurHash3, after which every bit of the text counts for every bit of the hash. */
-function mixed(hash: number): number {
-  const once = Math.imul(hash ^ (hash >>> 16), 0x85_eb_ca_6b)
-  const twice = Math.imul(once ^ (once >>> 13), 0xc2_b2_ae_35)
-  return (twice ^ (twice >>> 16)) >>> 0
-}
-
-/** Writes the cursor of a client. */
-export function joinCursors(channels: readonly { readonly tag: string; readonly cursor: string }[]): string {
-  return channels.length === 1 ? channels[0]!.cursor : channels.map(({ tag, cursor }) => `${tag}:${cursor}`).join(",")
+/** Writes the cursor of a client, without the channels in which it has no place yet. */
+export function joinCursors(
+  channels: readonly { readonly tag: string; readonly cursor: string | undefined }[],
+): string {
+  if (channels.length === 1) return channels[0]!.cursor ?? ""
+  const known = channels.filter(({ cursor }) => cursor !== undefined)
+  return known.map(({ tag, cursor }) => `${tag}:${cursor}`).join(",")
 }
 
 /**

@@ -3,6 +3,7 @@
  * read, or a gap. Reading it takes bounded time and never throws.
  */
 import type { Clock } from "../../internal/clock.ts"
+import { hashOf } from "./name-hash.ts"
 import type { Cursor, GapReason, Position } from "./event-store.ts"
 
 /** The two parts of a cursor. */
@@ -26,6 +27,11 @@ export function newEpoch(clock: Clock): string {
       .slice(-1),
   )
   return digits.join("")
+}
+
+/** Returns the epoch of one log, so that the cursor of another log is none of this one. */
+export function logEpoch(epoch: string, name: string): string {
+  return `${epoch}${hashOf(name, 0).toString(36)}`
 }
 
 /** Returns the cursor of the event with the number `sequence`. */

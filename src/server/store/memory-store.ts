@@ -7,7 +7,7 @@ import { reasonOf } from "../../internal/abort-listener.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkNumber, checkOptions, CLOCK, type OptionKinds, withDefaults } from "../../internal/option-checks.ts"
 import { refuseAppend, type SizedText, sizedTexts } from "./append-checks.ts"
-import { newEpoch } from "./cursor.ts"
+import { logEpoch, newEpoch } from "./cursor.ts"
 import type {
   EventStore,
   LogEnd,
@@ -226,7 +226,7 @@ class MemoryStore implements EventStore {
   /** A log that is not kept yet, at the position that a log of that name has while it does not exist. */
   #absent(name: string, now: number): MemoryLog {
     this.#epoch ??= newEpoch(this.#clock)
-    return new MemoryLog(name, this.#epoch, this.#floors.of(name), now)
+    return new MemoryLog(name, logEpoch(this.#epoch, name), this.#floors.of(name), now)
   }
 
   /** Applies what time has done to a log. Returns whether the log still exists. */
