@@ -109,8 +109,7 @@ export class EventSession implements Session, Connected {
   /** The outlet takes the next block. */
   onReady(): void {
     this.#isReady = true
-    this.#advance()
-    if (this.isIdle) this.observer?.onWait()
+    this.#goOn()
   }
 
   send(event: SseEventInit): Promise<void> {
@@ -177,12 +176,12 @@ export class EventSession implements Session, Connected {
         if (waiting.chunk === null) return
         waiting.chunk = encodeText(block)
         this.#queuedBytes += waiting.chunk.length
-        this.#advance()
+        this.#goOn()
       },
       (error: unknown) => {
         waiting.chunk = null
         waiting.onDropped(error)
-        this.#advance()
+        this.#goOn()
       },
     )
     return sent
@@ -197,6 +196,12 @@ export class EventSession implements Session, Connected {
     this.#queuedBytes += chunk?.length ?? 0
     if (isFull) this.leave(slowError())
     return [sent, waiting]
+  }
+
+  /** Passes blocks on, and reports if the outlet takes more. */
+  #goOn(): void {
+    this.#advance()
+    if (this.isIdle) this.observer?.onWait()
   }
 
   /** Passes blocks on while the outlet takes them, and then the end. */
