@@ -1,12 +1,13 @@
 /* The channels of one node: the readers of their logs, the sessions, and the one timer that looks after all of them. */
-import { encodeEvent } from "../../encoder/index.ts"
+import type { EventEncoder } from "../../contract/index.ts"
+import { encodeEvent, encodeRetry } from "../../encoder/index.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
 import { callHook, reportGlobally } from "../../internal/hook.ts"
 import { DEFAULT_KEEP_ALIVE } from "../../internal/keep-alive.ts"
-import { checkDuration, checkNumber, checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
+import { checkDuration, checkNumber, checkOptions } from "../../internal/option-checks.ts"
 import {
   BodyOutlet,
   type ChannelRequest,
@@ -21,7 +22,7 @@ import type { Cursor, EventStore } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
 import { ChannelCounts } from "./channel-counts.ts"
 import { splitCursor, tagOf } from "./channel-cursor.ts"
-import type { ChannelsOptions, ChannelStats, ConnectOptions } from "./channel-options.ts"
+import { CHANNELS_KINDS, type ChannelsOptions, type ChannelStats, type ConnectOptions } from "./channel-options.ts"
 import { ChannelSession, type SessionHost } from "./channel-session.ts"
 import type { Channels, PublishedEvent } from "./channel-types.ts"
 import { checkName, readRequest } from "./connection-request.ts"
@@ -30,18 +31,8 @@ import { LogPosition, storeText } from "./log-position.ts"
 import { LogReaders } from "./log-readers.ts"
 import { Rounds } from "./rounds.ts"
 import { SessionSet } from "./session-set.ts"
-import { closeSessions, drainSessions } from "./shutdown.ts"
-
-const KINDS: OptionKinds<ChannelsOptions> = {
-  events: "a contract, with encodeAsync()",
-  store: "a store, with append()",
-  keepAlive: true,
-  maxDuration: true,
-  writeTimeout: true,
-  maxSessions: true,
-  clock: CLOCK,
-  onError: "a function",
-}
+import { closeSessions, drainSessions, endSession, LEAST_RETRY } from "./shutdown.ts"
+import { Turns } from "./turns.ts"
 
 /** The rounds of the timer, in milliseconds. */
 const SHORTEST_ROUND = 5
@@ -49,6 +40,8 @@ const LONGEST_ROUND = 1_000
 
 /** The part of a round that a time may be off by is an eighth. */
 const ROUNDS_PER_TIME = 8
+/** The longest time of a connection is kept more exactly. */
+const ROUNDS_PER_DURATION = 20
 
 /** When a client that is refused for now may come back, in seconds. */
 const RETRY_AFTER = "5"
@@ -69,11 +62,12 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   readonly #rounds: Rounds
   readonly #readers: LogReaders
   readonly #producer: string
+  readonly #turns: Turns = new Turns()
   #appends = 0
   #state: "open" | "draining" | "closed" = "open"
 
   constructor(options: ChannelsOptions) {
-    checkOptions(options, KINDS)
+    checkOptions(options, CHANNELS_KINDS)
     const { clock = systemClock, events, store, onError = reportGlobally } = options
     const keepAlive = checkDuration("keepAlive", options.keepAlive ?? DEFAULT_KEEP_ALIVE)
     const writeTimeout = checkDuration("writeTimeout", options.writeTimeout ?? 30_000)
@@ -88,7 +82,11 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
       this.report(error)
     })
     this.#producer = `${Math.floor(clock.random() * 2 ** 48).toString(36)}.${Math.floor(clock.now())}`
-    const shortest = Math.min(keepAlive, writeTimeout, this.#maxDuration) / ROUNDS_PER_TIME
+    const shortest = Math.min(
+      keepAlive / ROUNDS_PER_TIME,
+      writeTimeout / ROUNDS_PER_TIME,
+      this.#maxDuration / ROUNDS_PER_DURATION,
+    )
     const ms = Math.min(LONGEST_ROUND, Math.max(SHORTEST_ROUND, shortest))
     this.#rounds = new Rounds(clock, ms, () => this.#onRound())
     this.#keepAliveRounds = this.#rounds.roundsOf(keepAlive)
@@ -102,7 +100,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   async publish(name: string, event: SseEventInit): Promise<PublishedEvent> {
     checkName(name)
     if (event?.id !== undefined) throw new TypeError(`Cannot publish event: "id" is set by the channel`)
-    const text = encodeEvent(this.#events === undefined ? event : await this.#events.encodeAsync(event))
+    const text = this.#events === undefined ? encodeEvent(event) : await this.#encode(this.#events, name, event)
     if (this.#state === "closed") {
       throw new SseSessionError("Cannot publish event: the channels have been closed", "session-closed")
     }
@@ -157,21 +155,24 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     return new Response(outlet.body, { headers })
   }
 
-  closeAll(options: { readonly retry?: number | undefined; readonly within?: number | undefined } = {}): Promise<void> {
+  async closeAll(
+    options: { readonly retry?: number | undefined; readonly within?: number | undefined } = {},
+  ): Promise<void> {
     checkOptions(options, { retry: true, within: true })
     const within = checkNumber("within", options.within ?? 1_000)
+    // Refuses the time before anything has changed.
+    if (options.retry !== undefined) encodeRetry(options.retry)
     this.#state = "closed"
-    return closeSessions(this.#sessions, this.#clock, options.retry, within).then(() => {
-      this.#readers.close()
-      this.#rounds.stop()
-    })
+    await closeSessions(this.#sessions, this.#clock, options.retry, within)
+    this.#readers.close()
+    this.#rounds.stop()
   }
 
-  drain(options: { readonly within?: number | undefined } = {}): Promise<void> {
+  async drain(options: { readonly within?: number | undefined } = {}): Promise<void> {
     checkOptions(options, { within: true })
     const within = checkNumber("within", options.within ?? 10_000)
     if (this.#state === "open") this.#state = "draining"
-    return drainSessions(this.#sessions, this.#clock, within)
+    await drainSessions(this.#sessions, this.#clock, within)
   }
 
   accept(
@@ -184,8 +185,13 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   }
 
   refusalOf(request: ChannelRequest, { onGap }: AnyOptions): 503 | undefined | Promise<410 | undefined> {
-    if (this.#state !== "open" || this.#sessions.size >= this.#maxSessions) return 503
+    if (this.#isFull) return 503
     return onGap === "refuse" && request.cursor !== "" ? this.#gapStatus(request) : undefined
+  }
+
+  /** Whether no session may begin now. */
+  get #isFull(): boolean {
+    return this.#state !== "open" || this.#sessions.size >= this.#maxSessions
   }
 
   sessionOf(cursor: string): EventSession {
@@ -195,9 +201,10 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   open(session: EventSession, { names, cursor }: ChannelRequest, options: AnyOptions, isShared: boolean): void {
     const { signal, onOpen, since = "live" } = options
     if (signal?.aborted === true) return session.leave(signal.reason)
+    // The request was accepted, but the session begins only when its body is read.
+    if (this.#isFull) return endSession(session, LEAST_RETRY)
     const channelSession = new ChannelSession(session, this, options, isShared)
-    const jitter = 0.9 + 0.2 * this.#clock.random()
-    channelSession.lastRound = this.round + (this.#maxDuration * jitter) / this.#rounds.ms
+    channelSession.lastRound = this.round + this.#rounds.spreadRoundsOf(this.#maxDuration)
     this.#sessions.add(channelSession)
     channelSession.onOver = () => void this.#sessions.delete(channelSession)
     if (signal !== undefined) leaveWhenAborted(session, signal)
@@ -225,6 +232,11 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     if (event === undefined || "data" in event) return event
     event.catch(ignore)
     throw new TypeError("Cannot filter event: its schema must not be async")
+  }
+
+  /** Encodes an event of a contract; events of one channel keep the order of the calls. */
+  async #encode(events: EventEncoder<SseEventInit>, name: string, event: SseEventInit): Promise<string> {
+    return encodeEvent(await this.#turns.take(name, events.encodeAsync(event)))
   }
 
   async #gapStatus({ names, cursor }: ChannelRequest): Promise<410 | undefined> {

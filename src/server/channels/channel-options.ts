@@ -1,6 +1,7 @@
 import type { EventDecoder, EventEncoder } from "../../contract/index.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import type { Clock } from "../../internal/clock.ts"
+import { CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
 import type { Session } from "../../session/index.ts"
 import type { EventStore, GapReason } from "../store/event-store.ts"
 
@@ -56,6 +57,17 @@ export interface ChannelsOptions<Written = SseEventInit, Event extends SseEvent<
    * @defaultValue reports to `globalThis.reportError`, else to `console.error`
    */
   readonly onError?: ((error: unknown) => void) | undefined
+}
+
+export const CHANNELS_KINDS: OptionKinds<ChannelsOptions> = {
+  events: "a contract, with encodeAsync()",
+  store: "a store, with append()",
+  keepAlive: true,
+  maxDuration: true,
+  writeTimeout: true,
+  maxSessions: true,
+  clock: CLOCK,
+  onError: "a function",
 }
 
 /** What a slow client gets of the events that it is behind. */

@@ -32,6 +32,7 @@ export class ChannelSession implements PositionOwner {
   writtenRound: number
   /** Called once, when the session is over. */
   onOver: () => void = ignore
+  #isOver = false
   /** The round since which the client takes nothing of what is offered, and what was offered then. */
   #busyRound: number | undefined = undefined
   #backlog = 0
@@ -42,6 +43,7 @@ export class ChannelSession implements PositionOwner {
   #positions: readonly LogPosition[] = []
   readonly #isShared: boolean
   #turn = 0
+  #isSending = false
   /** Whether a cursor has moved without an event that shows it. */
   #hasMoved = false
   readonly #coalescer: Coalescer | undefined
@@ -59,12 +61,7 @@ export class ChannelSession implements PositionOwner {
     this.#options = options
     this.writtenRound = host.round
     const { slow } = options
-    if (typeof slow === "object") {
-      this.#coalescer = new Coalescer((entry) => {
-        const event = host.decode(entry)
-        return event && slow.coalesce(event)
-      })
-    }
+    if (typeof slow === "object") this.#coalescer = new Coalescer((entry) => this.#keyOf(entry, slow.coalesce))
     session.observer = this
     session.onEnd = () => this.#leave()
   }
@@ -86,6 +83,7 @@ export class ChannelSession implements PositionOwner {
   }
 
   end(): void {
+    this.#isOver = true
     this.#leave()
     this.onOver()
   }
@@ -100,12 +98,19 @@ export class ChannelSession implements PositionOwner {
 
   /** Sends what is there, as far as the client takes it. */
   onWait(): void {
+    // A filter may publish: what that adds is sent by the loop that has called the filter.
+    if (this.#isSending) return
     const { session } = this
     this.#busyRound = undefined
-    while (session.isIdle) {
-      const block = this.#nextBlock()
-      if (block === undefined) return
-      session.pass(this.#isShared ? block : new Uint8Array(block))
+    this.#isSending = true
+    try {
+      while (session.isIdle) {
+        const block = this.#nextBlock()
+        if (block === undefined) return
+        session.pass(this.#isShared ? block : new Uint8Array(block))
+      }
+    } finally {
+      this.#isSending = false
     }
   }
 
@@ -121,7 +126,7 @@ export class ChannelSession implements PositionOwner {
 
   /** Breaks the connection of a client that is too slow. */
   drop(): void {
-    if (this.session.state === "closed") return
+    if (this.#isOver) return
     this.#host.counts.droppedSlow++
     this.session.leave(slowError())
   }
@@ -131,8 +136,8 @@ export class ChannelSession implements PositionOwner {
     const { session } = this
     const { round } = this.#host
     if (round >= this.lastRound) endSession(session, LEAST_RETRY)
-    else if (session.isIdle) {
-      if (this.lag > 0) this.onWait()
+    if (session.isIdle) {
+      if (this.lag > 0 || this.#positions.some(({ isPlaced }) => !isPlaced)) this.onWait()
       if (round - this.writtenRound >= keepAliveRounds) this.keepAlive()
     } else if (this.#takesNothing(round)) {
       if (round - this.#busyRound! >= writeRounds) this.drop()
@@ -178,6 +183,7 @@ export class ChannelSession implements PositionOwner {
     const gap = position.takeGap()
     if (gap !== undefined) {
       this.#host.counts.gaps[gap.reason]++
+      this.#coalescer?.forget(position)
       return gapBlock(gap, this.#cursor)
     }
     for (let entry = position.peek(); entry !== undefined; entry = position.peek()) {
@@ -195,16 +201,31 @@ export class ChannelSession implements PositionOwner {
   }
 
   #isSent(entry: LogEntry, position: LogPosition): boolean {
+    return this.#coalescer === undefined ? this.#passes(entry) : this.#coalescer.isNewest(entry, position)
+  }
+
+  /** Whether the filter accepts an event; one that throws does not. */
+  #passes(entry: LogEntry): boolean {
     const { filter } = this.#options
+    if (filter === undefined) return true
     try {
-      if (filter !== undefined) {
-        const event = this.#host.decode(entry)
-        if (event === undefined || !isTrue(filter(event, this.session))) return false
-      }
-      return this.#coalescer?.isNewest(entry, position) ?? true
+      const event = this.#host.decode(entry)
+      return event !== undefined && isTrue(filter(event, this.session))
     } catch (error) {
       this.#host.report(error)
       return false
+    }
+  }
+
+  /** The key of an event, `undefined` if it does not go out. */
+  #keyOf(entry: LogEntry, coalesce: (event: SseEvent<string, unknown>) => string): string | undefined {
+    if (this.session.state === "closed" || !this.#passes(entry)) return undefined
+    try {
+      const event = this.#host.decode(entry)
+      return event && coalesce(event)
+    } catch (error) {
+      this.#host.report(error)
+      return undefined
     }
   }
 }

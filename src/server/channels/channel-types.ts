@@ -12,7 +12,8 @@ export interface PublishedEvent {
 /** Named channels: what is published in one goes to every session that is connected to it, on every node of the store. */
 export interface Channels<Written = SseEventInit, Event extends SseEvent<string, unknown> = SseEvent> {
   /**
-   * Stores an event at the end of a channel, from where it goes to the sessions. The ID is set by the channel.
+   * Stores an event at the end of a channel, from where it goes to the sessions. The ID is set by the channel. Events of one
+   * channel are stored in the order of the calls, even if their schemas validate asynchronously.
    *
    * @returns Its cursor, once the event is stored.
    * @throws {@link SseStoreError} (by rejecting) if it could not be stored.

@@ -12,6 +12,11 @@ export class Coalescer {
     this.#keyOf = keyOf
   }
 
+  /** Begins anew in a log: its sequences may have begun anew, too. */
+  forget(position: LogPosition): void {
+    this.#found.delete(position)
+  }
+
   /** Whether no later entry that waits has the key of `entry`. */
   isNewest(entry: LogEntry, position: LogPosition): boolean {
     let found = this.#found.get(position)

@@ -30,7 +30,10 @@ export function readRequest(
   checkOptions(options, KINDS)
   const { since, slow } = options
   if (since !== undefined && since !== "live" && since !== "start") checkNumber("since", since)
-  if (typeof slow === "object") checkOptions(slow, { coalesce: "a function" })
+  if (typeof slow === "object") {
+    checkOptions(slow, { coalesce: "a function" })
+    if (!slow.coalesce) throw new TypeError('Cannot use options: "slow.coalesce" must be a function, not undefined')
+  }
   return { names: namesOf(names), cursor: cursor || cursorOfUrl(url) }
 }
 

@@ -59,6 +59,7 @@ export class LogPosition implements LogMember {
     this.#tellsGap = "cursor" in start
     this.#generation = reader.generation
     const place = () => {
+      reader.joining.delete(this)
       if (this.#hasLeft || !reader.isReady) return
       this.#generation = reader.generation
       this.#startedAt = reader.last
@@ -67,11 +68,24 @@ export class LogPosition implements LogMember {
       owner.onEntries(this)
     }
     if (reader.isReady) place()
-    else void reader.ready.then(place)
+    else {
+      reader.joining.add(this)
+      void reader.ready.then(place)
+    }
   }
 
-  /** The cursor after the last entry that was taken; before the log is placed, the one that the client came with. */
-  get cursor(): Cursor {
+  /**
+   * What the client keeps of this position: the cursor after the last entry that was taken. Before the log has placed it,
+   * the cursor that the client came with, `""` if that is none, and `undefined` if it came without.
+   */
+  get cursor(): Cursor | undefined {
+    if (this.isPlaced) return this.#position
+    if (!this.#tellsGap) return undefined
+    return parseCursor(this.#text) === undefined ? "" : this.#text
+  }
+
+  /** The place in the log, or the text that the store must place. */
+  get #position(): Cursor {
     return this.isPlaced ? `${this.#epoch}-${this.#sequence}` : this.#text
   }
 
@@ -82,7 +96,8 @@ export class LogPosition implements LogMember {
 
   /** The number of entries that are left to take, 0 before the start. */
   get lag(): number {
-    return this.isPlaced ? this.reader.last - this.#sequence : 0
+    // A page of the store may be newer than what the reader of the log has heard of.
+    return this.isPlaced && !this.#hasLeft ? Math.max(0, this.reader.last - this.#sequence) : 0
   }
 
   /** Whether the entries to take are no longer in memory. */
@@ -141,6 +156,7 @@ export class LogPosition implements LogMember {
   leave(): void {
     this.#hasLeft = true
     this.reader.members.delete(this)
+    this.reader.joining.delete(this)
   }
 
   /** Places the position where memory suffices. */
@@ -165,11 +181,17 @@ export class LogPosition implements LogMember {
     if (this.#generation === reader.generation) return
     this.#generation = reader.generation
     this.#page = undefined
-    if (this.isPlaced && reader.gap !== undefined) this.#resume(reader.gap)
+    this.#startedAt = reader.last
+    if (this.isPlaced && reader.gap !== undefined && !this.#isBeyond(reader.gap)) this.#resume(reader.gap)
+  }
+
+  /** Whether this position was read beyond what the reader of the log has missed. */
+  #isBeyond({ reason, resumesAt }: LogGap): boolean {
+    return reason === "trimmed" && this.#sequence >= parseCursor(resumesAt)!.sequence
   }
 
   #resume({ reason, resumesAt }: LogGap): void {
-    const from = this.#gap?.from ?? this.cursor
+    const from = this.#gap?.from ?? this.#position
     const isSkipped = this.#tellsGap && this.#owner.skipsGaps
     const at = isSkipped ? this.reader.cursor : resumesAt
     if (this.#tellsGap) this.#gap = { from, reason, resumesAt: at }
@@ -182,7 +204,7 @@ export class LogPosition implements LogMember {
     const generation = this.#generation
     let hasNew = false
     try {
-      const page = await this.reader.pageAfter(this.#tellsGap ? storeText(this.cursor) : this.cursor)
+      const page = await this.reader.pageAfter(this.#tellsGap ? storeText(this.#position) : this.#position)
       // What was read of an earlier life of the log is read again.
       hasNew = generation !== this.reader.generation || this.#takePage(page)
     } catch (error) {

@@ -42,6 +42,8 @@ const KEPT_ROUNDS = 2
 export class LogReader {
   readonly name: string
   readonly members: Set<LogMember> = new Set()
+  /** The sessions that wait until the position is known. */
+  readonly joining: Set<LogMember> = new Set()
   /** Resolves when the position is known. */
   readonly ready: Promise<void>
   readonly #store: EventStore
@@ -126,7 +128,7 @@ export class LogReader {
 
   /** Whether no session has used the reader since an earlier round. */
   isUnused(round: number): boolean {
-    if (this.members.size > 0) this.#usedRound = round
+    if (this.members.size + this.joining.size > 0) this.#usedRound = round
     this.#usedRound ??= round
     return round - this.#usedRound >= KEPT_ROUNDS
   }
@@ -184,6 +186,8 @@ export class LogReader {
   #retryLater(error: unknown): void {
     if (this.#isClosed) return
     this.#onError(error)
+    // A check between two tries may have failed as well.
+    this.#clock.clearTimeout(this.#timer)
     this.#timer = this.#clock.setTimeout(() => this.check(), this.#delay)
     this.#delay = Math.min(LONGEST_RETRY, 2 * this.#delay)
   }
@@ -201,6 +205,8 @@ export class LogReader {
       if (!isFirst) {
         this.gap = gap
         this.generation++
+        // Pages that were asked for before may be of an earlier life of the log.
+        this.#pages.clear()
       }
     }
     if (isFirst) this.#resolveReady()

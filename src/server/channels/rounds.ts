@@ -22,6 +22,13 @@ export class Rounds {
     return Math.max(1, Math.ceil(ms / this.ms))
   }
 
+  /** A number of rounds that take 90 to 110 % of `ms` milliseconds, although the present round may end at any moment. */
+  spreadRoundsOf(ms: number): number {
+    const least = 0.9 + (2 * this.ms) / ms
+    const share = least + Math.max(0, 1.1 - least) * this.#clock.random()
+    return Math.floor((ms * share) / this.ms)
+  }
+
   start(): void {
     if (this.#isRunning) return
     this.#isRunning = true

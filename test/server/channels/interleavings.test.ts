@@ -1,0 +1,192 @@
+import { type Channels, createChannels, type ConnectOptions } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
+import { expect, test } from "vitest"
+import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { failOnUnhandledRejections } from "../../support/unhandled.ts"
+import { randomOf, UnreliableStore } from "../../support/unreliable-store.ts"
+import { tagOf } from "../../../src/server/channels/channel-cursor.ts"
+
+failOnUnhandledRejections()
+
+const SEEDS = 1_000
+const NAMES = ["a", "b", "c"]
+const GAP = "steadystream.gap"
+
+interface Joined {
+  readonly client: ChannelClient
+  readonly names: readonly string[]
+  readonly options: ConnectOptions
+  /** The cursor that the client came with, for each channel. */
+  readonly cursors: ReadonlyMap<string, string>
+}
+
+/** One run: a store, channels and clients, all driven by one random sequence. */
+class Run {
+  readonly random: () => number
+  readonly clock: ManualClock
+  readonly store: UnreliableStore
+  readonly channels: Channels
+  readonly joined: Joined[] = []
+  /** The cursor of the newest event of each log, at the end. */
+  readonly ends: Map<string, string> = new Map()
+  #published = 0
+
+  constructor(seed: number) {
+    this.random = randomOf(seed)
+    this.clock = new ManualClock({ random: this.random })
+    this.store = new UnreliableStore(this.random, { clock: this.clock, retention: { events: 6 } })
+    this.store.faults = this.draw(3) * 0.15
+    const { clock, store } = this
+    this.channels = createChannels({ clock, store, keepAlive: 8_000, writeTimeout: 0, onError: () => {} })
+  }
+
+  draw(count: number): number {
+    return Math.floor(this.random() * count)
+  }
+
+  publish(): void {
+    const name = NAMES[this.draw(NAMES.length)]!
+    this.channels.publish(name, { data: `${name}${this.#published++}` }).catch(() => {})
+  }
+
+  join(options: ConnectOptions): void {
+    const known = this.joined.length > 0 && this.draw(2) === 0 ? this.joined[this.draw(this.joined.length)] : undefined
+    const names = known?.names ?? [[NAMES[0]!], [NAMES[1]!], NAMES.slice(0, 2), NAMES][this.draw(4)]!
+    const since = (["live", "start", 2] as const)[this.draw(3)]!
+    const cursor = known?.client.read.lastEventId ?? ""
+    const cursors = new Map(cursor === "" ? [] : cursorsOf(cursor, names))
+    const room = this.draw(2) === 0 ? Infinity : this.draw(4)
+    const client = new ChannelClient(this.channels, names, { since, ...options, cursor, room })
+    this.joined.push({ client, names, options: { since, ...options }, cursors })
+  }
+
+  act(options: ConnectOptions): void {
+    const { joined, store } = this
+    const any = joined[this.draw(joined.length)]?.client
+    const act = this.draw(20)
+    if (act < 5) this.publish()
+    else if (act < 8) this.join(options)
+    else if (act < 10) any?.take(1 + this.draw(3))
+    else if (act < 11 && any?.session.state === "open") any.leave()
+    else if (act < 12 && this.draw(4) === 0) store.restart()
+    else store.draw()
+  }
+
+  async play(options: ConnectOptions): Promise<void> {
+    for (let step = 0; step < 60; step++) {
+      this.act(options)
+      if (this.draw(3) === 0) await settleTasks(1)
+    }
+    // From here on nothing is lost: everything must arrive.
+    this.store.faults = 0
+    for (const { client } of this.joined) client.take()
+    for (let step = 0; step < 40; step++) {
+      while (this.store.pending > 0) {
+        this.store.draw()
+        await settleTasks(1)
+      }
+      await this.clock.advance(1_000)
+    }
+    for (const name of NAMES) this.ends.set(name, await this.store.end(name))
+  }
+}
+
+function cursorsOf(cursor: string, names: readonly string[]): [string, string][] {
+  if (cursor === "") return []
+  if (names.length === 1) return [[names[0]!, cursor]]
+  const parts = new Map(cursor.split(",").map((part) => part.split(":") as [string, string]))
+  return names.flatMap((name): [string, string][] => {
+    const own = parts.get(tagOf(name))
+    return own === undefined ? [] : [[name, own]]
+  })
+}
+
+/** What one client got of one channel: runs of data, each after the place where it begins. */
+interface Piece {
+  readonly after: string | undefined
+  readonly cursors: string[]
+  readonly data: string[]
+}
+
+/** Checks that the gaps are true, and splits what the client got of a channel at them. */
+function piecesOf({ client, names, cursors }: Joined, name: string): Piece[] {
+  const pieces: Piece[] = [{ after: cursors.get(name), cursors: [], data: [] }]
+  for (const event of client.read.events) {
+    const own = new Map(cursorsOf(event.lastEventId, names)).get(name)
+    if (event.event === GAP) {
+      const gap = JSON.parse(event.data) as { from: string; reason: string; resumesAt: string }
+      if (gap.resumesAt !== own || !isOf(gap, pieces.at(-1)!)) continue
+      expect(["epoch", "trimmed"]).toContain(gap.reason)
+      const [from, to] = [gap.from, gap.resumesAt].map((cursor) => cursor.split("-"))
+      if (gap.reason === "epoch") expect(from![0]).not.toBe(to![0])
+      else expect([from![0], Number(to![1]) > Number(from![1])]).toEqual([to![0], true])
+      pieces.push({ after: gap.resumesAt, cursors: [], data: [] })
+    } else if (event.data.startsWith(name)) {
+      pieces.at(-1)!.cursors.push(own!)
+      pieces.at(-1)!.data.push(event.data)
+    }
+  }
+  return pieces
+}
+
+/** Whether a gap begins where the run ends. A run without a place accepts every gap. */
+function isOf({ from }: { from: string }, run: Piece): boolean {
+  const at = run.cursors.at(-1) ?? run.after
+  return at === undefined || from === at || from.split("-")[0] === at.split("-")[0]
+}
+
+/** Checks that each piece has every event after its place that is sent, in order, and the last one up to the end. */
+function checkAll(run: Run, joined: Joined, name: string, isSent: (data: string) => boolean = () => true): void {
+  const { client, names } = joined
+  const pieces = piecesOf(joined, name)
+  for (const [at, { after, cursors, data }] of pieces.entries()) {
+    const first = after ?? cursors[0]
+    if (first === undefined) continue
+    const isLast = at === pieces.length - 1 && client.session.state === "open"
+    const [epoch, sequence] = first.split("-")
+    const log = run.store.logs.get(epoch!) ?? []
+    const from = after === undefined ? Number(sequence) : Number(sequence) + 1
+    const sent = [...log.keys()].filter((key) => key >= from && log[key] !== undefined && isSent(dataOf(log[key])))
+    const expected = isLast ? sent : sent.slice(0, data.length)
+    expect(data).toEqual(expected.map((key) => dataOf(log[key]!)))
+    expect(cursors).toEqual(expected.map((key) => `${epoch}-${key}`))
+  }
+  const own = new Map(cursorsOf(client.read.lastEventId, names)).get(name)
+  if (client.session.state === "open" && own !== undefined) expect(own).toBe(run.ends.get(name))
+}
+
+function dataOf(text: string): string {
+  return /data: (.*)/.exec(text)![1]!
+}
+
+async function checkSeeds(options: ConnectOptions, check: (run: Run, joined: Joined, name: string) => void) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const run = new Run(seed)
+    await run.play(options)
+    for (const [at, joined] of run.joined.entries()) {
+      for (const name of joined.names) {
+        try {
+          check(run, joined, name)
+        } catch (error) {
+          throw new Error(`Seed ${seed}, client ${at}, channel ${name}:\n${joined.client.text}`, { cause: error })
+        }
+      }
+    }
+    await run.channels.closeAll({ within: 0, retry: 0 })
+    expect([run.channels.size(), run.store.watches, run.clock.pendingTimers]).toEqual([0, 0, 0])
+  }
+}
+
+test(
+  "sessions get a contiguous part of each log or a gap first, in any interleaving",
+  { timeout: 60_000 },
+  async () => {
+    await checkSeeds({}, (run, joined, name) => checkAll(run, joined, name))
+  },
+)
+
+test("a filter leaves out events and no others, and the cursor moves over them", { timeout: 60_000 }, async () => {
+  const isSent = (data: string) => Number(data.slice(1)) % 3 > 0
+  const filter = ({ data }: { data: string }) => isSent(data)
+  await checkSeeds({ filter }, (run, joined, name) => checkAll(run, joined, name, isSent))
+})
