@@ -28,7 +28,7 @@ export class UnreliableStore implements EventStore {
   readonly #memory: Memory
   readonly #pageEvents: number
   #inner: EventStore
-  #pending: (() => void)[] = []
+  readonly #pending: (() => void)[] = []
   readonly #watches: Map<object, { readonly log: string; readonly onNews: OnNews; stop: () => void }> = new Map()
 
   constructor(random: () => number, memory: Memory = {}, pageEvents = 3) {
