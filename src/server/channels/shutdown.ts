@@ -36,11 +36,13 @@ export async function closeSessions(
 /** Ends the sessions one by one in `within` milliseconds. */
 export async function drainSessions(sessions: OpenSessions, clock: Clock, within: number): Promise<void> {
   const steps = Math.max(1, Math.ceil(within / DRAIN_STEP))
+  const { size } = sessions
   for (let step = 0; step < steps && sessions.size > 0; step++) {
-    let left = Math.ceil(sessions.size / (steps - step))
+    // As many as keep them evenly spread; some may have left by themselves.
+    let left = sessions.size - Math.floor((size * (steps - step - 1)) / steps)
     for (const { session } of sessions) {
       if (session.state === "closed") continue
-      if (left-- === 0) break
+      if (left-- <= 0) break
       endSession(session, LEAST_RETRY)
     }
     if (step < steps - 1) await new Promise<void>((resolve) => void clock.setTimeout(resolve, DRAIN_STEP))
