@@ -24,24 +24,31 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** A running nginx. */
+export interface Nginx {
+  readonly url: string
+  /** Loads the configuration again; needs a master process. */
+  reload(): void
+  close(): Promise<void>
+}
+
 /**
  * Starts nginx as a proxy for a local port, with its default settings for a proxy.
  *
  * @param directives - More directives for its `http` block.
+ * @param main - Directives for its main block; without any, nginx is one process.
  */
-export async function startNginx(
-  upstreamPort: number,
-  directives = "",
-): Promise<{ url: string; close(): Promise<void> }> {
+export async function startNginx(upstreamPort: number, directives = "", main = "master_process off;"): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), "steadystream-nginx-"))
   const port = await freePort()
-  writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort, directives))
+  writeFileSync(join(folder, "nginx.conf"), config(folder, port, upstreamPort, directives, main))
   const arguments_ = ["-p", folder, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")]
   const nginx = spawn(findNginx()!, arguments_, { stdio: "ignore" })
   const exited = new Promise<void>((resolve) => nginx.once("exit", () => resolve()))
   await untilListening(port, nginx)
   return {
     url: `http://127.0.0.1:${port}/`,
+    reload: () => void nginx.kill("SIGHUP"),
     close: async () => {
       nginx.kill("SIGTERM")
       await exited
@@ -50,13 +57,13 @@ export async function startNginx(
   }
 }
 
-function config(folder: string, port: number, upstreamPort: number, directives: string): string {
+function config(folder: string, port: number, upstreamPort: number, directives: string, main: string): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   )
   return `
 daemon off;
-master_process off;
+${main}
 pid ${join(folder, "nginx.pid")};
 events {}
 http {
