@@ -18,8 +18,8 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "client: subscribe",
       "eventsource: EventSource",
       "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
-      "server: SseStoreError eventStreamResponse memoryStore",
-      "node: sendEventStream",
+      "server: SseSessionError SseStoreError createChannels eventStreamResponse memoryStore",
+      "node: sendChannels sendEventStream",
       "testing: ManualClock chunkings scriptedFetch startFaultServer storeContract",
     ]
   `)

@@ -1,7 +1,6 @@
 import type { Clock } from "../internal/clock.ts"
 import { type IdleEntry, type IdleQueue, idleQueueOf } from "../internal/idle-queue.ts"
 import { BLOCK_END, keepAliveComment } from "../internal/keep-alive.ts"
-import { nextTask } from "../internal/next-task.ts"
 import type { EventSession, SessionObserver } from "./event-session.ts"
 
 /**
@@ -25,9 +24,10 @@ export class SessionKeepAlive implements IdleEntry, SessionObserver {
   /** The session may send its first block from now on. */
   start(): void {
     this.#queue.touch(this)
-    void nextTask().then(() => {
+    // A timer rather than `nextTask`: the first event of most sources comes before it.
+    setTimeout(() => {
       if (!this.#hasBegun && this.#session.state === "open") this.onIdle()
-    })
+    }, 0)
   }
 
   onWrite(block: Uint8Array): void {

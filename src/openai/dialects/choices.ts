@@ -22,6 +22,8 @@ interface ChoiceSnapshot {
   finishReason: FinishReason | null
   extra: Record<string, unknown> | null
   readonly audio?: { readonly expires_at: number | null } | null
+  readonly functionCall?: object | null
+  readonly toolCalls?: readonly object[]
 }
 
 interface Snapshot<Choice> {
@@ -81,10 +83,16 @@ export function accumulateChoices<Choice extends ChoiceSnapshot, Value extends S
     },
     missing(sawMark) {
       if (choices.length === 0) return "everything"
-      choices.forEach(endTexts)
+      for (const choice of choices) for (const owner of textOwners(choice)) endTexts(owner)
       return sawMark || choices.every(isFinished) ? null : "finish_reason"
     },
   }
+}
+
+/** The objects of a choice whose texts come in pieces. */
+function textOwners(choice: ChoiceSnapshot): object[] {
+  const { toolCalls = [], functionCall, audio } = choice
+  return [choice, functionCall, audio, ...toolCalls].filter((owner) => owner !== null && owner !== undefined)
 }
 
 /** Returns the snapshot of the choice `index`, which is created if necessary. `choices` stay in order. */
