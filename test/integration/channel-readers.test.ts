@@ -48,8 +48,8 @@ async function startPeer() {
 const urlOf = (url: string, cursor: string | undefined) =>
   cursor === undefined ? url : `${url}?lastEventId=${encodeURIComponent(cursor)}`
 
-/** Keeps what an EventSource receives; the function also runs in a page. */
-function record(Source: new (url: string) => globalThis.EventSource, url: string) {
+/** Keeps what an EventSource receives. The function also runs in a page, which has its own class. */
+function record({ url, Source = globalThis.EventSource }: { url: string; Source?: typeof globalThis.EventSource }) {
   const seen: { event: string; data: string }[] = []
   const source = new Source(url)
   for (const event of ["message", "steadystream.gap"]) {
@@ -59,7 +59,7 @@ function record(Source: new (url: string) => globalThis.EventSource, url: string
 }
 
 const eventSourceReader: StartReader = (url, cursor) => {
-  const { seen, close } = record(EventSource as unknown as typeof globalThis.EventSource, urlOf(url, cursor))
+  const { seen, close } = record({ url: urlOf(url, cursor), Source: EventSource })
   onTestFinished(close)
   return { seen: () => seen.map(labelOf) }
 }
@@ -68,13 +68,7 @@ const chromiumReader: StartReader = async (url, cursor) => {
   const page = await browser!.newPage()
   onTestFinished(() => page.close())
   await page.goto(new URL("/", url).href)
-  const recording = await page.evaluateHandle(
-    ([source, target]) => {
-      const run = (0, eval)(`(${source})`) as typeof record
-      return run(globalThis.EventSource, target!)
-    },
-    [record.toString(), urlOf(url, cursor)],
-  )
+  const recording = await page.evaluateHandle(record, { url: urlOf(url, cursor) })
   return { seen: async () => (await recording.evaluate(({ seen }) => seen)).map(labelOf) }
 }
 
