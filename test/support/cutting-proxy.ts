@@ -6,13 +6,17 @@ export interface CuttingProxy {
   readonly origin: string
   /** Destroys every connection; the connections that arrive from now on wait. */
   cut(): void
-  /** Forwards connections again, those that wait and those to come, from now on to `port`. */
-  resume(port?: number): void
+  /** Forwards connections again, those that wait and those to come. */
+  resume(): void
+  /** Forwards the connections to come to another local port. */
+  route(target: string): void
 }
+
+const portOf = (origin: string) => Number(new URL(origin).port)
 
 /** Starts a proxy for one test that cuts connections on request, in front of a local port. */
 export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
-  let port = Number(new URL(target).port)
+  let port = portOf(target)
   const sockets = new Set<Socket>()
   let waiting: Socket[] | undefined
 
@@ -41,10 +45,12 @@ export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
   return {
     origin,
     cut,
-    resume(next = port) {
-      port = next
+    resume() {
       for (const client of waiting?.splice(0) ?? []) forward(client)
       waiting = undefined
+    },
+    route(next) {
+      port = portOf(next)
     },
   }
 }
