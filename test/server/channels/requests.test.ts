@@ -1,0 +1,228 @@
+import { codec, defineEvents, type SseEventInit, type StandardSchemaV1, text } from "steadystream"
+import {
+  type ChannelsOptions,
+  type ConnectOptions,
+  createChannels,
+  memoryStore,
+  type Session,
+} from "steadystream/server"
+import { expect, test, vi } from "vitest"
+import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { parseModel } from "../../support/model.ts"
+import { failOnUnhandledRejections } from "../../support/unhandled.ts"
+
+failOnUnhandledRejections()
+
+const GAP = "steadystream.gap"
+
+/** Channels with the events 1 to 7, of which the store keeps 4 to 7. */
+async function filledChannels() {
+  const store = memoryStore({ retention: { events: 4 } })
+  const channels = createChannels({ store })
+  const cursors: string[] = []
+  for (let n = 1; n <= 7; n++) cursors.push((await channels.publish("news", { data: `${n}` })).cursor)
+  return { channels, store, cursors, epoch: cursors[0]!.split("-")[0]! }
+}
+
+test("respond() answers HEAD with the headers only, without a session", async () => {
+  const { channels } = await filledChannels()
+  const response = await channels.respond(new Request("http://x/", { method: "HEAD" }), "news")
+  expect([response.status, response.body, response.headers.get("content-type")]).toEqual([
+    200,
+    null,
+    "text/event-stream; charset=utf-8",
+  ])
+  expect(channels.size()).toBe(0)
+})
+
+test.each([
+  ["live", undefined, ["8"]],
+  ["start", "start", ["4", "5", "6", "7", "8"]],
+  ["no event back", 0, ["8"]],
+  ["two events back", 2, ["6", "7", "8"]],
+  ["more events back than are kept", 6, ["4", "5", "6", "7", "8"]],
+  ["any number of events back", Infinity, ["4", "5", "6", "7", "8"]],
+] as const)("since: %s", async (_, since, expected) => {
+  const { channels } = await filledChannels()
+  const client = new ChannelClient(channels, "news", since === undefined ? {} : { since })
+  await settleTasks()
+  await channels.publish("news", { data: "8" })
+  expect(client.data).toEqual(expected)
+})
+
+test("since is not used for a client with a cursor", async () => {
+  const { channels, cursors } = await filledChannels()
+  const client = new ChannelClient(channels, "news", { since: "start", cursor: cursors[5]! })
+  await settleTasks()
+  expect(client.data).toEqual(["7"])
+})
+
+test("onGap: live reports the gap and goes on with the next event", async () => {
+  const { channels, epoch } = await filledChannels()
+  const client = new ChannelClient(channels, "news", { cursor: `${epoch}-1`, onGap: "live" })
+  await settleTasks()
+  await channels.publish("news", { data: "8" })
+  const [gap, ...rest] = client.read.events
+  expect([gap!.event, JSON.parse(gap!.data), gap!.id]).toEqual([
+    GAP,
+    { from: `${epoch}-1`, reason: "trimmed", resumesAt: `${epoch}-7` },
+    `${epoch}-7`,
+  ])
+  expect(rest.map(({ data }) => data)).toEqual(["8"])
+  expect(channels.stats().gaps).toEqual({ unknown: 0, epoch: 0, trimmed: 1, future: 0 })
+})
+
+test.each([
+  ["unknown", () => "nonsense", 410],
+  ["start", () => "start", 410],
+  ["trimmed", (epoch: string) => `${epoch}-2`, 410],
+  ["future", (epoch: string) => `${epoch}-8`, 410],
+  ["epoch", () => "other-3", 410],
+  ["kept", (epoch: string) => `${epoch}-3`, 200],
+  ["newest", (epoch: string) => `${epoch}-7`, 200],
+])("onGap: refuse answers a cursor that is %s", async (_, cursorOf, status) => {
+  const { channels, epoch } = await filledChannels()
+  const headers = { "last-event-id": cursorOf(epoch) }
+  const response = await channels.respond(new Request("http://x/", { headers }), "news", { onGap: "refuse" })
+  expect(response.status).toBe(status)
+  expect(response.body === null).toBe(status === 410)
+  await response.body?.cancel()
+  expect(channels.size()).toBe(0)
+})
+
+test("respond() reads the cursor from the header, and otherwise from the query", async () => {
+  const { channels, cursors } = await filledChannels()
+  const read = async (url: string, headers: HeadersInit = {}) => {
+    const response = await channels.respond(new Request(url, { headers }), "news")
+    const reader = response.body!.getReader()
+    let received = ""
+    for (let n = 0; n < 3; n++) received += new TextDecoder().decode((await reader.read()).value)
+    await reader.cancel()
+    return parseModel(received).events.map(({ data }) => data)
+  }
+  expect(await read(`http://x/?a=b&lastEventId=${cursors[4]}`)).toEqual(["6", "7"])
+  expect(await read(`http://x/?lastEventId=${cursors[3]}`, { "last-event-id": cursors[4]! })).toEqual(["6", "7"])
+})
+
+test("onOpen sends before every event, without an ID, and may close", async () => {
+  const { channels } = await filledChannels()
+  const onOpen = (session: Session) => void session.send({ event: "welcome", data: "hi" })
+  const client = new ChannelClient(channels, "news", { onOpen, since: "start" })
+  await settleTasks()
+  expect(client.data).toEqual(["hi", "4", "5", "6", "7"])
+  expect(client.read.events[0]!.id).toBeUndefined()
+  const closed = new ChannelClient(channels, "news", {
+    since: "start",
+    onOpen(session) {
+      onOpen(session)
+      session.close()
+    },
+  })
+  await settleTasks()
+  expect([closed.data, closed.ending, channels.size(), channels.size("news")]).toEqual([["hi"], "clean", 1, 1])
+})
+
+test.each<[string, ChannelsOptions]>([
+  ["keepAlive", { keepAlive: -1 }],
+  ["maxDuration", { maxDuration: NaN }],
+  ["writeTimeout", { writeTimeout: -5 }],
+  ["maxSessions", { maxSessions: NaN }],
+  ["store", { store: {} as never }],
+  ["events", { events: {} as never }],
+  ["clock", { clock: 5 as never }],
+  ["onError", { onError: "x" as never }],
+  ["retention", { retention: {} } as never],
+])("createChannels() refuses a wrong %s at the call", (name, options) => {
+  expect(() => createChannels(options)).toThrow(name)
+})
+
+test.each<[string, ConnectOptions]>([
+  ["filter", { filter: true as never }],
+  ["since", { since: -1 }],
+  ["since", { since: "begin" as never }],
+  ["onGap", { onGap: "throw" as never }],
+  ["slow", { slow: "drop" as never }],
+  ["slow.coalesce", { slow: {} as never }],
+  ["slow.coalesce", { slow: { coalesce: null } as never }],
+  ["onOpen", { onOpen: {} as never }],
+  ["signal", { signal: {} as never }],
+  ["onClose", { onClose: () => {} } as never],
+])("respond() refuses a wrong %s at the call", async (name, options) => {
+  const channels = createChannels()
+  await expect(channels.respond(new Request("http://x/"), "news", options)).rejects.toThrow(name)
+  expect(channels.size()).toBe(0)
+})
+
+test.each([[""], [[]], [[""]], [5], [undefined], [Array.from({ length: 65 }, (_, n) => `${n}`)]])(
+  "respond() refuses the names %j",
+  async (names) => {
+    await expect(createChannels().respond(new Request("http://x/"), names as never)).rejects.toThrow(TypeError)
+  },
+)
+
+test("closeAll() refuses a wrong time before it changes anything", async () => {
+  const channels = createChannels()
+  const client = new ChannelClient(channels, "news")
+  for (const options of [{ retry: -1 }, { retry: 1.5 }, { within: -1 }, { after: 1 } as never]) {
+    await expect(channels.closeAll(options)).rejects.toThrow(/must be|unknown/)
+  }
+  await expect(channels.drain({ within: NaN })).rejects.toThrow("within")
+  await channels.publish("news", { data: "1" })
+  expect(client.ending).toBe("open")
+  expect((await channels.respond(new Request("http://x/"), "news")).status).toBe(200)
+})
+
+test("publish() of what the contract refuses stores nothing", async () => {
+  const store = memoryStore()
+  const append = vi.spyOn(store, "append")
+  const number = codec({
+    encode: (data: number) => (Number.isNaN(data) ? (undefined as never) : `${data}`),
+    decode: Number,
+  })
+  const validate = (value: unknown) => (value === "good" ? { value } : { issues: [{ message: "no" }] })
+  const schema: StandardSchemaV1<string> = { "~standard": { version: 1, vendor: "test", validate: validate as never } }
+  const channels = createChannels({ store, events: defineEvents({ number, schema }) })
+  const refused: SseEventInit[] = [
+    { event: "schema", data: "bad" },
+    { event: "other", data: "good" },
+    { event: "schema" },
+    { event: "schema", data: "good", id: "1" },
+    { event: "schema", data: "good", more: 1 } as never,
+    undefined as never,
+  ]
+  for (const event of refused) await expect(channels.publish("news", event as never)).rejects.toThrow()
+  await expect(channels.publish("", { event: "schema", data: "good" })).rejects.toThrow("name")
+  expect(append).not.toHaveBeenCalled()
+  expect((await channels.publish("news", { event: "schema", data: "good" })).cursor).toMatch(/-1$/)
+  expect(channels.stats().published).toBe(1)
+})
+
+test("publish() keeps the order of the calls, whatever order the schemas answer in", async () => {
+  const answers: (() => void)[] = []
+  const validate = (value: unknown) =>
+    new Promise((resolve) => answers.push(() => resolve(value === "bad" ? { issues: [{ message: "no" }] } : { value })))
+  const slow: StandardSchemaV1<string> = { "~standard": { version: 1, vendor: "test", validate: validate as never } }
+  const channels = createChannels({ events: defineEvents({ slow, quick: text() }) })
+  const client = new ChannelClient(channels as never, ["a", "b"])
+  await settleTasks()
+  const outcomes = [
+    channels.publish("a", { event: "slow", data: "1" }),
+    channels.publish("a", { event: "slow", data: "bad" }),
+    channels.publish("a", { event: "quick", data: "2" }),
+    channels.publish("a", { event: "slow", data: "3" }),
+    channels.publish("b", { event: "quick", data: "b" }),
+  ].map((published) =>
+    published.then(
+      ({ cursor }) => cursor.split("-")[1],
+      () => "refused",
+    ),
+  )
+  await settleTasks()
+  expect(client.data).toEqual(["b"])
+  for (const answer of answers.toReversed()) {
+    answer()
+    await settleTasks()
+  }
+  expect(await Promise.all(outcomes)).toEqual(["1", "refused", "2", "3", "1"])
+  expect(client.data).toEqual(["b", '"1"', "2", '"3"'])
+})
