@@ -20,6 +20,7 @@ import {
 import type { EventStreamRequest } from "../event-stream-response.ts"
 import type { Cursor, EventStore } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
+import { SseStoreError } from "../store/store-error.ts"
 import { ChannelCounts } from "./channel-counts.ts"
 import { splitCursor, tagOf } from "./channel-cursor.ts"
 import { CHANNELS_KINDS, type ChannelsOptions, type ChannelStats, type ConnectOptions } from "./channel-options.ts"
@@ -29,6 +30,7 @@ import { checkName, readRequest } from "./connection-request.ts"
 import type { LogEntry } from "./log-entry.ts"
 import { LogPosition, storeText } from "./log-position.ts"
 import { LogReaders } from "./log-readers.ts"
+import { newProducer } from "./producer.ts"
 import { Rounds } from "./rounds.ts"
 import { SessionSet } from "./session-set.ts"
 import { closeSessions, drainSessions, endSession, LEAST_RETRY } from "./shutdown.ts"
@@ -81,7 +83,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
       this.counts.storeErrors++
       this.report(error)
     })
-    this.#producer = `${Math.floor(clock.random() * 2 ** 48).toString(36)}.${Math.floor(clock.now())}`
+    this.#producer = newProducer(clock)
     const shortest = Math.min(
       keepAlive / ROUNDS_PER_TIME,
       writeTimeout / ROUNDS_PER_TIME,
@@ -106,8 +108,11 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     }
     const dedupe = { producer: this.#producer, seq: ++this.#appends }
     const { cursors } = await this.#watched(this.#store.append(name, [{ text }], { dedupe }))
+    const [cursor] = cursors
+    // A later event of this node was stored first.
+    if (cursor === undefined) throw new SseStoreError("Cannot publish event: the store lost it", "store-unavailable")
     this.counts.published++
-    return { cursor: cursors[0]! }
+    return { cursor }
   }
 
   async cursor(name: string): Promise<Cursor> {
@@ -267,6 +272,4 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   }
 }
 
-function refusalHeaders(status: number): Record<string, string> {
-  return status === 503 ? { "retry-after": RETRY_AFTER } : {}
-}
+const refusalHeaders = (status: number) => (status === 503 ? { "retry-after": RETRY_AFTER } : undefined)
