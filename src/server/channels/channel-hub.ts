@@ -272,4 +272,4 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   }
 }
 
-const refusalHeaders = (status: number) => (status === 503 ? { "retry-after": RETRY_AFTER } : undefined)
+const refusalHeaders = (status: number): HeadersInit => (status === 503 ? { "retry-after": RETRY_AFTER } : {})
