@@ -33,15 +33,14 @@ import { ResponseOutlet } from "./response-outlet.ts"
  * await channels.publish("news", { data: "hello" })
  * ```
  */
-export async function sendChannels<Event extends SseEvent<string, unknown>>(
-  // eslint-disable-next-line typescript/no-explicit-any -- why: only what is read matters here
-  channels: Channels<any, Event>,
+export async function sendChannels<Event extends SseEvent<string, unknown>, Written>(
+  channels: Channels<Written, Event>,
   req: NodeRequestLike,
   res: NodeResponseLike,
   names: string | readonly string[],
-  options: ConnectOptions<Event> = {},
+  options: ConnectOptions<Event, Written> = {},
 ): Promise<void> {
-  const server = channels as unknown as ChannelServer<ConnectOptions<Event>>
+  const server = channels as unknown as ChannelServer<ConnectOptions<Event, Written>>
   if (typeof server?.open !== "function")
     throw new TypeError("Cannot send channels: they must be made by createChannels()")
   const request = rawOf(req)

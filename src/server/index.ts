@@ -1,7 +1,14 @@
 export { eventStreamResponse } from "./event-stream-response.ts"
 export type { EventStreamRequest, EventStreamResponseOptions } from "./event-stream-response.ts"
 export { SseSessionError } from "../session/index.ts"
-export type { Session, SseEventSource, SseReturnedSource, SseServerSource, SseSourceItem } from "../session/index.ts"
+export type {
+  Session,
+  SessionOptions,
+  SseEventSource,
+  SseReturnedSource,
+  SseServerSource,
+  SseSourceItem,
+} from "../session/index.ts"
 export type {
   Cursor,
   EventStore,

@@ -16,7 +16,8 @@ export interface Session<Written = SseEventInit> {
   /**
    * Sends one event.
    *
-   * Resolves when the client has read the event, so a source that awaits `send` runs no faster than its client. Events
+   * Resolves when the response has taken the event, which it does no faster than the client reads, so a source that awaits
+   * `send` runs no faster than its client. Events
    * that are sent without awaiting wait until then: the event that comes when 1,000 events or 1 MiB wait breaks the
    * connection, because the client is too slow. Events keep their order, even if their schemas
    * validate asynchronously.

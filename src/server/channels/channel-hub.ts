@@ -22,11 +22,11 @@ import type { Cursor, EventStore } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
 import { SseStoreError } from "../store/store-error.ts"
 import { ChannelCounts } from "./channel-counts.ts"
-import { splitCursor, tagOf } from "./channel-cursor.ts"
+import { joinCursors, splitCursor, tagOf } from "./channel-cursor.ts"
 import { CHANNELS_KINDS, type ChannelsOptions, type ChannelStats, type ConnectOptions } from "./channel-options.ts"
 import { ChannelSession, type SessionHost } from "./channel-session.ts"
 import type { Channels, PublishedEvent } from "./channel-types.ts"
-import { checkName, readRequest } from "./connection-request.ts"
+import { checkName, namesOf, readRequest } from "./connection-request.ts"
 import type { LogEntry } from "./log-entry.ts"
 import { LogPosition, storeText } from "./log-position.ts"
 import { LogReaders } from "./log-readers.ts"
@@ -115,9 +115,10 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     return { cursor }
   }
 
-  async cursor(name: string): Promise<Cursor> {
-    checkName(name)
-    return (await this.#watched(this.#store.read(name, "end"))).next
+  async cursor(given: string | readonly string[]): Promise<Cursor> {
+    const names = namesOf(given)
+    const pages = await this.#watched(Promise.all(names.map((name) => this.#store.read(name, "end"))))
+    return joinCursors(pages.map(({ next }, at) => ({ tag: tagOf(names[at]!), cursor: next })))
   }
 
   size(name?: string): number {
@@ -204,19 +205,17 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   }
 
   open(session: EventSession, { names, cursor }: ChannelRequest, options: AnyOptions, isShared: boolean): void {
-    const { signal, onOpen, since = "live" } = options
+    const { signal, since = "live" } = options
     if (signal?.aborted === true) return session.leave(signal.reason)
     // The request was accepted, but the session begins only when its body is read.
     if (this.#isFull) return endSession(session, LEAST_RETRY)
-    const channelSession = new ChannelSession(session, this, options, isShared)
+    const tags = names.map(tagOf)
+    const cursors = splitCursor(cursor, tags)
+    const channelSession = new ChannelSession(session, this, options, !cursors.includes(undefined), isShared)
     channelSession.lastRound = this.round + this.#rounds.spreadRoundsOf(this.#maxDuration)
     this.#sessions.add(channelSession)
     channelSession.onOver = () => void this.#sessions.delete(channelSession)
     if (signal !== undefined) leaveWhenAborted(session, signal)
-    void session.comment("")
-    callHook(onOpen, session, this.#onError)
-    const tags = names.map(tagOf)
-    const cursors = splitCursor(cursor, tags)
     channelSession.start(
       names.map((name, at) => {
         const own = cursors[at]

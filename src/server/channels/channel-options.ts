@@ -77,12 +77,12 @@ export interface Coalescing<Event extends SseEvent<string, unknown> = SseEvent> 
 }
 
 /** Options of a connection to channels. */
-export interface ConnectOptions<Event extends SseEvent<string, unknown> = SseEvent> {
+export interface ConnectOptions<Event extends SseEvent<string, unknown> = SseEvent, Written = SseEventInit> {
   /**
    * Whether an event goes to this session. It must be quick: it is called for each event and session.
    * @defaultValue every event
    */
-  readonly filter?: ((event: Event, session: Session) => boolean) | undefined
+  readonly filter?: ((event: Event, session: Session<Written>) => boolean) | undefined
   /**
    * Where a client without a cursor starts: at what comes next, at the oldest event that is kept, or that many events back.
    * @defaultValue `"live"`
@@ -102,7 +102,7 @@ export interface ConnectOptions<Event extends SseEvent<string, unknown> = SseEve
    */
   readonly slow?: "catch-up" | "disconnect" | Coalescing<Event> | undefined
   /** Called with the session when it opens, before any event: it may send events of its own, which have no ID. */
-  readonly onOpen?: ((session: Session) => void) | undefined
+  readonly onOpen?: ((session: Session<Written>) => void) | undefined
   /** Headers to add; they replace the defaults, but `no-transform` stays in `cache-control`. */
   readonly headers?: RequestInit["headers"]
   /** An abort breaks the connection. */

@@ -3,6 +3,7 @@ import { encodeText } from "../../internal/encode-text.ts"
 import { encodeComment } from "../../encoder/index.ts"
 import type { SseEvent } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
+import { callHook } from "../../internal/hook.ts"
 import { type EventSession, slowError } from "../../session/index.ts"
 import { joinCursors } from "./channel-cursor.ts"
 import type { ConnectOptions } from "./channel-options.ts"
@@ -44,18 +45,27 @@ export class ChannelSession implements PositionOwner {
   readonly #isShared: boolean
   #turn = 0
   #isSending = false
+  #hasWritten = false
+  #hasBegun = false
+  /** Whether the client has a cursor to come back with. */
+  #hasCursor: boolean
   /** Whether a cursor has moved without an event that shows it. */
   #hasMoved = false
   readonly #coalescer: Coalescer | undefined
 
-  /** @param isShared - Whether the outlet leaves the bytes as they are. */
+  /**
+   * @param hasCursor - Whether the client came with a cursor for each of its channels.
+   * @param isShared - Whether the outlet leaves the bytes as they are.
+   */
   constructor(
     session: EventSession,
     host: SessionHost,
     options: ConnectOptions<SseEvent<string, unknown>>,
+    hasCursor: boolean,
     isShared: boolean,
   ) {
     this.session = session
+    this.#hasCursor = hasCursor
     this.#isShared = isShared
     this.#host = host
     this.#options = options
@@ -74,12 +84,22 @@ export class ChannelSession implements PositionOwner {
     return this.#positions.reduce((sum, position) => sum + position.lag, 0)
   }
 
-  /** Begins to send. */
+  /** Begins to send. `onOpen` waits until it is known where each log stands, so that from then on nothing is missed. */
   start(positions: readonly LogPosition[]): void {
     this.#positions = positions
+    if (this.#options.onOpen === undefined || positions.every(({ reader }) => reader.isReady)) return this.#begin()
+    void this.session.comment("")
+    void Promise.all(positions.map(({ reader }) => reader.ready)).then(() => this.#begin())
+  }
+
+  #begin(): void {
+    const { session } = this
+    if (session.state === "open") callHook(this.#options.onOpen, session, (error) => this.#host.report(error))
+    this.#hasBegun = true
     // It may have ended in the meantime.
-    if (this.session.state === "closed") this.#leave()
-    else this.onWait()
+    if (this.#isOver || session.state === "closed") return this.#leave()
+    this.onWait()
+    if (!this.#hasWritten) void session.comment("")
   }
 
   end(): void {
@@ -93,19 +113,20 @@ export class ChannelSession implements PositionOwner {
   }
 
   onWrite(): void {
+    this.#hasWritten = true
     this.writtenRound = this.#host.round
   }
 
   /** Sends what is there, as far as the client takes it. */
   onWait(): void {
     // A filter may publish: what that adds is sent by the loop that has called the filter.
-    if (this.#isSending) return
+    if (this.#isSending || !this.#hasBegun) return
     const { session } = this
     this.#busyRound = undefined
     this.#isSending = true
     try {
       while (session.isIdle) {
-        const block = this.#nextBlock()
+        const block = this.#nextBlock() ?? this.#firstCursor()
         if (block === undefined) return
         session.pass(this.#isShared ? block : new Uint8Array(block))
       }
@@ -116,7 +137,7 @@ export class ChannelSession implements PositionOwner {
 
   onEntries(position: LogPosition): void {
     if (this.session.isIdle) this.onWait()
-    else if (this.#options.slow === "disconnect" && (position.lag > MAX_LAG || position.isBeyondRing)) this.drop()
+    else if (this.#options.slow === "disconnect" && position.liveLag > MAX_LAG) this.drop()
   }
 
   onPageError(error: unknown): void {
@@ -174,9 +195,17 @@ export class ChannelSession implements PositionOwner {
       if (block === undefined) continue
       this.#turn = (this.#turn + tried + 1) % length
       this.#hasMoved = false
+      this.#hasCursor = true
       return block
     }
     return undefined
+  }
+
+  /** A client that gets no event for a while must have a cursor, too: without one it would miss what comes meanwhile. */
+  #firstCursor(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#hasCursor || !this.#positions.every(({ isPlaced }) => isPlaced)) return undefined
+    this.#hasCursor = true
+    return encodeText(`id: ${this.#cursor}\n\n`)
   }
 
   #blockOf(position: LogPosition): Uint8Array<ArrayBuffer> | undefined {

@@ -34,19 +34,20 @@ export interface Channels<Written = SseEventInit, Event extends SseEvent<string,
   respond(
     request: EventStreamRequest & { readonly url?: string | undefined },
     names: string | readonly string[],
-    options?: ConnectOptions<Event>,
+    options?: ConnectOptions<Event, Written>,
   ): Promise<Response>
   /**
-   * Returns the cursor of the newest event of a channel. To show a state and then its changes without a hole, ask for the
-   * cursor, load the state, and begin the stream after that cursor.
+   * Returns the cursor after the newest event of one or more channels. To show a state and then its changes without a hole,
+   * ask for the cursor, load the state, and begin the stream of the same channels after that cursor.
    */
-  cursor(name: string): Promise<Cursor>
+  cursor(names: string | readonly string[]): Promise<Cursor>
   /** Returns the number of sessions on this node, of one channel or of all. */
   size(name?: string): number
   /** Returns what was counted so far. */
   stats(): ChannelStats
   /**
-   * Ends all sessions cleanly, and refuses new ones and new events.
+   * Ends all sessions cleanly, and refuses new ones and new events. A client that comes back here gets the status 503, at
+   * which the platform's `EventSource` stops for good: take this node out of the load balancer first.
    *
    * @param options - `retry` is the reconnection time in milliseconds that clients get, by default different for each
    * client, from 1,000 to 5,000. `within` is the time in milliseconds after which what has not ended is broken, by default 1,000.
@@ -55,7 +56,7 @@ export interface Channels<Written = SseEventInit, Event extends SseEvent<string,
   closeAll(options?: { readonly retry?: number | undefined; readonly within?: number | undefined }): Promise<void>
   /**
    * Takes no new sessions, and ends the others cleanly one by one, so that they do not all reconnect at once. Events can
-   * still be published.
+   * still be published. A client that comes back here gets the status 503, as after {@link Channels.closeAll}.
    *
    * @param options - `within` is the time in milliseconds in which the last one is ended, by default 10,000.
    * @returns When every session is over.

@@ -43,7 +43,8 @@ export function checkName(name: unknown): asserts name is string {
   throw new TypeError("Cannot use channel: its name must be a string that is not empty")
 }
 
-function namesOf(given: string | readonly string[]): readonly string[] {
+/** @throws TypeError if these are not 1 to 64 names. */
+export function namesOf(given: string | readonly string[]): readonly string[] {
   const names = typeof given === "string" ? [given] : Array.isArray(given) ? [...new Set(given as string[])] : []
   for (const name of names) checkName(name)
   if (names.length > 0 && names.length <= MAX_NAMES) return names

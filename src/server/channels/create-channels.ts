@@ -32,5 +32,5 @@ import type { Channels } from "./channel-types.ts"
 export function createChannels<Written = SseEventInit, Event extends SseEvent<string, unknown> = SseEvent>(
   options: ChannelsOptions<Written, Event> = {},
 ): Channels<Written, Event> {
-  return new ChannelHub(options as unknown as ChannelsOptions)
+  return new ChannelHub(options as unknown as ChannelsOptions) as unknown as Channels<Written, Event>
 }

@@ -100,9 +100,12 @@ export class LogPosition implements LogMember {
     return this.isPlaced && !this.#hasLeft ? Math.max(0, this.reader.last - this.#sequence) : 0
   }
 
-  /** Whether the entries to take are no longer in memory. */
-  get isBeyondRing(): boolean {
-    return this.isPlaced && this.#sequence < this.reader.floor
+  /** The number of entries to take that are newer than the start; Infinity if some of them are no longer in memory. */
+  get liveLag(): number {
+    if (!this.isPlaced) return 0
+    const { floor, last } = this.reader
+    const taken = Math.max(this.#sequence, this.#startedAt)
+    return taken < floor ? Infinity : last - taken
   }
 
   /** The entries to take that are in memory, the next one first. */

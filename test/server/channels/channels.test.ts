@@ -1,6 +1,6 @@
 import { createServer } from "node:http"
 import { expect, onTestFinished, test } from "vitest"
-import { type SseEvent } from "steadystream"
+import { readEvents, type SseEvent } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { sendChannels } from "steadystream/node"
 import { type ChannelsOptions, type ConnectOptions, createChannels, memoryStore } from "steadystream/server"
@@ -80,7 +80,51 @@ test("closeAll() ends every client cleanly with a time to come back, and refuses
   const response = await fetch(`${origin}/news`)
   const body = response.text()
   await channels.closeAll({ retry: 1234 })
-  expect(await body).toBe(":\n\nretry: 1234\n\n")
+  expect(await body).toMatch(/^:\n\nid: \w+-0\n\nretry: 1234\n\n$/)
   expect((await fetch(`${origin}/news`)).status).toBe(503)
   await expect(channels.publish("news", { data: "x" })).rejects.toMatchObject({ code: "session-closed" })
+})
+
+test("a client that has got no event yet misses nothing when it comes back", async () => {
+  const { channels, origin } = await serveChannels()
+  const response = await fetch(`${origin}/news`)
+  const reader = readEvents(response)
+  const first = reader.next()
+  await expect.poll(() => channels.size("news")).toBe(1)
+  await expect.poll(() => reader.lastEventId).not.toBe("")
+  const { lastEventId } = reader
+  await reader.return?.()
+  await first
+  await channels.publish("news", { data: "meanwhile" })
+  const seen = await take(`${origin}/news`, 1, { lastEventId })
+  expect(seen.map(({ data }) => data)).toEqual(["meanwhile"])
+})
+
+test("a client gets what is published from the call of onOpen on, after what onOpen sends", async () => {
+  let open: (name: string) => void = () => {}
+  const connect: ConnectOptions = {
+    onOpen(session) {
+      void session.send({ event: "state", data: "0" })
+      open("news")
+    },
+  }
+  const { channels, origin } = await serveChannels({}, connect)
+  open = (name) => void channels.publish(name, { data: "joined" })
+  for (let client = 0; client < 2; client++) {
+    const seen = await take(`${origin}/news`, 2)
+    expect(seen.map(({ event, data, id }) => [event, data, id !== undefined])).toEqual([
+      ["state", "0", false],
+      ["message", "joined", true],
+    ])
+  }
+})
+
+test("cursor() of several channels is where a client of all of them begins", async () => {
+  const { channels, origin } = await serveChannels()
+  await channels.publish("a", { data: "before" })
+  const lastEventId = await channels.cursor(["a", "b"])
+  await channels.publish("a", { data: "a1" })
+  await channels.publish("b", { data: "b1" })
+  const seen = await take(`${origin}/a,b`, 2, { lastEventId })
+  expect(seen.map(({ data }) => data).toSorted()).toEqual(["a1", "b1"])
 })

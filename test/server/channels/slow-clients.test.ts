@@ -23,7 +23,7 @@ function wideChannels(options: ChannelsOptions = {}) {
 
 test("a client far behind gets every event from pages of the store, and then from memory", async () => {
   const { channels, publish, read } = wideChannels()
-  const client = new ChannelClient(channels, "news", { room: 2 })
+  const client = new ChannelClient(channels, "news", { room: 3 })
   await settleTasks()
   await publish(1, 5_000)
   expect(client.data).toEqual(["1"])
@@ -52,7 +52,7 @@ test("clients at the same place share the reads of the store", async () => {
 
 test('slow: "disconnect" breaks a client that is more than 1,000 events behind', async () => {
   const { channels, publish } = wideChannels()
-  const slow = new ChannelClient(channels, "news", { room: 2, slow: "disconnect" })
+  const slow = new ChannelClient(channels, "news", { room: 3, slow: "disconnect" })
   const quick = new ChannelClient(channels, "news", { slow: "disconnect" })
   await settleTasks()
   await publish(1, 1_001)
@@ -105,7 +105,7 @@ test("slow: coalesce goes on after a new epoch, whose sequences begin anew", asy
 
 test("writeTimeout breaks a client that takes none of what is offered, and no other", async () => {
   const { channels, clock, publish } = wideChannels({ writeTimeout: 30_000 })
-  const [stalled, slow, filling, idle] = [2, 2, 2, 1].map((room) => new ChannelClient(channels, "news", { room }))
+  const [stalled, slow, filling, idle] = [3, 3, 3, 2].map((room) => new ChannelClient(channels, "news", { room }))
   await settleTasks()
   await publish(1, 10)
   idle!.leave()
