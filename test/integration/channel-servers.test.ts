@@ -17,9 +17,13 @@ import {
   localPeer,
   MANY,
   readerOf,
-  type StartReader,
+  type SingleReader,
+  untilSize,
 } from "../support/channel-peers.ts"
 import { listen } from "../support/listen.ts"
+
+/** Starts a client that reports how its connection ends. */
+type StartReader = (url: string) => SingleReader
 
 /** Starts a server of a channel and returns its origin. */
 type StartServer = (channels: Channels) => Promise<string>
@@ -76,7 +80,7 @@ const servers: readonly (readonly [name: string, start: StartServer, reader: Sta
 describe.each(servers)("channels on %s", { timeout: 20_000 }, (name, start, reader) => {
   async function startPeer() {
     const channels = channelsOfTest()
-    return localPeer(await start(channels), channels)
+    return { ...localPeer(await start(channels), channels), channels }
   }
 
   test(`a client of ${name} gets live events, is cut, comes back with its cursor and misses nothing`, async () => {
@@ -86,6 +90,16 @@ describe.each(servers)("channels on %s", { timeout: 20_000 }, (name, start, read
 
   test(`a client of ${name} that comes back too late gets a gap, and then what is kept`, async () => {
     expect(await followOverCut(await startPeer(), reader, MANY)).toEqual(LATE)
+  })
+
+  test(`closeAll() ends a client of ${name} cleanly, after what was published`, async () => {
+    const { channels, ...peer } = await startPeer()
+    const client = reader(`${peer.origin}/events`)
+    await untilSize(peer, 1)
+    await peer.publish("last")
+    await channels.closeAll({ within: 10_000 })
+    await expect.poll(() => client.ends, { timeout: 10_000 }).toEqual(["clean"])
+    expect(client.seen()).toEqual(["last"])
   })
 })
 

@@ -27,6 +27,12 @@ export interface ChannelReader {
   comeBack?(): void
 }
 
+/** A client that does not connect again by itself. */
+export interface SingleReader extends ChannelReader {
+  /** How its connections ended, each with "clean" or an error. */
+  readonly ends: readonly unknown[]
+}
+
 /** Starts a client of the channel at a URL. */
 export type StartReader = (url: string) => ChannelReader | Promise<ChannelReader>
 
@@ -63,27 +69,28 @@ export function labelOf({ event, data }: Pick<SseEvent, "event" | "data">): stri
 /** A client that reads one response after the other, each with the cursor of the event before. */
 export function readerOf(
   open: (url: string, cursor: string | undefined, signal: AbortSignal) => Promise<Response | AsyncIterable<Uint8Array>>,
-): (url: string, cursor?: string) => ChannelReader {
+): (url: string, cursor?: string) => SingleReader {
   return (url, start) => {
     const stop = new AbortController()
     onTestFinished(() => stop.abort())
     const seen: string[] = []
+    const ends: unknown[] = []
     let cursor = start
     const read = async () => {
       for await (const event of readEvents(await open(url, cursor, stop.signal))) {
         seen.push(labelOf(event))
         cursor = event.lastEventId
       }
+      ends.push("clean")
     }
-    // A connection that is cut fails; what is missing shows in `seen`.
-    const comeBack = () => void read().catch(() => {})
+    const comeBack = () => void read().catch((error: unknown) => ends.push(error))
     comeBack()
-    return { seen: () => seen, comeBack }
+    return { seen: () => seen, comeBack, ends }
   }
 }
 
 /** Node's own `fetch` with `readEvents`. */
-export const fetchReader: (url: string, cursor?: string) => ChannelReader = readerOf((url, cursor, signal) =>
+export const fetchReader: (url: string, cursor?: string) => SingleReader = readerOf((url, cursor, signal) =>
   fetch(url, { headers: cursor === undefined ? {} : { "last-event-id": cursor }, signal }),
 )
 
@@ -117,6 +124,7 @@ export async function followOverCut(
   return reader.seen()
 }
 
-async function untilSize(peer: ChannelPeer, size: number): Promise<void> {
+/** Waits until the server has as many sessions. */
+export async function untilSize(peer: ChannelPeer, size: number): Promise<void> {
   await expect.poll(() => peer.size(), patiently).toBe(size)
 }
