@@ -17,6 +17,7 @@ import {
   localPeer,
   MANY,
   readerOf,
+  untilSize,
 } from "../support/channel-peers.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 import { startCuttingProxy } from "../support/cutting-proxy.ts"
@@ -37,12 +38,18 @@ afterAll(() => browser?.close())
 /** The page and the channel of one server; clients reconnect after 20 ms. */
 async function startPeer() {
   const channels = channelsOfTest()
-  const options = { onOpen: (session: Session) => void session.send({ retry: 20 }) }
+  let newest: Session
+  const onOpen = (session: Session) => {
+    newest = session
+    void session.send({ retry: 20 })
+  }
+  /** Sends an event to the newest client alone, which has no ID. */
+  const greet = () => newest.send({ data: "hello" })
   const answer = (req: IncomingMessage, res: ServerResponse) => {
-    if (req.url!.startsWith("/events")) void sendChannels(channels, req, res, "news", options)
+    if (req.url!.startsWith("/events")) void sendChannels(channels, req, res, "news", { onOpen })
     else res.setHeader("content-type", "text/html").end("<!doctype html><title>Channel</title>")
   }
-  return localPeer(await listen(createServer(answer)), channels)
+  return { ...localPeer(await listen(createServer(answer)), channels), greet }
 }
 
 const urlOf = (url: string, cursor: string | undefined) =>
@@ -127,5 +134,22 @@ describe.each(readers)("%s on a channel", { timeout: 30_000 }, (name, start, isM
     proxy.resume()
     reader.comeBack?.()
     await expect.poll(() => reader.seen(), { timeout: 10_000 }).toEqual(["since then", "missed"])
+  })
+})
+
+describe.each(readers.slice(0, 3))("%s on a silent channel", { timeout: 30_000 }, (name, start, isMissing) => {
+  test.skipIf(isMissing)(`${name} is cut before its first event of the channel and misses nothing`, async () => {
+    const peer = await startPeer()
+    const proxy = await startCuttingProxy(peer.origin)
+    await peer.publish("before")
+    const reader = await start(`${proxy.origin}/events`)
+    await untilSize(peer, 1)
+    await peer.greet()
+    await expect.poll(() => reader.seen(), { timeout: 10_000 }).toEqual(["hello"])
+    proxy.cut()
+    await untilSize(peer, 0)
+    await peer.publish("missed")
+    proxy.resume()
+    await expect.poll(() => reader.seen(), { timeout: 10_000 }).toEqual(["hello", "missed"])
   })
 })
