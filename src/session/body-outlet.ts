@@ -45,9 +45,9 @@ export class BodyOutlet implements Outlet {
     this.#settle((controller) => controller.close())
   }
 
-  fail(error: unknown): void {
+  fail(reason: unknown): void {
     // A server that aborts the signal of a request cancels the body in the same task, and reports a body that fails before.
-    void nextTask().then(() => this.#settle((controller) => controller.error(error)))
+    void nextTask().then(() => this.#settle((controller) => controller.error(reason)))
   }
 
   #settle(settle: (controller: BodyController) => void): void {
