@@ -1,5 +1,5 @@
 import type { SseEvent } from "../event.ts"
-import { guardHook } from "../internal/hook.ts"
+import { guardHook, reportRejection } from "../internal/hook.ts"
 import { retryTime } from "./field.ts"
 import { checkNumber, type OptionKinds } from "../internal/option-checks.ts"
 
@@ -66,18 +66,34 @@ export const PARSER_KINDS: OptionKinds<Omit<SseParserOptions, "onEvent">> = {
 
 export type Handlers = Pick<SseParserOptions, "onEvent" | keyof SseParserHandlers>
 
-const HANDLERS = ["onEvent", "onComment", "onRetry", "onId", "onUnknownLine"] as const
-
-/** Copies the handlers of `options`, so that later changes of `options` have no effect, and guards their promises. */
-export function handlersOf(options: SseParserOptions): Handlers {
-  const handlers: Record<string, unknown> = {}
-  for (const name of HANDLERS) handlers[name] = guardHook(options[name] as ((value: unknown) => unknown) | undefined)
-  return handlers
+/**
+ * Copies the handlers of `options`, so that later changes of `options` have no effect, and guards their promises.
+ * Measured: a guard around `onEvent` takes a tenth of the time of small events, so its caller reports what it rejects with.
+ */
+export function handlersOf({ onEvent, onComment, onRetry, onId, onUnknownLine }: SseParserOptions): Handlers {
+  return {
+    onEvent,
+    onComment: guardHook(onComment),
+    onRetry: guardHook(onRetry),
+    onId: guardHook(onId),
+    onUnknownLine: guardHook(onUnknownLine),
+  }
 }
 
 /** Whether the line that begins with `start` is a known field, or a handler needs it. */
 export function isNeeded({ onComment, onUnknownLine }: Handlers, start: string): unknown {
   return start.startsWith(":") ? onComment : (onUnknownLine ?? /^(?:data|event|id|retry):/.test(start))
+}
+
+/** Calls the handler for an event, and reports what its promise rejects with. */
+export function callEventHandler(
+  { onEvent }: Handlers,
+  event: string,
+  data: string,
+  id: string | undefined,
+  lastEventId: string,
+): void {
+  if (onEvent !== undefined) reportRejection(onEvent({ event, data, id, lastEventId }))
 }
 
 /** Calls the handler for a line that is a `retry` field or of an unknown field. */

@@ -6,7 +6,7 @@
 /** The overhead of one slice, in characters. */
 export const PIECE = 64
 /** The number of characters that may always be held; below it no string is checked. */
-const HELD = 65_536
+export const HELD = 65_536
 // Strings are flattened when they hold four times their length, so the total cost is at most a quarter of the input.
 const HELD_PER_CHARACTER = 4
 
@@ -18,7 +18,7 @@ const HELD_PER_CHARACTER = 4
  * @returns The bound after the call.
  */
 export function joinPieces(held: number, line: string, data: string): number {
-  if (held <= HELD || held < HELD_PER_CHARACTER * (line.length + data.length)) return held
+  if (held < HELD_PER_CHARACTER * (line.length + data.length)) return held
   // Matching flattens a string. The last match replaces `data`, because the engine keeps the last matched string.
   void [/./.test(line), /./.test(data), /./.test(".")]
   return 0

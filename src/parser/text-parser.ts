@@ -4,9 +4,9 @@
  */
 import { BYTE_ORDER_MARK, COLON, LETTER_D, LETTER_E, LETTER_I, LF } from "./characters.ts"
 import { FIELD_START, fieldValue, indexOrEnd, isData, isEvent, isId, isOneEvent } from "./field.ts"
-import { callFieldHandler, type Handlers, handlersOf, isNeeded, limitOf } from "./options.ts"
+import { callEventHandler, callFieldHandler, type Handlers, handlersOf, isNeeded, limitOf } from "./options.ts"
 import type { SseParserLimits, SseParserOptions } from "./options.ts"
-import { joinPieces, PIECE } from "./pieces.ts"
+import { HELD, joinPieces, PIECE } from "./pieces.ts"
 
 // Handlers are called as plain functions: called as members, they would get the object of handlers as `this`.
 export class TextParser {
@@ -24,10 +24,9 @@ export class TextParser {
   epoch = 0
 
   #data: string | undefined = undefined
-  /** The flattened starts of the data and of the unterminated line, which `#data` and `#line` continue. */
+  /** The flattened starts of the data and of the line; `#data` and `#line` continue them, `#room` is without the first. */
   #olderData = ""
   #olderLine = ""
-  /** The limit without the length of `#olderData`. */
   #room: number
   #eventType = ""
   #id: string | undefined = undefined
@@ -98,8 +97,12 @@ export class TextParser {
   }
 
   #hold(more: number): void {
-    const [line, data] = [this.#line, this.#data ?? ""]
-    if ((this.#held = joinPieces(this.#held + more, line, data)) > 0) return
+    this.#held += more
+    if (this.#held > HELD) this.#flatten(this.#line, this.#data ?? "")
+  }
+
+  #flatten(line: string, data: string): void {
+    if ((this.#held = joinPieces(this.#held, line, data)) > 0) return
     // Flattening the whole line or data each time would copy it again and again.
     if (line.length > FIELD_START) [this.#olderLine, this.#line] = [this.#olderLine + line, ""]
     this.#room -= data.length
@@ -238,13 +241,12 @@ export class TextParser {
   #endPlain(data: string): void {
     if (this.#id !== undefined || this.#eventType !== "" || data.length > this.#maxEventSize)
       return this.#dispatchEvent(data)
-    const { onEvent } = this.#handlers
-    onEvent?.({ event: "message", data, id: undefined, lastEventId: this.lastEventId })
+    callEventHandler(this.#handlers, "message", data, undefined, this.lastEventId)
   }
 
   /** Ends the block: updates the last event ID and dispatches the event, if there is data. */
   #dispatchEvent(data = this.#eventType === "" ? undefined : this.#emptyData): void {
-    const { onId, onEvent } = this.#handlers
+    const { onId } = this.#handlers
     const id = this.#id
     const event = this.#eventType === "" ? "message" : this.#eventType
     this.#checkSize(data)
@@ -257,16 +259,15 @@ export class TextParser {
       this.lastEventId = id
       if (onId !== undefined) return this.#endAfterId(onId, event, data, id)
     }
-    if (data !== undefined) onEvent?.({ event, data, id, lastEventId: this.lastEventId })
+    if (data !== undefined) callEventHandler(this.#handlers, event, data, id, this.lastEventId)
   }
 
   #endAfterId(onId: (id: string) => void, event: string, data: string | undefined, id: string): void {
     const { epoch } = this
-    const { onEvent } = this.#handlers
     try {
       onId(id)
     } finally {
-      if (data !== undefined && this.epoch === epoch) onEvent?.({ event, data, id, lastEventId: id })
+      if (data !== undefined && this.epoch === epoch) callEventHandler(this.#handlers, event, data, id, id)
     }
   }
 }
