@@ -34,7 +34,7 @@ const brokenWords = (page: Page) =>
         range.setEnd(node, at + 1)
         return range.getBoundingClientRect().top
       }
-      return [...element.textContent!.matchAll(/\w+/g)]
+      return [...element.textContent.matchAll(/\w+/g)]
         .filter(({ 0: word, index }) => topOf(letters[index]!) !== topOf(letters[index + word.length - 1]!))
         .map(([word]) => word)
     }),
