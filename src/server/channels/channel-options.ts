@@ -23,7 +23,8 @@ export interface ChannelsOptions<Written = SseEventInit, Event extends SseEvent<
   /** The contract of all channels, made by `defineEvents`: published events are validated, and filters see their data. */
   readonly events?: ChannelContract<Written, Event> | undefined
   /**
-   * Keeps the events for clients that reconnect.
+   * Keeps the events for clients that reconnect. While a channel has sessions, this process also keeps the newest events of
+   * it in memory, up to about 2,000 events or 2 MiB: a client that comes back gets them even if the store has dropped them.
    * @defaultValue `memoryStore()`
    */
   readonly store?: EventStore | undefined
