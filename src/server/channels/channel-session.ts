@@ -158,7 +158,7 @@ export class ChannelSession implements PositionOwner {
     const { round } = this.#host
     if (round >= this.lastRound) endSession(session, LEAST_RETRY)
     if (session.isIdle) {
-      if (this.lag > 0 || this.#positions.some(({ isPlaced }) => !isPlaced)) this.onWait()
+      if (this.lag > 0 || !this.#isPlaced) this.onWait()
       if (round - this.writtenRound >= keepAliveRounds) this.keepAlive()
     } else if (this.#takesNothing(round)) {
       if (round - this.#busyRound! >= writeRounds) this.drop()
@@ -181,6 +181,10 @@ export class ChannelSession implements PositionOwner {
     this.#hasMoved = false
   }
 
+  get #isPlaced(): boolean {
+    return this.#positions.every(({ isPlaced }) => isPlaced)
+  }
+
   get #cursor(): string {
     return joinCursors(this.#positions)
   }
@@ -195,7 +199,8 @@ export class ChannelSession implements PositionOwner {
       if (block === undefined) continue
       this.#turn = (this.#turn + tried + 1) % length
       this.#hasMoved = false
-      this.#hasCursor = true
+      // A cursor without a place in one of the channels is not yet one to come back with.
+      this.#hasCursor ||= this.#isPlaced
       return block
     }
     return undefined
@@ -203,7 +208,7 @@ export class ChannelSession implements PositionOwner {
 
   /** A client that gets no event for a while must have a cursor, too: without one it would miss what comes meanwhile. */
   #firstCursor(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#hasCursor || !this.#positions.every(({ isPlaced }) => isPlaced)) return undefined
+    if (this.#hasCursor || !this.#isPlaced) return undefined
     this.#hasCursor = true
     return encodeText(`id: ${this.#cursor}\n\n`)
   }

@@ -150,7 +150,10 @@ test("a place that is not known yet is no cursor that a client could come back w
   expect(client.read.lastEventId).toMatch(/^.{6}:\w+-1$/)
   open()
   await settleTasks()
+  // Without an event, too: otherwise the client would miss what comes in the second channel while it is away.
+  expect(client.read.lastEventId).toMatch(/^.{6}:\w+-1,.{6}:\w+-0$/)
   await channels.publish("a", { data: "2" })
   expect(client.read.lastEventId).toMatch(/^.{6}:\w+-2,.{6}:\w+-0$/)
+  expect(client.data).toEqual(["1", "2"])
   await channels.closeAll()
 })
