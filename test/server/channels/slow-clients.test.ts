@@ -91,7 +91,10 @@ test("slow: coalesce goes on after a new epoch, whose sequences begin anew", asy
     for (await settleTasks(); store.pending > 0; await settleTasks()) store.draw()
   }
   const channels = createChannels({ clock, store })
-  const client = new ChannelClient(channels, "news", { room: 1, slow: { coalesce: ({ data }) => data } })
+  const client = new ChannelClient(channels, "news", {
+    room: 1,
+    slow: { coalesce: ({ data }) => `${Number(data) % 2}` },
+  })
   await drain()
   for (const data of numbers(1, 20)) void channels.publish("news", { data })
   await drain()
@@ -100,7 +103,8 @@ test("slow: coalesce goes on after a new epoch, whose sequences begin anew", asy
   await drain()
   for (const data of numbers(21, 24)) void channels.publish("news", { data })
   await drain()
-  expect(client.data).toEqual([...numbers(1, 20), expect.stringContaining('"epoch"'), ...numbers(21, 24)])
+  expect(client.data.slice(0, 3)).toEqual(["19", "20", expect.stringContaining('"epoch"')])
+  expect(client.data.slice(-2)).toEqual(["23", "24"])
 })
 
 test("writeTimeout breaks a client that takes none of what is offered, and no other", async () => {
@@ -128,10 +132,13 @@ test.each<[string, ChannelsOptions, (client: ChannelClient) => void]>([
   ["maxDuration", { maxDuration: 60_000 }, () => {}],
   ["close()", {}, ({ session }) => session.close()],
 ])("writeTimeout breaks a client that takes nothing after its end by %s", async (_, options, end) => {
-  const { channels, clock } = wideChannels({ writeTimeout: 30_000, ...options })
+  const { channels, clock, publish } = wideChannels({ writeTimeout: 30_000, ...options })
   const client = new ChannelClient(channels, "news", { room: 1 })
+  await settleTasks()
   void client.session.send({ data: "waits" })
   end(client)
+  await publish(1, 3)
+  if (client.session.state === "closed") expect(channels.stats()).toMatchObject({ sessions: 1, behind: 0, lag: 0 })
   await clock.advance(100_000)
   expect(client.ending).toBe("broken")
   expect(channels.stats()).toMatchObject({ droppedSlow: 1, sessions: 0 })

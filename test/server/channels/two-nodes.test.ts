@@ -103,6 +103,16 @@ test("a reader whose news is lost finds the last event by its regular check, and
   expect(handles[1].reads - reads).toBeGreaterThanOrEqual(30)
 })
 
+test("a reader that has missed many events reads all of them at its next check", async () => {
+  const { clock, handles, nodes } = twoNodes()
+  const client = new ChannelClient(nodes[1], "news")
+  await settleTasks()
+  handles[1].isDeaf = true
+  for (let n = 0; n < 350; n++) await nodes[0].publish("news", { data: `${n}` })
+  for (let second = 0; second < 20 && client.data.length === 0; second++) await clock.advance(1_000)
+  expect(client.data).toEqual(Array.from({ length: 350 }, (_, n) => `${n}`))
+})
+
 test("sessions stay while the store is down, retries do not grow, and afterwards nothing is missing", async () => {
   const { clock, handles, nodes, onError } = twoNodes()
   const client = new ChannelClient(nodes[1], "news")
