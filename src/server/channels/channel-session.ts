@@ -128,7 +128,10 @@ export class ChannelSession implements PositionOwner {
       while (session.isIdle) {
         const block = this.#nextBlock() ?? this.#firstCursor()
         if (block === undefined) return
-        session.pass(this.#isShared ? block : new Uint8Array(block))
+        const bytes = this.#isShared ? block : new Uint8Array(block)
+        // A filter may have sent an event of its own, after which the outlet is busy.
+        if (session.isIdle) session.pass(bytes)
+        else void session.write(bytes)
       }
     } finally {
       this.#isSending = false

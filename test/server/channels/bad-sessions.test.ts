@@ -117,6 +117,20 @@ test.each([1, Infinity])("a filter that publishes repeats nothing, with room for
   for (const client of good) expect(client.data).toEqual(bad.data)
 })
 
+test.each([1, 2, 3, Infinity])("a filter that sends keeps the order, with room for %s blocks", async (room) => {
+  const { good, bad } = await playBeside(() => ({
+    room,
+    filter({ data }, session) {
+      void session.send({ data: `before ${data}` })
+      return true
+    },
+  }))
+  for (const client of good) expect(client.data).toEqual(ALL)
+  expect(bad.data.filter((data) => data.length === 1)).toEqual(ALL)
+  expect(bad.data.filter((data) => data.length > 1)).toEqual(ALL.map((data) => `before ${data}`))
+  for (const data of ALL) expect(bad.data.indexOf(`before ${data}`)).toBeLessThan(bad.data.indexOf(data))
+})
+
 test("a session that leaves inside write() leaves the others unaffected", async () => {
   const channels = createChannels()
   const clients = Array.from({ length: 3 }, () => new ChannelClient(channels, "news"))
