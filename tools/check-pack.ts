@@ -21,7 +21,7 @@ import { compileEverywhere } from "./pack-compilers.ts"
 /** The allowed files of the package; the names of shared scripts have no hash. */
 const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
-const MAX_SIZE = 120_000
+const MAX_SIZE = 165_000
 
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
