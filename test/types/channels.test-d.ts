@@ -83,6 +83,22 @@ test("filter without a contract has text", () => {
   })
 })
 
+test("onOpen of a contract has a session that sends the events of the contract", () => {
+  void channels.respond(new Request("http://x/"), "a", {
+    onOpen(session) {
+      assertType<Promise<void>>(session.send({ event: "done", data: { tokens: 1 } }))
+      // @ts-expect-error -- the data of done is an object
+      void session.send({ event: "done", data: "x" })
+      // @ts-expect-error -- no event of the contract
+      void session.send({ event: "nope", data: "x" })
+    },
+  })
+  void sendChannels(channels, request, response, "a", {
+    // @ts-expect-error -- the data of done is an object
+    onOpen: (session) => void session.send({ event: "done", data: "x" }),
+  })
+})
+
 test("createChannels() infers the contract, which can be annotated", () => {
   assertType<Channels>(plain)
   expectTypeOf(plain).toEqualTypeOf<Channels>()
