@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { sendEventStream } from "steadystream/node"
 import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
 import { answerTo, completion, isUnreachable, streamCompletion } from "./chat-completions.ts"
+import { ChannelRoom } from "./channel-room.ts"
 import { parseChatRequest } from "./chat-request.ts"
 import { Outage } from "./outage.ts"
 import { originOf, Relays } from "./relays.ts"
@@ -33,6 +34,7 @@ export class DemoServer {
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
   readonly #relays: Relays = new Relays()
+  readonly #room: ChannelRoom = new ChannelRoom()
   /** The number of requests for the sentence by reader, oldest first. */
   readonly #requests: Map<string, number> = new Map()
 
@@ -45,7 +47,9 @@ export class DemoServer {
       ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
       ["/v1/chat/completions", { POST: this.#complete }],
       ["/relay/v1/chat/completions", { POST: this.#relay }],
+      ["/channel", { GET: this.#sendChannel, HEAD: this.#sendChannel }],
       ["/api/relay", { GET: this.#watchRelay }],
+      ["/api/channel", { GET: this.#sendRoomState, POST: this.#publish }],
       ["/api/requests", { GET: this.#sendRequestCount }],
       ["/api/outage", { GET: this.#sendOutage, POST: this.#setOutage }],
     ])
@@ -72,6 +76,7 @@ export class DemoServer {
   /** Stops listening and closes every connection at once, open streams included. */
   close(): void {
     this.#stop.abort()
+    this.#room.close()
     for (const server of this.#servers) {
       server.close()
       server.closeAllConnections()
@@ -143,6 +148,18 @@ export class DemoServer {
   readonly #watchRelay: Handler = (req, res, url) => {
     const id = url.searchParams.get("id") ?? ""
     return sendEventStream(req, res, (session) => this.#relays.watch(id, session), { signal: this.#stop.signal })
+  }
+
+  readonly #sendChannel: Handler = (req, res, url) =>
+    url.searchParams.get("node") === "new"
+      ? this.#room.connectToNewNode(req, res, this.#stop.signal)
+      : this.#room.connect(req, res, this.#stop.signal)
+
+  readonly #sendRoomState: Handler = async (_req, res) => sendJson(res, 200, await this.#room.state())
+
+  readonly #publish: Handler = async (req, res) => {
+    await this.#room.publish(await readJson(req, MAX_BODY_BYTES))
+    sendJson(res, 200, await this.#room.state())
   }
 
   readonly #sendRequestCount: Handler = (_req, res, url) => {

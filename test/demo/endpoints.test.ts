@@ -209,3 +209,32 @@ test("DemoServer.close() ends the open streams at once", async () => {
   demo.close()
   expect((await bodies).map(({ status }) => status)).toEqual(["rejected", "rejected"])
 })
+
+test("GET /channel sends what its node has in memory, and a gap on a new node if it is no longer kept", async () => {
+  const { origin } = await startDemo()
+  const publish = async (events: number) =>
+    (await (await post(`${origin}/api/channel`, { events })).json()) as { first: string; last: string }
+  const { last: start } = await publish(1)
+  const headers = { "last-event-id": start }
+  const along = readEvents(await fetch(`${origin}/channel`, { headers }))
+  await publish(1)
+  expect((await along.next()).value?.data).toBe(`{"tick":2}`)
+  const { first } = await publish(20)
+  const same = readEvents(await fetch(`${origin}/channel`, { headers: { "last-event-id": along.lastEventId } }))
+  expect((await same.next()).value?.data).toBe(`{"tick":3}`)
+  const other = readEvents(await fetch(`${origin}/channel?node=new`, { headers }))
+  const gap = (await other.next()).value
+  expect(gap?.event).toBe("steadystream.gap")
+  expect(JSON.parse(gap!.data)).toEqual({ from: start, reason: "trimmed", resumesAt: first })
+  const kept: unknown[] = []
+  while (kept.length < 12) kept.push((await other.next()).value?.data)
+  expect(kept).toEqual(Array.from({ length: 12 }, (_, index) => `{"tick":${index + 11}}`))
+  await Promise.all([along.return(), same.return(), other.return()])
+})
+
+test.each([0, 21, 1.5, "1", undefined])("POST /api/channel refuses to publish %j events", async (events) => {
+  const { origin } = await startDemo()
+  const response = await post(`${origin}/api/channel`, { events })
+  expect(response.status).toBe(400)
+  expect(((await response.json()) as { error: { param: string } }).error.param).toBe("events")
+})
