@@ -1,3 +1,4 @@
+import { ChannelPanel } from "./channel-panel.ts"
 import { ChatPanel } from "./chat-panel.ts"
 import { find, setFact } from "./dom.ts"
 import { RelayPanel } from "./relay-panel.ts"
@@ -10,3 +11,4 @@ startStandardPanel(find(document, "#standard"), new Wire(find(document, ".wire")
 void new RetryPanel(find(document, "#retry")).run()
 void new ChatPanel(find(document, "#chat"))
 void new RelayPanel(find(document, "#relay"))
+void new ChannelPanel(find(document, "#channel"))

@@ -58,3 +58,31 @@ export async function ask(page: Page, scenario: string): Promise<void> {
   await page.locator("#chat .row label").filter({ hasText: scenario }).click()
   await page.click('#chat [data-action="run"]')
 }
+
+/** Connects the readers of the fifth panel, which publishes nothing by itself. */
+export async function connectReaders(page: Page): Promise<void> {
+  await page.click('#channel [data-action="tick"]')
+  await page.click('#channel [data-action="start"]')
+  for (const reader of ["a", "b", "c"]) await waitForText(page, `#reader-${reader} .badge`, "open")
+}
+
+/** Publishes events in the fifth panel, one by one or 20 at once, and waits until reader A has taken them. */
+export async function publish(page: Page, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= count === 20 ? 20 : 1) {
+    const before = Number(await fact(page, "#reader-a", "position"))
+    await page.click(`#channel [data-action="${count === 20 ? "many" : "one"}"]`)
+    await waitForText(page, '#reader-a [data-fact="position"]', String(before + (count === 20 ? 20 : 1)))
+  }
+}
+
+/** Takes reader C off after one event and brings it back when 8 events that it missed are gone. */
+export async function comeBackTooLate(page: Page): Promise<void> {
+  await connectReaders(page)
+  await publish(page, 1)
+  await waitForText(page, '#reader-c [data-fact="position"]', "1")
+  await page.click('#channel [data-action="off"]')
+  await publish(page, 20)
+  await waitForText(page, "#reader-c .outcome", "Away for too long")
+  await page.click('#channel [data-action="back"]')
+  await waitForText(page, "#reader-c .outcome", "Too late:")
+}

@@ -1,7 +1,7 @@
 import axe from "axe-core"
 import type { Page } from "playwright"
 import { describe, test } from "vitest"
-import { ask, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
+import { ask, comeBackTooLate, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
 
 /**
  * Returns the serious and critical findings below an element, as `rule: element`. Findings that axe is not sure about
@@ -68,6 +68,8 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
       await page.click('#chat [data-action="run"]')
       await page.click('#relay [data-action="cut"]')
       await waitForText(page, "#provider .outcome", "The provider broke off")
+      await comeBackTooLate(page)
+      expect(await findings(page, "#channel")).toEqual([])
       await waitForText(page, "#retry .outcome", "Gave up after")
       await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)))
       expect(await findings(page, "html")).toEqual([])
@@ -82,6 +84,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
       const { page } = await openPage(context, 5, { viewport: { width, height: 900 } })
       await page.click('#relay [data-action="cut"]')
       await waitForText(page, "#provider .outcome", "The provider broke off")
+      await comeBackTooLate(page)
       for (const scenario of ["Tool calls", "Reasoning", "Error halfway", "Cut halfway", "Only comments"]) {
         await ask(page, scenario)
         await page.locator('#chat [data-action="run"][aria-disabled="false"]').waitFor()
