@@ -9,6 +9,8 @@ export function eventStreamHeaderList(caching: string): readonly (readonly [name
     // A proxy that compresses the stream holds it back.
     ["cache-control", `${caching}, no-transform`],
     ["x-accel-buffering", "no"],
+    // RFC 10036: intermediaries pass each part on as it comes.
+    ["incremental", "?1"],
   ]
 }
 

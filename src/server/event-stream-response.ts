@@ -49,8 +49,8 @@ export interface EventStreamResponseOptions<Written = SseEventInit> extends Sess
  * then the body errors with an {@link SseConnectionError} whose cause is that error. The client sees a broken
  * connection and no part of the message.
  *
- * The default headers are `content-type: text/event-stream; charset=utf-8`, `cache-control: no-store, no-transform` and
- * `x-accel-buffering: no`.
+ * The default headers are `content-type: text/event-stream; charset=utf-8`, `cache-control: no-store, no-transform`,
+ * `x-accel-buffering: no` and `incremental: ?1`.
  *
  * @throws TypeError if `source` is not a source of events or is a locked stream, or if `status` allows no body.
  * @throws RangeError if `status`, `keepAlive` or `retry` is out of range.

@@ -84,6 +84,7 @@ test("eventStreamResponse() sets headers against buffering, storing and compress
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
+    incremental: "?1",
   })
   const response = eventStreamResponse([], { status: 201, headers: { "Cache-Control": "private", "X-Mine": "1" } })
   expect(response.status).toBe(201)

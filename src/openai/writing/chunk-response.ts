@@ -22,7 +22,7 @@ export interface ChunkResponseOptions extends EncodeChunksOptions, ChunkResponse
  * Workers. For node:http, pass the result of {@link encodeChunks} to `sendEventStream` of `steadystream/node`.
  *
  * The body is the result of {@link encodeChunks}. The headers are `content-type: text/event-stream; charset=utf-8`,
- * `cache-control: no-cache, no-transform` and `x-accel-buffering: no`.
+ * `cache-control: no-cache, no-transform`, `x-accel-buffering: no` and `incremental: ?1`.
  *
  * @typeParam T - The type of the chunks.
  * @throws TypeError if `source` is not an iterable or a stream, or is a locked stream.

@@ -245,6 +245,7 @@ describe("chunkResponse()", () => {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
+      incremental: "?1",
     })
     expect(await response.text()).toBe('data: {"n":1}\n\ndata: [DONE]\n\n')
   })
