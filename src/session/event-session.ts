@@ -194,7 +194,7 @@ export class EventSession implements Session, Connected {
     const isFull = this.#queue.size >= MAX_EVENTS || this.#queuedBytes >= MAX_BYTES
     this.#queue.push(waiting)
     this.#queuedBytes += chunk?.length ?? 0
-    if (isFull) this.leave(slowError())
+    if (isFull) this.leave(slowError(`${MAX_EVENTS} events or ${MAX_BYTES} bytes wait for the client already`))
     return [sent, waiting]
   }
 

@@ -33,9 +33,8 @@ export const MAX_EVENTS = 1_000
 export const MAX_BYTES: number = 1024 * 1024
 
 /** The error of a client for which too much waits. */
-export function slowError(): SseSessionError {
-  const message = `Cannot send event: more than ${MAX_EVENTS} events or ${MAX_BYTES} bytes wait for the client`
-  return new SseSessionError(message, "slow-consumer")
+export function slowError(why: string): SseSessionError {
+  return new SseSessionError(`Cannot send event: ${why}`, "slow-consumer")
 }
 
 /** The error of a session whose client has left. */

@@ -21,6 +21,7 @@ import type { EventStreamRequest } from "../event-stream-response.ts"
 import type { Cursor, EventStore } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
 import { SseStoreError } from "../store/store-error.ts"
+import { GAP_EVENT } from "./gap-event.ts"
 import { ChannelCounts } from "./channel-counts.ts"
 import { joinCursors, splitCursor, tagOf } from "./channel-cursor.ts"
 import { CHANNELS_KINDS, type ChannelsOptions, type ChannelStats, type ConnectOptions } from "./channel-options.ts"
@@ -102,6 +103,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
   async publish(name: string, event: SseEventInit): Promise<PublishedEvent> {
     checkName(name)
     if (event?.id !== undefined) throw new TypeError(`Cannot publish event: "id" is set by the channel`)
+    if (event?.event === GAP_EVENT) throw new TypeError(`Cannot publish event: the name ${GAP_EVENT} is reserved`)
     const text = this.#events === undefined ? encodeEvent(event) : await this.#encode(this.#events, name, event)
     if (this.#state === "closed") {
       throw new SseSessionError("Cannot publish event: the channels have been closed", "session-closed")

@@ -140,7 +140,9 @@ export class ChannelSession implements PositionOwner {
 
   onEntries(position: LogPosition): void {
     if (this.session.isIdle) this.onWait()
-    else if (this.#options.slow === "disconnect" && position.liveLag > MAX_LAG) this.drop()
+    else if (this.#options.slow === "disconnect" && position.liveLag > MAX_LAG) {
+      this.drop(`more than ${MAX_LAG} events wait for the client`)
+    }
   }
 
   onPageError(error: unknown): void {
@@ -149,10 +151,10 @@ export class ChannelSession implements PositionOwner {
   }
 
   /** Breaks the connection of a client that is too slow. */
-  drop(): void {
+  drop(why: string): void {
     if (this.#isOver) return
     this.#host.counts.droppedSlow++
-    this.session.leave(slowError())
+    this.session.leave(slowError(why))
   }
 
   /** Looks after the session: what waits and could not be read, silence, a client that takes nothing, the longest time. */
@@ -164,7 +166,8 @@ export class ChannelSession implements PositionOwner {
       if (this.lag > 0 || !this.#isPlaced) this.onWait()
       if (round - this.writtenRound >= keepAliveRounds) this.keepAlive()
     } else if (this.#takesNothing(round)) {
-      if (round - this.#busyRound! >= writeRounds) this.drop()
+      if (round - this.#busyRound! >= writeRounds)
+        this.drop('the client has taken nothing for the time of "writeTimeout"')
     }
   }
 
@@ -254,16 +257,19 @@ export class ChannelSession implements PositionOwner {
     }
   }
 
-  /** The key of an event, `undefined` if it does not go out. */
-  #keyOf(entry: LogEntry, coalesce: (event: SseEvent<string, unknown>) => string): string | undefined {
+  /** The key of an event, `undefined` if it does not go out. An event without a key goes out in any case. */
+  #keyOf(entry: LogEntry, coalesce: (event: SseEvent<string, unknown>) => unknown): string | undefined {
     if (this.session.state === "closed" || !this.#passes(entry)) return undefined
     try {
       const event = this.#host.decode(entry)
-      return event && coalesce(event)
+      const key = event && coalesce(event)
+      if (typeof key === "string") return `=${key}`
+      ;(key as Partial<Promise<unknown>> | undefined)?.catch?.(ignore)
+      if (event !== undefined) throw new TypeError(`Cannot coalesce event: its key must be a string, not ${typeof key}`)
     } catch (error) {
       this.#host.report(error)
-      return undefined
     }
+    return entry.cursor
   }
 }
 

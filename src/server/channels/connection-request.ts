@@ -29,7 +29,8 @@ export function readRequest(
 ): ChannelRequest {
   checkOptions(options, KINDS)
   const { since, slow } = options
-  if (since !== undefined && since !== "live" && since !== "start") checkNumber("since", since)
+  if (typeof since === "number") checkNumber("since", since)
+  checkOptions({ since }, { since: '"live", "start" or a number' })
   if (typeof slow === "object") {
     checkOptions(slow, { coalesce: "a function" })
     if (!slow.coalesce) throw new TypeError('Cannot use options: "slow.coalesce" must be a function, not undefined')
@@ -45,7 +46,10 @@ export function checkName(name: unknown): asserts name is string {
 
 /** @throws TypeError if these are not 1 to 64 names. */
 export function namesOf(given: string | readonly string[]): readonly string[] {
-  const names = typeof given === "string" ? [given] : Array.isArray(given) ? [...new Set(given as string[])] : []
+  if (typeof given !== "string" && !Array.isArray(given)) {
+    throw new TypeError(`Cannot connect: the channels must be a name or an array of names, not ${typeof given}`)
+  }
+  const names = typeof given === "string" ? [given] : [...new Set(given as string[])]
   for (const name of names) checkName(name)
   if (names.length > 0 && names.length <= MAX_NAMES) return names
   throw new TypeError(`Cannot connect: there must be 1 to ${MAX_NAMES} channels, not ${names.length}`)

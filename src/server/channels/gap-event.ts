@@ -3,7 +3,7 @@ import { encodeEvent } from "../../encoder/index.ts"
 import type { GapReason } from "../store/event-store.ts"
 
 /** The type of the event that reports missed events to a client. */
-const GAP_EVENT = "steadystream.gap"
+export const GAP_EVENT = "steadystream.gap"
 
 /** What a client is told about a gap. */
 export interface ChannelGap {

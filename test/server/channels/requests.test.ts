@@ -226,3 +226,23 @@ test("publish() keeps the order of the calls, whatever order the schemas answer 
   expect(await Promise.all(outcomes)).toEqual(["1", "refused", "2", "3", "1"])
   expect(client.data).toEqual(["b", '"1"', "2", '"3"'])
 })
+
+test.each<[string, unknown, string]>([
+  ["an object", { names: ["a"] }, "must be a name or an array of names, not object"],
+  ["nothing", undefined, "must be a name or an array of names, not undefined"],
+  ["an empty array", [], "there must be 1 to 64 channels, not 0"],
+  ["an empty name", ["a", ""], "its name must be a string that is not empty"],
+])("respond() refuses %s as names, and says what they may be", async (_, names, message) => {
+  const channels = createChannels()
+  await expect(channels.respond(new Request("http://x/"), names as never)).rejects.toThrow(message)
+})
+
+test("respond() refuses a word that since does not have, and names those that it has", async () => {
+  const answer = createChannels().respond(new Request("http://x/"), "a", { since: "beginning" as never })
+  await expect(answer).rejects.toThrow('"since" must be "live", "start" or a number, not string')
+})
+
+test("publish() refuses the name of the gap event", async () => {
+  const published = createChannels().publish("a", { event: "steadystream.gap", data: "{}" })
+  await expect(published).rejects.toThrow("the name steadystream.gap is reserved")
+})
