@@ -8,6 +8,7 @@ import { type EventSession, slowError } from "../../session/index.ts"
 import { joinCursors } from "./channel-cursor.ts"
 import type { ConnectOptions } from "./channel-options.ts"
 import type { ChannelCounts } from "./channel-counts.ts"
+import { checkKey, isTrue } from "./caller-answer.ts"
 import { Coalescer } from "./coalescer.ts"
 import { gapBlock } from "./gap-event.ts"
 import { endSession, LEAST_RETRY } from "./shutdown.ts"
@@ -263,19 +264,10 @@ export class ChannelSession implements PositionOwner {
     try {
       const event = this.#host.decode(entry)
       const key = event && coalesce(event)
-      if (typeof key === "string") return `=${key}`
-      ;(key as Partial<Promise<unknown>> | undefined)?.catch?.(ignore)
-      if (event !== undefined) throw new TypeError(`Cannot coalesce event: its key must be a string, not ${typeof key}`)
+      if (event !== undefined) return `=${checkKey(key)}`
     } catch (error) {
       this.#host.report(error)
     }
     return entry.cursor
   }
-}
-
-/** @throws TypeError if a filter answers with a promise, which would let every event pass. */
-function isTrue(answer: unknown): boolean {
-  if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then !== "function") return Boolean(answer)
-  ;(answer as Promise<unknown>).catch?.(() => {})
-  throw new TypeError("Cannot filter event: the filter must not be async")
 }
