@@ -45,10 +45,17 @@ export class ResponseOutlet implements Outlet {
 
   write(bytes: Uint8Array<ArrayBuffer>): boolean {
     if (this.#isOver) return true
-    const hasRoom = this.#res.write(bytes)
-    // A response that a middleware compresses holds its bytes back until then.
-    this.#res.flush?.()
-    return hasRoom
+    // Someone else has ended it: each write would be one more 'error', and only the first has a listener.
+    if (this.#res.writableEnded) this.#onGone()
+    else {
+      try {
+        return this.#send(bytes)
+      } catch {
+        // A middleware may replace `write`; what it throws must not reach the other clients of a channel.
+        this.#break()
+      }
+    }
+    return true
   }
 
   end(): void {
@@ -57,14 +64,25 @@ export class ResponseOutlet implements Outlet {
 
   fail(_error: unknown, isAtOnce: boolean): void {
     if (this.#isOver) return
-    if (isAtOnce) return this.#break()
+    if (isAtOnce || this.#res.writableEnded) return this.#break()
     // A middleware may replace `write` and never call back.
     const timer = systemClock.setTimeout(() => this.#break(), WRITE_GRACE)
-    this.#res.write(new Uint8Array(0), () => {
+    const onWritten = () => {
       systemClock.clearTimeout(timer)
       this.#break()
-    })
+    }
+    try {
+      this.#send(new Uint8Array(0), onWritten)
+    } catch {
+      onWritten()
+    }
+  }
+
+  #send(bytes: Uint8Array, onWritten?: () => void): boolean {
+    const hasRoom = this.#res.write(bytes, onWritten)
+    // A response that a middleware compresses holds its bytes back until then.
     this.#res.flush?.()
+    return hasRoom
   }
 
   /** Stops waiting for the end, and removes the listeners. */

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events"
 import { expect, test, vi } from "vitest"
 import type { SseEventInit } from "steadystream"
-import { sendEventStream } from "steadystream/node"
-import type { Session } from "steadystream/server"
+import { sendChannels, sendEventStream } from "steadystream/node"
+import { createChannels, type Session } from "steadystream/server"
 
 const request = { method: "GET", headers: {} }
 
@@ -125,4 +125,40 @@ test("sendEventStream() settles at its signal if a broken response has no close 
   await new Promise((resolve) => setImmediate(resolve))
   stop.abort()
   expect(await sent).toBe(undefined)
+})
+
+test("sendEventStream() writes nothing after someone else has ended the response", async () => {
+  const response = responseLike()
+  const write = vi.spyOn(response, "write")
+  const onError = vi.fn<(error: unknown) => void>()
+  async function* source() {
+    await settled()
+    write.mockClear()
+    response.writableEnded = true
+    yield { data: "late" }
+    throw new Error("source")
+  }
+  await sendEventStream(request, response, source(), { onError })
+  expect(write).not.toHaveBeenCalled()
+})
+
+test("sendChannels() breaks a response whose write() throws, and the others get every event", async () => {
+  const channels = createChannels()
+  const good = responseLike()
+  const write = vi.spyOn(good, "write")
+  const destroy = vi.fn<() => void>()
+  const bad = responseLike({ destroy })
+  const sent = sendChannels(channels, request, bad, "news")
+  void sendChannels(channels, request, good, "news")
+  await settled()
+  vi.spyOn(bad, "write").mockImplementation(() => {
+    throw new Error("broken")
+  })
+  write.mockClear()
+  await channels.publish("news", { data: "1" })
+  expect(write).toHaveBeenCalledTimes(1)
+  await sent
+  expect(destroy).toHaveBeenCalledTimes(1)
+  expect(channels.size()).toBe(1)
+  await channels.closeAll()
 })
