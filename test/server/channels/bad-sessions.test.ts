@@ -155,3 +155,14 @@ test("a key and a filter together send the last event with each key that passes"
   }))
   expect(bad.data).toEqual(["3", "4"])
 })
+
+test("nothing is written to a client without a cursor whose filter ends the session at the first event", async () => {
+  const channels = createChannels()
+  await channels.publish("news", { data: "1" })
+  await channels.publish("news", { data: "2" })
+  const first = new ChannelClient(channels, "news")
+  await settleTasks()
+  const client = new ChannelClient(channels, "news", { since: "start", filter: closesAt("1") })
+  await settleTasks()
+  expect([client.ending, client.data, first.ending]).toEqual(["clean", [], "open"])
+})
