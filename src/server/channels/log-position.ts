@@ -100,12 +100,9 @@ export class LogPosition implements LogMember {
     return this.isPlaced && !this.#hasLeft ? Math.max(0, this.reader.last - this.#sequence) : 0
   }
 
-  /** The number of entries to take that are newer than the start; Infinity if some of them are no longer in memory. */
+  /** The number of entries to take that are newer than the start. */
   get liveLag(): number {
-    if (!this.isPlaced) return 0
-    const { floor, last } = this.reader
-    const taken = Math.max(this.#sequence, this.#startedAt)
-    return taken < floor ? Infinity : last - taken
+    return this.isPlaced ? this.reader.last - Math.max(this.#sequence, this.#startedAt) : 0
   }
 
   /** The entries to take that are in memory, the next one first. */

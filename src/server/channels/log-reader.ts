@@ -4,6 +4,8 @@
  * comes first. The newest entries stay in the ring; a session that is further behind reads pages.
  */
 import type { Clock } from "../../internal/clock.ts"
+import { ignore } from "../../internal/cancel.ts"
+import { callHook } from "../../internal/hook.ts"
 import { parseCursor } from "../store/cursor.ts"
 import type { Cursor, EventStore, GapReason, StoreNews, StorePage, StoreWatch } from "../store/event-store.ts"
 import { LogEntry } from "./log-entry.ts"
@@ -74,13 +76,18 @@ export class LogReader {
     this.#clock = clock
     this.#onError = onError
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve))
-    this.#watch = store.watch(name, (news) => this.#onNews(news))
+    this.#watch = watchOf(store, name, (news) => this.#onNews(news))
     this.#begin()
   }
 
   /** The cursor of the newest entry. */
   get cursor(): Cursor {
     return `${this.epoch}-${this.last}`
+  }
+
+  /** The UTF-16 units of the ring. */
+  get ringSize(): number {
+    return this.#ringSize
   }
 
   /** The sequence before the oldest entry of the ring. */
@@ -135,7 +142,7 @@ export class LogReader {
 
   close(): void {
     this.#isClosed = true
-    this.#watch.stop()
+    callHook(() => this.#watch.stop(), undefined, this.#onError)
     this.#clock.clearTimeout(this.#timer)
     this.#resolveReady()
   }
@@ -230,6 +237,22 @@ export class LogReader {
     for (let at = 0; at < from; at++) this.#ringSize -= this.#ring[at]!.size
     while (this.#ringSize > RING_SIZE && from < this.#ring.length - 1) this.#ringSize -= this.#ring[from++]!.size
     this.#ring = this.#ring.slice(from)
+  }
+
+  /** Drops the oldest entries above a size; a session that has not taken them reads them from the store. */
+  shrink(size: number): void {
+    let from = 0
+    while (this.#ringSize > size) this.#ringSize -= this.#ring[from++]!.size
+    if (from > 0) this.#ring = this.#ring.slice(from)
+  }
+}
+
+/** Watches a log; a store that throws is one that cannot be watched. */
+function watchOf(store: EventStore, name: string, onNews: (news: StoreNews | undefined) => void): StoreWatch {
+  try {
+    return store.watch(name, onNews)
+  } catch (error) {
+    return { ready: Promise.reject(error), stop: ignore }
   }
 }
 

@@ -5,6 +5,9 @@ import { LogReader } from "./log-reader.ts"
 /** How often the position in each log is compared with the store, in milliseconds, up to a fifth more or less. */
 const CHECK_EVERY = 15_000
 
+/** What the rings of all logs keep between rounds, in UTF-16 units: without it many channels exceed the limits of the store. */
+const RINGS_SIZE = 32 * 1024 * 1024
+
 /** The readers of a node: one for each log that has sessions here. */
 export class LogReaders {
   readonly #store: EventStore
@@ -50,6 +53,14 @@ export class LogReaders {
         this.#readers.delete(name)
       } else if (isCheck) reader.check()
     }
+    this.#shrinkRings()
+  }
+
+  #shrinkRings(): void {
+    let size = 0
+    for (const { ringSize } of this.#readers.values()) size += ringSize
+    if (size <= RINGS_SIZE) return
+    for (const reader of this.#readers.values()) reader.shrink(RINGS_SIZE / this.#readers.size)
   }
 
   close(): void {

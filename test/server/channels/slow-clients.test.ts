@@ -159,3 +159,31 @@ test("a client that reads more slowly than its channel goes on at its own pace, 
   await settleTasks(200)
   expect(client.data).toEqual(numbers(1, 4_000))
 })
+
+test('slow: "disconnect" counts events, not their size', async () => {
+  const { channels } = wideChannels()
+  const client = new ChannelClient(channels, "news", { room: 2, slow: "disconnect" })
+  await settleTasks()
+  const data = "x".repeat(600_000)
+  for (let count = 0; count < 6; count++) await channels.publish("news", { data })
+  expect(client.ending).toBe("open")
+  client.take()
+  await settleTasks()
+  expect(client.data).toEqual(Array.from({ length: 6 }, () => data))
+})
+
+test("what many channels keep for their clients is bounded in all, and a client behind is whole", async () => {
+  const { channels, clock, read } = wideChannels()
+  const names = numbers(1, 40)
+  const clients = names.map((name) => new ChannelClient(channels, name, { room: 1 }))
+  await settleTasks()
+  const texts = numbers(1, 10).map((text) => text.padEnd(100_000))
+  for (const name of names) for (const data of texts) await channels.publish(name, { data })
+  await clock.advance(1_000)
+  read.mockClear()
+  for (const client of clients) client.take()
+  await settleTasks()
+  for (const client of clients) expect(client.data).toEqual(texts)
+  // Otherwise all 40 MB would still be in memory beside the store.
+  expect(read).toHaveBeenCalled()
+})
