@@ -3,7 +3,7 @@ import type { EventEncoder } from "../../contract/index.ts"
 import { encodeEvent, encodeRetry } from "../../encoder/index.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
-import { type Clock, systemClock } from "../../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS, systemClock } from "../../internal/clock.ts"
 import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
 import { callHook, reportGlobally } from "../../internal/hook.ts"
 import { DEFAULT_KEEP_ALIVE } from "../../internal/keep-alive.ts"
@@ -167,7 +167,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     options: { readonly retry?: number | undefined; readonly within?: number | undefined } = {},
   ): Promise<void> {
     checkOptions(options, { retry: true, within: true })
-    const within = checkNumber("within", options.within ?? 1_000)
+    const within = Math.min(MAX_TIMER_MS, checkNumber("within", options.within ?? 1_000))
     // Refuses the time before anything has changed.
     if (options.retry !== undefined) encodeRetry(options.retry)
     this.#state = "closed"
@@ -178,7 +178,7 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
 
   async drain(options: { readonly within?: number | undefined } = {}): Promise<void> {
     checkOptions(options, { within: true })
-    const within = checkNumber("within", options.within ?? 10_000)
+    const within = Math.min(MAX_TIMER_MS, checkNumber("within", options.within ?? 10_000))
     if (this.#state === "open") this.#state = "draining"
     await drainSessions(this.#sessions, this.#clock, within)
   }

@@ -36,10 +36,10 @@ export async function closeSessions(
 /** Ends the sessions one by one in `within` milliseconds. */
 export async function drainSessions(sessions: OpenSessions, clock: Clock, within: number): Promise<void> {
   const steps = Math.max(1, Math.ceil(within / DRAIN_STEP))
-  const { size } = sessions
+  const size = openOf(sessions)
   for (let step = 0; step < steps && sessions.size > 0; step++) {
-    // As many as keep them evenly spread; some may have left by themselves.
-    let left = sessions.size - Math.floor((size * (steps - step - 1)) / steps)
+    // As many as keep them evenly spread; some may have left by themselves, and some end slowly.
+    let left = openOf(sessions) - Math.floor((size * (steps - step - 1)) / steps)
     for (const { session } of sessions) {
       if (session.state === "closed") continue
       if (left-- <= 0) break
@@ -48,6 +48,12 @@ export async function drainSessions(sessions: OpenSessions, clock: Clock, within
     if (step < steps - 1) await new Promise<void>((resolve) => void clock.setTimeout(resolve, DRAIN_STEP))
   }
   await endWithin(sessions, clock, DRAIN_STEP)
+}
+
+function openOf(sessions: OpenSessions): number {
+  let count = 0
+  for (const { session } of sessions) if (session.state === "open") count++
+  return count
 }
 
 async function endWithin(sessions: OpenSessions, clock: Clock, ms: number): Promise<void> {

@@ -1,6 +1,6 @@
-import { createChannels } from "steadystream/server"
+import { createChannels, memoryStore } from "steadystream/server"
 import { ManualClock } from "steadystream/testing"
-import { expect, test } from "vitest"
+import { expect, test, vi } from "vitest"
 import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 import { randomOf } from "../../support/unreliable-store.ts"
@@ -152,6 +152,63 @@ test("drain() refuses new clients and ends the others one by one, while events g
   expect(clients.at(-1)!.data.length).toBeGreaterThan(8)
   await clock.advance(5_000)
   expect([channels.size(), clock.pendingTimers]).toEqual([0, 0])
+})
+
+test("drain() ends the others no faster for clients that take nothing", async () => {
+  const clock = new ManualClock()
+  const channels = createChannels({ clock, writeTimeout: 0 })
+  const stalled = Array.from({ length: 50 }, () => new ChannelClient(channels, "news", { room: 1 }))
+  const clients = Array.from({ length: 50 }, () => new ChannelClient(channels, "news"))
+  await settleTasks()
+  const drained = channels.drain({ within: 10_000 })
+  await clock.advance(7_500)
+  expect(Math.abs(clients.filter(({ ending }) => ending === "open").length - 25)).toBeLessThan(3)
+  await clock.advance(2_600)
+  await drained
+  expect(stalled.every(({ ending }) => ending === "broken")).toBe(true)
+})
+
+test.each([
+  ["closeAll", "closed"],
+  ["drain", "open"],
+] as const)("%s() with an endless time breaks nobody", async (end, state) => {
+  const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {})
+  const channels = createChannels()
+  const client = new ChannelClient(channels, "news", { room: 1 })
+  await settleTasks()
+  const over = channels[end]({ within: Infinity })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect([client.ending, client.session.state]).toEqual(["open", state])
+  expect(warning).not.toHaveBeenCalled()
+  client.leave()
+  await over
+})
+
+test("a store that throws where it should watch or stop is reported, and rounds go on", async () => {
+  const clock = new ManualClock()
+  const store = memoryStore({ clock })
+  const onError = vi.fn<(error: unknown) => void>()
+  const channels = createChannels({ clock, store, onError, keepAlive: 1_000 })
+  vi.spyOn(store, "watch")
+    .mockImplementationOnce(() => {
+      throw new Error("no watch")
+    })
+    .mockImplementationOnce(() => ({
+      ready: Promise.resolve(),
+      stop() {
+        throw new Error("no stop")
+      },
+    }))
+  const client = new ChannelClient(channels, "news")
+  const other = new ChannelClient(channels, "other")
+  await settleTasks()
+  expect(onError.mock.lastCall).toEqual([new Error("no watch")])
+  other.leave()
+  await clock.advance(5_000)
+  expect(onError.mock.lastCall).toEqual([new Error("no stop")])
+  expect(client.text).toContain("keep-alive")
+  await channels.closeAll()
+  expect(client.ending).toBe("clean")
 })
 
 test("an aborted signal breaks the connection, before and after it opens", async () => {
