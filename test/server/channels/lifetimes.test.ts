@@ -174,13 +174,15 @@ test.each([
 ] as const)("%s() with an endless time breaks nobody", async (end, state) => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {})
   const channels = createChannels()
-  const client = new ChannelClient(channels, "news", { room: 1 })
+  const clients = Array.from({ length: 2 }, () => new ChannelClient(channels, "news", { room: 1 }))
   await settleTasks()
   const over = channels[end]({ within: Infinity })
   await new Promise((resolve) => setTimeout(resolve, 20))
-  expect([client.ending, client.session.state]).toEqual(["open", state])
+  expect(clients.map(({ ending }) => ending)).toEqual(["open", "open"])
+  // The first is drained at once.
+  expect(clients[1]!.session.state).toBe(state)
   expect(warning).not.toHaveBeenCalled()
-  client.leave()
+  for (const client of clients) client.leave()
   await over
 })
 
