@@ -68,10 +68,7 @@ export class LogPosition implements LogMember {
       owner.onEntries(this)
     }
     if (reader.isReady) place()
-    else {
-      reader.joining.add(this)
-      void reader.ready.then(place)
-    }
+    else reader.joining.set(this, place)
   }
 
   /**

@@ -44,8 +44,8 @@ const KEPT_ROUNDS = 2
 export class LogReader {
   readonly name: string
   readonly members: Set<LogMember> = new Set()
-  /** The sessions that wait until the position is known. */
-  readonly joining: Set<LogMember> = new Set()
+  /** The sessions that wait until the position is known, and what is then called; a promise would keep those that left. */
+  readonly joining: Map<LogMember, () => void> = new Map()
   /** Resolves when the position is known. */
   readonly ready: Promise<void>
   readonly #store: EventStore
@@ -76,6 +76,9 @@ export class LogReader {
     this.#clock = clock
     this.#onError = onError
     this.ready = new Promise((resolve) => (this.#resolveReady = resolve))
+    void this.ready.then(() => {
+      for (const place of this.joining.values()) callHook(place, undefined, this.#onError)
+    })
     this.#watch = watchOf(store, name, (news) => this.#onNews(news))
     this.#begin()
   }

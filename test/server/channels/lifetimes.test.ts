@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { createChannels, memoryStore } from "steadystream/server"
 import { ManualClock } from "steadystream/testing"
 import { expect, test, vi } from "vitest"
@@ -6,6 +8,9 @@ import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 import { randomOf } from "../../support/unreliable-store.ts"
 
 failOnUnhandledRejections()
+
+setFlagsFromString("--expose-gc")
+const gc = runInNewContext("gc") as () => void
 
 const KEEP_ALIVE = ": keep-alive\n\n"
 
@@ -171,7 +176,7 @@ test("drain() ends the others no faster for clients that take nothing", async ()
 test.each([
   ["closeAll", "closed"],
   ["drain", "open"],
-] as const)("%s() with an endless time breaks nobody", async (end, state) => {
+] as const)("%s() with an endless time breaks no client", async (end, state) => {
   const warning = vi.spyOn(process, "emitWarning").mockImplementation(() => {})
   const channels = createChannels()
   const clients = Array.from({ length: 2 }, () => new ChannelClient(channels, "news", { room: 1 }))
@@ -240,4 +245,23 @@ test("a reader of a log is closed when no session has used it for some rounds", 
   await settleTasks()
   await channels.publish("news", { data: "1" })
   expect(again.data).toEqual(["1"])
+})
+
+test("clients that leave while the store does not answer are not kept", async () => {
+  const store = memoryStore()
+  vi.spyOn(store, "read").mockReturnValue(new Promise(() => {}))
+  const channels = createChannels({ store })
+  const stays = new ChannelClient(channels, "news")
+  const left = Array.from({ length: 20 }, () => {
+    const client = new ChannelClient(channels, "news")
+    client.leave()
+    return new WeakRef(client.session)
+  })
+  await settleTasks()
+  gc()
+  await settleTasks()
+  gc()
+  expect(left.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(3)
+  expect(stays.ending).toBe("open")
+  await channels.closeAll()
 })
