@@ -25,3 +25,15 @@ export function eventStreamHeaders(init: HeadersInit | undefined, caching: strin
   if (!/\bno-transform\b/i.test(cacheControl)) headers.set("cache-control", `${cacheControl}, no-transform`)
   return headers
 }
+
+/** When a client that is refused for now may come back, in seconds. */
+const RETRY_AFTER = "5"
+
+/** The headers of a refusal: those of the caller, which may be needed to read it, and the time to come back. */
+export function refusalHeaders(init: HeadersInit | undefined, status: number): Headers {
+  const headers = new Headers(init)
+  headers.delete("content-type")
+  headers.set("cache-control", "no-store")
+  if (status === 503 && !headers.has("retry-after")) headers.set("retry-after", RETRY_AFTER)
+  return headers
+}

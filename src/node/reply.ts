@@ -1,5 +1,5 @@
 /* The request and the response of a framework, and the head of the response. */
-import { eventStreamHeaders, eventStreamHeaderList } from "../internal/event-stream-headers.ts"
+import { eventStreamHeaderList, eventStreamHeaders, refusalHeaders } from "../internal/event-stream-headers.ts"
 import { decodeLastEventId } from "../session/index.ts"
 import type { NodeRequest, NodeResponse } from "./node-response.ts"
 
@@ -73,10 +73,12 @@ export function sendHead(reply: NodeResponseLike, { status, headers, cookies }: 
 }
 
 /** Refuses a request with a status. */
-export function endWithStatus(reply: NodeResponseLike, status: number): void {
+export function endWithStatus(reply: NodeResponseLike, status: number, headers: RequestInit["headers"]): void {
   const res = rawOf(reply)
+  // Someone else may have answered in the meantime.
+  if (res.headersSent) return
   if ("raw" in reply) adopt(reply)
-  if (status === 503) res.setHeader("retry-after", "5")
+  for (const [name, value] of refusalHeaders(headers, status)) if (name !== "set-cookie") res.setHeader(name, value)
   res.writeHead(status)
   res.end()
 }

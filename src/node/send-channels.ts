@@ -48,7 +48,7 @@ export async function sendChannels<Event extends SseEvent<string, unknown>, Writ
   const accepted = server.accept(lastEventIdOf(request), request.url, names, options)
   const head = headOf(rawOf(res), options, isHead)
   const refusal = isHead ? undefined : await server.refusalOf(accepted, options)
-  if (refusal !== undefined) return endWithStatus(res, refusal)
+  if (refusal !== undefined) return endWithStatus(res, refusal, options.headers)
   return new Promise((resolve) => {
     const session = server.sessionOf(accepted.cursor)
     const outlet = new ResponseOutlet(request, rawOf(res), session, resolve)

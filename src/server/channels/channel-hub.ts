@@ -4,7 +4,7 @@ import { encodeEvent, encodeRetry } from "../../encoder/index.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, MAX_TIMER_MS, systemClock } from "../../internal/clock.ts"
-import { eventStreamHeaders } from "../../internal/event-stream-headers.ts"
+import { eventStreamHeaders, refusalHeaders } from "../../internal/event-stream-headers.ts"
 import { callHook, reportGlobally } from "../../internal/hook.ts"
 import { DEFAULT_KEEP_ALIVE } from "../../internal/keep-alive.ts"
 import { checkDuration, checkNumber, checkOptions } from "../../internal/option-checks.ts"
@@ -45,9 +45,6 @@ const LONGEST_ROUND = 1_000
 const ROUNDS_PER_TIME = 8
 /** The longest time of a connection is kept more exactly. */
 const ROUNDS_PER_DURATION = 20
-
-/** When a client that is refused for now may come back, in seconds. */
-const RETRY_AFTER = "5"
 
 type AnyOptions = ConnectOptions<SseEvent<string, unknown>>
 
@@ -154,7 +151,9 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     const headers = eventStreamHeaders(options.headers, "no-store")
     if (request.method === "HEAD") return new Response(null, { headers })
     const refusal = await this.refusalOf(accepted, options)
-    if (refusal !== undefined) return new Response(null, { status: refusal, headers: refusalHeaders(refusal) })
+    if (refusal !== undefined) {
+      return new Response(null, { status: refusal, headers: refusalHeaders(options.headers, refusal) })
+    }
     const session = this.sessionOf(accepted.cursor)
     const outlet = new BodyOutlet(session, () => {
       this.open(session, accepted, options, false)
@@ -272,5 +271,3 @@ export class ChannelHub implements Channels, SessionHost, ChannelServer<AnyOptio
     return this.#sessions.size + this.#readers.count > 0
   }
 }
-
-const refusalHeaders = (status: number): HeadersInit => (status === 503 ? { "retry-after": RETRY_AFTER } : {})

@@ -1,3 +1,4 @@
+import { createServer } from "node:http"
 import { codec, defineEvents, type SseEventInit, type StandardSchemaV1, text } from "steadystream"
 import {
   type ChannelsOptions,
@@ -7,7 +8,9 @@ import {
   type Session,
 } from "steadystream/server"
 import { expect, test, vi } from "vitest"
+import { sendChannels } from "steadystream/node"
 import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { listen } from "../../support/listen.ts"
 import { parseModel } from "../../support/model.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 
@@ -245,4 +248,16 @@ test("respond() refuses a word that since does not have, and names those that it
 test("publish() refuses the name of the gap event", async () => {
   const published = createChannels().publish("a", { event: "steadystream.gap", data: "{}" })
   await expect(published).rejects.toThrow("the name steadystream.gap is reserved")
+})
+
+test("a refusal has the headers of the caller, which another origin needs to read it", async () => {
+  const headers = { "access-control-allow-origin": "*", "access-control-expose-headers": "retry-after" }
+  const channels = createChannels({ maxSessions: 0 })
+  const refused = await channels.respond(new Request("http://x/"), "a", { headers })
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"])
+  expect(refused.headers.get("access-control-allow-origin")).toBe("*")
+  const server = createServer((req, res) => void sendChannels(channels, req, res, "a", { headers }))
+  const sent = await fetch(await listen(server))
+  expect([sent.status, sent.headers.get("retry-after")]).toEqual([503, "5"])
+  expect(sent.headers.get("access-control-allow-origin")).toBe("*")
 })
