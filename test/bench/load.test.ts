@@ -1,0 +1,66 @@
+import { expect, test } from "vitest"
+import { EventCounter, type Totals } from "../../bench/load/event-counter.ts"
+import { runLoad } from "../../bench/load/load.ts"
+import { regression } from "../../bench/load/parts.ts"
+import { markdown } from "../../bench/load/report.ts"
+
+const settings = {
+  sessions: 20,
+  rounds: 1,
+  broadcasts: 3,
+  hold: 0,
+  churn: 1,
+  returning: 5,
+  missed: 100,
+  stalled: 2,
+  offered: 200_000,
+}
+
+test("runLoad() counts every event of raw node:http and of sendEventStream", { timeout: 120_000 }, async () => {
+  const results = await runLoad({ settings, contenders: ["raw", "sendEventStream"], parts: ["sessions", "churn"] })
+  for (const name of ["raw", "sendEventStream"] as const) {
+    const { failures, sessions, churn } = results.contenders[name]!
+    expect(failures).toEqual([])
+    const warmUp = { clients: 100, events: 50 }
+    const events = warmUp.clients * warmUp.events + settings.sessions * settings.broadcasts
+    const opened = warmUp.clients + settings.sessions
+    expect(sessions[0]!.counts).toMatchObject({ opened, events, lost: 0, doubled: 0, dropped: 0, open: 20 })
+    expect(churn).toMatchObject({ sessionsLeft: 0, counts: { lost: 0, doubled: 0, dropped: 0 } })
+    expect(churn!.connections).toBeGreaterThan(0)
+  }
+  const report = markdown(results, "a machine")
+  expect(report).toContain("### 20 sessions")
+  expect(report).toMatch(/\| `sendEventStream` +\| events lost or doubled +\| 0 +\| 0 +\| met/)
+})
+
+function count(text: string, cut: number, next?: number): Totals & { readonly received: number[] } {
+  const totals = { events: 0, lost: 0, doubled: 0, gaps: 0, skipped: 0 }
+  const received: number[] = []
+  const counter = new EventCounter({ totals, onEvent: (sequence) => void received.push(sequence) }, next)
+  const bytes = Buffer.from(text)
+  counter.read(bytes, 0, cut)
+  counter.read(bytes, cut, bytes.length)
+  return { ...totals, received }
+}
+
+const block = (sequence: number) => `event: news\nid: x-${sequence}\ndata: ${sequence} 123.456 ab\n\n`
+
+test("EventCounter counts lost, doubled and announced events at every cut", () => {
+  const gap = 'id: x-8\nevent: steadystream.gap\ndata: {"from":"x-5","reason":"trimmed","resumesAt":"x-8"}\n\n'
+  const text = `:\n\n${[1, 2, 2, 4].map(block).join("")}: keep-alive\n\n${gap}${block(9)}data: "10 1.5 quoted"\n\n`
+  for (let cut = 0; cut <= text.length; cut++) {
+    const counted = count(text, cut, 1)
+    expect(counted).toEqual({ events: 5, lost: 1, doubled: 1, gaps: 1, skipped: 4, received: [1, 2, 4, 9, 10] })
+  }
+})
+
+test("EventCounter accepts any first event if its number is not known", () => {
+  expect(count(block(7) + block(8), 0)).toMatchObject({ events: 2, lost: 0, skipped: 0 })
+  expect(count(block(7), 0, 5)).toMatchObject({ events: 1, lost: 2 })
+})
+
+test("regression() returns the slope of a line and its error", () => {
+  const line = [0, 1, 2, 3].map((x) => [x, 5 + 2 * x] as const)
+  expect(regression(line)).toEqual({ slope: 2, error: 0 })
+  expect(regression([...line, [4, 14]]).error).toBeGreaterThan(0)
+})
