@@ -29,7 +29,9 @@ import { ResponseOutlet } from "./response-outlet.ts"
  * import { createChannels } from "steadystream/server"
  *
  * const channels = createChannels()
- * createServer((req, res) => void sendChannels(channels, req, res, "news")).listen(3000)
+ * createServer((req, res) => {
+ *   sendChannels(channels, req, res, "news").catch(() => res.destroy())
+ * }).listen(3000)
  * await channels.publish("news", { data: "hello" })
  * ```
  */

@@ -48,7 +48,7 @@ export interface SendEventStreamOptions<Written = SseEventInit> extends SessionO
  *   async function* ticks() {
  *     for (let n = 1; n <= 3; n++) yield { id: `${n}`, data: `tick ${n}` }
  *   }
- *   void sendEventStream(req, res, ticks(), { onError: console.error })
+ *   sendEventStream(req, res, ticks(), { onError: console.error }).catch(() => res.destroy())
  * }).listen(3000)
  * ```
  */
