@@ -15,6 +15,7 @@ export class ResponseOutlet implements Outlet {
   readonly #session: Connected
   readonly #onOver: () => void
   #isOver: boolean
+  #hasWritten = false
   readonly #forgetSocket: () => void = ignore
 
   /** @param onOver - Called once, when the response is over or its client has left. */
@@ -79,6 +80,7 @@ export class ResponseOutlet implements Outlet {
   }
 
   #send(bytes: Uint8Array, onWritten?: () => void): boolean {
+    this.#hasWritten = true
     const hasRoom = this.#res.write(bytes, onWritten)
     // A response that a middleware compresses holds its bytes back until then.
     this.#res.flush?.()
@@ -98,6 +100,8 @@ export class ResponseOutlet implements Outlet {
   /** Breaks the connection at once, so that the client sees no clean end. */
   #break(): void {
     const { stream } = this.#res
+    // The client sees the status of a response that breaks before its first block.
+    if (!this.#hasWritten && this.#res.headersSent) this.#res.flushHeaders?.()
     // Not `destroy`, which ends the stream of an http2 response cleanly.
     if (stream?.close !== undefined) stream.close(HTTP2_INTERNAL_ERROR)
     // A pipelined response that waits for its turn has no socket yet; destroyed now, Node would not close it then.

@@ -56,7 +56,7 @@ export async function sendChannels<Event extends SseEvent<string, unknown>, Writ
     const outlet = new ResponseOutlet(request, rawOf(res), session, resolve)
     session.attach(outlet)
     if (outlet.isOver) return resolve()
-    sendHead(res, head)
+    sendHead(res, head, isHead)
     if (isHead) return outlet.end()
     session.onReady()
     server.open(session, accepted, options, true)

@@ -91,7 +91,8 @@ async function send(
     const run = new SourceRun(session, source, { onError, signals: signal === undefined ? [] : [signal] })
     if (outlet.isOver || isHead) session.leave(goneError())
     if (outlet.isOver) return
-    sendHead(reply, head)
+    // With comments, a first one follows if no event does.
+    sendHead(reply, head, isHead || keepAlive === Infinity)
     if (isHead) outlet.end()
     else {
       if (greeting !== undefined) void session.write(greeting)

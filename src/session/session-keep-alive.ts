@@ -25,9 +25,12 @@ export class SessionKeepAlive implements IdleEntry, SessionObserver {
   start(): void {
     this.#queue.touch(this)
     // A timer rather than `nextTask`: the first event of most sources comes before it.
-    setTimeout(() => {
-      if (!this.#hasBegun && this.#session.state === "open") this.onIdle()
-    }, 0)
+    if (starting.push(this) === 1) setTimeout(startAll, 0)
+  }
+
+  /** Sends the first comment, unless something was sent. */
+  begin(): void {
+    if (!this.#hasBegun && this.#session.state === "open") this.onIdle()
   }
 
   onWrite(block: Uint8Array): void {
@@ -53,4 +56,13 @@ export class SessionKeepAlive implements IdleEntry, SessionObserver {
       void this.#session.write(keepAliveComment())
     }
   }
+}
+
+/** The sessions that have begun since the last task: one timer for all of them. */
+let starting: SessionKeepAlive[] = []
+
+function startAll(): void {
+  const all = starting
+  starting = []
+  for (const session of all) session.begin()
 }
