@@ -1,6 +1,6 @@
 import { readEvents, SseResponseError } from "steadystream"
 import { subscribe } from "steadystream/client"
-import { readChatCompletions, type ReadChunksOptions } from "steadystream/openai"
+import { readChatCompletions, type ReadChunksOptions, readResponses, relay } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
 import { all, rejection, within } from "../support/streams.ts"
 
@@ -42,6 +42,25 @@ describe("a body that stalls", () => {
       expect(error).toMatchObject({ name: "SseTimeoutError", phase: name })
     },
   )
+  test.each([
+    ["application/json", '{"id":"c","choices":['],
+    ["text/html", "<!DOCTYPE html><p>Log in"],
+    ["text/event-stream", '{"error":'],
+  ])("readChatCompletions() of a stalled body of %s rejects within a second", async (type, start) => {
+    const response = new Response(stalled(start), { headers: { "content-type": type } })
+    const error = await within(rejection(readChatCompletions(response).collect()), 1_400)
+    expect(error).toMatchObject({ code: "not-a-stream" })
+    expect((error as { preview?: string }).preview ?? "").toContain(start.slice(0, 8))
+  })
+
+  test("readResponses() and relay() of a stalled JSON body end within a second", async () => {
+    const body = () => new Response(stalled('{"id":"r",'), { headers: { "content-type": "application/json" } })
+    expect(await within(rejection(readResponses(body()).collect()), 1_400)).toMatchObject({ code: "not-a-stream" })
+    const answer = relay(body(), { onError: () => ({}) })
+    void answer.toResponse().text()
+    expect(await within(answer.ended, 1_400)).toMatchObject({ reason: "error" })
+  })
+
   test.each(reads)("%s rejects within a second with what came of the body", async (_, read, start) => {
     const error = (await within(read(), 1_400)) as { body?: string }
     expect(error).not.toBe("pending")

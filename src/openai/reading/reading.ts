@@ -22,6 +22,9 @@ import { expireUnread } from "./unread.ts"
 /** The result of a read of the body. */
 export type Piece = IteratorResult<SseChunk, unknown>
 
+/** The wait for the rest of a body that is no event stream, in milliseconds. It is an error in any case. */
+const BARE_BODY_WAIT = 1_000
+
 export const READING_KINDS: OptionKinds<ReadChunksOptions> = {
   signal: SIGNAL,
   timeouts: "false or an object",
@@ -45,6 +48,9 @@ export class Reading<T, S> {
   #forgetSignal: () => void = ignore
   #forgetUnread: () => void = ignore
   #hasBegun = false
+  /** Whether the body begins as JSON or a page does, and not as an event stream. */
+  #isBare: boolean | undefined
+  #stall: unknown = undefined
   #body: Body
   readonly answer: Answer<T, S>
   readonly outcome: Outcome
@@ -133,6 +139,7 @@ export class Reading<T, S> {
   readonly #onEnd = (reason: EndReason, cancelReason: unknown): void => {
     this.answer.drop()
     this.#deadlines.stop()
+    this.#clock.clearTimeout(this.#stall)
     this.#forgetSignal()
     this.#forgetUnread()
     if (reason === "error" || reason === "cancelled") this.#body.cancel(cancelReason)
@@ -161,11 +168,21 @@ export class Reading<T, S> {
     const bytes = (this.outcome.progress.bytes += piece.length)
     checkLimit(bytes, "maxTotalSize", this.#limits)
     this.#parser.feed(piece)
+    this.#clock.clearTimeout(this.#stall)
+    this.#isBare ??= piece.length === 0 ? undefined : isBare(piece)
+    // The pending read ends, and what came of the body becomes the error.
+    if (this.#isBare === true) this.#stall = this.#clock.setTimeout(() => this.#body.cancel(), BARE_BODY_WAIT)
   }
 
   readonly #onAbort = (): void => this.outcome.stop("cancelled", reasonOf(this.#options.signal!))
 
   readonly #onExpire = (phase: string, ms: number): void => this.outcome.fail(timeoutError(this.#name, phase, ms))
+}
+
+/** Whether the first piece of a body begins with a bracket, as JSON and HTML do. */
+function isBare(piece: SseChunk): boolean {
+  const start = typeof piece === "string" ? piece.slice(0, 1) : String.fromCharCode(piece[0]!)
+  return start !== "" && "{[<".includes(start)
 }
 
 /** Returns the error of a source: an SseError, an abort or a timeout as it is. */
