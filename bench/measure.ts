@@ -114,10 +114,15 @@ function shuffled(length: number, next: () => number): number[] {
   return order
 }
 
+/** Values between two ranks are interpolated, so that the median of two values is their mean. */
 export function quartiles(values: readonly number[]): Quartiles {
   const sorted = Float64Array.from(values)
   sorted.sort()
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1)
+    const [below, above] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
+    return below + (above - below) * (place % 1)
+  }
   return { low: at(0.25), median: at(0.5), high: at(0.75) }
 }
 

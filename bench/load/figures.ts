@@ -81,7 +81,8 @@ function partGoals(results: LoadResults, contender: ContenderName): Goal[] {
   if (stalled) add("memory of stalled clients", "at most +64 MB", megabytes(stalled.peak), stalled.peak <= STALLED_GOAL)
   if (churn) {
     const { slope, slopeError, sessionsLeft } = churn
-    add("heap growth of churn in 10 min", "flat: at most 1 MB", slopeText(churn), slope - 2 * slopeError <= SLOPE_GOAL)
+    const measured = `${slopeText(churn)}, from ${churn.seconds} s`
+    add("heap growth of churn in 10 min", "flat: at most 1 MB", measured, slope - 2 * slopeError <= SLOPE_GOAL)
     add("sessions after churn", "0", number(sessionsLeft), sessionsLeft === 0)
   }
   if (replay) add("replay", "at most 3 s", seconds(replay.took), replay.took <= REPLAY_GOAL)
@@ -96,6 +97,6 @@ export function ratioText({ low, median, high }: Quartiles): string {
 export const slopeText = ({ slope, slopeError }: { slope: number; slopeError: number }): string =>
   `${slope.toFixed(1)} MB ± ${(2 * slopeError).toFixed(1)}`
 
-export const number = (value: number): string => Math.round(value).toLocaleString("en")
+export const number = (value: number): string => (Math.round(value) + 0).toLocaleString("en")
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`
-export const megabytes = (bytes: number): string => `${(bytes / MB).toFixed(0)} MB`
+export const megabytes = (bytes: number): string => `${number(bytes / MB)} MB`

@@ -39,6 +39,8 @@ export interface ChurnResult {
 export interface ReplayResult {
   /** Milliseconds from the first connect until all clients have everything. */
   readonly took: number
+  /** The CPU time of the server in this time, in milliseconds. */
+  readonly cpu: number
   readonly peak: number
   readonly kept: number
   readonly counts: Counts
@@ -160,16 +162,18 @@ export function measureReplay(name: ContenderName, settings: Settings): Promise<
     await scene.server.call("offer", { events: missed, bytes: EVENT_BYTES, limit: STALLED_LIMIT })
     const before = await scene.server.call("memory", undefined)
     await scene.server.call("watchPeak", undefined)
+    const cpuBefore = await scene.server.call("cpu", undefined)
     const start = stamp()
     await scene.open(returning, { lastEventId: cursor, next })
     await scene.received(next + missed - 1)
     const took = stamp() - start
+    const cpu = (await scene.server.call("cpu", undefined)) - cpuBefore
     const peak = await scene.server.call("peak", undefined)
     await sleep(100)
     const after = await scene.server.call("memory", undefined)
     const counts = await scene.counts()
     await scene.close()
-    return { took, peak: peak - before.rss, kept: after.heap - before.heap, counts }
+    return { took, cpu, peak: peak - before.rss, kept: after.heap - before.heap, counts }
   })
 }
 

@@ -38,7 +38,7 @@ export function markdown(results: LoadResults, platform: string): string {
     [
       `${number(settings.returning)} clients that come back`,
       `Each with a cursor that is ${number(settings.missed)} events behind. Only for servers that keep events.`,
-      ["all events after", "memory at the peak", "heap kept", "lost or doubled"],
+      ["all events after", "CPU time of the server", "memory at the peak", "heap kept", "lost or doubled"],
       rowsOf(results, (name) => replayCells(results, name)),
     ],
   ]
@@ -117,8 +117,8 @@ function churnCells({ contenders }: LoadResults, name: ContenderName): Row | und
 function replayCells({ contenders }: LoadResults, name: ContenderName): Row | undefined {
   const result = contenders[name]?.replay
   if (result === undefined) return undefined
-  const { took, peak, kept, counts } = result
-  return [seconds(took), `+${megabytes(peak)}`, megabytes(kept), number(counts.lost + counts.doubled)]
+  const { took, cpu, peak, kept, counts } = result
+  return [seconds(took), seconds(cpu), `+${megabytes(peak)}`, megabytes(kept), number(counts.lost + counts.doubled)]
 }
 
 function goalSection(results: LoadResults): string[] {

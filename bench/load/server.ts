@@ -72,6 +72,9 @@ const commands = {
     return { rss, heap: heapUsed + arrayBuffers }
   },
 
+  /** The CPU time of this process so far, in milliseconds. */
+  cpu: cpuTime,
+
   /** Publishes one event; returns its number and its cost. */
   broadcast(bytes: number): Promise<BroadcastCost & { sequence: number }> {
     const cpu = cpuTime()

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest"
 import { EventCounter, type Totals } from "../../bench/load/event-counter.ts"
 import { runLoad } from "../../bench/load/load.ts"
+import { quartiles } from "../../bench/measure.ts"
 import { regression } from "../../bench/load/parts.ts"
 import { markdown } from "../../bench/load/report.ts"
 
@@ -57,6 +58,11 @@ test("EventCounter counts lost, doubled and announced events at every cut", () =
 test("EventCounter accepts any first event if its number is not known", () => {
   expect(count(block(7) + block(8), 0)).toMatchObject({ events: 2, lost: 0, skipped: 0 })
   expect(count(block(7), 0, 5)).toMatchObject({ events: 1, lost: 2 })
+})
+
+test("quartiles() interpolates between two values", () => {
+  expect(quartiles([3, 1])).toEqual({ low: 1.5, median: 2, high: 2.5 })
+  expect(quartiles([5])).toEqual({ low: 5, median: 5, high: 5 })
 })
 
 test("regression() returns the slope of a line and its error", () => {
