@@ -3,6 +3,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 import { afterAll, beforeAll, type TestContext } from "vitest"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
+import { silenceReports } from "../support/silence-reports.ts"
 
 const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
 const executablePath = findChromium()
@@ -12,6 +13,8 @@ export const isWithoutChromium: boolean = executablePath === undefined
 
 /** Starts Chromium for the tests of a group, and returns the function that opens the page in it. */
 export function useChromium() {
+  // The demo has scenarios whose provider fails.
+  silenceReports()
   let browser: Browser
   beforeAll(async () => {
     if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
