@@ -168,10 +168,11 @@ export class Reading<T, S> {
     const bytes = (this.outcome.progress.bytes += piece.length)
     checkLimit(bytes, "maxTotalSize", this.#limits)
     this.#parser.feed(piece)
-    this.#clock.clearTimeout(this.#stall)
     this.#isBare ??= piece.length === 0 ? undefined : isBare(piece)
+    if (this.#isBare !== true) return
     // The pending read ends, and what came of the body becomes the error.
-    if (this.#isBare === true) this.#stall = this.#clock.setTimeout(() => this.#body.cancel(), BARE_BODY_WAIT)
+    this.#clock.clearTimeout(this.#stall)
+    this.#stall = this.#clock.setTimeout(() => this.#body.cancel(), BARE_BODY_WAIT)
   }
 
   readonly #onAbort = (): void => this.outcome.stop("cancelled", reasonOf(this.#options.signal!))
