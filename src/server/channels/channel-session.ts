@@ -166,9 +166,8 @@ export class ChannelSession implements PositionOwner {
     if (session.isIdle) {
       if (this.lag > 0 || !this.#isPlaced) this.onWait()
       if (round - this.writtenRound >= keepAliveRounds) this.keepAlive()
-    } else if (this.#takesNothing(round)) {
-      if (round - this.#busyRound! >= writeRounds)
-        this.drop('the client has taken nothing for the time of "writeTimeout"')
+    } else if (this.#takesNothing(round) && round - this.#busyRound! >= writeRounds) {
+      this.drop('the client has taken nothing for the time of "writeTimeout"')
     }
   }
 
@@ -184,7 +183,7 @@ export class ChannelSession implements PositionOwner {
   /** Sends a comment, or the cursor if it has moved without an event. */
   keepAlive(): void {
     if (!this.session.isIdle) return
-    this.session.pass(encodeText(this.#hasMoved ? `id: ${this.#cursor}\n\n` : encodeComment("keep-alive")))
+    this.session.pass(this.#hasMoved ? this.#cursorBlock() : encodeText(encodeComment("keep-alive")))
     this.#hasMoved = false
   }
 
@@ -217,6 +216,11 @@ export class ChannelSession implements PositionOwner {
   #firstCursor(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#hasCursor || !this.#isPlaced) return undefined
     this.#hasCursor = true
+    return this.#cursorBlock()
+  }
+
+  /** A block that moves the last event ID of the client and dispatches nothing. */
+  #cursorBlock(): Uint8Array<ArrayBuffer> {
     return encodeText(`id: ${this.#cursor}\n\n`)
   }
 

@@ -151,18 +151,12 @@ export class LogReader {
   }
 
   #begin(): void {
-    this.#watch.ready.then(
-      () => {
-        this.#isWatching = true
-        this.check()
-      },
-      (error: unknown) => {
-        this.#onError(error)
-        // Without a watch, the regular checks find what is new.
-        this.#isWatching = true
-        this.check()
-      },
-    )
+    const begin = () => {
+      this.#isWatching = true
+      this.check()
+    }
+    // Without a watch, the regular checks find what is new.
+    this.#watch.ready.catch(this.#onError).then(begin, begin)
   }
 
   #onNews(news: StoreNews | undefined): void {
