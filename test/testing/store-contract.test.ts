@@ -126,6 +126,11 @@ const BROKEN: [kind: string, broken: Breakage, rule: string][] = [
     "a log with a lease is not trimmed",
   ],
   [
+    "says nothing of the lease that is left",
+    withPages((page) => ({ ...page, state: { ...page.state, leaseLeft: undefined } })),
+    "read() returns the time that is left of a lease",
+  ],
+  [
     "ignores dedupe",
     (store) => ({ append: (log, events, options) => store.append(log, events, { ...options, dedupe: undefined }) }),
     "append() with dedupe stores a repeated append once",

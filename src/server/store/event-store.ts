@@ -56,6 +56,8 @@ export interface LogState {
   readonly last: Cursor
   /** The detail of the end. */
   readonly detail?: string | undefined
+  /** Milliseconds until the lease ends, at least 1; only while the log is running. */
+  readonly leaseLeft?: number | undefined
 }
 
 /**

@@ -3,7 +3,7 @@
  * `last - first` is always the number of events that are kept.
  */
 import { copyOf } from "../../internal/copy.ts"
-import type { SizedText } from "./append-checks.ts"
+import type { SizedText } from "./store-checks.ts"
 import { formatCursor, locate } from "./cursor.ts"
 import type { Cursor, LogEnd, LogEvent, LogState, Position, StoreDedupe, StorePage } from "./event-store.ts"
 
@@ -62,10 +62,11 @@ export class MemoryLog {
     return this.end?.status ?? (this.lease === undefined ? "open" : "running")
   }
 
-  get state(): LogState {
-    const { status, end, epoch } = this
-    const detail = end?.detail === undefined ? undefined : { detail: end.detail }
-    return { status, first: formatCursor(epoch, this.first), last: formatCursor(epoch, this.last), ...detail }
+  stateAt(now: number): LogState {
+    const { status, end, epoch, lease } = this
+    const state = { status, first: formatCursor(epoch, this.first), last: formatCursor(epoch, this.last) }
+    if (status === "running") return { ...state, leaseLeft: this.writtenAt + lease!.ms - now }
+    return end?.detail === undefined ? state : { ...state, detail: end.detail }
   }
 
   /** About the bytes of memory that the log takes. */
@@ -140,7 +141,7 @@ export class MemoryLog {
     this.#trimmed = 0
   }
 
-  read(after: Position, maxEvents: number, maxBytes: number): StorePage {
+  read(after: Position, maxEvents: number, maxBytes: number, now: number): StorePage {
     const { sequence, reason } = locate(after, this)
     const from = this.#trimmed + sequence - this.first
     let to = from
@@ -148,7 +149,7 @@ export class MemoryLog {
       bytes += this.#sizes[to]!
       if (bytes > maxBytes && to > from) break
     }
-    const state = this.state
+    const state = this.stateAt(now)
     return {
       events: this.#events.slice(from, to) as LogEvent[],
       next: formatCursor(this.epoch, sequence + to - from),

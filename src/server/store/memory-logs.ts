@@ -2,7 +2,7 @@
  * The logs of a memory store and the memory that they take. Running logs are never freed. Above the limit, the least
  * recently written of the others go first; a watched log is emptied, so that its watchers see no gap at its next event.
  */
-import type { SizedText } from "./append-checks.ts"
+import type { SizedText } from "./store-checks.ts"
 import type { LogFloors } from "./log-floors.ts"
 import type { LogWatchers } from "./log-watchers.ts"
 import { EVENT_OVERHEAD, type MemoryLog } from "./memory-log.ts"

@@ -6,7 +6,7 @@
 import { reasonOf } from "../../internal/abort-listener.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkNumber, checkOptions, CLOCK, type OptionKinds, withDefaults } from "../../internal/option-checks.ts"
-import { refuseAppend, type SizedText, sizedTexts } from "./append-checks.ts"
+import { readLimits, refuseAppend, type SizedText, sizedTexts } from "./store-checks.ts"
 import { logEpoch, newEpoch } from "./cursor.ts"
 import type {
   EventStore,
@@ -81,8 +81,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): EventStore {
 const KINDS: OptionKinds<MemoryStoreOptions> = { retention: "an object", maxBytes: true, clock: CLOCK }
 const RETENTION = { events: 1_000, bytes: 1_048_576, age: 300_000 }
 const MAX_BYTES = 67_108_864
-const PAGE_EVENTS = 100
-const PAGE_BYTES = 262_144
 /** The other logs that an append updates: more than one, so that logs are freed faster than they are made. */
 const UPDATED_LOGS = 2
 
@@ -110,12 +108,10 @@ class MemoryStore implements EventStore {
 
   read(name: string, after: Position, options: StoreReadOptions = {}): Promise<StorePage> {
     return this.#step(name, options.signal, (now) => {
-      if (typeof after !== "string") throw new TypeError(`Cannot read: "after" must be a string, not ${typeof after}`)
-      const maxEvents = checkNumber("maxEvents", options.maxEvents ?? PAGE_EVENTS, 1)
-      const maxBytes = checkNumber("maxBytes", options.maxBytes ?? PAGE_BYTES, 1)
+      const { maxEvents, maxBytes } = readLimits(after, options)
       const log = this.#find(name, now) ?? this.#absent(name, now)
       log.usedAt = now
-      return log.read(after, maxEvents, maxBytes)
+      return log.read(after, maxEvents, maxBytes, now)
     })
   }
 
@@ -145,7 +141,8 @@ class MemoryStore implements EventStore {
       checkNumber("ttl", ttl, 1)
       checkNumber("lease", lease, 1)
       const found = this.#find(name, now)
-      if (found !== undefined && found.status !== "open" && !takeOver) return { lease: undefined, state: found.state }
+      if (found !== undefined && found.status !== "open" && !takeOver)
+        return { lease: undefined, state: found.stateAt(now) }
       const log = found ?? this.#absent(name, now)
       this.#reserve(log, [], true, now)
       const token = `${log.epoch}.${++this.#leases}`

@@ -1,5 +1,5 @@
 /* The cases of the store contract about logs with a producer: claim(), leases, cancel() and ends. */
-import type { StoreClaim } from "../../server/index.ts"
+import type { EventStore, StoreClaim } from "../../server/index.ts"
 import {
   check,
   checkEqual,
@@ -54,6 +54,23 @@ export const leaseCases: StoreCases = {
       await store.append("a", round === 0 ? eventsOf("x", 1) : [], { lease })
     }
     checkEqual((await other.read("a", "end")).state.status, "running", "the status of a log with a renewed lease")
+  },
+
+  "read() returns the time that is left of a lease": async ({ store, other, wait }) => {
+    const lease = leaseOf(await store.claim("a", LONG))
+    await wait(200)
+    const before = await leaseLeft(other, "a")
+    check(before > 0 && before <= LONG.lease - 100, `"leaseLeft" must count down, it is ${before}`)
+    await store.append("a", [], { lease })
+    const after = await leaseLeft(other, "a")
+    check(after > before && after <= LONG.lease, `"leaseLeft" must begin anew with an append, it is ${after}`)
+    await store.append("a", [], { lease, end: { status: "done" } })
+    const states = [(await other.read("a", "end")).state, (await other.read("b", "end")).state]
+    checkEqual(
+      states.map((state) => state.leaseLeft ?? null),
+      [null, null],
+      '"leaseLeft" of logs that do not run',
+    )
   },
 
   "a log whose lease ran out is lost": async ({ store, other, wait }) => {
@@ -181,4 +198,10 @@ export const leaseCases: StoreCases = {
 function leaseOf(claim: StoreClaim): string {
   check(typeof claim.lease === "string" && claim.lease !== "", "a claim of a free log must return a lease")
   return claim.lease!
+}
+
+async function leaseLeft(store: EventStore, log: string): Promise<number> {
+  const { state } = await store.read(log, "end")
+  check(typeof state.leaseLeft === "number", 'the state of a running log must have "leaseLeft"')
+  return state.leaseLeft!
 }

@@ -1,6 +1,23 @@
-/* What every append is checked for before it changes a log. */
-import type { LogEnd, LogEventInit, LogState } from "./event-store.ts"
+/* What a store checks before it reads or changes a log. */
+import { checkNumber } from "../../internal/option-checks.ts"
+import type { LogEnd, LogEventInit, LogState, Position, StoreReadOptions } from "./event-store.ts"
 import { SseStoreError } from "./store-error.ts"
+
+const PAGE_EVENTS = 100
+const PAGE_BYTES = 262_144
+
+/**
+ * Returns the limits of one page.
+ *
+ * @throws TypeError if the position is not text, RangeError if a limit is less than 1.
+ */
+export function readLimits(after: Position, options: StoreReadOptions): { maxEvents: number; maxBytes: number } {
+  if (typeof after !== "string") throw new TypeError(`Cannot read: "after" must be a string, not ${typeof after}`)
+  return {
+    maxEvents: checkNumber("maxEvents", options.maxEvents ?? PAGE_EVENTS, 1),
+    maxBytes: checkNumber("maxBytes", options.maxBytes ?? PAGE_BYTES, 1),
+  }
+}
 
 /** An event to add, with the bytes of its text. */
 export interface SizedText {
