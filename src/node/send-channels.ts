@@ -1,16 +1,8 @@
 import type { SseEvent } from "../event.ts"
-import type { ChannelServer } from "../session/index.ts"
+import type { LogServer } from "../session/index.ts"
 import type { Channels, ConnectOptions } from "../server/index.ts"
-import {
-  endWithStatus,
-  headOf,
-  lastEventIdOf,
-  type NodeRequestLike,
-  type NodeResponseLike,
-  rawOf,
-  sendHead,
-} from "./reply.ts"
-import { ResponseOutlet } from "./response-outlet.ts"
+import type { NodeRequestLike, NodeResponseLike } from "./reply.ts"
+import { sendLogs } from "./send-logs.ts"
 
 /**
  * Sends the events of one or more channels as the response to a request of node:http, node:http2, express or fastify, as
@@ -42,23 +34,8 @@ export async function sendChannels<Event extends SseEvent<string, unknown>, Writ
   names: string | readonly string[],
   options: ConnectOptions<Event, Written> = {},
 ): Promise<void> {
-  const server = channels as unknown as ChannelServer<ConnectOptions<Event, Written>>
+  const server = channels as unknown as LogServer<string | readonly string[], ConnectOptions<Event, Written>>
   if (typeof server?.open !== "function")
     throw new TypeError("Cannot send channels: they must be made by createChannels()")
-  const request = rawOf(req)
-  const isHead = request.method === "HEAD"
-  const accepted = server.accept(lastEventIdOf(request), request.url, names, options)
-  const head = headOf(rawOf(res), options, isHead)
-  const refusal = isHead ? undefined : await server.refusalOf(accepted, options)
-  if (refusal !== undefined) return endWithStatus(res, refusal, options.headers)
-  return new Promise((resolve) => {
-    const session = server.sessionOf(accepted.cursor)
-    const outlet = new ResponseOutlet(request, rawOf(res), session, resolve)
-    session.attach(outlet)
-    if (outlet.isOver) return resolve()
-    sendHead(res, head, isHead)
-    if (isHead) return outlet.end()
-    session.onReady()
-    server.open(session, accepted, options, true)
-  })
+  return sendLogs(server, req, res, names, options)
 }

@@ -1,4 +1,4 @@
-export type { ChannelRequest, ChannelServer } from "./channel-server.ts"
+export type { ChannelRequest, HeaderOptions, LogRequest, LogServer } from "./log-server.ts"
 export { BodyOutlet } from "./body-outlet.ts"
 export { decodeLastEventId } from "./last-event-id.ts"
 export type { Connected, Outlet } from "./outlet.ts"

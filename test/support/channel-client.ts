@@ -1,6 +1,6 @@
 /* A client of channels without a network: an outlet that takes as many blocks as the test allows. */
 import type { Channels, ConnectOptions } from "steadystream/server"
-import type { ChannelServer, EventSession, Outlet } from "../../src/session/index.ts"
+import type { EventSession, LogServer, Outlet } from "../../src/session/index.ts"
 import { type ModelResult, parseModel } from "./model.ts"
 
 export interface ClientOptions extends ConnectOptions {
@@ -22,7 +22,7 @@ export class ChannelClient implements Outlet {
 
   constructor(channels: Channels, names: string | readonly string[], options: ClientOptions = {}) {
     const { cursor = "", room = Infinity, ...connect } = options
-    const server = channels as unknown as ChannelServer<ConnectOptions>
+    const server = channels as unknown as LogServer<string | readonly string[], ConnectOptions>
     const request = server.accept(cursor, undefined, names, connect)
     this.#room = room
     this.session = server.sessionOf(request.cursor)

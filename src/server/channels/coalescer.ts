@@ -1,5 +1,5 @@
-import type { LogEntry } from "./log-entry.ts"
-import type { LogPosition } from "./log-position.ts"
+import type { LogEntry } from "../delivery/log-entry.ts"
+import type { LogPosition } from "../delivery/log-position.ts"
 
 /** Of what a session is behind, finds the last entry with each key. */
 export class Coalescer {

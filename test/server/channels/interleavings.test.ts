@@ -4,7 +4,7 @@ import { expect, test } from "vitest"
 import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 import { randomOf, UnreliableStore } from "../../support/unreliable-store.ts"
-import { tagOf } from "../../../src/server/channels/channel-cursor.ts"
+import { tagOf } from "../../../src/server/delivery/client-cursor.ts"
 
 failOnUnhandledRejections()
 

@@ -6,7 +6,7 @@ import type { GapReason } from "../store/event-store.ts"
 export const GAP_EVENT = "steadystream.gap"
 
 /** What a client is told about a gap. */
-export interface ChannelGap {
+export interface ClientGap {
   /** The cursor that the client came with, or had got to. */
   readonly from: string
   readonly reason: GapReason
@@ -19,7 +19,7 @@ export interface ChannelGap {
  *
  * @param id - The cursor of the client after it.
  */
-export function gapBlock({ from, reason, resumesAt }: ChannelGap, id: string): Uint8Array<ArrayBuffer> {
+export function gapBlock({ from, reason, resumesAt }: ClientGap, id: string): Uint8Array<ArrayBuffer> {
   const data = JSON.stringify({ from, reason, resumesAt })
   return encodeText(encodeEvent({ event: GAP_EVENT, id, data }))
 }

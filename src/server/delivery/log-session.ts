@@ -1,34 +1,45 @@
-/* One client of some channels: its position in each log, and what it gets next. */
+/* One client of some logs: its positions, and what it gets next. */
 import { encodeText } from "../../internal/encode-text.ts"
 import { encodeComment } from "../../encoder/index.ts"
-import type { SseEvent } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { callHook } from "../../internal/hook.ts"
 import { type EventSession, slowError } from "../../session/index.ts"
-import { joinCursors } from "./channel-cursor.ts"
-import type { ConnectOptions } from "./channel-options.ts"
-import type { ChannelCounts } from "./channel-counts.ts"
-import { checkKey, isTrue } from "./caller-answer.ts"
-import { Coalescer } from "./coalescer.ts"
+import { joinCursors } from "./client-cursor.ts"
+import type { DeliveryCounts } from "./delivery-counts.ts"
 import { gapBlock } from "./gap-event.ts"
-import { endSession, LEAST_RETRY } from "./shutdown.ts"
 import type { LogEntry } from "./log-entry.ts"
 import type { LogPosition, PositionOwner } from "./log-position.ts"
+import { endSession, LEAST_RETRY } from "./shutdown.ts"
 
-/** A client that may not fall further behind than this is disconnected. */
-const MAX_LAG = 1_000
-
-/** What a session needs of its channels. */
+/** What a session needs of its node. */
 export interface SessionHost {
-  readonly counts: ChannelCounts
+  readonly counts: DeliveryCounts
   /** Counts the rounds of the one timer of all sessions. */
   readonly round: number
   report(error: unknown): void
-  /** Returns the event with the data that the contract reads, `undefined` if it does not fit. */
-  decode(entry: LogEntry): SseEvent<string, unknown> | undefined
 }
 
-export class ChannelSession implements PositionOwner {
+/** What a session sends of its logs, and how. */
+export interface LogSessionRules {
+  /** Whether the client came with a cursor for each of its logs. */
+  readonly hasCursor: boolean
+  /** Whether the outlet leaves the bytes as they are, so that all sessions can have the same. */
+  readonly isShared: boolean
+  /** Whether the session starts over at the newest entry after a gap. */
+  readonly skipsGaps: boolean
+  /** A client that falls further behind than this is disconnected. */
+  readonly maxLag: number
+  /** Called when the session opens, before any event. */
+  readonly onOpen: (() => void) | undefined
+  /** Whether an entry goes out. */
+  isSent(entry: LogEntry, position: LogPosition): boolean
+  /** A position has lost its place. */
+  onGap(position: LogPosition): void
+  /** Returns the bytes that end the session when it has all entries, `undefined` if it goes on. */
+  lastBlock?(position: LogPosition): Uint8Array<ArrayBuffer> | undefined
+}
+
+export class LogSession implements PositionOwner {
   readonly session: EventSession
   /** The round in which something was written last. */
   writtenRound: number
@@ -41,9 +52,8 @@ export class ChannelSession implements PositionOwner {
   /** The round after which the connection ends. */
   lastRound: number = Infinity
   readonly #host: SessionHost
-  readonly #options: ConnectOptions<SseEvent<string, unknown>>
+  readonly #rules: LogSessionRules
   #positions: readonly LogPosition[] = []
-  readonly #isShared: boolean
   #turn = 0
   #isSending = false
   #hasWritten = false
@@ -52,33 +62,19 @@ export class ChannelSession implements PositionOwner {
   #hasCursor: boolean
   /** Whether a cursor has moved without an event that shows it. */
   #hasMoved = false
-  readonly #coalescer: Coalescer | undefined
 
-  /**
-   * @param hasCursor - Whether the client came with a cursor for each of its channels.
-   * @param isShared - Whether the outlet leaves the bytes as they are.
-   */
-  constructor(
-    session: EventSession,
-    host: SessionHost,
-    options: ConnectOptions<SseEvent<string, unknown>>,
-    hasCursor: boolean,
-    isShared: boolean,
-  ) {
+  constructor(session: EventSession, host: SessionHost, rules: LogSessionRules) {
     this.session = session
-    this.#hasCursor = hasCursor
-    this.#isShared = isShared
     this.#host = host
-    this.#options = options
+    this.#rules = rules
+    this.#hasCursor = rules.hasCursor
     this.writtenRound = host.round
-    const { slow } = options
-    if (typeof slow === "object") this.#coalescer = new Coalescer((entry) => this.#keyOf(entry, slow.coalesce))
     session.observer = this
     session.onEnd = () => this.#leave()
   }
 
   get skipsGaps(): boolean {
-    return this.#options.onGap === "live"
+    return this.#rules.skipsGaps
   }
 
   get lag(): number {
@@ -88,14 +84,14 @@ export class ChannelSession implements PositionOwner {
   /** Begins to send. `onOpen` waits until it is known where each log stands, so that from then on nothing is missed. */
   start(positions: readonly LogPosition[]): void {
     this.#positions = positions
-    if (this.#options.onOpen === undefined || positions.every(({ reader }) => reader.isReady)) return this.#begin()
+    if (this.#rules.onOpen === undefined || positions.every(({ reader }) => reader.isReady)) return this.#begin()
     void this.session.comment("")
     void Promise.all(positions.map(({ reader }) => reader.ready)).then(() => this.#begin())
   }
 
   #begin(): void {
     const { session } = this
-    if (session.state === "open") callHook(this.#options.onOpen, session, (error) => this.#host.report(error))
+    if (session.state === "open") callHook(this.#rules.onOpen, undefined, (error) => this.#host.report(error))
     this.#hasBegun = true
     // It may have ended in the meantime.
     if (this.#isOver || session.state === "closed") return this.#leave()
@@ -128,8 +124,8 @@ export class ChannelSession implements PositionOwner {
     try {
       while (session.isIdle) {
         const block = this.#nextBlock() ?? this.#firstCursor()
-        if (block === undefined) return
-        const bytes = this.#isShared ? block : new Uint8Array(block)
+        if (block === undefined) return this.#endIfDone()
+        const bytes = this.#rules.isShared ? block : new Uint8Array(block)
         // A filter may have sent an event of its own, after which the outlet is busy.
         if (session.isIdle) session.pass(bytes)
         else void session.write(bytes)
@@ -141,8 +137,8 @@ export class ChannelSession implements PositionOwner {
 
   onEntries(position: LogPosition): void {
     if (this.session.isIdle) this.onWait()
-    else if (this.#options.slow === "disconnect" && position.liveLag > MAX_LAG) {
-      this.drop(`more than ${MAX_LAG} events wait for the client`)
+    else if (position.liveLag > this.#rules.maxLag) {
+      this.drop(`more than ${this.#rules.maxLag} events wait for the client`)
     }
   }
 
@@ -205,7 +201,7 @@ export class ChannelSession implements PositionOwner {
       if (block === undefined) continue
       this.#turn = (this.#turn + tried + 1) % length
       this.#hasMoved = false
-      // A cursor without a place in one of the channels is not yet one to come back with.
+      // A cursor without a place in one of the logs is not yet one to come back with.
       this.#hasCursor ||= this.#isPlaced
       return block
     }
@@ -219,6 +215,16 @@ export class ChannelSession implements PositionOwner {
     return this.#cursorBlock()
   }
 
+  /** Ends the session after the last entry of logs that have ended. */
+  #endIfDone(): void {
+    const [position] = this.#positions
+    if (position === undefined || !position.isPlaced || position.lag > 0) return
+    const block = this.#rules.lastBlock?.(position)
+    if (block === undefined) return
+    if (block.length > 0) this.session.pass(block)
+    this.session.close()
+  }
+
   /** A block that moves the last event ID of the client and dispatches nothing. */
   #cursorBlock(): Uint8Array<ArrayBuffer> {
     return encodeText(`id: ${this.#cursor}\n\n`)
@@ -228,12 +234,12 @@ export class ChannelSession implements PositionOwner {
     const gap = position.takeGap()
     if (gap !== undefined) {
       this.#host.counts.gaps[gap.reason]++
-      this.#coalescer?.forget(position)
+      this.#rules.onGap(position)
       return gapBlock(gap, this.#cursor)
     }
     for (let entry = position.peek(); entry !== undefined; entry = position.peek()) {
-      const isSent = this.#isSent(entry, position)
-      // The filter may have ended the session.
+      const isSent = this.#rules.isSent(entry, position)
+      // A function of the caller may have ended the session.
       if (this.session.state === "closed") return undefined
       position.take(entry)
       if (isSent) {
@@ -243,35 +249,5 @@ export class ChannelSession implements PositionOwner {
       this.#hasMoved = true
     }
     return undefined
-  }
-
-  #isSent(entry: LogEntry, position: LogPosition): boolean {
-    return this.#coalescer === undefined ? this.#passes(entry) : this.#coalescer.isNewest(entry, position)
-  }
-
-  /** Whether the filter accepts an event; one that throws does not. */
-  #passes(entry: LogEntry): boolean {
-    const { filter } = this.#options
-    if (filter === undefined) return true
-    try {
-      const event = this.#host.decode(entry)
-      return event !== undefined && isTrue(filter(event, this.session))
-    } catch (error) {
-      this.#host.report(error)
-      return false
-    }
-  }
-
-  /** The key of an event, `undefined` if it does not go out. An event without a key goes out in any case. */
-  #keyOf(entry: LogEntry, coalesce: (event: SseEvent<string, unknown>) => unknown): string | undefined {
-    if (this.session.state === "closed" || !this.#passes(entry)) return undefined
-    try {
-      const event = this.#host.decode(entry)
-      const key = event && coalesce(event)
-      if (event !== undefined) return `=${checkKey(key)}`
-    } catch (error) {
-      this.#host.report(error)
-    }
-    return entry.cursor
   }
 }

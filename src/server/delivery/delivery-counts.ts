@@ -1,8 +1,7 @@
 import type { GapReason } from "../store/event-store.ts"
 
-/** What channels count from their start. */
-export class ChannelCounts {
-  published = 0
+/** What the sessions of a node count from its start. */
+export class DeliveryCounts {
   delivered = 0
   replayed = 0
   readonly gaps: Record<GapReason, number> = { unknown: 0, epoch: 0, trimmed: 0, future: 0 }

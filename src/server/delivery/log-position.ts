@@ -4,7 +4,7 @@
  */
 import { parseCursor } from "../store/cursor.ts"
 import type { Cursor } from "../store/event-store.ts"
-import type { ChannelGap } from "./gap-event.ts"
+import type { ClientGap } from "./gap-event.ts"
 import type { LogEntry } from "./log-entry.ts"
 import type { LogGap, LogMember, LogPage, LogReader } from "./log-reader.ts"
 
@@ -16,6 +16,9 @@ export interface PositionOwner {
   readonly skipsGaps: boolean
   onPageError(error: unknown): void
 }
+
+/** Where a position starts: after the cursor of the client, or where a client without a cursor starts. */
+export type PositionStart = { readonly cursor: string } | { readonly since: "live" | "start" | number }
 
 /** The place of a position that the store must place. */
 const UNPLACED = -1
@@ -41,17 +44,11 @@ export class LogPosition implements LogMember {
   #taken = 0
   #isReading = false
   #hasLeft = false
-  #gap: ChannelGap | undefined = undefined
+  #gap: ClientGap | undefined = undefined
   /** The newest entry at the start: what is not newer is replayed. */
   #startedAt = 0
 
-  /** @param start - The cursor of the client, or where a client without a cursor starts. */
-  constructor(
-    reader: LogReader,
-    tag: string,
-    start: { readonly cursor: string } | { readonly since: "live" | "start" | number },
-    owner: PositionOwner,
-  ) {
+  constructor(reader: LogReader, tag: string, start: PositionStart, owner: PositionOwner) {
     this.reader = reader
     this.tag = tag
     this.#owner = owner
@@ -114,7 +111,7 @@ export class LogPosition implements LogMember {
   }
 
   /** Takes the gap that must be told before any other entry. */
-  takeGap(): ChannelGap | undefined {
+  takeGap(): ClientGap | undefined {
     this.#followGeneration()
     const gap = this.#gap
     this.#gap = undefined
