@@ -9,6 +9,7 @@ export default defineConfig({
     openai: "src/openai/index.ts",
     server: "src/server/index.ts",
     node: "src/node/index.ts",
+    redis: "src/redis/index.ts",
     testing: "src/testing/index.ts",
   },
   format: "esm",

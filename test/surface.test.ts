@@ -4,12 +4,13 @@ import * as client from "steadystream/client"
 import * as eventsource from "steadystream/eventsource"
 import * as node from "steadystream/node"
 import * as openai from "steadystream/openai"
+import * as redis from "steadystream/redis"
 import * as server from "steadystream/server"
 import * as testing from "steadystream/testing"
 
 // Every value that users can import. A change here is a changeset.
 test("steadystream exports what its surface file says, entry by entry", () => {
-  const names = Object.entries({ core, client, eventsource, openai, server, node, testing }).map(
+  const names = Object.entries({ core, client, eventsource, openai, server, node, redis, testing }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )
   expect(names).toMatchInlineSnapshot(`
@@ -20,6 +21,7 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
       "server: SseSessionError SseStoreError createChannels eventStreamResponse memoryStore",
       "node: sendChannels sendEventStream",
+      "redis: redisStore",
       "testing: ManualClock chunkings scriptedFetch startFaultServer storeContract",
     ]
   `)

@@ -74,6 +74,14 @@ module.exports = {
     room("openai", "relay", ["reading", "dialects", "writing"]),
     only("session", [...vocabulary, "encoder", "contract"]),
     only("server", [...vocabulary, "session", "parser", "encoder", "contract"]),
+    only("redis", [...vocabulary, "server"]),
+    {
+      name: "redis-store-only",
+      severity: "error",
+      comment: "Of src/server/, src/redis/ may import the surface of its stores",
+      from: { path: part("redis") },
+      to: { path: part("server"), pathNot: "^src/server/store/index\\.ts$" },
+    },
     only("node", [...vocabulary, "session", "server", "encoder", "contract"]),
     {
       name: "testing-imports",

@@ -39,7 +39,7 @@ export function sizedTexts(events: readonly LogEventInit[]): SizedText[] {
 }
 
 /** The bytes of `text` in UTF-8; half a surrogate pair counts as the replacement character. */
-function utf8Length(text: string): number {
+export function utf8Length(text: string): number {
   let bytes = text.length
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)

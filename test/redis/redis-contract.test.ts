@@ -1,0 +1,80 @@
+import Redis6 from "ioredis"
+import Redis5 from "ioredis-5"
+import { createClient as createClient6 } from "redis"
+import { createClient as createClient5 } from "redis-5"
+import { redisStore, type RedisClientLike, type RedisConnection } from "steadystream/redis"
+import { storeContract } from "steadystream/testing"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type RedisServer, startRedis } from "../support/redis-server.ts"
+import { describeWithRedis } from "../support/with-redis.ts"
+
+interface Made {
+  readonly client: RedisClientLike
+  close(): void
+}
+
+const clients: Record<string, (url: string) => Promise<Made>> = {
+  "ioredis 6": async (url) => {
+    const client = new Redis6(url)
+    return { client, close: () => client.disconnect() }
+  },
+  "ioredis 5": async (url) => {
+    const client = new Redis5(url)
+    return { client, close: () => client.disconnect() }
+  },
+  "redis 6": async (url) => {
+    const client = await createClient6({ url }).connect()
+    return { client, close: () => client.destroy() }
+  },
+  "redis 5": async (url) => {
+    const client = await createClient5({ url }).connect()
+    return { client, close: () => client.destroy() }
+  },
+  "a connection of one's own": async (url) => {
+    const [commands, messages] = [new Redis6(url), new Redis6(url)]
+    const connection: RedisConnection = {
+      command: ([name = "", ...args]) => commands.callBuffer(name, ...args),
+      subscribe: async (channel, onMessage) => {
+        messages.on("messageBuffer", (from: Buffer, message: Buffer) => {
+          if (from.toString() === channel) onMessage(message)
+        })
+        await messages.subscribe(channel)
+        return () => messages.unsubscribe(channel)
+      },
+    }
+    return {
+      client: connection,
+      close: () => {
+        commands.disconnect()
+        messages.disconnect()
+      },
+    }
+  },
+}
+
+describeWithRedis.each(Object.keys(clients))("redisStore() with %s", (kind) => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server.stop())
+
+  let runs = 0
+  const cases = storeContract(`redisStore() with ${kind}`, async ({ retention }) => {
+    const made = [await clients[kind]!(server.url), await clients[kind]!(server.url)]
+    const [store, other] = made.map(({ client }) => redisStore(client, { retention, prefix: `${runs}:` }))
+    runs++
+    return {
+      store: store!,
+      other,
+      extraEvents: 100,
+      close: async () => {
+        for (const { close } of made) close()
+      },
+    }
+  })
+
+  test.each(cases)("$name", { timeout: 120_000 }, async ({ run }) => {
+    await expect(run()).resolves.toBe(undefined)
+  })
+})
