@@ -74,6 +74,7 @@ module.exports = {
     room("openai", "relay", ["reading", "dialects", "writing"]),
     only("session", [...vocabulary, "encoder", "contract"]),
     only("server", [...vocabulary, "session", "parser", "encoder", "contract"]),
+    only("node", [...vocabulary, "session", "server", "encoder", "contract"]),
     only("redis", [...vocabulary, "server"]),
     {
       name: "redis-store-only",
@@ -82,7 +83,6 @@ module.exports = {
       from: { path: part("redis") },
       to: { path: part("server"), pathNot: "^src/server/store/index\\.ts$" },
     },
-    only("node", [...vocabulary, "session", "server", "encoder", "contract"]),
     {
       name: "testing-imports",
       severity: "error",

@@ -1,0 +1,6 @@
+export { redisStore } from "./redis-store.ts"
+export type { RedisStoreOptions } from "./redis-options.ts"
+export type { RedisConnection } from "./connection.ts"
+export type { RedisClientLike } from "./redis-clients.ts"
+export type { IoredisClient } from "./ioredis.ts"
+export type { NodeRedisClient } from "./node-redis.ts"

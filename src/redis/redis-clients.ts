@@ -1,0 +1,37 @@
+/* Recognizes the clients by their structure. No client is imported. */
+import { ioredisConnection, type IoredisClient } from "./ioredis.ts"
+import { nodeRedisConnection, type NodeRedisClient } from "./node-redis.ts"
+import type { OwnedConnection, RedisConnection } from "./connection.ts"
+
+/** A client of the package `redis` or `ioredis`, of version 5 or later, or connections of another client. */
+export type RedisClientLike = NodeRedisClient | IoredisClient | RedisConnection
+
+type Shape = Partial<
+  Record<"command" | "subscribe" | "call" | "duplicate" | "sendCommand" | "status" | "isOpen", unknown>
+>
+
+/**
+ * Returns the connections of a client.
+ *
+ * @throws TypeError if it is none.
+ */
+export function connectionOf(client: unknown): OwnedConnection {
+  const shape = (typeof client === "object" ? (client ?? {}) : {}) as Shape
+  const has = (...names: (keyof Shape)[]) => names.every((name) => typeof shape[name] === "function")
+  if (has("call", "duplicate") && typeof shape.status === "string") return ioredisConnection(client as IoredisClient)
+  if (has("sendCommand", "duplicate") && typeof shape.isOpen === "boolean")
+    return nodeRedisConnection(client as NodeRedisClient)
+  if (has("command", "subscribe")) {
+    const connection = client as RedisConnection
+    return {
+      isSharded: connection.isSharded === true,
+      command: (args, key) => connection.command(args, key),
+      subscribe: (channel, onMessage) => connection.subscribe(channel, onMessage),
+      onReady: (listener) => connection.onReady?.(listener),
+      close: () => {},
+    }
+  }
+  throw new TypeError(
+    'Cannot make store: "client" must be a client of redis or ioredis from version 5, or have command() and subscribe()',
+  )
+}

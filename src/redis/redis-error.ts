@@ -1,0 +1,25 @@
+/*
+ * The errors of Redis, and of its clients, as errors of a store. Their messages have addresses, keys and arguments, so only
+ * the code is kept.
+ */
+import { SseStoreError } from "../server/store/index.ts"
+
+export function storeErrorOf(error: unknown, action: string): SseStoreError {
+  const code = codeOf(error)
+  if (code === "OOM") return new SseStoreError(`Cannot ${action}: the memory of Redis is full`, "limit")
+  return new SseStoreError(`Cannot ${action}: Redis did not do it${code && ` (${code})`}`, "store-unavailable")
+}
+
+/** Whether Redis does not know a script by its hash. */
+export function isUnknownScript(error: unknown): boolean {
+  return codeOf(error) === "NOSCRIPT"
+}
+
+/** The code of the server, such as "OOM", that of the platform, such as "ECONNREFUSED", or the name of the error. */
+function codeOf(error: unknown): string {
+  const { message, code, name } = (error ?? {}) as Partial<Record<"message" | "code" | "name", unknown>>
+  // An error inside a script begins with "ERR" in old versions.
+  const [, inner] = /^(?:ERR |-)?(?:Error running script.*?: )?@?-?([A-Z]{3,16}\b)/.exec(String(message)) ?? []
+  const known = inner ?? code ?? name
+  return typeof known === "string" && /^\w{1,40}$/.test(known) ? known : ""
+}

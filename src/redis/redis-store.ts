@@ -1,0 +1,194 @@
+/*
+ * The event store of many processes. Every operation is one script, so it is one step for all of them; a script publishes what
+ * it has stored, and a message is only a hint. Leases and ages use the clock of Redis.
+ */
+import { onAbort, reasonOf } from "../internal/abort-listener.ts"
+import { ignore } from "../internal/cancel.ts"
+import { checkNumber } from "../internal/option-checks.ts"
+import {
+  type EventStore,
+  type LogEventInit,
+  newEpoch,
+  parseCursor,
+  type Position,
+  readLimits,
+  sizedTexts,
+  SseStoreError,
+  type StoreAppended,
+  type StoreAppendOptions,
+  type StoreClaim,
+  type StoreClaimOptions,
+  type StoreNews,
+  type StorePage,
+  type StoreReadOptions,
+  type StoreWatch,
+} from "../server/store/index.ts"
+import { type AppendCall, appendArguments, appendCall, detailText, readAppended } from "./append-call.ts"
+import { AppendQueue } from "./append-queue.ts"
+import type { OwnedConnection } from "./connection.ts"
+import { keysOf } from "./log-keys.ts"
+import { LogNews } from "./log-news.ts"
+import { connectionOf, type RedisClientLike } from "./redis-clients.ts"
+import { countText, durationText, type RedisSettings, type RedisStoreOptions, settingsOf } from "./redis-options.ts"
+import { readPage, readState } from "./replies.ts"
+import { ScriptRunner } from "./script-runner.ts"
+import { APPEND } from "./scripts/append.ts"
+import { CANCEL, CLAIM, DROP } from "./scripts/lease.ts"
+import { READ } from "./scripts/read.ts"
+
+/**
+ * Makes a store whose logs live in Redis 6.2 or later, or in Valkey, so that every process with the same Redis has them. It
+ * sends its commands over `client`, and opens one more connection at the first watch, which `close()` closes.
+ *
+ * @param client - A connected client of the package `redis` or `ioredis`, or connections of your own. The store never closes
+ * it.
+ * @throws TypeError if `client` is none, TypeError or RangeError if an option is not valid.
+ * @example
+ * ```ts
+ * import { createClient } from "redis"
+ * import { redisStore } from "steadystream/redis"
+ * import { createChannels } from "steadystream/server"
+ *
+ * const client = createClient({ url: "redis://redis.example:6379" })
+ * client.on("error", console.error)
+ * await client.connect()
+ * const channels = createChannels({ store: redisStore(client, { prefix: "shop:" }) })
+ * await channels.publish("room:7", { data: "hello" })
+ * ```
+ */
+export function redisStore(client: RedisClientLike, options: RedisStoreOptions = {}): EventStore {
+  return new RedisStore(connectionOf(client), settingsOf(options))
+}
+
+class RedisStore implements EventStore {
+  readonly #connection: OwnedConnection
+  readonly #settings: RedisSettings
+  readonly #runner: ScriptRunner
+  readonly #news: LogNews
+  readonly #appends: AppendQueue<AppendCall, StoreAppended>
+  #waiting = 0
+  #isClosed = false
+
+  constructor(connection: OwnedConnection, settings: RedisSettings) {
+    this.#connection = connection
+    this.#settings = settings
+    this.#runner = new ScriptRunner({ ...settings, connection })
+    this.#news = new LogNews(connection)
+    this.#appends = new AppendQueue(async (name, calls) => {
+      const args = appendArguments(calls)
+      return readAppended(await this.#run(APPEND, name, args, "append", calls[0]!.since), calls)
+    })
+  }
+
+  append(name: string, events: readonly LogEventInit[], options: StoreAppendOptions = {}): Promise<StoreAppended> {
+    return this.#step("append", name, options.signal, (now) =>
+      this.#appends.add(name, appendCall(sizedTexts(events), options, now)),
+    )
+  }
+
+  read(name: string, after: Position, options: StoreReadOptions = {}): Promise<StorePage> {
+    return this.#step("read", name, options.signal, async (now) => {
+      const { maxEvents, maxBytes } = readLimits(after, options)
+      const args = [...positionArguments(after), countText(maxEvents), countText(maxBytes)]
+      const reply = this.#run(READ, name, args, "read", now)
+      return readPage(await abortable(reply, options.signal), maxEvents, maxBytes)
+    })
+  }
+
+  watch(name: string, onNews: (news: StoreNews | undefined) => void): StoreWatch {
+    if (typeof onNews !== "function") throw new TypeError('Cannot watch: "onNews" must be a function')
+    let stop: (() => void) | undefined
+    const ready = this.#step("watch", name, undefined, async () => {
+      const watch = this.#news.watch(name, onNews, async () => (await this.#keys(name)).channel)
+      stop = () => watch.stop()
+      await watch.ready
+    })
+    ready.catch(ignore)
+    return { ready, stop: () => stop?.() }
+  }
+
+  claim(name: string, options: StoreClaimOptions): Promise<StoreClaim> {
+    return this.#step("claim", name, undefined, async (now): Promise<StoreClaim> => {
+      const { ttl, lease, takeOver = false } = options
+      checkNumber("ttl", ttl, 1)
+      checkNumber("lease", lease, 1)
+      const token = `${newEpoch(this.#settings.clock)}${newEpoch(this.#settings.clock)}`
+      const args = [token, durationText(ttl), durationText(lease), takeOver ? "1" : ""]
+      const reply = await this.#run(CLAIM, name, args, "claim", now)
+      const state = readState(reply)
+      return reply[7] === "claimed" ? { lease: token, position: state.last } : { lease: undefined, state }
+    })
+  }
+
+  cancel(name: string, reason?: string): Promise<boolean> {
+    return this.#step("cancel", name, undefined, async (now) => {
+      const args = [newEpoch(this.#settings.clock), detailText({ detail: reason })]
+      const [, done] = await this.#run(CANCEL, name, args, "cancel", now)
+      return done === "cancelled"
+    })
+  }
+
+  drop(name: string): Promise<void> {
+    return this.#step("drop", name, undefined, async (now) => {
+      await this.#run(DROP, name, [], "drop", now)
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#news.close()
+    this.#connection.close()
+  }
+
+  /** Does one operation. */
+  async #step<Result>(
+    action: string,
+    name: string,
+    signal: AbortSignal | undefined,
+    run: (now: number) => Promise<Result>,
+  ): Promise<Result> {
+    if (typeof name !== "string") throw new TypeError(`Cannot use log: the name must be a string, not ${typeof name}`)
+    if (this.#isClosed) {
+      throw new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
+    }
+    if (signal?.aborted === true) throw reasonOf(signal)
+    if (this.#waiting >= this.#settings.maxWaiting) {
+      throw new SseStoreError(`Cannot ${action}: "maxWaiting" operations wait for Redis`, "store-unavailable")
+    }
+    this.#waiting++
+    try {
+      return await run(this.#settings.clock.now())
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  #keys(name: string): ReturnType<typeof keysOf> {
+    return keysOf(this.#settings.prefix, name)
+  }
+
+  async #run(script: string, name: string, args: readonly string[], action: string, since: number): Promise<string[]> {
+    return this.#runner.run(script, await this.#keys(name), args, action, since)
+  }
+}
+
+function positionArguments(after: Position): string[] {
+  if (after === "start" || after === "end") return [after, "", ""]
+  const parts = parseCursor(after)
+  return parts === undefined ? ["unknown", "", ""] : ["cursor", parts.epoch, countText(parts.sequence)]
+}
+
+/** Rejects with the reason of the signal when it aborts. */
+async function abortable<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return promise
+  let stop = ignore
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => (stop = onAbort(signal, () => reject(reasonOf(signal))))),
+    ])
+  } finally {
+    stop()
+  }
+}

@@ -1,0 +1,77 @@
+/*
+ * Runs scripts. Each has its own deadline: a client may keep a command for as long as Redis is away. After the deadline the
+ * caller has its error, and Redis refuses the command if it still arrives.
+ */
+import type { Clock } from "../internal/clock.ts"
+import { newEpoch, SseStoreError } from "../server/store/index.ts"
+import type { OwnedConnection } from "./connection.ts"
+import { hexOf, type LogKeys } from "./log-keys.ts"
+import { isUnknownScript, storeErrorOf } from "./redis-error.ts"
+import { textsOf } from "./replies.ts"
+import { ServerTime } from "./server-time.ts"
+
+export interface RunnerOptions {
+  readonly connection: OwnedConnection
+  readonly clock: Clock
+  readonly timeout: number
+  /** The arguments of every script that are the same for the whole store. */
+  readonly limits: readonly string[]
+}
+
+const hashes = new Map<string, string>()
+
+export class ScriptRunner {
+  readonly #options: RunnerOptions
+  readonly #time: ServerTime = new ServerTime()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Runs a script on a log.
+   *
+   * @param since - When the operation began.
+   * @throws {@link SseStoreError} (by rejecting) if there is no reply in time.
+   */
+  async run(script: string, keys: LogKeys, args: readonly string[], action: string, since: number): Promise<string[]> {
+    const { connection, clock, timeout, limits } = this.#options
+    const due = since + timeout
+    let timer: unknown
+    const late = new Promise<never>((_, reject) => {
+      const fail = () => reject(lateError(action))
+      timer = clock.setTimeout(fail, Math.max(0, due - clock.now()))
+    })
+    const { channel } = keys
+    const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
+    const given = [newEpoch(clock), channel, publish, this.#time.at(due), ...limits, ...args]
+    try {
+      const sent = clock.now()
+      const reply = textsOf(await Promise.race([this.#send(script, keys, given), late]))
+      this.#time.learn(Number(reply[0]), sent, clock.now())
+      if (reply[1] === "late") throw lateError(action)
+      return reply
+    } catch (error) {
+      throw error instanceof SseStoreError ? error : storeErrorOf(error, action)
+    } finally {
+      clock.clearTimeout(timer)
+    }
+  }
+
+  async #send(script: string, { hash, stream }: LogKeys, args: readonly string[]): Promise<unknown> {
+    const { connection } = this.#options
+    const rest = ["2", hash, stream, ...args]
+    let digest = hashes.get(script)
+    if (digest === undefined) hashes.set(script, (digest = await hexOf("SHA-1", script)))
+    try {
+      return await connection.command(["EVALSHA", digest, ...rest], hash)
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error
+      return connection.command(["EVAL", script, ...rest], hash)
+    }
+  }
+}
+
+function lateError(action: string): SseStoreError {
+  return new SseStoreError(`Cannot ${action}: Redis did not answer within "publishTimeout"`, "store-unavailable")
+}

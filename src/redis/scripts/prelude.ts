@@ -1,0 +1,82 @@
+/*
+ * What every script begins with. A script is one atomic step: it loads the log's hash, applies what time has done, changes
+ * it, and saves what has changed. All numbers of the server's clock; every reply is a flat array of strings.
+ *
+ * KEYS: the hash and the stream of the log. ARGV: [1] a random text for a new epoch, [2] the channel, [3] PUBLISH or
+ * SPUBLISH, [4] the time after which the caller no longer waits, [5] to [7] the age, the events and the bytes that are kept.
+ *
+ * Fields of the hash: e epoch, s last sequence, f sequence before the oldest event, b bytes, a time of the oldest entry, o and
+ * q the epoch before and its last sequence, r the run of the server, u whether the log exists, w time of the last append, t i k
+ * the lease with its length and the ttl, d D the end and its detail, c the cancel; `:<producer>` the last append of one.
+ */
+export const PRELUDE = `
+local M, L, A, call = KEYS[1], KEYS[2], ARGV, redis.call
+local t = call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local function int(n) return string.format('%.0f', n) end
+if A[4] ~= '' and now > tonumber(A[4]) then return {int(now), 'late'} end
+local age, keep = tonumber(A[5]), 604800000
+local m, changed = {}, {}
+local names = {'s', 'f', 'b', 'a', 'q', 'i', 'k', 'w', 'e', 'o', 'r', 't', 'u', 'd', 'D', 'c'}
+for at, value in ipairs(call('HMGET', M, unpack(names))) do
+  if value then m[names[at]] = at > 8 and value or tonumber(value) end
+end
+local function put(name, value)
+  m[name] = value
+  changed[name] = value or false
+end
+local function save()
+  local set, del = {}, {}
+  for name, value in pairs(changed) do
+    if value then
+      set[#set + 1] = name
+      set[#set + 1] = type(value) == 'number' and int(value) or value
+    else
+      del[#del + 1] = name
+    end
+  end
+  if #del > 0 then call('HDEL', M, unpack(del)) end
+  if #set > 0 then call('HSET', M, unpack(set)) end
+  local ttl = m.t and m.k + keep or (m.u or m.s > 0) and keep or math.max(60000, math.min(age, keep))
+  if next(changed) or call('PTTL', M) < ttl / 2 then call('PEXPIRE', M, int(ttl)) end
+end
+local function status() return m.d or m.t and 'running' or 'open' end
+local function oldest() return call('EXISTS', L) == 1 and m.f or m.s end
+local function state(first)
+  local left = m.t and not m.d and int(m.w + m.i - now) or ''
+  return {int(now), status(), m.D or '', left, m.e, int(first), int(m.s)}
+end
+local function publish(after, flag, lens, data)
+  call(A[3], A[2], table.concat({m.e, int(after), int(now), m.d or '', flag}, ' ') .. '\\n' .. (m.D or '') .. '\\n' .. lens .. '\\n' .. data)
+end
+local function forget()
+  call('DEL', M, L)
+  for _, name in ipairs(names) do put(name, string.find('esoqr', name) and m[name]) end
+  put('f', m.s)
+end
+local function finish(how, detail, flag)
+  put('d', how)
+  if detail ~= '' then put('D', detail) end
+  publish(m.s, flag, '', '')
+end
+local function begin()
+  local _, info = pcall(call, 'INFO', 'server')
+  local run = string.match(type(info) == 'string' and info or '', 'run_id:(%w+)') or '-'
+  local epoch = string.format('%x', t[1]) .. A[1]
+  if not m.e then
+    put('e', epoch)
+    put('s', 0)
+    put('f', 0)
+    call('DEL', L)
+  elseif m.r ~= run then
+    put('o', m.e)
+    put('q', m.s)
+    put('e', epoch)
+  end
+  if m.r ~= run then put('r', run) end
+end
+if m.u then
+  if (m.t or m.d) and m.w + (m.k or age) <= now then forget()
+  elseif m.t and not m.d and m.w + m.i <= now then finish('lost', '', '') end
+end
+`
