@@ -19,8 +19,8 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "client: subscribe",
       "eventsource: EventSource",
       "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
-      "server: SseSessionError SseStoreError createChannels eventStreamResponse memoryStore",
-      "node: sendChannels sendEventStream",
+      "server: SseSessionError SseStoreError createAnswers createChannels eventStreamResponse memoryStore",
+      "node: sendAnswer sendChannels sendEventStream",
       "redis: redisStore",
       "testing: ManualClock chunkings scriptedFetch startFaultServer storeContract",
     ]

@@ -21,7 +21,7 @@ import { compileEverywhere } from "./pack-compilers.ts"
 /** The allowed files of the package; the names of shared scripts have no hash. */
 const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
-const MAX_SIZE = 165_000
+const MAX_SIZE = 180_000
 
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
@@ -59,9 +59,13 @@ try {
 
   type Manifest = Record<"exports" | "scripts", Record<string, unknown>> & Record<string, unknown>
   const manifest = JSON.parse(readFileSync(join(project, "node_modules/steadystream/package.json"), "utf8")) as Manifest
-  for (const name of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"]) {
+  for (const name of ["dependencies", "optionalDependencies", "bundleDependencies"]) {
     if (manifest[name] !== undefined) throw new Error(`the package must have no ${name}`)
   }
+  const peers = Object.keys(manifest["peerDependencies"] ?? {})
+  const meta = (manifest["peerDependenciesMeta"] ?? {}) as Record<string, { readonly optional?: boolean }>
+  const needed = peers.filter((name) => meta[name]?.optional !== true)
+  if (needed.length > 0) throw new Error(`every peer dependency must be optional, but not ${needed.join(", ")}`)
   const hooks = Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))
   if (hooks.length > 0) throw new Error(`the package must have no install script, not ${hooks.join(", ")}`)
   const entries = Object.keys(manifest.exports)

@@ -1,3 +1,4 @@
+export { sendAnswer } from "./send-answer.ts"
 export { sendChannels } from "./send-channels.ts"
 export { sendEventStream } from "./send-event-stream.ts"
 export type { SendEventStreamOptions } from "./send-event-stream.ts"

@@ -18,10 +18,12 @@ import {
   type SseServerSource,
 } from "../session/index.ts"
 
-/** The members of a request that {@link eventStreamResponse} reads; every `Request` has them. */
+/** The members of a request that a server reads; every `Request` has them. */
 export interface EventStreamRequest {
   /** With `"HEAD"` the response has headers only, and the source is not started. */
   readonly method?: string | undefined
+  /** The URL: channels and answers read its query parameter `lastEventId`. */
+  readonly url?: string | undefined
   /** The headers, of which `Last-Event-ID` is read. */
   readonly headers: {
     /** Returns the value of a header, `null` if it is missing. */

@@ -45,3 +45,6 @@ export type {
   ConnectOptions,
   WithoutId,
 } from "./channels/channel-options.ts"
+export { createAnswers } from "./answers/create-answers.ts"
+export type { Answer, Answers, AnswerSource, AnswerState, MakeAnswer, StoredAnswer } from "./answers/answer-types.ts"
+export type { AnswerConnectOptions, AnswersOptions, AnswerStats, StartOptions } from "./answers/answer-options.ts"

@@ -10,6 +10,8 @@ export interface SourceRunOptions {
   readonly onError?: ((error: unknown) => void) | undefined
   /** An abort of one of them breaks the stream. */
   readonly signals: readonly AbortSignal[]
+  /** Whether an item may also be a piece of the text of an event stream. */
+  readonly takesText?: boolean | undefined
 }
 
 /** Sends the events of a source to its session, until one of the two ends. */
@@ -63,7 +65,8 @@ export class SourceRun {
       const result = await source.next()
       if (result.done === true) return session.close()
       const { value } = result
-      await (value instanceof Uint8Array ? session.write(value) : session.send(value))
+      const isEncoded = value instanceof Uint8Array || (this.#options.takesText === true && typeof value === "string")
+      await (isEncoded ? session.write(value) : session.send(value))
     }
   }
 

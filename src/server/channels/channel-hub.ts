@@ -11,7 +11,8 @@ import { GAP_EVENT } from "../delivery/gap-event.ts"
 import type { LogEntry } from "../delivery/log-entry.ts"
 import { type LogPosition, storeText } from "../delivery/log-position.ts"
 import { newProducer } from "../delivery/producer.ts"
-import { respondWith, type UrlRequest } from "../delivery/respond.ts"
+import { respondWith } from "../delivery/respond.ts"
+import type { EventStreamRequest } from "../event-stream-response.ts"
 import type { Cursor } from "../store/event-store.ts"
 import { SseStoreError } from "../store/store-error.ts"
 import { CHANNELS_KINDS, type ChannelsOptions, type ChannelStats, type ConnectOptions } from "./channel-options.ts"
@@ -89,7 +90,7 @@ export class ChannelHub
     }
   }
 
-  respond(request: UrlRequest, names: string | readonly string[], options: AnyOptions = {}): Promise<Response> {
+  respond(request: EventStreamRequest, names: string | readonly string[], options: AnyOptions = {}): Promise<Response> {
     return respondWith<string | readonly string[], AnyOptions, ChannelRequest>(this, request, names, options)
   }
 

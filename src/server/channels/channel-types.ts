@@ -32,7 +32,7 @@ export interface Channels<Written = SseEventInit, Event extends SseEvent<string,
    * @throws TypeError, RangeError (by rejecting) if a name or an option is not valid.
    */
   respond(
-    request: EventStreamRequest & { readonly url?: string | undefined },
+    request: EventStreamRequest,
     names: string | readonly string[],
     options?: ConnectOptions<Event, Written>,
   ): Promise<Response>

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions, type OptionKinds, SIGNAL } from "../../internal/option-checks.ts"
 import type { ChannelRequest } from "../../session/index.ts"
+import { cursorOfUrl } from "../delivery/client-cursor.ts"
 import type { ConnectOptions } from "./channel-options.ts"
 
 /** The most channels of one connection: more would make every ID longer than a header may be. */
@@ -53,10 +54,4 @@ export function namesOf(given: string | readonly string[]): readonly string[] {
   for (const name of names) checkName(name)
   if (names.length > 0 && names.length <= MAX_NAMES) return names
   throw new TypeError(`Cannot connect: there must be 1 to ${MAX_NAMES} channels, not ${names.length}`)
-}
-
-/** `EventSource` cannot set headers: a page that has loaded a state passes its cursor in the query. */
-function cursorOfUrl(url: string | undefined): string {
-  const query = url?.indexOf("?") ?? -1
-  return query === -1 ? "" : (new URLSearchParams(url!.slice(query)).get("lastEventId") ?? "")
 }

@@ -44,3 +44,9 @@ export function splitCursor(text: string, tags: readonly string[]): readonly (st
 
 /** More parts than a session can have channels are no cursor of ours. */
 const MAX_PARTS = 256
+
+/** `EventSource` cannot set headers: a page that has loaded a state passes its cursor in the query. */
+export function cursorOfUrl(url: string | undefined): string {
+  const query = url?.indexOf("?") ?? -1
+  return query === -1 ? "" : (new URLSearchParams(url!.slice(query)).get("lastEventId") ?? "")
+}

@@ -107,15 +107,18 @@ export class Delivery implements SessionHost {
     }
   }
 
-  /** Begins to send the events of logs to a session, which has its outlet. */
+  /** Begins to send the events of logs to a session, which has its outlet. Returns what follows it, if it began. */
   open(
     session: EventSession,
     logs: readonly SessionLog[],
     rules: LogSessionRules,
     signal: AbortSignal | undefined,
-  ): void {
+  ): LogSession | undefined {
     // The request was accepted, but the session begins only when its body is read.
-    if (this.isFull) return endSession(session, LEAST_RETRY)
+    if (this.isFull) {
+      endSession(session, LEAST_RETRY)
+      return undefined
+    }
     const logSession = new LogSession(session, this, rules)
     logSession.lastRound = this.round + this.#rounds.spreadRoundsOf(this.#maxDuration)
     this.sessions.add(logSession)
@@ -123,6 +126,7 @@ export class Delivery implements SessionHost {
     if (signal !== undefined) leaveWhenAborted(session, signal)
     logSession.start(logs.map(({ name, tag, start }) => new LogPosition(this.readers.of(name), tag, start, logSession)))
     this.startRounds()
+    return logSession
   }
 
   /** Starts the timer, which runs as long as there are sessions, logs or more to look after. */

@@ -102,7 +102,7 @@ export class LogPosition implements LogMember {
   /** The entries to take that are in memory, the next one first. */
   get waiting(): readonly LogEntry[] {
     return this.#entryOfPage() === undefined
-      ? this.reader.entriesAfter(this.#sequence)
+      ? this.reader.ring.entriesAfter(this.#sequence)
       : this.#page!.entries.slice(this.#taken)
   }
 
@@ -122,9 +122,9 @@ export class LogPosition implements LogMember {
   peek(): LogEntry | undefined {
     this.#followGeneration()
     const { reader } = this
-    if (this.isPlaced && this.#sequence >= reader.floor) {
+    if (this.isPlaced && this.#sequence >= reader.ring.floor) {
       this.#page = undefined
-      return reader.entryAfter(this.#sequence)
+      return reader.ring.entryAfter(this.#sequence)
     }
     const entry = this.#entryOfPage()
     if (entry === undefined && reader.isReady) void this.#read()
@@ -159,7 +159,7 @@ export class LogPosition implements LogMember {
     if (since === "live") return this.#setSequence(reader.last)
     if (typeof since === "number") this.#text = `${reader.epoch}-${Math.max(0, reader.last - Math.floor(since))}`
     const parts = parseCursor(this.#text)
-    if (parts?.epoch !== reader.epoch || parts.sequence > reader.last || parts.sequence < reader.floor) return
+    if (parts?.epoch !== reader.epoch || parts.sequence > reader.last || parts.sequence < reader.ring.floor) return
     this.#setSequence(parts.sequence)
   }
 

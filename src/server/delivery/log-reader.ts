@@ -7,8 +7,9 @@ import type { Clock } from "../../internal/clock.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { callHook } from "../../internal/hook.ts"
 import { parseCursor } from "../store/cursor.ts"
-import type { Cursor, EventStore, GapReason, StoreNews, StorePage, StoreWatch } from "../store/event-store.ts"
+import type { Cursor, EventStore, GapReason, LogState, StoreNews, StorePage, StoreWatch } from "../store/event-store.ts"
 import { LogEntry } from "./log-entry.ts"
+import { LogRing } from "./log-ring.ts"
 
 /** A gap in the log itself: every session that is not beyond it has lost its place. */
 export interface LogGap {
@@ -26,13 +27,9 @@ export interface LogPage {
 
 /** What the reader reports to its sessions. */
 export interface LogMember {
-  /** There are new entries, or the log has begun anew. */
+  /** There are new entries, or the log has begun anew or has ended. */
   onEntries(): void
 }
-
-/** What is kept in the ring. */
-const RING_EVENTS = 1_000
-const RING_SIZE = 1024 * 1024
 
 /** The delay before a failed read is tried again, in milliseconds: the first, and the longest. */
 const FIRST_RETRY = 100
@@ -58,16 +55,20 @@ export class LogReader {
   generation = 0
   gap: LogGap | undefined = undefined
   epoch = ""
-  /** The sequence of the newest entry. */
-  last = 0
-  #ring: LogEntry[] = []
-  #ringSize = 0
+  /** How the log stands: `status` and `detail` are those of the newest entry. */
+  status: LogState["status"] = "open"
+  detail: string | undefined = undefined
+  /** When the lease of a running log ends, by the clock; then the log is read, since nothing reports it. */
+  #leaseEnds = Infinity
+  /** The newest entries. */
+  readonly ring: LogRing = new LogRing()
   #isReading = false
   #isStale = false
   #isClosed = false
   #usedRound: number | undefined = undefined
   #delay = FIRST_RETRY
   #timer: unknown = undefined
+  readonly #onChecked: (() => void)[] = []
   readonly #pages: Map<string, Promise<LogPage>> = new Map()
 
   constructor(name: string, store: EventStore, clock: Clock, onError: (error: unknown) => void) {
@@ -88,29 +89,14 @@ export class LogReader {
     return `${this.epoch}-${this.last}`
   }
 
-  /** The UTF-16 units of the ring. */
-  get ringSize(): number {
-    return this.#ringSize
-  }
-
-  /** The sequence before the oldest entry of the ring. */
-  get floor(): number {
-    return this.last - this.#ring.length
+  /** The sequence of the newest entry. */
+  get last(): number {
+    return this.ring.last
   }
 
   /** Whether the position is known. */
   get isReady(): boolean {
     return this.epoch !== ""
-  }
-
-  /** The entry after `sequence`, if the ring has it. */
-  entryAfter(sequence: number): LogEntry | undefined {
-    return this.#ring[sequence - this.floor]
-  }
-
-  /** The entries of the ring after `sequence`. */
-  entriesAfter(sequence: number): readonly LogEntry[] {
-    return this.#ring.slice(Math.max(0, sequence - this.floor))
   }
 
   /** Reads the entries after a cursor from the store; callers at the same place share one read. */
@@ -134,6 +120,12 @@ export class LogReader {
     if (this.#isReading || this.#isClosed) return
     this.#isReading = true
     void this.#readAll()
+  }
+
+  /** Reads the log, and calls back when all that was stored before the call is known. */
+  recheck(onChecked: () => void): void {
+    this.#onChecked.push(onChecked)
+    this.check()
   }
 
   /** Whether no session has used the reader since an earlier round. */
@@ -162,13 +154,31 @@ export class LogReader {
   #onNews(news: StoreNews | undefined): void {
     if (this.#isClosed || !this.#isWatching) return
     if (news === undefined || this.#isReading || !this.isReady) return this.check()
-    if (news.after === this.cursor) this.#add(news.events)
-    else if (!this.#isOld(news)) this.check()
+    if (this.#isOld(news)) return
+    // Without events, news of an end may be older than a claim that has reopened the log.
+    if (news.after !== this.cursor || news.events.length === 0) return this.check()
+    if (news.end !== undefined) this.#setState(news.end)
+    this.#add(news.events)
+  }
+
+  #setState({ status, detail, leaseLeft = Infinity }: Omit<LogState, "first" | "last">): boolean {
+    const hasChanged = status !== this.status
+    this.status = status
+    this.detail = detail
+    this.#leaseEnds = status === "running" ? this.#clock.now() + leaseLeft : Infinity
+    return hasChanged
+  }
+
+  /** Reads the log if the lease of its producer should have ended. */
+  checkLease(): void {
+    if (this.#clock.now() < this.#leaseEnds) return
+    this.#leaseEnds = Infinity
+    this.check()
   }
 
   /** Whether everything in the news was read before. */
-  #isOld({ after, events }: StoreNews): boolean {
-    const newest = parseCursor(events.at(-1)?.cursor ?? after)
+  #isOld({ events }: StoreNews): boolean {
+    const newest = events.length > 0 ? parseCursor(events.at(-1)!.cursor) : undefined
     return newest?.epoch === this.epoch && newest.sequence <= this.last
   }
 
@@ -181,6 +191,7 @@ export class LogReader {
         if (page.more) this.#isStale = true
       }
       this.#delay = FIRST_RETRY
+      for (const onChecked of this.#onChecked.splice(0)) onChecked()
     } catch (error) {
       this.#retryLater(error)
     }
@@ -196,16 +207,14 @@ export class LogReader {
     this.#delay = Math.min(LONGEST_RETRY, 2 * this.#delay)
   }
 
-  #take({ events, next, gap, state }: StorePage): void {
+  #take({ events, next, gap, state, more }: StorePage): void {
     if (this.#isClosed) return
     const isFirst = !this.isReady
     if (isFirst || gap !== undefined) {
       // Without a gap, the log is read from its end; with one, from where it goes on.
       const parts = parseCursor(gap?.resumesAt ?? next) ?? parseCursor(state.last)
       this.epoch = parts?.epoch ?? ""
-      this.last = parts?.sequence ?? 0
-      this.#ring = []
-      this.#ringSize = 0
+      this.ring.restart(parts?.sequence ?? 0)
       if (!isFirst) {
         this.gap = gap
         this.generation++
@@ -213,34 +222,16 @@ export class LogReader {
         this.#pages.clear()
       }
     }
+    // The state is that of the newest entry, which may be on a later page.
+    const hasChanged = !more && this.#setState(state)
     if (isFirst) this.#resolveReady()
-    if (events.length > 0 || gap !== undefined) this.#add(events)
+    if (events.length > 0 || gap !== undefined || hasChanged) this.#add(events)
   }
 
   #add(events: StorePage["events"]): void {
-    for (const event of events) {
-      const entry = new LogEntry(++this.last, event)
-      this.#ring.push(entry)
-      this.#ringSize += entry.size
-    }
-    this.#trim()
+    for (const event of events) this.ring.push(new LogEntry(this.last + 1, event))
+    this.ring.trim()
     for (const member of this.members) member.onEntries()
-  }
-
-  /** Drops the oldest entries in blocks, so that the work is constant for each. */
-  #trim(): void {
-    if (this.#ring.length <= 2 * RING_EVENTS && this.#ringSize <= 2 * RING_SIZE) return
-    let from = Math.max(0, this.#ring.length - RING_EVENTS)
-    for (let at = 0; at < from; at++) this.#ringSize -= this.#ring[at]!.size
-    while (this.#ringSize > RING_SIZE && from < this.#ring.length - 1) this.#ringSize -= this.#ring[from++]!.size
-    this.#ring = this.#ring.slice(from)
-  }
-
-  /** Drops the oldest entries above a size; a session that has not taken them reads them from the store. */
-  shrink(size: number): void {
-    let from = 0
-    while (this.#ringSize > size) this.#ringSize -= this.#ring[from++]!.size
-    if (from > 0) this.#ring = this.#ring.slice(from)
   }
 }
 

@@ -52,15 +52,16 @@ export class LogReaders {
         reader.close()
         this.#readers.delete(name)
       } else if (isCheck) reader.check()
+      else reader.checkLease()
     }
     this.#shrinkRings()
   }
 
   #shrinkRings(): void {
     let size = 0
-    for (const { ringSize } of this.#readers.values()) size += ringSize
+    for (const { ring } of this.#readers.values()) size += ring.size
     if (size <= RINGS_SIZE) return
-    for (const reader of this.#readers.values()) reader.shrink(RINGS_SIZE / this.#readers.size)
+    for (const reader of this.#readers.values()) reader.ring.shrinkTo(RINGS_SIZE / this.#readers.size)
   }
 
   close(): void {

@@ -37,6 +37,8 @@ export interface LogSessionRules {
   onGap(position: LogPosition): void
   /** Returns the bytes that end the session when it has all entries, `undefined` if it goes on. */
   lastBlock?(position: LogPosition): Uint8Array<ArrayBuffer> | undefined
+  /** The session is over. */
+  onOver?(): void
 }
 
 export class LogSession implements PositionOwner {
@@ -103,6 +105,7 @@ export class LogSession implements PositionOwner {
     this.#isOver = true
     this.#leave()
     this.onOver()
+    this.#rules.onOver?.()
   }
 
   #leave(): void {

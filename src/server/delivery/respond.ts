@@ -9,13 +9,10 @@ import {
 } from "../../session/index.ts"
 import type { EventStreamRequest } from "../event-stream-response.ts"
 
-/** A request, with its URL if the platform has one. */
-export type UrlRequest = EventStreamRequest & { readonly url?: string | undefined }
-
 /** Answers a request as a `Response`; the session begins when the body is first read. */
 export async function respondWith<Target, Options extends HeaderOptions, Accepted extends LogRequest>(
   server: LogServer<Target, Options, Accepted>,
-  request: UrlRequest,
+  request: EventStreamRequest,
   target: Target,
   options: Options,
 ): Promise<Response> {

@@ -1,0 +1,225 @@
+/* The answers of one node: those that it produces, and the sessions that read any answer of the store. */
+import { ignore } from "../../internal/cancel.ts"
+import { MAX_TIMER_MS } from "../../internal/clock.ts"
+import { callHook } from "../../internal/hook.ts"
+import { checkDuration, checkNumber, checkOptions } from "../../internal/option-checks.ts"
+import { EventSession, type LogServer, SseSessionError } from "../../session/index.ts"
+import { cursorOfUrl } from "../delivery/client-cursor.ts"
+import { Delivery } from "../delivery/delivery.ts"
+import { LogEntry } from "../delivery/log-entry.ts"
+import { respondWith } from "../delivery/respond.ts"
+import type { EventStreamRequest } from "../event-stream-response.ts"
+import { answerState, checkId, eventsOf, GONE, logOf } from "./answer-log.ts"
+import {
+  type AnswerConnectOptions,
+  ANSWERS_KINDS,
+  type AnswersOptions,
+  type AnswerStats,
+  CONNECT_KINDS,
+  START_KINDS,
+  type StartOptions,
+} from "./answer-options.ts"
+import { AnswerProducers } from "./answer-producers.ts"
+import { AnswerReading, type AnswerRequest, logCursorOf, statusOf } from "./answer-reading.ts"
+import type { AnswerRun } from "./answer-run.ts"
+import type { Answer, Answers, AnswerState, MakeAnswer } from "./answer-types.ts"
+import { dialectOf } from "./end-block.ts"
+import { Presence } from "./presence.ts"
+
+const DEFAULT_LEASE = 30_000
+const DEFAULT_TTL = 3_600_000
+const DEFAULT_LIMIT = 16_777_216
+const DEFAULT_WITHIN = 10_000
+
+/** The lost answers that are remembered, so that each is reported once. */
+const MAX_LOST = 1_000
+
+export class AnswerHub implements Answers, LogServer<string, AnswerConnectOptions, AnswerRequest> {
+  readonly #delivery: Delivery
+  readonly #producers: AnswerProducers
+  readonly #presence: Presence
+  readonly #onLost: ((id: string) => void) | undefined
+  readonly #lost: Set<string> = new Set()
+  readonly #lease: number
+  readonly #ttl: number
+  #isClosed = false
+
+  constructor(options: AnswersOptions) {
+    checkOptions(options, ANSWERS_KINDS)
+    const { events, waitUntil, onLost } = options
+    this.#onLost = onLost
+    this.#lease = checkNumber("lease", options.lease ?? DEFAULT_LEASE, 1)
+    this.#ttl = checkNumber("ttl", options.ttl ?? DEFAULT_TTL, 1)
+    const limit = checkNumber("limit", options.limit ?? DEFAULT_LIMIT, 1)
+    this.#delivery = new Delivery(options, () => this.#onRound())
+    const { store, clock } = this.#delivery
+    const minInterval = checkNumber("minInterval", options.minInterval ?? store.minInterval ?? 0)
+    this.#presence = new Presence(store, clock, checkDuration("abandonAfter", options.abandonAfter))
+    const producerOptions = { events, lease: this.#lease, limit, minInterval, waitUntil }
+    this.#producers = new AnswerProducers(this.#delivery, this.#presence, producerOptions)
+  }
+
+  async start(id: string, make: MakeAnswer, options: StartOptions = {}): Promise<Answer> {
+    checkId(id)
+    if (typeof make !== "function") throw new TypeError("Cannot start answer: make must be a function")
+    checkOptions(options, START_KINDS)
+    if (this.#isClosed) {
+      throw new SseSessionError("Cannot start answer: the answers have been closed", "session-closed")
+    }
+    const { store } = this.#delivery
+    const { takeOver = false } = options
+    const claim = await this.#watched(store.claim(logOf(id), { ttl: this.#ttl, lease: this.#lease, takeOver }))
+    if (claim.lease === undefined) return this.#answer(id, undefined)
+    this.#lost.delete(id)
+    const events = takeOver ? await this.#watched(eventsOf(store, id)) : []
+    const stored = { position: claim.position, events }
+    return this.#answer(
+      id,
+      this.#producers.start(id, claim, make, stored, () => this.state(id)),
+    )
+  }
+
+  respond(request: EventStreamRequest, id: string, options: AnswerConnectOptions = {}): Promise<Response> {
+    return respondWith<string, AnswerConnectOptions, AnswerRequest>(this, request, id, options)
+  }
+
+  async cancel(id: string, reason?: string): Promise<boolean> {
+    checkId(id)
+    const wasRunning = await this.#watched(this.#delivery.store.cancel(logOf(id), reason))
+    if (wasRunning) this.#producers.stop(id, "the answer was cancelled")
+    return wasRunning
+  }
+
+  async state(id: string): Promise<AnswerState | undefined> {
+    checkId(id)
+    const { state } = await this.#watched(this.#delivery.store.read(logOf(id), "end", { maxEvents: 1 }))
+    return answerState(state)
+  }
+
+  stats(): AnswerStats {
+    const { sessions, counts } = this.#delivery
+    const { gaps, delivered, replayed, droppedSlow, storeErrors } = counts
+    return {
+      ...this.#producers.counts,
+      sessions: sessions.size,
+      behind: [...sessions].filter(({ lag }) => lag > 0).length,
+      delivered,
+      replayed,
+      gaps: { ...gaps },
+      droppedSlow,
+      storeErrors,
+    }
+  }
+
+  async closeAll(
+    options: { readonly within?: number | undefined; readonly retry?: number | undefined } = {},
+  ): Promise<void> {
+    checkOptions(options, { within: true, retry: true })
+    const within = Math.min(MAX_TIMER_MS, checkNumber("within", options.within ?? DEFAULT_WITHIN))
+    this.#isClosed = true
+    if (this.#delivery.state === "open") this.#delivery.state = "draining"
+    await this.#producers.finish(within)
+    await this.#delivery.closeAll({ retry: options.retry })
+  }
+
+  accept(cursor: string, url: string | undefined, id: string, options: AnswerConnectOptions): AnswerRequest {
+    checkId(id)
+    checkOptions(options, CONNECT_KINDS)
+    const { ended = 200 } = options
+    if (ended !== 200 && ended !== 204) throw new RangeError('Cannot use options: "ended" must be 200 or 204')
+    return { id, cursor: cursor || cursorOfUrl(url), state: undefined, dialect: undefined }
+  }
+
+  async refusalOf(request: AnswerRequest, options: AnswerConnectOptions): Promise<404 | 204 | 503 | undefined> {
+    if (this.#delivery.isFull) return 503
+    const { store } = this.#delivery
+    // A log with a lease is never trimmed: its first event is there, and shows the dialect.
+    const { state, events } = await this.#watched(store.read(logOf(request.id), "start", { maxEvents: 1 }))
+    request.state = state
+    const [first] = events
+    if (first !== undefined) request.dialect = dialectOf(new LogEntry(0, first).event.data)
+    return statusOf(request, state, options)
+  }
+
+  sessionOf(cursor: string): EventSession {
+    return new EventSession(cursor, undefined, this.#delivery.clock)
+  }
+
+  open(session: EventSession, request: AnswerRequest, { signal }: AnswerConnectOptions, isShared: boolean): void {
+    if (signal?.aborted === true) return session.leave(signal.reason)
+    const { id } = request
+    const cursor = logCursorOf(request)
+    const name = logOf(id)
+    const reader = this.#delivery.readers.of(name)
+    const reading = new AnswerReading(reader, request)
+    const rules = {
+      hasCursor: cursor !== "",
+      isShared,
+      skipsGaps: false,
+      maxLag: Infinity,
+      onOpen: undefined,
+      isSent: (entry: LogEntry) => reading.note(entry),
+      onGap: ignore,
+      lastBlock: () => {
+        const block = reading.lastBlock
+        if (block !== undefined && reader.status === "lost") this.#reportLost(id)
+        return block
+      },
+      onOver: () => this.#presence.leave(id),
+    }
+    this.#presence.enter(id)
+    const start = cursor === "" ? ({ since: "start" } as const) : { cursor }
+    const opened = this.#delivery.open(session, [{ name, tag: "", start }], rules, signal)
+    if (opened === undefined) this.#presence.leave(id)
+    else reading.refresh(request, () => opened.onWait())
+  }
+
+  #watched<Result>(operation: Promise<Result>): Promise<Result> {
+    return this.#delivery.watched(operation)
+  }
+
+  #answer(id: string, run: AnswerRun | undefined): Answer {
+    let ended = run?.ended
+    const follow = (): Promise<AnswerState> => this.#endOf(id)
+    return {
+      id,
+      isProducer: run !== undefined,
+      get ended() {
+        return (ended ??= follow())
+      },
+      respond: (request, options) => this.respond(request, id, options),
+      cancel: (reason) => this.cancel(id, reason),
+    }
+  }
+
+  /** Follows an answer of any node to its end. */
+  #endOf(id: string): Promise<AnswerState> {
+    const reader = this.#delivery.readers.of(logOf(id))
+    return new Promise((resolve) => {
+      const member = { onEntries: () => void (reader.status === "running" || look()) }
+      const look = (): void => {
+        this.state(id).then((state = GONE) => {
+          if (state.status === "running") return
+          reader.members.delete(member)
+          resolve(state)
+        }, ignore)
+      }
+      reader.members.add(member)
+      this.#delivery.startRounds()
+      look()
+    })
+  }
+
+  #reportLost(id: string): void {
+    if (this.#lost.has(id)) return
+    if (this.#lost.size >= MAX_LOST) this.#lost.clear()
+    this.#lost.add(id)
+    callHook(this.#onLost, id, (error) => this.#delivery.report(error))
+  }
+
+  /** Cancels the answers without readers; returns whether there are answers to look after. */
+  #onRound(): boolean {
+    for (const id of this.#presence.onRound()) this.cancel(id, "abandoned").catch(ignore)
+    return this.#producers.size > 0
+  }
+}

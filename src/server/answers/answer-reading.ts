@@ -1,0 +1,85 @@
+/* One session of an answer: whether it gets events at all, and how it ends. */
+import { encodeText } from "../../internal/encode-text.ts"
+import type { LogRequest } from "../../session/index.ts"
+import type { LogEntry } from "../delivery/log-entry.ts"
+import type { LogReader } from "../delivery/log-reader.ts"
+import { parseCursor } from "../store/cursor.ts"
+import type { LogState } from "../store/event-store.ts"
+import type { AnswerConnectOptions } from "./answer-options.ts"
+import { type AnswerDialect, type BrokenEnd, dialectOf, endTexts } from "./end-block.ts"
+
+/** What follows the cursor of a client that has seen the end, which no event of the log has. */
+const END_SUFFIX = ".end"
+
+/** A request for an answer. What the store says of the answer is added before the session begins. */
+export interface AnswerRequest extends LogRequest {
+  readonly id: string
+  state: LogState | undefined
+  dialect: AnswerDialect | undefined
+}
+
+/** The cursor of the log in the cursor of a client. */
+export function logCursorOf({ cursor }: LogRequest): string {
+  return cursor.endsWith(END_SUFFIX) ? cursor.slice(0, -END_SUFFIX.length) : cursor
+}
+
+/** The status for a request that gets no events. */
+export function statusOf(
+  request: AnswerRequest,
+  state: LogState,
+  { ended }: AnswerConnectOptions,
+): 404 | 204 | undefined {
+  if (state.status === "open") return 404
+  if (state.status === "running") return undefined
+  if (request.cursor === "") return ended === 204 ? 204 : undefined
+  const hasSeenEnd = !isToldByServer(state.status) || request.cursor.endsWith(END_SUFFIX)
+  return hasSeenEnd && logCursorOf(request) === state.last ? 204 : undefined
+}
+
+/** Whether the log has no event for this end. */
+function isToldByServer(status: LogState["status"]): status is "cancelled" | "lost" {
+  return status === "cancelled" || status === "lost"
+}
+
+export class AnswerReading {
+  readonly #reader: LogReader
+  #dialect: AnswerDialect | undefined
+  #isFirst: boolean
+  /** Whether what the reader of the log knows is not older than the request. */
+  #isFresh = true
+
+  constructor(reader: LogReader, request: AnswerRequest) {
+    this.#reader = reader
+    this.#dialect = request.dialect
+    this.#isFirst = request.dialect === undefined
+  }
+
+  /** Compares what the reader of the log knows with what the store said, and calls back if that had to be read. */
+  refresh({ state }: AnswerRequest, onFresh: () => void): void {
+    const reader = this.#reader
+    if (!reader.isReady || reader.status === state?.status) return
+    this.#isFresh = false
+    reader.recheck(() => {
+      this.#isFresh = true
+      onFresh()
+    })
+  }
+
+  /** Takes note of an entry; every entry goes out. */
+  note(entry: LogEntry): true {
+    if (this.#isFirst) this.#dialect = dialectOf(entry.event.data)
+    this.#isFirst = false
+    return true
+  }
+
+  /** The bytes after the last event; `undefined` while there may be more events. */
+  get lastBlock(): Uint8Array<ArrayBuffer> | undefined {
+    const { status, detail, cursor } = this.#reader
+    if (!this.#isFresh || status === "running") return undefined
+    if (!isToldByServer(status)) return new Uint8Array(0)
+    const end: BrokenEnd = { status, detail }
+    const texts = endTexts(end, this.#dialect, (parseCursor(cursor)?.sequence ?? 0) + 1)
+    const last = texts.pop()!
+    return encodeText(`${texts.join("")}id: ${cursor}${END_SUFFIX}\n${last}`)
+  }
+}

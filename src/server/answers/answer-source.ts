@@ -1,0 +1,49 @@
+/* Opens what `make` returned as one of the sources that a session sends. */
+import { isItemSource } from "../../internal/item-source.ts"
+import { isEventStreamType, isResponse, responseError } from "../../parser/index.ts"
+import type { SseServerSource } from "../../session/index.ts"
+import type { AnswerSource } from "./answer-types.ts"
+
+/** The wait for the body of a refused response, in milliseconds. */
+const BODY_WAIT = 1_000
+
+/** A relay: its iteration ends without an error in any case, and `ended` says how. */
+interface Relayed {
+  readonly ended: PromiseLike<{ readonly reason: string; readonly error?: unknown }>
+}
+
+/** A source, and how it ended if it knows more than its items show. */
+export interface OpenedAnswer {
+  readonly source: SseServerSource
+  readonly relayed: Relayed | undefined
+}
+
+/**
+ * Returns a source as a session takes it.
+ *
+ * @throws TypeError if it is no source.
+ * @throws {@link SseResponseError} if it is a response that is no event stream.
+ */
+export async function openAnswer(given: AnswerSource): Promise<OpenedAnswer> {
+  if (isResponse(given)) return { source: await bodyOf(given), relayed: undefined }
+  if (typeof given === "function") return { source: given, relayed: undefined }
+  if (typeof given === "string" || !isItemSource(given)) {
+    throw new TypeError("Cannot start answer: make() must return a source of events, of text or of bytes")
+  }
+  return { source: given as SseServerSource, relayed: isRelay(given) ? given : undefined }
+}
+
+function isRelay(source: object): source is Relayed & object {
+  const { ended, toReadableStream } = source as { ended?: { then?: unknown }; toReadableStream?: unknown }
+  return typeof toReadableStream === "function" && typeof ended?.then === "function"
+}
+
+/** Opens the response of a provider. */
+async function bodyOf(response: Response): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const { ok, status, headers, body } = response
+  if (ok && body !== null && isEventStreamType(headers.get("content-type"))) return body
+  // The body explains the error, if it comes soon.
+  const stop = AbortSignal.timeout(BODY_WAIT)
+  if (ok) throw await responseError("content-type", "the response must be an event stream", response, stop)
+  throw await responseError("response", `the status must be 2xx, not ${status}`, response, stop)
+}

@@ -1,0 +1,68 @@
+/*
+ * What a reader gets at the end of an answer that is not whole: the error event of its dialect without the end mark, or
+ * the event `steadystream.end`. The dialect is found from an event of the answer.
+ */
+import { encodeEvent } from "../../encoder/index.ts"
+import type { LogEnd } from "../store/event-store.ts"
+
+/** The type of the event that reports the end of an answer in no known dialect. */
+export const END_EVENT = "steadystream.end"
+
+/** A dialect of OpenAI in which an error ends a stream: the two that send chunks have the same. */
+export type AnswerDialect = "chunks" | "responses"
+
+/** An end that readers must be told of. */
+export type BrokenEnd = Pick<LogEnd, "detail"> & { readonly status: Exclude<LogEnd["status"], "done"> }
+
+const MESSAGES: Readonly<Record<BrokenEnd["status"], string>> = {
+  failed: "The answer could not be completed",
+  cancelled: "The answer was cancelled",
+  lost: "The answer was lost: its server has stopped",
+}
+
+/** Returns the dialect of an answer, from one of its events. */
+export function dialectOf(data: string): AnswerDialect | undefined {
+  const { object, type, choices, error } = fieldsOf(data)
+  if (object === "chat.completion.chunk" || object === "text_completion" || Array.isArray(choices)) return "chunks"
+  if (typeof type === "string" && type.startsWith("response.")) return "responses"
+  return typeof error === "object" && error !== null ? "chunks" : undefined
+}
+
+/** Whether an event reports an error or an end itself. */
+export function isErrorEvent(event: string, data: string): boolean {
+  return event === "error" || event === "response.failed" || event === END_EVENT || Boolean(fieldsOf(data)["error"])
+}
+
+/** Whether an event is the last one of a whole answer in its dialect. Quotes inside a text of JSON are escaped. */
+export function isLastEvent(data: string): boolean {
+  return data === "[DONE]" || /"finish_reason":\s*"|"type":\s*"response\.(?:completed|incomplete)"/.test(data)
+}
+
+/**
+ * Returns the texts of the events that report an end.
+ *
+ * @param number - In the Responses dialect, the number of the first event.
+ */
+export function endTexts(end: BrokenEnd, dialect: AnswerDialect | undefined, number: number): string[] {
+  const { status, detail } = end
+  if (dialect === undefined) return [encodeEvent({ event: END_EVENT, data: JSON.stringify({ status, detail }) })]
+  const code = status === "failed" ? (detail ?? status) : status
+  const error = { message: MESSAGES[status], type: "server_error", param: null, code }
+  if (dialect === "chunks") return [encodeEvent({ data: JSON.stringify({ error }) })]
+  const { message, param } = error
+  const first = { type: "error", sequence_number: number, code, message, param, error }
+  const response = { object: "response", output: [], status: "failed", error: { code, message } }
+  const last = { type: "response.failed", sequence_number: number + 1, response }
+  return [first, last].map((data) => encodeEvent({ event: data.type, data: JSON.stringify(data) }))
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(data: string): Fields {
+  if (!data.startsWith("{")) return {}
+  try {
+    return JSON.parse(data) as Fields
+  } catch {
+    return {}
+  }
+}
