@@ -140,6 +140,8 @@ export class LogPosition implements LogMember {
   /** Moves behind an entry that `peek` has returned. */
   take(entry: LogEntry): void {
     this.#sequence = entry.sequence
+    // It may have changed without a gap.
+    this.#epoch = this.reader.epoch
     this.#taken++
   }
 

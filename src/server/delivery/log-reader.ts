@@ -221,6 +221,9 @@ export class LogReader {
         // Pages that were asked for before may be of an earlier life of the log.
         this.#pages.clear()
       }
+    } else {
+      // A store that has restarted and lost nothing goes on in a new epoch, where the sequences continue.
+      this.epoch = parseCursor(next)?.epoch ?? this.epoch
     }
     // The state is that of the newest entry, which may be on a later page.
     const hasChanged = !more && this.#setState(state)

@@ -233,7 +233,7 @@ export interface EventStore {
    * Returns one page of the events after a position. It never waits for events and never creates a log.
    *
    * A reader that has read a log to its end, or before the log existed, and continues from `next`, gets each later event
-   * or a gap.
+   * or a gap. If a store goes on in a new epoch and has lost nothing, the sequences continue, and earlier cursors stay valid.
    */
   read(log: string, after: Position, options?: StoreReadOptions): Promise<StorePage>
   /**
