@@ -35,6 +35,8 @@ export interface ServerProcess {
   errors(): string
   /** Sends SIGTERM, and returns the exit code. */
   terminate(): Promise<number | null>
+  /** Ends it at once (SIGKILL). */
+  kill(): Promise<void>
 }
 
 /** Starts a program that prints the port of its server, for one test. */
@@ -43,10 +45,11 @@ export async function startProgram(command: readonly string[]): Promise<ServerPr
   let errors = ""
   child.stderr.on("data", (chunk: Buffer) => void (errors += chunk.toString()))
   const exited = new Promise<number | null>((resolve) => void child.once("exit", resolve))
-  onTestFinished(async () => {
+  const kill = async () => {
     child.kill("SIGKILL")
     await exited
-  })
+  }
+  onTestFinished(kill)
   const port = await new Promise<string>((resolve, reject) => {
     let text = ""
     child.stdout.on("data", (chunk: Buffer) => {
@@ -59,7 +62,7 @@ export async function startProgram(command: readonly string[]): Promise<ServerPr
     child.kill("SIGTERM")
     return exited
   }
-  return { origin: `http://127.0.0.1:${port}`, errors: () => errors, terminate }
+  return { origin: `http://127.0.0.1:${port}`, errors: () => errors, terminate, kill }
 }
 
 /** The counterpart that is controlled by requests to `/publish` and `/size`. */

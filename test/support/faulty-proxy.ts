@@ -44,6 +44,8 @@ export interface FaultyProxy {
   onCommand: ((command: ProxiedCommand) => CommandFault | undefined) | undefined
   /** What happens with the connections to come: they are forwarded, cut at once, or accepted and never answered. */
   newConnections: "forward" | "refuse" | "swallow"
+  /** The port that connections to come are forwarded to. */
+  target: number
   /** Cuts connections that are open, and returns how many. */
   cut(kind?: ConnectionKind): number
   /** What has passed since the start. */
@@ -77,7 +79,7 @@ export async function startFaultyProxy(target: number): Promise<FaultyProxy> {
     }
     const connection = new ProxyConnection(
       client,
-      proxy.newConnections === "swallow" ? undefined : target,
+      proxy.newConnections === "swallow" ? undefined : proxy.target,
       proxy,
       counts,
     )
@@ -91,6 +93,7 @@ export async function startFaultyProxy(target: number): Promise<FaultyProxy> {
     url: `redis://127.0.0.1:${port}`,
     onCommand: undefined,
     newConnections: "forward",
+    target,
     counts,
     get open() {
       return open.size

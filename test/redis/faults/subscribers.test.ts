@@ -1,0 +1,94 @@
+import { expect, test } from "vitest"
+import { ChannelClient } from "../../support/channel-client.ts"
+import { countDelivery, expectWhole, printCounts } from "../../support/delivery-counts.ts"
+import { CLIENTS, type ClientName, redisNode } from "../../support/redis-node.ts"
+import type { RedisConfig } from "../../support/redis-server.ts"
+import { patiently, seenBy } from "../../support/stored-events.ts"
+import { failOnUnhandledRejections } from "../../support/unhandled.ts"
+import { describeWithRedis, proxyOfTest, redisOfTest } from "../../support/with-redis.ts"
+
+failOnUnhandledRejections()
+
+const NAMES = ["a", "b", "c"]
+
+/** A node that publishes and another one with sessions behind a proxy, which sees only the commands of that node. */
+async function twoNodes(client: ClientName, config: RedisConfig = {}) {
+  const server = await redisOfTest(config)
+  const proxy = await proxyOfTest(server)
+  const publisher = await redisNode(server.url)
+  const reader = await redisNode(proxy.url, { client })
+  const clients = NAMES.flatMap((name) => [
+    new ChannelClient(reader.channels, name, { since: "start" }),
+    new ChannelClient(publisher.channels, name, { since: "start" }),
+  ])
+  await expect.poll(() => clients.every(({ text }) => text !== ""), patiently).toBe(true)
+  const stored = new Map<string, string[]>(NAMES.map((name) => [name, []]))
+  const publish = async (name: string, data: string) => {
+    await publisher.channels.publish(name, { data })
+    stored.get(name)!.push(data)
+  }
+  /** Waits until every session has the last event, and returns what each has got. */
+  const counts = async () => {
+    for (const name of NAMES) await publish(name, "last")
+    const seen = () => clients.map(seenBy)
+    await expect.poll(() => seen().every((all) => all.at(-1) === "last"), patiently).toBe(true)
+    return seen().map((all, at) => countDelivery(stored.get(NAMES[Math.floor(at / 2)]!)!, all))
+  }
+  return { server, proxy, clients, publish, counts }
+}
+
+describeWithRedis("redisStore whose subscriber is disconnected", { timeout: 20_000 }, () => {
+  test.each(CLIENTS)("sessions over %s lose nothing when Redis drops it for a full output buffer", async (client) => {
+    const { proxy, publish, counts } = await twoNodes(client, { "client-output-buffer-limit": "pubsub 32kb 0 0" })
+    const { connections } = proxy.counts
+    const large = "x".repeat(100_000)
+    for (let at = 0; at < 45; at++) await publish(NAMES[at % 3]!, `${at} ${at % 5 === 0 ? large : ""}`)
+    const whole = await counts()
+    const dropped = proxy.counts.connections - connections
+    printCounts(`subscriber dropped for a full output buffer, ${client}`, { dropped })
+    expect(dropped).toBeGreaterThan(0)
+    expectWhole(`sessions of ${client} behind it`, whole)
+  })
+
+  test.each(CLIENTS)("sessions over %s lose nothing when it is killed again and again", async (client) => {
+    const { server, publish, counts } = await twoNodes(client)
+    let killed = 0
+    for (let at = 0; at < 150; at++) {
+      if (at % 5 === 0) killed += (await server.command("CLIENT", "KILL", "TYPE", "pubsub")) as number
+      await publish(NAMES[at % 3]!, `${at}`)
+    }
+    printCounts(`subscriber killed, ${client}`, { killed })
+    expect(killed).toBeGreaterThan(5)
+    expectWhole(`subscribers of ${client} killed`, await counts())
+  })
+
+  test.each(CLIENTS)("a session over %s gets the last event although its message was lost", async (client) => {
+    const { proxy, publish, clients, counts } = await twoNodes(client)
+    await publish("a", "1")
+    await expect.poll(() => clients.slice(0, 2).map(({ data }) => data), patiently).toEqual([["1"], ["1"]])
+    // The connection is back only after the event was published.
+    proxy.newConnections = "refuse"
+    expect(proxy.cut("subscribers")).toBeGreaterThan(0)
+    await publish("a", "2")
+    await publish("a", "3")
+    proxy.newConnections = "forward"
+    await expect.poll(() => clients[0]!.data, patiently).toEqual(["1", "2", "3"])
+    expectWhole(`messages of ${client} lost`, await counts())
+  })
+
+  test.each(CLIENTS)(
+    "sessions over %s that are held behind a slow subscriber get every event in order",
+    async (client) => {
+      const { proxy, publish, counts } = await twoNodes(client)
+      const before = proxy.counts.cuts
+      for (let at = 0; at < 60; at++) {
+        if (at % 10 === 0) proxy.cut("subscribers")
+        proxy.onCommand = ({ name, isSubscriber }) => (isSubscriber || name.startsWith("EVAL") ? at % 7 : undefined)
+        await publish(NAMES[at % 3]!, `${at}`)
+      }
+      proxy.onCommand = undefined
+      expectWhole(`commands of ${client} delayed`, await counts())
+      expect(proxy.counts.cuts).toBeGreaterThan(before)
+    },
+  )
+})
