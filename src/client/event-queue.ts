@@ -21,6 +21,10 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
   lastEventId: string
   /** Whether the caller has closed it: an event that is on its way must not be delivered. */
   isClosed: boolean = false
+  /** Whether the caller closed it before it had taken the last event and the end. */
+  isLeft: boolean = false
+  /** How many gaps were reported. */
+  gaps: number = 0
   readonly #maxEvents: number
   readonly #onReturn: () => void
   /** What may still be queued, in characters. */
@@ -74,6 +78,7 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
 
   /** Drops the queued events and settles every wait. */
   close(failure?: Failure): void {
+    this.isLeft ||= !this.isOver
     this.isClosed = true
     this.takeAll()
     this.end(failure, true)
@@ -83,7 +88,9 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
     this.lastEventId = lastEventId
     this.#room += sizeOf(event)
     if (this.#hasRoom()) this.#onRoom()
-    return run ? run() : event
+    if (!run) return event
+    this.gaps++
+    return run()
   }
 
   #hasRoom(): boolean {

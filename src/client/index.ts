@@ -13,6 +13,7 @@ export type {
   SubscribeLimits,
   SubscribeOptions,
   SubscribeTarget,
+  SubscriptionEnd,
   SubscriptionHooks,
   SubscriptionState,
   SubscriptionWarning,

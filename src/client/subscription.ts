@@ -4,7 +4,7 @@ import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
 import { iteratorOf } from "../internal/iterator.ts"
 import { EventQueue } from "./event-queue.ts"
-import { ReconnectionLoop, type Settings, type SubscriptionState } from "../reconnection/index.ts"
+import { ReconnectionLoop, type Settings, type SubscriptionEnd, type SubscriptionState } from "../reconnection/index.ts"
 import { StateFeed } from "./state-feed.ts"
 
 /** The iterator of a subscription: leaving a loop calls `return`, which closes the subscription. */
@@ -46,6 +46,10 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
   readonly lastEventId: string
   /** How many attempts were made after the first one. */
   readonly retries: number
+  /** How many events named `steadystream.gap` arrived, if `onGap` was called with them. */
+  readonly gaps: number
+  /** How the subscription ended, so that a cut stream is not taken for a whole one; `undefined` while events may follow. */
+  readonly end: SubscriptionEnd | undefined
   /** Iterates the state now and each later one, up to `"closed"`. Any number of observers may call it. */
   states(): AsyncIterableIterator<SubscriptionState, undefined, undefined>
   /** Ends the subscription at once: queued events are dropped, and waiting calls of `next()` are done. */
@@ -66,6 +70,8 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
   /** Closes the subscription; missing if the platform has no such symbol. */
   [Symbol.asyncDispose](): Promise<void>
 }
+
+const CANCELLED: SubscriptionEnd = { reason: "cancelled", mark: undefined }
 
 /** @param read - Returns the events that the consumer gets. */
 export function createSubscription<Event extends SseEvent<string, unknown>>(
@@ -88,6 +94,13 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
     },
     get retries() {
       return loop.retries
+    },
+    get gaps() {
+      return queue.gaps
+    },
+    get end() {
+      if (queue.isLeft) return CANCELLED
+      return queue.isOver ? loop.ending : undefined
     },
     states: () => feed.observe(loop.state),
     close: () => void events.return(),

@@ -43,6 +43,11 @@ export class Channel<Item, Value = Item> extends Fifo<Item> {
     this.#serve()
   }
 
+  /** Whether it has ended, and every item was taken. */
+  get isOver(): boolean {
+    return this.#isEnded && this.size === 0
+  }
+
   /** Whether a consumer waits for an item. */
   protected get isAwaited(): boolean {
     return this.#waiters.size > 0
@@ -59,7 +64,7 @@ export class Channel<Item, Value = Item> extends Fifo<Item> {
       const value = this.open(this.shift()!)
       if (value !== undefined) waiters.shift()![0]({ done: false, value })
     }
-    const isOver = this.#isEnded && this.size === 0
+    const { isOver } = this
     if (isOver && waiters.size > 0) {
       const failure = this.#failure
       this.#failure = undefined

@@ -8,10 +8,11 @@ import type { EventIntake } from "./event-intake.ts"
 import type { EventSink } from "./event-sink.ts"
 import type { Attempt } from "./options.ts"
 import type { Settings } from "./settings.ts"
+import type { SubscriptionEnd } from "./state.ts"
 
 /**
- * Returns the function that makes the attempts of one subscription. An attempt fulfils if no other follows; it rejects
- * with an SseError if it failed, and with anything else after misuse, which no retry can repair.
+ * Returns the function that makes the attempts of one subscription. An attempt fulfils if no other follows, with the reason;
+ * it rejects with an SseError if it failed, and with anything else after misuse, which no retry can repair.
  */
 export function createAttempts(
   settings: Settings,
@@ -19,7 +20,7 @@ export function createAttempts(
   intake: EventIntake,
   deadlines: Deadlines,
   onOpened: () => void,
-): (attempt: Attempt, step: Step) => Promise<void> {
+): (attempt: Attempt, step: Step) => Promise<SubscriptionEnd["reason"]> {
   const { clock, callHook, onOpen } = settings
   const { parser } = intake
   const connector = new Connector(settings, deadlines)
@@ -27,7 +28,7 @@ export function createAttempts(
     deadlines.begin(step)
     intake.begin()
     const opened = await connector.connect(attempt, step)
-    if (opened === undefined) return
+    if (opened === undefined) return "no-content"
     const [source, info] = opened
     try {
       step.check()
@@ -47,6 +48,7 @@ export function createAttempts(
         step.check()
         sink.moveCursor(parser.lastEventId)
       }
+      return "until"
     } finally {
       source.cancel()
     }
@@ -57,9 +59,10 @@ const CLOSED =
   'the server closed the stream (if that is its normal end, set "until" or "retry: false", or answer the next request with 204)'
 
 /** The server has ended the stream. @throws SseError if that is a failure. */
-function checkEnd({ until, reconnects }: Settings): void {
+function checkEnd({ until, reconnects }: Settings): "eof" {
   if (until !== undefined) {
     throw new SseTruncatedError('Cannot read event stream: it must not end before "until"', "until", true)
   }
   if (reconnects) throw new SseConnectionError(`Cannot read event stream: ${CLOSED}`)
+  return "eof"
 }

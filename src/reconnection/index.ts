@@ -16,4 +16,4 @@ export type {
   Timeouts,
 } from "./options.ts"
 export type { GapInfo, OpenInfo, RetryInfo, SubscriptionHooks, SubscriptionWarning } from "./hooks.ts"
-export type { SubscriptionState } from "./state.ts"
+export type { SubscriptionEnd, SubscriptionState } from "./state.ts"

@@ -14,13 +14,15 @@ import type { RetryInfo } from "./hooks.ts"
 import { PageWatch } from "./page.ts"
 import { RetryBudget } from "./retry-budget.ts"
 import type { Settings } from "./settings.ts"
-import { type SubscriptionState, type Transition, TRANSITIONS } from "./state.ts"
+import { type SubscriptionEnd, type SubscriptionState, type Transition, TRANSITIONS } from "./state.ts"
 
 export class ReconnectionLoop {
   /** Assigned by `#move` alone. */
   state: SubscriptionState = "connecting"
   /** How many attempts were made after the first one. */
   retries: number = 0
+  /** How it ended, unless it was closed. */
+  ending: SubscriptionEnd | undefined = undefined
   readonly #settings: Settings
   readonly #sink: EventSink
   readonly #onStateChange: (state: SubscriptionState) => void
@@ -59,8 +61,10 @@ export class ReconnectionLoop {
   }
 
   /** Ends everything, and the sink with it. */
-  #finish(failure?: Failure): void {
+  #finish(failure?: Failure, reason: SubscriptionEnd["reason"] = "error"): void {
     if (this.#whole.signal.aborted) return
+    const { until } = this.#settings
+    this.ending = { reason, mark: reason === "until" && typeof until === "string" ? until : undefined }
     this.#stop()
     // A listener of the last state may have closed it.
     if (!this.#isClosed) this.#sink.end(failure)
@@ -104,8 +108,7 @@ export class ReconnectionLoop {
       const attempt = { number, error: last?.error, lastEventId, signal: step.signal }
       let retry: RetryInfo | undefined
       try {
-        await makeAttempt(attempt, step)
-        return this.#finish()
+        return this.#finish(undefined, await makeAttempt(attempt, step))
       } catch (error) {
         this.#whole.check()
         const wasEnded = step.signal.aborted

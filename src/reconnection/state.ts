@@ -6,6 +6,18 @@
  */
 export type SubscriptionState = "connecting" | "open" | "waiting" | "closed"
 
+/** How a subscription ended. */
+export interface SubscriptionEnd {
+  /**
+   * `"until"` at the end mark; `"no-content"` with the status 204; `"eof"` at the end of a stream without `until` whose
+   * request is not repeated; `"cancelled"` by `close()`, an abort, or the consumer that left its loop; `"error"` with the
+   * error that `next()` rejected with.
+   */
+  readonly reason: "until" | "no-content" | "eof" | "cancelled" | "error"
+  /** The end mark that arrived and was not delivered: `until`, if it is a string. */
+  readonly mark: string | undefined
+}
+
 /** What happens to a subscription. */
 export type Transition = "opened" | "failed" | "paused" | "due" | "ended"
 
