@@ -205,7 +205,7 @@ export interface ProviderErrorBody {
   readonly raw: unknown
 }
 
-/** The provider reported an error inside its stream. */
+/** The provider reported an error inside its stream, or the server that a stored answer ended without success. */
 export class SseProviderError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseProviderError"
   override readonly name = "SseProviderError"
@@ -232,12 +232,12 @@ export class SseMalformedError extends SseError {
   }
 }
 
-/** The stream ended cleanly, but before its end mark. */
+/** The stream ended cleanly, but before its end mark, or the server did not have every event of it. */
 export class SseTruncatedError extends SseError {
   /** @internal */ static override readonly "~sse": string = "SseTruncatedError"
   override readonly name = "SseTruncatedError"
   declare readonly code: "truncated"
-  /** The part that was missing when the stream ended, such as `"finish_reason"` or `"until"`. */
+  /** The part that was missing when the stream ended, such as `"finish_reason"` or `"until"`; `"events"` for events in its middle. */
   readonly missing: string
 
   /** @internal */ constructor(message: string, missing: string, retryable = false) {

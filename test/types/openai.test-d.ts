@@ -1,5 +1,7 @@
 import type OpenAI from "openai"
 import { assertType, expectTypeOf, test } from "vitest"
+import { defineEvents, readEvents, SseParserStream, text, type } from "steadystream"
+import { subscribe } from "steadystream/client"
 import {
   type ChatCompletionChunk,
   type ChatSnapshot,
@@ -12,6 +14,7 @@ import {
   readChunks,
   readCompletions,
   readResponses,
+  relay,
   type ResponseEvent,
   type ResponseSnapshot,
 } from "steadystream/openai"
@@ -57,12 +60,26 @@ test("readChatCompletions() accepts every source of a body", () => {
   assertType(readChatCompletions((signal) => fetch("", { signal })))
   assertType(readChatCompletions(new ReadableStream<Uint8Array>()))
   assertType(readChatCompletions([new Uint8Array(0), ""]))
+  assertType(readChatCompletions(new ReadableStream()))
   // @ts-expect-error: a number is not a source
   assertType(readChatCompletions(1))
   // @ts-expect-error: a stream of objects is not a source
   assertType(readChatCompletions(new ReadableStream<object>()))
   // @ts-expect-error: the deadline is called connect
   assertType(readChatCompletions("", { timeouts: { headers: 1 } }))
+})
+
+test("readChatCompletions() and relay() accept events with text as data", () => {
+  const source = subscribe("/chat", { until: "[DONE]" })
+  assertType(readChatCompletions(source))
+  assertType(readCompletions(source))
+  assertType(readResponses(source))
+  assertType(relay(source))
+  assertType(readChatCompletions(readEvents("")))
+  assertType(readChatCompletions(new Response("").body!.pipeThrough(new SseParserStream())))
+  assertType(readChatCompletions(subscribe("/chat", { events: defineEvents({ message: text() }) })))
+  // @ts-expect-error: a contract has decoded the data
+  assertType(readChatCompletions(subscribe("/chat", { events: defineEvents({ message: type<{ n: number }>() }) })))
 })
 
 test("isChunkStreamError() narrows to the errors of the readers", () => {

@@ -24,7 +24,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
  *
  * The iteration returns the provider's own chunks; `snapshot` is the answer so far, in the same shape for every provider.
  * The answer is complete at `[DONE]`, or when the body ends after a finish reason for every choice; any other end fails.
- * Bodies may be cut at any byte. Never reconnects.
+ * Bodies may be cut at any byte. Never reconnects by itself; a subscription as the source does, and the answer goes on.
  *
  * @typeParam Chunk - The type of the chunks, such as `ChatCompletionChunk` of the provider's own package.
  * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
@@ -32,7 +32,7 @@ export const chatDialect: ChunkDialect<object, ChatSnapshot> = {
  * @throws {@link SseError} from the iteration, with the members of {@link ChunkStreamError}:
  * {@link SseResponseError} if the status is not 2xx, {@link SseNotAStreamError} if the body is not an event stream,
  * {@link SseProviderError} if the provider reports an error inside the stream, {@link SseMalformedError} if the data of an
- * event is not a JSON object, {@link SseTruncatedError} if the body ends before the answer is complete,
+ * event is not a JSON object, {@link SseTruncatedError} if the body ends before the answer is complete or misses events,
  * {@link SseTimeoutError} and {@link SseLimitError} if an option of that name is exceeded, and {@link SseConnectionError}
  * if the request or the connection fails. An aborted `signal` throws its reason instead.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming

@@ -13,6 +13,7 @@ import type { Deadlines } from "./deadlines.ts"
 import { type Fields, isHeartbeatType, isPayload, parse } from "./fields.ts"
 import type { Outcome } from "./outcome.ts"
 import { bodyOf, providerError, providerErrorOf } from "./provider-error.ts"
+import { streamErrorOf } from "./stream-event.ts"
 
 const NO_EVENTS: SseEvent[] = []
 
@@ -108,10 +109,14 @@ export class Answer<T, S> {
     this.#atEnd = () => this.#outcome.fail(reason)
   }
 
-  /** Ends the body cleanly; `incomplete` says that it ended inside an event, which was dispatched nevertheless. */
-  endBody(incomplete: boolean): void {
+  /**
+   * Ends the body cleanly; `incomplete` says that it ended inside an event, which was dispatched nevertheless, and `mark` is
+   * the data of a last event that was not dispatched.
+   */
+  endBody(incomplete: boolean, mark?: string): void {
     this.#isCut = incomplete
-    this.#atEnd ??= () => this.#conclude(false)
+    const sawMark = mark !== undefined && mark.trim() === this.#dialect.sentinel
+    this.#atEnd ??= () => this.#conclude((this.#outcome.progress.sawDone = sawMark))
   }
 
   /** Returns the next chunk of the waiting events. If there is none, an end of the body has taken effect. */
@@ -132,6 +137,8 @@ export class Answer<T, S> {
 
   #accept(event: SseEvent): T | undefined {
     const { data } = event
+    const failure = streamErrorOf(this.#dialect.name, event)
+    if (failure) return this.#outcome.fail(failure)
     const { sentinel } = this.#dialect
     if (data.length <= (sentinel?.length ?? 0) + MARK_SPACES) {
       if (data.trim() === sentinel) return this.#conclude((this.#outcome.progress.sawDone = true))

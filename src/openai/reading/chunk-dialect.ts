@@ -3,7 +3,7 @@ import type { ProviderErrorBody } from "../../errors.ts"
 /** The limits of one stream, which bound the memory that a provider can make the reader use. */
 export interface ChunkLimits {
   /**
-   * The longest line of the event stream, in characters.
+   * The longest line of the event stream, in characters. A source of events has no lines.
    * @defaultValue 67,108,864
    */
   readonly maxLineLength?: number | undefined
@@ -13,7 +13,7 @@ export interface ChunkLimits {
    */
   readonly maxEventSize?: number | undefined
   /**
-   * The size of the whole stream, in bytes; in characters if the source is text.
+   * The size of the whole stream, in bytes; in characters if the source is text, and of the data if it has events.
    * @defaultValue 268,435,456
    */
   readonly maxTotalSize?: number | undefined

@@ -1,3 +1,4 @@
+import type { SseEvent } from "../../event.ts"
 import type { Clock } from "../../internal/clock.ts"
 import type { ChunkLimits, ResponseCursor } from "./chunk-dialect.ts"
 
@@ -5,14 +6,17 @@ import type { ChunkLimits, ResponseCursor } from "./chunk-dialect.ts"
  * The sources of chunks: a response, a promise of a response, a function that requests one, a stream or an iterable of
  * bytes or text, or a string as one piece. Bytes and text may be cut anywhere. The function is called on the first read;
  * pass its signal to `fetch`, so that the request is aborted when the reading ends early.
+ *
+ * A stream or an iterable may also have events, and then nothing else: a subscription, which reads the answer across
+ * reconnections, or what `readEvents()` returns. It is closed when the reading ends.
  */
 export type ChunkSource =
   | Response
   | PromiseLike<Response>
   | ((signal: AbortSignal) => Response | PromiseLike<Response>)
-  | ReadableStream<Uint8Array | string>
-  | AsyncIterable<Uint8Array | string>
-  | Iterable<Uint8Array | string>
+  | ReadableStream<Uint8Array | string | SseEvent>
+  | AsyncIterable<Uint8Array | string | SseEvent>
+  | Iterable<Uint8Array | string | SseEvent>
   | string
 
 /**
@@ -32,12 +36,12 @@ export interface ChunkTimeouts {
    */
   readonly firstContent?: number | undefined
   /**
-   * From one piece of the body to the next; comments count.
+   * From one piece of the body to the next; comments count. From one event to the next if the source has events.
    * @defaultValue off
    */
   readonly idle?: number | undefined
   /**
-   * From one event to the next; heartbeat events count, comments do not.
+   * From one event to the next; heartbeat events count, comments do not. The reconnections of a subscription count.
    * @defaultValue 300,000
    */
   readonly eventIdle?: number | undefined
@@ -101,7 +105,7 @@ export interface ReadChunksOptions {
    * @defaultValue `"throw"`
    */
   readonly onMalformed?: "throw" | "skip" | ((payload: MalformedPayload) => "throw" | "skip") | undefined
-  /** Called for each comment, heartbeat event and empty event. None of them is a chunk. */
+  /** Called for each comment, heartbeat event and empty event. None of them is a chunk. A source of events has no comments. */
   readonly onHeartbeat?: ((heartbeat: Heartbeat) => void) | undefined
   /**
    * Called once, with the first error that `onHeartbeat` throws, or that it or `onMalformed` rejects with. Such an error never ends the stream.
@@ -113,7 +117,7 @@ export interface ReadChunksOptions {
   /**
    * How much of the rest of the body is read in the background after the end mark or
    * the terminal chunk, so that the connection can be reused;
-   * `false` cancels the body at once.
+   * `false` cancels the body at once, as a source of events always is.
    * @defaultValue `{ ms: 250, bytes: 65_536 }`
    */
   readonly drain?:
@@ -147,7 +151,7 @@ export interface EndInfo {
   readonly error: unknown
   /** The number of chunks that the iteration returned. */
   readonly chunks: number
-  /** The bytes received; characters if the source is text. */
+  /** The bytes received; characters if the source is text, and those of the data if it has events. */
   readonly bytes: number
   /** Whether the end mark arrived. */
   readonly sawDone: boolean

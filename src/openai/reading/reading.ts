@@ -7,6 +7,7 @@ import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkOptions, CLOCK, type OptionKinds, SIGNAL } from "../../internal/option-checks.ts"
+import type { SseEvent } from "../../event.ts"
 import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../parser/index.ts"
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
@@ -17,10 +18,11 @@ import { Deadlines, unreadDeadline } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 import { Outcome } from "./outcome.ts"
+import { checkGaps, endMarkOf, eventOf, isClosed, isEvent, itemError, sizeOf } from "./parsed-events.ts"
 import { expireUnread } from "./unread.ts"
 
 /** The result of a read of the body. */
-export type Piece = IteratorResult<SseChunk, unknown>
+export type Piece = IteratorResult<SseChunk | SseEvent, unknown>
 
 /** The wait for the rest of a body that is no event stream, in milliseconds. It is an error in any case. */
 const BARE_BODY_WAIT = 1_000
@@ -39,6 +41,7 @@ export const READING_KINDS: OptionKinds<ReadChunksOptions> = {
 }
 
 export class Reading<T, S> {
+  readonly #source: ChunkSource
   readonly #name: string
   readonly #options: ReadChunksOptions
   readonly #limits: ResolvedLimits
@@ -50,6 +53,8 @@ export class Reading<T, S> {
   #hasBegun = false
   /** Whether the body begins as JSON or a page does, and not as an event stream. */
   #isBare: boolean | undefined
+  /** Whether the source has events, and no pieces of a body; known from its first item on. */
+  #isParsed: boolean | undefined = undefined
   #stall: unknown = undefined
   #body: Body
   readonly answer: Answer<T, S>
@@ -66,6 +71,7 @@ export class Reading<T, S> {
     const limits = limitsOf(options.limits)
     const deadlines = new Deadlines(clock, options.timeouts, dialect.errorGrace, this.#onExpire)
     const accumulator = dialect.accumulate(limits)
+    this.#source = source
     this.#name = dialect.name
     this.#options = options
     this.#limits = limits
@@ -105,8 +111,9 @@ export class Reading<T, S> {
     if (this.outcome.isOver) return
     try {
       const { done, value } = piece
-      if (done) this.answer.endBody(this.#parser.end({ flush: true }).incomplete)
+      if (done) this.#acceptEnd()
       else if (this.#body.isRequest) return this.#acceptResponse(value as unknown as Response)
+      else if ((this.#isParsed ??= isEvent(value))) this.#acceptEvent(value)
       else this.#feed(value)
     } catch (error) {
       this.answer.failLater(error)
@@ -116,7 +123,7 @@ export class Reading<T, S> {
 
   /** Takes the error of `read`. */
   acceptFailure(cause: unknown): void {
-    const error = errorOf(cause)
+    const error = isClosed(this.#source) ? cause : errorOf(cause)
     if (SseError.is(error)) this.outcome.fail(error)
     // The caller stopped the source: an abort or a timeout is thrown as it is.
     else this.outcome.stop("cancelled", error)
@@ -142,7 +149,7 @@ export class Reading<T, S> {
     this.#clock.clearTimeout(this.#stall)
     this.#forgetSignal()
     this.#forgetUnread()
-    if (reason === "error" || reason === "cancelled") this.#body.cancel(cancelReason)
+    if (reason === "error" || reason === "cancelled" || this.#isParsed) this.#body.cancel(cancelReason)
     else if (reason === "done" || reason === "terminal") void drain(this.#body, this.#clock, this.#options.drain)
   }
 
@@ -164,8 +171,25 @@ export class Reading<T, S> {
     this.#deadlines.onResponse()
   }
 
+  #acceptEnd(): void {
+    // The caller closed the source while this reading waited for it.
+    if (isClosed(this.#source)) return this.cancel()
+    checkGaps(this.#source, this.#name)
+    this.answer.endBody(this.#parser.end({ flush: true }).incomplete, endMarkOf(this.#source))
+  }
+
+  #acceptEvent(item: unknown): void {
+    const event = eventOf(item, this.#name)
+    checkGaps(this.#source, this.#name)
+    checkLimit(sizeOf(event), "maxEventSize", this.#limits)
+    checkLimit((this.outcome.progress.bytes += event.data.length), "maxTotalSize", this.#limits)
+    this.answer.onEvent(event)
+  }
+
   #feed(piece: SseChunk): void {
-    const bytes = (this.outcome.progress.bytes += piece.length)
+    const length = (piece as SseChunk | null | undefined)?.length
+    if (length === undefined) throw itemError(this.#name)
+    const bytes = (this.outcome.progress.bytes += length)
     checkLimit(bytes, "maxTotalSize", this.#limits)
     this.#parser.feed(piece)
     this.#isBare ??= piece.length === 0 ? undefined : isBare(piece)

@@ -7,6 +7,7 @@ import type { SseEventInit } from "../../event.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
 import type { Fields } from "../reading/fields.ts"
 import { providerErrorOf } from "../reading/provider-error.ts"
+import { isEndStatus } from "../reading/stream-event.ts"
 import type { DialectWriter, EventWriter } from "../writing/dialect-writer.ts"
 
 /** A chunk and its event. */
@@ -115,8 +116,11 @@ export class ForwardingWriter<T extends object> implements EventWriter<Forwarded
   /** Returns the events of the provider's error. The browser may see them, since they answer its own request. */
   #forwardFailure(error: ProviderErrorBody): SseEventInit[] {
     const [first, ...rest] = this.#failure
-    // The provider refused the request in place of a stream: its message may name an account or a key.
-    if (first === undefined) return this.#dialect.fail({ ...INCOMPLETE, code: "provider" })
+    // The provider refused the request in place of a stream, and its message may name an account or a key; or the server of
+    // a stored answer reported how that ended.
+    if (first === undefined) {
+      return this.#dialect.fail({ ...INCOMPLETE, code: isEndStatus(error.code) ? error.code : "provider" })
+    }
     for (const { json } of this.#failure) this.#dialect.note(json)
     const events = rest.map(({ event }) => event)
     if (isPlain(first.json)) return [first.event, ...events, ...this.#dialect.failAfterError(error)]

@@ -88,7 +88,8 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
  * after a complete answer; any other end becomes an error event in the dialect. When the browser leaves, the provider's
  * request is aborted at once. An event is requested only when the browser waits.
  *
- * @param source - A function that requests the response, so that its request can be aborted, or any other source.
+ * @param source - A function that requests the response, so that its request can be aborted, or any other source, such as
+ * a subscription.
  * @throws TypeError at once if `source` is not a source of chunks, or its body is locked or used.
  * @throws RangeError at once, if a timeout or `keepAlive` is not a number from 0 or a limit is not a number from 1.
  * @see https://platform.openai.com/docs/api-reference/chat-streaming

@@ -1,0 +1,54 @@
+/*
+ * What a source of events, such as a subscription, is asked: for its events, and at its end, whether these were all. A source
+ * has only events or only pieces of a body.
+ */
+import type { SseEvent } from "../../event.ts"
+import { gapError } from "./stream-event.ts"
+
+/** The members of a subscription that say whether its events were all. */
+interface Whole {
+  readonly end?: { readonly reason?: unknown; readonly mark?: string | undefined } | undefined
+  readonly gaps?: number
+}
+
+/** Whether an item of a source is an event. */
+export function isEvent(item: unknown): item is SseEvent {
+  return typeof (item as Partial<SseEvent> | null | undefined)?.data === "string"
+}
+
+/**
+ * Returns an item of a source of events as an event.
+ *
+ * @throws TypeError if it is none, as when a contract has decoded its data.
+ */
+export function eventOf(item: unknown, name: string): SseEvent {
+  if (!isEvent(item)) throw itemError(name)
+  return item.event ? item : { ...item, event: "message" }
+}
+
+/** Returns the error for an item that no source may have. */
+export function itemError(name: string): TypeError {
+  return new TypeError(
+    `Cannot read ${name}: the source must have only bytes and text, or only events with text as data`,
+  )
+}
+
+/** In characters. */
+export function sizeOf({ data, event, id }: SseEvent): number {
+  return data.length + event.length + (id?.length ?? 0)
+}
+
+/** Whether the caller has closed the source, so that its end is not the end of the answer. */
+export function isClosed(source: unknown): boolean {
+  return (source as Whole).end?.reason === "cancelled"
+}
+
+/** Returns the end mark that the source took and did not deliver. */
+export function endMarkOf(source: unknown): string | undefined {
+  return (source as Whole).end?.mark
+}
+
+/** @throws {@link SseTruncatedError} if the source has reported a gap to its caller instead of delivering it. */
+export function checkGaps(source: unknown, name: string): void {
+  if ((source as Whole).gaps! > 0) throw gapError(name)
+}

@@ -1,0 +1,37 @@
+/*
+ * The events that a server of this package writes into an answer: that it ended without success, and that events of it are
+ * missing. Each of them fails the reading.
+ */
+import { type SseError, SseProviderError, SseTruncatedError } from "../../errors.ts"
+import type { SseEvent } from "../../event.ts"
+import { isPayload, parse, textOr, type Fields } from "./fields.ts"
+
+const GAP = "steadystream.gap"
+const END = "steadystream.end"
+
+/** The statuses of an answer that ended without success. */
+const STATUSES: ReadonlySet<string | null> = new Set(["failed", "cancelled", "lost"])
+
+/** Returns the failure that an event of this package reports, `undefined` for any other event. */
+export function streamErrorOf(name: string, { event, data }: SseEvent): SseError | undefined {
+  if (event === END) return endError(name, parse(data))
+  return event === GAP ? gapError(name) : undefined
+}
+
+/** Returns the error for events that the server could not send. */
+export function gapError(name: string): SseError {
+  return new SseTruncatedError(`Cannot read ${name}: the server did not have every event of the answer`, "events")
+}
+
+/** Whether an answer can have ended without success with this status. */
+export function isEndStatus(status: string | null): boolean {
+  return STATUSES.has(status)
+}
+
+function endError(name: string, raw: unknown): SseError {
+  const { status, detail }: Fields = isPayload(raw) ? raw : {}
+  const code = textOr(status)
+  const error = { message: textOr(detail) ?? "", type: null, code, param: null, status: null, raw }
+  const which = isEndStatus(code) ? ` as "${code}"` : " without success"
+  return new SseProviderError(`Cannot read ${name}: the answer ended${which}`, error, raw)
+}
