@@ -91,7 +91,7 @@ describe("the chunk readers over events", () => {
 })
 
 describe("the end of a source of events", () => {
-  test("a reader fails if the events end before the answer is complete", async () => {
+  test("readChatCompletions() fails if the events end before the answer is complete", async () => {
     const stream = readChatCompletions([eventOf(chat({ content: "Hel" }))])
     const error = await rejection(all(stream))
     expect(error).toMatchObject({ name: "SseTruncatedError", missing: "finish_reason", chunks: 1, retryable: false })
@@ -99,14 +99,14 @@ describe("the end of a source of events", () => {
     expect(await rejection(readChatCompletions([]).collect())).toMatchObject({ code: "truncated", chunks: 0 })
   })
 
-  test("a reader leaves its source once the answer is complete, without a drain", async () => {
+  test("readChatCompletions() leaves its source once the answer is complete, without a drain", async () => {
     const given = source(await parsed(HELLO + DONE), "stall")
     await readChatCompletions(given, { clock: new ManualClock() }).collect()
     await settle()
     expect(given.leave).toHaveBeenCalledTimes(1)
   })
 
-  test("a reader leaves its source at break, cancel() and an error", async () => {
+  test("readChatCompletions() leaves its source at break, cancel() and an error", async () => {
     const list = await parsed(HELLO)
     const left = source(list)
     for await (const _ of readChatCompletions(left)) break
@@ -123,7 +123,7 @@ describe("the end of a source of events", () => {
     for (const { leave } of [left, cancelled, failed]) expect(leave).toHaveBeenCalledTimes(1)
   })
 
-  test("a reader leaves its source and rejects with the reason if its signal aborts", async () => {
+  test("readChatCompletions() leaves its source and rejects with the reason if its signal aborts", async () => {
     const controller = new AbortController()
     const given = source([], "stall")
     const pending = rejection<unknown>(all(readChatCompletions(given, { signal: controller.signal })))
@@ -135,14 +135,14 @@ describe("the end of a source of events", () => {
     expect(given.leave).toHaveBeenCalledTimes(1)
   })
 
-  test("a reader leaves its source if an option is refused", async () => {
+  test("readChatCompletions() leaves its source if an option is refused", async () => {
     const given = source([], "stall")
     expect(() => readChatCompletions(given, { limits: { maxEventSize: 0 } })).toThrow(RangeError)
     await settle()
     expect(given.leave).toHaveBeenCalledTimes(1)
   })
 
-  test("a reader reports the error of its source, after the chunks before it", async () => {
+  test("readChatCompletions() reports the error of its source, after the chunks before it", async () => {
     const stream = readChatCompletions(source(await parsed(HELLO), new TypeError("terminated")))
     const error = await rejection(all(stream))
     expect(error).toMatchObject({ name: "SseConnectionError", chunks: 4, partial: { choices: [{ content: "Hello" }] } })
@@ -150,7 +150,7 @@ describe("the end of a source of events", () => {
 })
 
 describe("deadlines and limits over events", () => {
-  test("each deadline of a body runs over events, too", async () => {
+  test("timeouts run over events as over a body", async () => {
     const list = [eventOf(chat({ role: "assistant" })), eventOf(chat({ content: "Hel" }))]
     for (const [phase, count] of [
       ["idle", 2],
@@ -169,7 +169,7 @@ describe("deadlines and limits over events", () => {
     }
   })
 
-  test("a reader has the same deadline of five minutes without an event, and total runs on", async () => {
+  test("timeouts.eventIdle is five minutes by default, and timeouts.total runs on", async () => {
     const clock = new ManualClock()
     const silent = rejection(all(readChatCompletions(source([], "stall"), { clock })))
     const slow = rejection(all(readChatCompletions(source([], "stall"), { clock, timeouts: { total: 60_000 } })))
@@ -197,7 +197,7 @@ describe("deadlines and limits over events", () => {
     expect(error).toMatchObject({ code: "limit", limit: "maxTotalSize", chunks: 3 })
   })
 
-  test("a heartbeat event is reported, and is no chunk", async () => {
+  test("onHeartbeat is called with a heartbeat event, which is no chunk", async () => {
     const seen: unknown[] = []
     const list = [eventOf("null"), eventOf("{}", "ping"), ...(await parsed(HELLO + DONE))]
     const stream = readChatCompletions(list, { onHeartbeat: (heartbeat) => seen.push(heartbeat) })
@@ -221,7 +221,7 @@ describe("an item that is neither a piece of a body nor an event", () => {
     ["text after an event", [eventOf(chat({ content: "a" })), "data: {}\n\n"]],
     ["nothing after an event", [eventOf(chat({ content: "a" })), undefined]],
     ["an event after text", [events(chat({ content: "a" })), eventOf("{}")]],
-  ])("a reader fails with a TypeError at %s, and leaves its source", async (_, items) => {
+  ])("readChatCompletions() fails with a TypeError at %s, and leaves its source", async (_, items) => {
     const given = source(items, "stall")
     const stream = readChatCompletions(given)
     expect(await rejection<unknown>(all(stream))).toEqual(new TypeError(message))

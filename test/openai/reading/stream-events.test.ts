@@ -16,21 +16,24 @@ const sources = [
 ] as const
 
 describe.each(sources)("the events of a stored answer, over %s", (_, open) => {
-  test.each(["failed", "cancelled", "lost"])("a reader fails if the answer ended as %s", async (status) => {
-    const stream = readChatCompletions(open(HELLO + end({ status, detail: "secret" }) + DONE))
-    const error = await rejection(all(stream))
-    expect(error).toBeInstanceOf(SseProviderError)
-    expect(error).toMatchObject({
-      message: `Cannot read chat completions: the answer ended as "${status}"`,
-      error: { code: status, message: "secret", type: null, param: null, status: null },
-      partial: { choices: [{ content: "Hello" }] },
-      chunks: 4,
-      retryable: false,
-    })
-    expect(await stream.ended).toMatchObject({ reason: "error", sawDone: false })
-  })
+  test.each(["failed", "cancelled", "lost"])(
+    "readChatCompletions() fails if the answer ended as %s",
+    async (status) => {
+      const stream = readChatCompletions(open(HELLO + end({ status, detail: "secret" }) + DONE))
+      const error = await rejection(all(stream))
+      expect(error).toBeInstanceOf(SseProviderError)
+      expect(error).toMatchObject({
+        message: `Cannot read chat completions: the answer ended as "${status}"`,
+        error: { code: status, message: "secret", type: null, param: null, status: null },
+        partial: { choices: [{ content: "Hello" }] },
+        chunks: 4,
+        retryable: false,
+      })
+      expect(await stream.ended).toMatchObject({ reason: "error", sawDone: false })
+    },
+  )
 
-  test("a reader fails if an answer ended before its first event, or with an unknown status", async () => {
+  test("readChatCompletions() fails if an answer ended before its first event, or with an unknown status", async () => {
     expect(await rejection(all(readChatCompletions(open(end({ status: "cancelled" })))))).toMatchObject({
       error: { code: "cancelled", message: "" },
       chunks: 0,
@@ -43,7 +46,7 @@ describe.each(sources)("the events of a stored answer, over %s", (_, open) => {
     expect(await rejection(all(readChatCompletions(open(HELLO + malformed))))).toBeInstanceOf(SseProviderError)
   })
 
-  test("a reader fails at such an end whatever its options are", async () => {
+  test("readChatCompletions() fails at such an end whatever its options are", async () => {
     const options = { completion: "lenient", onProviderError: "yield", onMalformed: "skip" } as const
     const text = HELLO + end({ status: "failed" })
     expect(await rejection(all(readChatCompletions(open(text), options)))).toMatchObject({ code: "provider" })
@@ -53,7 +56,7 @@ describe.each(sources)("the events of a stored answer, over %s", (_, open) => {
     expect(await rejection(all(readChunks(open(text), dialect, options)))).toMatchObject({ code: "provider" })
   })
 
-  test("a reader fails if events are missing, after the chunks before the gap", async () => {
+  test("readChatCompletions() fails if events are missing, after the chunks before the gap", async () => {
     const text = events(chat({ content: "Hel" })) + GAP + events(chat({ content: "lo" }, "stop")) + DONE
     const stream = readChatCompletions(open(text), { completion: "lenient" })
     const error = await rejection(all(stream))
