@@ -47,4 +47,10 @@ export type {
 } from "./channels/channel-options.ts"
 export { createAnswers } from "./answers/create-answers.ts"
 export type { Answer, Answers, AnswerSource, AnswerState, MakeAnswer, StoredAnswer } from "./answers/answer-types.ts"
-export type { AnswerConnectOptions, AnswersOptions, AnswerStats, StartOptions } from "./answers/answer-options.ts"
+export type {
+  AnswerConnectOptions,
+  AnswerEnd,
+  AnswersOptions,
+  AnswerStats,
+  StartOptions,
+} from "./answers/answer-options.ts"

@@ -23,7 +23,7 @@ import { AnswerProducers } from "./answer-producers.ts"
 import { AnswerReading, type AnswerRequest, logCursorOf, statusOf } from "./answer-reading.ts"
 import type { AnswerRun } from "./answer-run.ts"
 import type { Answer, Answers, AnswerState, MakeAnswer } from "./answer-types.ts"
-import { dialectOf } from "./end-block.ts"
+import { dialectOf, type EndWriter, endWriter } from "./end-block.ts"
 import { Presence } from "./presence.ts"
 
 const DEFAULT_LEASE = 30_000
@@ -39,6 +39,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
   readonly #producers: AnswerProducers
   readonly #presence: Presence
   readonly #onLost: ((id: string) => void) | undefined
+  readonly #endWriterOf: (id: string) => EndWriter
   readonly #lost: Set<string> = new Set()
   readonly #lease: number
   readonly #ttl: number
@@ -46,8 +47,9 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   constructor(options: AnswersOptions) {
     checkOptions(options, ANSWERS_KINDS)
-    const { events, waitUntil, onLost } = options
+    const { events, waitUntil, onLost, endEvent } = options
     this.#onLost = onLost
+    this.#endWriterOf = (id) => endWriter(id, endEvent, (error) => this.#delivery.report(error))
     this.#lease = checkNumber("lease", options.lease ?? DEFAULT_LEASE, 1)
     this.#ttl = checkNumber("ttl", options.ttl ?? DEFAULT_TTL, 1)
     const limit = checkNumber("limit", options.limit ?? DEFAULT_LIMIT, 1)
@@ -55,7 +57,8 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     const { store, clock } = this.#delivery
     const minInterval = checkNumber("minInterval", options.minInterval ?? store.minInterval ?? 0)
     this.#presence = new Presence(store, clock, checkDuration("abandonAfter", options.abandonAfter))
-    const producerOptions = { events, lease: this.#lease, limit, minInterval, waitUntil }
+    const endWriterOf = this.#endWriterOf
+    const producerOptions = { events, lease: this.#lease, limit, minInterval, waitUntil, endWriterOf }
     this.#producers = new AnswerProducers(this.#delivery, this.#presence, producerOptions)
   }
 
@@ -151,7 +154,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     const cursor = logCursorOf(request)
     const name = logOf(id)
     const reader = this.#delivery.readers.of(name)
-    const reading = new AnswerReading(reader, request)
+    const reading = new AnswerReading(reader, request, this.#endWriterOf(id))
     const rules = {
       hasCursor: cursor !== "",
       isShared,

@@ -5,6 +5,16 @@ import { CLOCK, ENCODER, type OptionKinds, SIGNAL } from "../../internal/option-
 import type { EventStore, GapReason } from "../store/event-store.ts"
 import type { AnswerState } from "./answer-types.ts"
 
+/** The end of an answer that is not whole. */
+export interface AnswerEnd {
+  /** The ID of the answer. */
+  readonly id: string
+  /** How it ended, as in {@link AnswerState}. */
+  readonly status: "failed" | "cancelled" | "lost"
+  /** The reason of the cancel, or the code of the error. */
+  readonly detail?: string | undefined
+}
+
 /** Options of {@link createAnswers}. Times are in milliseconds. */
 export interface AnswersOptions<Written = SseEventInit> {
   /** The contract of the events of a source, made by `defineEvents`; sources of text and bytes are not checked. */
@@ -59,6 +69,12 @@ export interface AnswersOptions<Written = SseEventInit> {
    * @defaultValue `20_000`
    */
   readonly maxSessions?: number | undefined
+  /**
+   * Returns the last event of an answer that is not whole, for the readers of another protocol; only its `event` and `data`
+   * are sent. Use the same function on each node: each node sends what its own returns.
+   * @defaultValue the error event of the dialect of OpenAI, in other answers `steadystream.end`; also for `undefined`
+   */
+  readonly endEvent?: ((end: AnswerEnd) => SseEventInit | undefined) | undefined
   /** Called with the ID of an answer when a session of this node finds that it is lost; it may start it again. */
   readonly onLost?: ((id: string) => void) | undefined
   /** The clock of all times. */
@@ -82,6 +98,7 @@ export const ANSWERS_KINDS: OptionKinds<AnswersOptions> = {
   keepAlive: true,
   writeTimeout: true,
   maxSessions: true,
+  endEvent: "a function",
   onLost: "a function",
   clock: CLOCK,
   onError: "a function",

@@ -9,6 +9,7 @@ import { logOf } from "./answer-log.ts"
 import type { AnswerStats } from "./answer-options.ts"
 import { AnswerRun } from "./answer-run.ts"
 import type { AnswerState, MakeAnswer, StoredAnswer } from "./answer-types.ts"
+import type { EndWriter } from "./end-block.ts"
 import type { Presence } from "./presence.ts"
 
 /** What is the same for all answers of a node. */
@@ -18,6 +19,7 @@ export interface ProducerOptions {
   readonly limit: number
   readonly minInterval: number
   readonly waitUntil: ((ended: Promise<unknown>) => void) | undefined
+  readonly endWriterOf: (id: string) => EndWriter
 }
 
 export class AnswerProducers {
@@ -70,12 +72,13 @@ export class AnswerProducers {
     readState: () => Promise<AnswerState | undefined>,
   ): AnswerRun {
     const { store, clock, readers } = this.#delivery
-    const { events, limit, minInterval, waitUntil } = this.#options
+    const { events, limit, minInterval, waitUntil, endWriterOf } = this.#options
     const log = logOf(id)
     const producer = `${this.#producer}.${++this.#started}`
     const target = { store, log, lease, producer, minInterval, leaseTime: this.#options.lease, clock }
     this.stop(id, "the answer was taken over")
-    const run = new AnswerRun({ target, events, limit, reader: readers.of(log) }, this.#hostOf(readState))
+    const runOptions = { target, events, limit, reader: readers.of(log), writeEnd: endWriterOf(id) }
+    const run = new AnswerRun(runOptions, this.#hostOf(readState))
     this.#runs.set(id, run)
     this.#presence.follow(id)
     this.#delivery.startRounds()

@@ -6,7 +6,7 @@ import type { LogReader } from "../delivery/log-reader.ts"
 import { parseCursor } from "../store/cursor.ts"
 import type { LogState } from "../store/event-store.ts"
 import type { AnswerConnectOptions } from "./answer-options.ts"
-import { type AnswerDialect, type BrokenEnd, dialectOf, endTexts } from "./end-block.ts"
+import { type AnswerDialect, type BrokenEnd, dialectOf, type EndWriter } from "./end-block.ts"
 
 /** What follows the cursor of a client that has seen the end, which no event of the log has. */
 const END_SUFFIX = ".end"
@@ -43,13 +43,15 @@ function isToldByServer(status: LogState["status"]): status is "cancelled" | "lo
 
 export class AnswerReading {
   readonly #reader: LogReader
+  readonly #writeEnd: EndWriter
   #dialect: AnswerDialect | undefined
   #isFirst: boolean
   /** Whether what the reader of the log knows is not older than the request. */
   #isFresh = true
 
-  constructor(reader: LogReader, request: AnswerRequest) {
+  constructor(reader: LogReader, request: AnswerRequest, writeEnd: EndWriter) {
     this.#reader = reader
+    this.#writeEnd = writeEnd
     this.#dialect = request.dialect
     this.#isFirst = request.dialect === undefined
   }
@@ -78,7 +80,7 @@ export class AnswerReading {
     if (!this.#isFresh || status === "running") return undefined
     if (!isToldByServer(status)) return new Uint8Array(0)
     const end: BrokenEnd = { status, detail }
-    const texts = endTexts(end, this.#dialect, (parseCursor(cursor)?.sequence ?? 0) + 1)
+    const texts = this.#writeEnd(end, this.#dialect, (parseCursor(cursor)?.sequence ?? 0) + 1)
     const last = texts.pop()!
     return encodeText(`${texts.join("")}id: ${cursor}${END_SUFFIX}\n${last}`)
   }

@@ -15,7 +15,7 @@ import type { LogEnd } from "../store/event-store.ts"
 import { GONE } from "./answer-log.ts"
 import { openAnswer, type OpenedAnswer } from "./answer-source.ts"
 import type { AnswerState, MakeAnswer, StoredAnswer } from "./answer-types.ts"
-import { type AnswerDialect, dialectOf, endTexts, isErrorEvent, isLastEvent } from "./end-block.ts"
+import { type AnswerDialect, dialectOf, type EndWriter, isErrorEvent, isLastEvent } from "./end-block.ts"
 import { LogWriter, type WriterOwner, type WriterTarget } from "./log-writer.ts"
 
 /** What a run needs of its node. */
@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly limit: number
   /** The reader of the log on this node, from which the run learns that it was cancelled. */
   readonly reader: LogReader
+  readonly writeEnd: EndWriter
 }
 
 export class AnswerRun implements Outlet, WriterOwner, LogMember {
@@ -159,7 +160,7 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     const end = this.#endOf(failure, outcome)
     if (end.status === "failed" && !this.#isToldOf) {
       const broken = { status: end.status, detail: end.detail }
-      for (const text of endTexts(broken, this.#dialect, this.#count)) this.#writer.push(text)
+      for (const text of this.#options.writeEnd(broken, this.#dialect, this.#count)) this.#writer.push(text)
     }
     this.#writer.close(end)
     await this.#writer.closed

@@ -11,7 +11,7 @@ import type { Answers } from "./answer-types.ts"
  * lease and one second. Nothing of an answer is trimmed before its `ttl`.
  *
  * Readers get an answer that is not whole as such: in a dialect of OpenAI as an error event without `[DONE]`, otherwise
- * as the event `steadystream.end`, whose data is JSON with `status` and `detail`.
+ * as the event `steadystream.end`, whose data is JSON with `status` and `detail`. `endEvent` replaces it for other protocols.
  *
  * @throws TypeError, RangeError if an option is not valid.
  * @example

@@ -3,7 +3,9 @@
  * the event `steadystream.end`. The dialect is found from an event of the answer.
  */
 import { encodeEvent } from "../../encoder/index.ts"
+import { reportRejection } from "../../internal/hook.ts"
 import type { LogEnd } from "../store/event-store.ts"
+import type { AnswersOptions } from "./answer-options.ts"
 
 /** The type of the event that reports the end of an answer in no known dialect. */
 export const END_EVENT = "steadystream.end"
@@ -54,6 +56,30 @@ export function endTexts(end: BrokenEnd, dialect: AnswerDialect | undefined, num
   const response = { object: "response", output: [], status: "failed", error: { code, message } }
   const last = { type: "response.failed", sequence_number: number + 1, response }
   return [first, last].map((data) => encodeEvent({ event: data.type, data: JSON.stringify(data) }))
+}
+
+/** Returns the texts of the events that report the end of one answer, as {@link endTexts} does. */
+export type EndWriter = typeof endTexts
+
+/** Returns the function that writes the end of an answer: with the caller's event, if there is one that can be sent. */
+export function endWriter(
+  id: string,
+  endEvent: AnswersOptions["endEvent"],
+  report: (error: unknown) => void,
+): EndWriter {
+  if (endEvent === undefined) return endTexts
+  return (end, dialect, number) => {
+    try {
+      const made = endEvent({ id, ...end })
+      if (made !== undefined) {
+        reportRejection(made)
+        return [encodeEvent({ event: made.event, data: made.data })]
+      }
+    } catch (error) {
+      report(error)
+    }
+    return endTexts(end, dialect, number)
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>
