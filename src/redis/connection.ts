@@ -43,10 +43,15 @@ export interface RedisConnection {
   readonly isSharded?: boolean | undefined
 }
 
+/** Returns the delay before a subscriber connects again, in milliseconds. */
+export function retryDelay(attempts: number): number {
+  return Math.min(2_000, 50 * 2 ** Math.min(attempts, 6))
+}
+
 /** A connection that the store has opened and closes. */
 export interface OwnedConnection extends RedisConnection {
   readonly isSharded: boolean
-  /** Throws if a command would certainly fail, for a reason that the caller can fix. */
-  checkOpen?(): void
+  /** Why commands fail at present, for a reason that the caller can fix, as the end of a sentence. */
+  readonly obstacle?: string | undefined
   close(): void
 }

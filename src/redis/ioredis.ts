@@ -1,6 +1,6 @@
 /* The connections of an ioredis client. */
 import { ignore } from "../internal/cancel.ts"
-import type { OwnedConnection } from "./connection.ts"
+import { type OwnedConnection, retryDelay } from "./connection.ts"
 
 /** What the store uses of a client of `ioredis`: a single server or a cluster. */
 export interface IoredisClient {
@@ -12,8 +12,8 @@ export interface IoredisClient {
   duplicate(...args: never[]): unknown
 }
 
-/** The methods of the duplicate, and the members that show the mode of a client. */
-interface Subscriber extends IoredisClient {
+interface Client extends IoredisClient {
+  readonly mode?: string
   on(event: string, listener: (...args: never[]) => void): unknown
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
@@ -21,14 +21,21 @@ interface Subscriber extends IoredisClient {
 }
 
 /** Why: a subscription must wait for the connection, however long that takes and whatever the caller's client does. */
-const OPTIONS = { lazyConnect: false, enableOfflineQueue: true, autoResubscribe: true, maxRetriesPerRequest: null }
+const OPTIONS = {
+  lazyConnect: false,
+  enableOfflineQueue: true,
+  autoResubscribe: true,
+  maxRetriesPerRequest: null,
+  retryStrategy: retryDelay,
+}
 
 export function ioredisConnection(client: IoredisClient): OwnedConnection {
   const handlers = new Map<string, (message: unknown) => void>()
   const listeners = new Set<() => void>()
-  let subscriber: Subscriber | undefined
-  const open = (): Subscriber => {
-    const made = (client.duplicate as (options: object) => unknown)(OPTIONS) as Subscriber
+  let subscriber: Client | undefined
+  const open = (): Client => {
+    const duplicate = client.duplicate.bind(client) as (options: object) => unknown
+    const made = duplicate(OPTIONS) as Client
     let readies = 0
     made.on("error", ignore)
     made.on("message", (channel: string, message: string) => handlers.get(channel)?.(message))
@@ -44,16 +51,26 @@ export function ioredisConnection(client: IoredisClient): OwnedConnection {
   }
   return {
     isSharded: false,
+    get obstacle() {
+      if (client.status === "end") return "the client is closed"
+      return (client as Client).mode === "subscriber" ? "the client has subscriptions" : undefined
+    },
     command: ([name = "", ...args]) => client.call(name, ...args),
     subscribe: async (channel, onMessage) => {
       const own = (subscriber ??= open())
       handlers.set(channel, onMessage)
-      await own.subscribe(channel)
-      return () => {
+      const end = () => {
         if (handlers.get(channel) !== onMessage) return
         handlers.delete(channel)
         own.unsubscribe(channel).catch(ignore)
       }
+      try {
+        await own.subscribe(channel)
+      } catch (error) {
+        end()
+        throw error
+      }
+      return end
     },
     onReady: (listener) => {
       listeners.add(listener)

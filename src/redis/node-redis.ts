@@ -1,6 +1,6 @@
 /* The connections of a client of the package `redis`. */
 import { ignore } from "../internal/cancel.ts"
-import type { OwnedConnection } from "./connection.ts"
+import { type OwnedConnection, retryDelay } from "./connection.ts"
 
 /** What the store uses of a client of `redis`: of `createClient()` or `createCluster()`. */
 export interface NodeRedisClient {
@@ -12,7 +12,8 @@ export interface NodeRedisClient {
   duplicate(...args: never[]): unknown
 }
 
-interface Subscriber extends NodeRedisClient {
+interface Client extends NodeRedisClient {
+  readonly options?: { readonly socket?: object } | undefined
   on(event: string, listener: (...args: never[]) => void): unknown
   connect(): Promise<unknown>
   subscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
@@ -20,14 +21,14 @@ interface Subscriber extends NodeRedisClient {
   destroy(): void
 }
 
-/** Why: a subscription must wait for the connection, whatever the caller's client does. */
-const OPTIONS = { disableOfflineQueue: false }
-
 export function nodeRedisConnection(client: NodeRedisClient): OwnedConnection {
   const listeners = new Set<() => void>()
-  let subscriber: Subscriber | undefined
-  const open = (): Subscriber => {
-    const made = (client.duplicate as (options: object) => unknown)(OPTIONS) as Subscriber
+  let subscriber: Client | undefined
+  const open = (): Client => {
+    // Why: a subscription must wait for the connection, however long that takes and whatever the caller's client does.
+    const socket = { ...(client as Client).options?.socket, reconnectStrategy: retryDelay }
+    const duplicate = client.duplicate.bind(client) as (options: object) => unknown
+    const made = duplicate({ disableOfflineQueue: false, socket }) as Client
     let readies = 0
     made.on("error", ignore)
     // The client is ready when its subscriptions stand.
@@ -40,6 +41,9 @@ export function nodeRedisConnection(client: NodeRedisClient): OwnedConnection {
   const send = client.sendCommand.bind(client) as (args: readonly string[]) => Promise<unknown>
   return {
     isSharded: false,
+    get obstacle() {
+      return client.isOpen ? undefined : "the client is not connected"
+    },
     command: (args) => send(args),
     subscribe: async (channel, onMessage) => {
       const own = (subscriber ??= open())

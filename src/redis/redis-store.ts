@@ -8,7 +8,6 @@ import { checkNumber } from "../internal/option-checks.ts"
 import {
   type EventStore,
   type LogEventInit,
-  newEpoch,
   parseCursor,
   type Position,
   readLimits,
@@ -25,6 +24,7 @@ import {
 } from "../server/store/index.ts"
 import { type AppendCall, appendArguments, appendCall, detailText, readAppended } from "./append-call.ts"
 import { AppendQueue } from "./append-queue.ts"
+import { Attempts, Calls } from "./calls.ts"
 import type { OwnedConnection } from "./connection.ts"
 import { keysOf } from "./log-keys.ts"
 import { LogNews } from "./log-news.ts"
@@ -68,14 +68,17 @@ class RedisStore implements EventStore {
   readonly #runner: ScriptRunner
   readonly #news: LogNews
   readonly #appends: AppendQueue<AppendCall, StoreAppended>
-  #waiting = 0
+  readonly #calls: Calls
+  readonly #attempts: Attempts
   #isClosed = false
 
   constructor(connection: OwnedConnection, settings: RedisSettings) {
     this.#connection = connection
     this.#settings = settings
+    this.#calls = new Calls(settings.maxWaiting)
+    this.#attempts = new Attempts(settings.clock)
     this.#runner = new ScriptRunner({ ...settings, connection })
-    this.#news = new LogNews(connection)
+    this.#news = new LogNews(connection, () => this.#calls.untilIdle())
     this.#appends = new AppendQueue(async (name, calls) => {
       const args = appendArguments(calls)
       return readAppended(await this.#run(APPEND, name, args, "append", calls[0]!.since), calls)
@@ -100,10 +103,10 @@ class RedisStore implements EventStore {
   watch(name: string, onNews: (news: StoreNews | undefined) => void): StoreWatch {
     if (typeof onNews !== "function") throw new TypeError('Cannot watch: "onNews" must be a function')
     let stop: (() => void) | undefined
-    const ready = this.#step("watch", name, undefined, async () => {
+    const ready = this.#step("watch", name, undefined, async (now) => {
       const watch = this.#news.watch(name, onNews, async () => (await this.#keys(name)).channel)
       stop = () => watch.stop()
-      await watch.ready
+      await this.#runner.before(now, "watch", () => watch.ready)
     })
     ready.catch(ignore)
     return { ready, stop: () => stop?.() }
@@ -114,20 +117,23 @@ class RedisStore implements EventStore {
       const { ttl, lease, takeOver = false } = options
       checkNumber("ttl", ttl, 1)
       checkNumber("lease", lease, 1)
-      const token = `${newEpoch(this.#settings.clock)}${newEpoch(this.#settings.clock)}`
-      const args = [token, durationText(ttl), durationText(lease), takeOver ? "1" : ""]
-      const reply = await this.#run(CLAIM, name, args, "claim", now)
-      const state = readState(reply)
-      return reply[7] === "claimed" ? { lease: token, position: state.last } : { lease: undefined, state }
+      return this.#attempts.run(`claim ${name}`, async (token) => {
+        const args = [token, durationText(ttl), durationText(lease), takeOver ? "1" : ""]
+        const reply = await this.#run(CLAIM, name, args, "claim", now)
+        const state = readState(reply)
+        return reply[7] === "claimed" ? { lease: token, position: state.last } : { lease: undefined, state }
+      })
     })
   }
 
   cancel(name: string, reason?: string): Promise<boolean> {
-    return this.#step("cancel", name, undefined, async (now) => {
-      const args = [newEpoch(this.#settings.clock), detailText({ detail: reason })]
-      const [, done] = await this.#run(CANCEL, name, args, "cancel", now)
-      return done === "cancelled"
-    })
+    return this.#step("cancel", name, undefined, (now) =>
+      this.#attempts.run(`cancel ${name}`, async (token) => {
+        const args = [token, detailText({ detail: reason })]
+        const [, done] = await this.#run(CANCEL, name, args, "cancel", now)
+        return done === "cancelled"
+      }),
+    )
   }
 
   drop(name: string): Promise<void> {
@@ -155,15 +161,7 @@ class RedisStore implements EventStore {
       throw new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
     }
     if (signal?.aborted === true) throw reasonOf(signal)
-    if (this.#waiting >= this.#settings.maxWaiting) {
-      throw new SseStoreError(`Cannot ${action}: "maxWaiting" operations wait for Redis`, "store-unavailable")
-    }
-    this.#waiting++
-    try {
-      return await run(this.#settings.clock.now())
-    } finally {
-      this.#waiting--
-    }
+    return this.#calls.run(action, () => run(this.#settings.clock.now()))
   }
 
   #keys(name: string): ReturnType<typeof keysOf> {

@@ -2,7 +2,7 @@
  * Runs scripts. Each has its own deadline: a client may keep a command for as long as Redis is away. After the deadline the
  * caller has its error, and Redis refuses the command if it still arrives.
  */
-import type { Clock } from "../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS } from "../internal/clock.ts"
 import { newEpoch, SseStoreError } from "../server/store/index.ts"
 import type { OwnedConnection } from "./connection.ts"
 import { hexOf, type LogKeys } from "./log-keys.ts"
@@ -36,21 +36,36 @@ export class ScriptRunner {
    */
   async run(script: string, keys: LogKeys, args: readonly string[], action: string, since: number): Promise<string[]> {
     const { connection, clock, timeout, limits } = this.#options
-    const due = since + timeout
+    const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
+    const due = this.#time.at(since + timeout)
+    const given = [newEpoch(clock), keys.channel, publish, due, ...limits, ...args]
+    const sent = clock.now()
+    const reply = textsOf(await this.before(since, action, () => this.#send(script, keys, given)))
+    if (reply.length < 2) {
+      throw new SseStoreError(`Cannot ${action}: the reply of Redis has a wrong form`, "store-unavailable")
+    }
+    this.#time.learn(Number(reply[0]), sent, clock.now())
+    if (reply[1] === "late") throw lateError(action)
+    return reply
+  }
+
+  /**
+   * Waits for Redis, until the deadline of an operation that began at `since`.
+   *
+   * @throws {@link SseStoreError} (by rejecting) for every failure.
+   */
+  async before<Value>(since: number, action: string, ask: () => Promise<Value>): Promise<Value> {
+    const { connection, clock, timeout } = this.#options
+    const { obstacle } = connection
+    if (obstacle !== undefined) throw new SseStoreError(`Cannot ${action}: ${obstacle}`, "store-unavailable")
+    const left = since + timeout - clock.now()
+    if (left <= 0) throw lateError(action)
     let timer: unknown
     const late = new Promise<never>((_, reject) => {
-      const fail = () => reject(lateError(action))
-      timer = clock.setTimeout(fail, Math.max(0, due - clock.now()))
+      timer = clock.setTimeout(() => reject(lateError(action)), Math.min(left, MAX_TIMER_MS))
     })
-    const { channel } = keys
-    const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
-    const given = [newEpoch(clock), channel, publish, this.#time.at(due), ...limits, ...args]
     try {
-      const sent = clock.now()
-      const reply = textsOf(await Promise.race([this.#send(script, keys, given), late]))
-      this.#time.learn(Number(reply[0]), sent, clock.now())
-      if (reply[1] === "late") throw lateError(action)
-      return reply
+      return await Promise.race([ask(), late])
     } catch (error) {
       throw error instanceof SseStoreError ? error : storeErrorOf(error, action)
     } finally {

@@ -5,7 +5,8 @@ import { PRELUDE } from "./prelude.ts"
  * [9] the ttl, [10] its length, [11] whether to take over. Reply: the state, and `claimed` if the lease is that of the log.
  */
 export const CLAIM: string = `${PRELUDE}
-if m.t ~= A[8] or m.d then
+local isNew = m.t ~= A[8] or m.d
+if isNew then
   if m.u and status() ~= 'open' and A[11] == '' then
     save()
     return state(oldest())
@@ -13,14 +14,14 @@ if m.t ~= A[8] or m.d then
   begin()
   for _, name in ipairs({'d', 'D', 'c'}) do put(name) end
   put('t', A[8])
-  put('k', tonumber(A[9]))
-  put('i', tonumber(A[10]))
-  put('w', now)
   put('u', '1')
-  call('PEXPIRE', L, int(m.k))
-  save()
-  call(A[3], A[2], '')
 end
+put('k', tonumber(A[9]))
+put('i', tonumber(A[10]))
+put('w', now)
+save()
+call('PEXPIRE', L, int(m.k))
+if isNew then call(A[3], A[2], '') end
 local out = state(oldest())
 out[8] = 'claimed'
 return out

@@ -67,7 +67,7 @@ local function begin()
     put('e', epoch)
     put('s', 0)
     put('f', 0)
-    call('DEL', L)
+    if call('EXISTS', L) == 1 then call('DEL', L) end
   elseif m.r ~= run then
     put('o', m.e)
     put('q', m.s)
