@@ -6,7 +6,7 @@ import { newEpoch, SseStoreError } from "../server/store/index.ts"
 export class Calls {
   readonly #most: number
   #count = 0
-  #idle: (() => void)[] = []
+  readonly #idle: (() => void)[] = []
 
   constructor(most: number) {
     this.#most = most

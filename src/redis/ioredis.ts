@@ -1,4 +1,4 @@
-/* The connections of an ioredis client. */
+/* The connections of an ioredis client. In a cluster its duplicate subscribes at the server that has the log. */
 import { ignore } from "../internal/cancel.ts"
 import { type OwnedConnection, retryDelay } from "./connection.ts"
 
@@ -14,67 +14,87 @@ export interface IoredisClient {
 
 interface Client extends IoredisClient {
   readonly mode?: string
+  readonly isCluster?: boolean
   on(event: string, listener: (...args: never[]) => void): unknown
-  subscribe(...channels: string[]): Promise<unknown>
-  unsubscribe(...channels: string[]): Promise<unknown>
   disconnect(): void
 }
 
-/** Why: a subscription must wait for the connection, however long that takes and whatever the caller's client does. */
-const OPTIONS = {
-  lazyConnect: false,
-  enableOfflineQueue: true,
-  autoResubscribe: true,
-  maxRetriesPerRequest: null,
-  retryStrategy: retryDelay,
-}
+/**
+ * Why: a subscription must wait for the connection, however long that takes and whatever the caller's client does. Messages
+ * name channels without the prefix that the client puts before keys.
+ */
+const OPTIONS = { lazyConnect: false, enableOfflineQueue: true, keyPrefix: "" }
+const SINGLE = { ...OPTIONS, autoResubscribe: true, maxRetriesPerRequest: null, retryStrategy: retryDelay }
+const CLUSTER = { ...OPTIONS, shardedSubscribers: true, clusterRetryStrategy: retryDelay }
 
-export function ioredisConnection(client: IoredisClient): OwnedConnection {
-  const handlers = new Map<string, (message: unknown) => void>()
-  const listeners = new Set<() => void>()
-  let subscriber: Client | undefined
-  const open = (): Client => {
-    const duplicate = client.duplicate.bind(client) as (options: object) => unknown
-    const made = duplicate(OPTIONS) as Client
+export class IoredisConnection implements OwnedConnection {
+  readonly isSharded: boolean
+  readonly #client: Client
+  readonly #handlers: Map<string, (message: unknown) => void> = new Map()
+  readonly #listeners: Set<() => void> = new Set()
+  #subscriber: Client | undefined
+
+  constructor(client: IoredisClient) {
+    this.#client = client as Client
+    this.isSharded = this.#client.isCluster === true
+  }
+
+  get obstacle(): string | undefined {
+    if (this.#client.status === "end") return "the client is closed"
+    return this.#client.mode === "subscriber" ? "the client has subscriptions" : undefined
+  }
+
+  command([name = "", ...args]: readonly string[]): Promise<unknown> {
+    return this.#client.call(name, ...args)
+  }
+
+  async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
+    const own = (this.#subscriber ??= this.#open())
+    this.#handlers.set(channel, onMessage)
+    const end = () => {
+      if (this.#handlers.get(channel) !== onMessage) return
+      this.#handlers.delete(channel)
+      own.call(this.isSharded ? "sunsubscribe" : "unsubscribe", channel).catch(ignore)
+    }
+    try {
+      await this.#subscribe(own, channel)
+    } catch (error) {
+      end()
+      throw error
+    }
+    return end
+  }
+
+  onReady(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  close(): void {
+    this.#subscriber?.disconnect()
+  }
+
+  #subscribe(own: Client, channel: string): Promise<unknown> {
+    return own.call(this.isSharded ? "ssubscribe" : "subscribe", channel)
+  }
+
+  #open(): Client {
+    const duplicate = this.#client.duplicate.bind(this.#client) as (...options: unknown[]) => unknown
+    const made = (this.isSharded ? duplicate([], CLUSTER) : duplicate(SINGLE)) as Client
     let readies = 0
     made.on("error", ignore)
-    made.on("message", (channel: string, message: string) => handlers.get(channel)?.(message))
-    made.on("ready", () => {
-      const [channel] = handlers.keys()
-      if (readies++ === 0 || channel === undefined) return
-      // The client has sent its subscriptions before: when this one is answered, they stand.
-      made.subscribe(channel).then(() => {
-        for (const listener of listeners) listener()
-      }, ignore)
+    made.on(this.isSharded ? "smessage" : "message", (channel: string, message: string) =>
+      this.#handlers.get(channel)?.(message),
+    )
+    made.on(this.isSharded ? "subscribersReady" : "ready", () => {
+      if (readies++ > 0) void this.#reconnected(made)
     })
     return made
   }
-  return {
-    isSharded: false,
-    get obstacle() {
-      if (client.status === "end") return "the client is closed"
-      return (client as Client).mode === "subscriber" ? "the client has subscriptions" : undefined
-    },
-    command: ([name = "", ...args]) => client.call(name, ...args),
-    subscribe: async (channel, onMessage) => {
-      const own = (subscriber ??= open())
-      handlers.set(channel, onMessage)
-      const end = () => {
-        if (handlers.get(channel) !== onMessage) return
-        handlers.delete(channel)
-        own.unsubscribe(channel).catch(ignore)
-      }
-      try {
-        await own.subscribe(channel)
-      } catch (error) {
-        end()
-        throw error
-      }
-      return end
-    },
-    onReady: (listener) => {
-      listeners.add(listener)
-    },
-    close: () => subscriber?.disconnect(),
+
+  /** The client has sent its subscriptions before: when one more is answered, those of its connection stand. */
+  async #reconnected(own: Client): Promise<void> {
+    const channels = [...this.#handlers.keys()].slice(0, this.isSharded ? Infinity : 1)
+    await Promise.allSettled(channels.map((channel) => this.#subscribe(own, channel)))
+    for (const listener of this.#listeners) listener()
   }
 }

@@ -12,49 +12,102 @@ export interface NodeRedisClient {
   duplicate(...args: never[]): unknown
 }
 
+type Subscribe = (channel: string, listener: (message: unknown) => void) => Promise<unknown>
+
 interface Client extends NodeRedisClient {
   readonly options?: { readonly socket?: object } | undefined
+  readonly slots?: readonly unknown[]
   on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
   connect(): Promise<unknown>
-  subscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
-  unsubscribe(channel: string, listener: (message: unknown) => void): Promise<unknown>
   destroy(): void
+  readonly subscribe: Subscribe
+  readonly unsubscribe: Subscribe
+  readonly sSubscribe: Subscribe
+  readonly sUnsubscribe: Subscribe
 }
 
+/** Returns the connections of a client of one server, or of a cluster. */
 export function nodeRedisConnection(client: NodeRedisClient): OwnedConnection {
-  const listeners = new Set<() => void>()
-  let subscriber: Client | undefined
-  const open = (): Client => {
+  return Array.isArray((client as Client).slots)
+    ? new NodeRedisCluster(client as Client)
+    : new NodeRedisConnection(client as Client)
+}
+
+class NodeRedisConnection implements OwnedConnection {
+  readonly isSharded: boolean = false
+  readonly #client: Client
+  readonly #listeners: Set<() => void> = new Set()
+  #subscriber: Client | undefined
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  get obstacle(): string | undefined {
+    return this.#client.isOpen ? undefined : "the client is not connected"
+  }
+
+  command(args: readonly string[]): Promise<unknown> {
+    return this.#client.sendCommand(...([args] as never[]))
+  }
+
+  async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
+    const own = (this.#subscriber ??= this.#open())
+    await own.subscribe(channel, onMessage)
+    return () => void own.unsubscribe(channel, onMessage).catch(ignore)
+  }
+
+  onReady(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  close(): void {
+    if (this.#subscriber?.isOpen === true) this.#subscriber.destroy()
+  }
+
+  #open(): Client {
     // Why: a subscription must wait for the connection, however long that takes and whatever the caller's client does.
-    const socket = { ...(client as Client).options?.socket, reconnectStrategy: retryDelay }
-    const duplicate = client.duplicate.bind(client) as (options: object) => unknown
-    const made = duplicate({ disableOfflineQueue: false, socket }) as Client
+    const socket = { ...this.#client.options?.socket, reconnectStrategy: retryDelay }
+    const made = this.#client.duplicate(...([{ disableOfflineQueue: false, socket }] as never[])) as Client
     let readies = 0
     made.on("error", ignore)
     // The client is ready when its subscriptions stand.
     made.on("ready", () => {
-      if (readies++ > 0) for (const listener of listeners) listener()
+      if (readies++ > 0) for (const listener of this.#listeners) listener()
     })
     made.connect().catch(ignore)
     return made
   }
-  const send = client.sendCommand.bind(client) as (args: readonly string[]) => Promise<unknown>
-  return {
-    isSharded: false,
-    get obstacle() {
-      return client.isOpen ? undefined : "the client is not connected"
-    },
-    command: (args) => send(args),
-    subscribe: async (channel, onMessage) => {
-      const own = (subscriber ??= open())
-      await own.subscribe(channel, onMessage)
-      return () => void own.unsubscribe(channel, onMessage).catch(ignore)
-    },
-    onReady: (listener) => {
-      listeners.add(listener)
-    },
-    close: () => {
-      if (subscriber?.isOpen === true) subscriber.destroy()
-    },
+}
+
+/** A cluster has connections for subscriptions by itself: one to each server that has the log of one. */
+class NodeRedisCluster implements OwnedConnection {
+  readonly isSharded: boolean = true
+  readonly #client: Client
+
+  constructor(client: Client) {
+    this.#client = client
   }
+
+  get obstacle(): string | undefined {
+    return this.#client.isOpen ? undefined : "the client is not connected"
+  }
+
+  command(args: readonly string[], key: string): Promise<unknown> {
+    return this.#client.sendCommand(...([key, false, args] as never[]))
+  }
+
+  async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
+    await this.#client.sSubscribe(channel, onMessage)
+    return () => void this.#client.sUnsubscribe(channel, onMessage).catch(ignore)
+  }
+
+  /** Also called when another connection of the cluster has come back, which costs no more than a look. */
+  onReady(listener: () => void): () => void {
+    this.#client.on("node-ready", listener)
+    return () => void this.#client.off("node-ready", listener)
+  }
+
+  close(): void {}
 }

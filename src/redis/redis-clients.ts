@@ -1,5 +1,5 @@
 /* Recognizes the clients by their structure. No client is imported. */
-import { ioredisConnection, type IoredisClient } from "./ioredis.ts"
+import { type IoredisClient, IoredisConnection } from "./ioredis.ts"
 import { nodeRedisConnection, type NodeRedisClient } from "./node-redis.ts"
 import type { OwnedConnection, RedisConnection } from "./connection.ts"
 
@@ -18,7 +18,8 @@ type Shape = Partial<
 export function connectionOf(client: unknown): OwnedConnection {
   const shape = (typeof client === "object" ? (client ?? {}) : {}) as Shape
   const has = (...names: (keyof Shape)[]) => names.every((name) => typeof shape[name] === "function")
-  if (has("call", "duplicate") && typeof shape.status === "string") return ioredisConnection(client as IoredisClient)
+  if (has("call", "duplicate") && typeof shape.status === "string")
+    return new IoredisConnection(client as IoredisClient)
   if (has("sendCommand", "duplicate") && typeof shape.isOpen === "boolean")
     return nodeRedisConnection(client as NodeRedisClient)
   if (has("command", "subscribe")) {

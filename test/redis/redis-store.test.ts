@@ -328,7 +328,7 @@ describeWithRedis("redisStore() of one server", () => {
     client.destroy()
   })
 
-  test("redisStore() lets every watcher look after its subscriber has reconnected", async () => {
+  test("redisStore() calls every watcher after its subscriber has reconnected", async () => {
     for (const make of [
       (port: number) => new Redis(port, { retryStrategy: () => 20 }),
       (port: number) => createClient({ socket: { port, reconnectStrategy: () => 20 } }),
@@ -381,17 +381,14 @@ describeWithRedis("redisStore() after a restart of Redis", () => {
     })
     return store
   }
-  const whenBack = (store: EventStore) =>
-    expect
-      .poll(
-        () =>
-          store.read("back", "end").then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 5_000 },
-      )
-      .toBe(true)
+  const isBack = (store: EventStore) =>
+    store.read("back", "end").then(
+      () => true,
+      () => false,
+    )
+  const whenBack = async (store: EventStore) => {
+    await expect.poll(() => isBack(store), { timeout: 5_000 }).toBe(true)
+  }
 
   test("redisStore() begins a new epoch if the events were lost", async () => {
     const server = await redisOfTest()
