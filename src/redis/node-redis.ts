@@ -39,6 +39,8 @@ class NodeRedisConnection implements OwnedConnection {
   readonly #client: Client
   readonly #listeners: Set<() => void> = new Set()
   #subscriber: Client | undefined
+  /** Whether a subscription has failed. */
+  #hasFailed = false
 
   constructor(client: Client) {
     this.#client = client
@@ -54,7 +56,12 @@ class NodeRedisConnection implements OwnedConnection {
 
   async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
     const own = (this.#subscriber ??= this.#open())
-    await own.subscribe(channel, onMessage)
+    try {
+      await own.subscribe(channel, onMessage)
+    } catch (error) {
+      this.#hasFailed = true
+      throw error
+    }
     return () => void own.unsubscribe(channel, onMessage).catch(ignore)
   }
 
@@ -72,9 +79,9 @@ class NodeRedisConnection implements OwnedConnection {
     const made = this.#client.duplicate(...([{ disableOfflineQueue: false, socket }] as never[])) as Client
     let readies = 0
     made.on("error", ignore)
-    // The client is ready when its subscriptions stand.
+    // The client is ready when its subscriptions stand, except those that failed because a connection ended before it was ready.
     made.on("ready", () => {
-      if (readies++ > 0) for (const listener of this.#listeners) listener()
+      if (readies++ > 0 || this.#hasFailed) for (const listener of this.#listeners) listener()
     })
     made.connect().catch(ignore)
     return made

@@ -191,6 +191,8 @@ async function runOnce(
   expect(stored.filter((data) => [...confirmed, "last"].includes(data))).toEqual([...confirmed, "last"])
   expect(new Set(stored).size).toBe(stored.length)
   expect(node.channels.size()).toBe(1)
+  // The session gets what is new as news, and not only by its regular checks.
+  await expect.poll(() => server.command("PUBSUB", "CHANNELS"), patiently).toHaveLength(1)
   await node.close()
   await proxy.close()
   return { commands: proxy.counts.commands, counts: countDelivery(stored, seenBy(reader)) }
