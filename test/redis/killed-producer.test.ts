@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
-import { readEvents, type SseEvent } from "steadystream"
-import { type Answers, createAnswers } from "steadystream/server"
+import { createAnswers } from "steadystream/server"
 import { expect, onTestFinished, test } from "vitest"
+import { startAnswerReader } from "../support/answer-reader.ts"
 import { startProgram } from "../support/channel-program.ts"
 import { printCounts } from "../support/delivery-counts.ts"
 import { redisStoreOfTest } from "../support/redis-node.ts"
@@ -11,19 +11,6 @@ import { describeWithRedis, proxyOfTest, redisOfTest } from "../support/with-red
 const READERS = 20
 const LEASE = 600
 const program = fileURLToPath(new URL("answer-main.ts", import.meta.url))
-
-/** A reader of an answer, with its events and when it ended. */
-function startReader(answers: Answers, id: string) {
-  const reader = { events: [] as SseEvent[], endedAt: undefined as number | undefined }
-  const read = async () => {
-    for await (const event of readEvents(await answers.respond(new Request("http://localhost/"), id))) {
-      reader.events.push(event)
-    }
-    reader.endedAt = performance.now()
-  }
-  void read()
-  return reader
-}
 
 /** The number that a chunk carries. */
 const numberOf = (data: string) =>
@@ -38,13 +25,13 @@ describeWithRedis("an answer whose producer is killed", { timeout: 30_000 }, () 
     onTestFinished(() => answers.closeAll({ within: 0 }))
     const producer = await startProgram([process.execPath, program, redis.url, `${LEASE}`])
     const ids = ["numbers", "chunks"]
-    const readers = Array.from({ length: READERS }, (_, at) => startReader(answers, ids[at % 2]!))
+    const readers = Array.from({ length: READERS }, (_, at) => startAnswerReader(answers, ids[at % 2]!))
     await expect.poll(() => readers.every(({ events }) => events.length > 20), patiently).toBe(true)
 
     await producer.kill()
     const killedAt = performance.now()
     const { commands } = proxy.counts
-    await expect.poll(() => readers.every(({ endedAt }) => endedAt !== undefined), patiently).toBe(true)
+    await expect.poll(() => readers.every(({ end }) => end === "clean"), patiently).toBe(true)
     const latest = Math.max(...readers.map(({ endedAt }) => endedAt! - killedAt))
     const seen = readers.reduce((sum, { events }) => sum + events.length - 1, 0)
     printCounts("a producer killed", {
@@ -76,7 +63,7 @@ describeWithRedis("an answer whose producer is killed", { timeout: 30_000 }, () 
     const answers = createAnswers({ store: await redisStoreOfTest(redis.url), lease: LEASE })
     onTestFinished(() => answers.closeAll({ within: 0 }))
     const producer = await startProgram([process.execPath, program, redis.url, `${LEASE}`])
-    const reader = startReader(answers, "numbers")
+    const reader = startAnswerReader(answers, "numbers")
     await expect.poll(() => reader.events.length, patiently).toBeGreaterThan(20)
     await producer.kill()
     // Before its lease has ended: the readers of it go on.
@@ -88,7 +75,7 @@ describeWithRedis("an answer whose producer is killed", { timeout: 30_000 }, () 
       { takeOver: true },
     )
     expect((await ended).status).toBe("done")
-    await expect.poll(() => reader.endedAt, patiently).toBeDefined()
+    await expect.poll(() => reader.end, patiently).toBe("clean")
     expect(reader.events.map(({ data }) => data)).toEqual(numbers(1, reader.events.length))
   })
 })

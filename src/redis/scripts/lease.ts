@@ -12,6 +12,10 @@ if isNew then
     return state(oldest())
   end
   begin()
+  if call('EXISTS', L) == 0 then
+    put('f', m.s)
+    put('b', 0)
+  end
   for _, name in ipairs({'d', 'D', 'c'}) do put(name) end
   put('t', A[8])
   put('u', '1')

@@ -2,6 +2,8 @@
  * What every script begins with. A script is one atomic step: it loads the log's hash, applies what time has done, changes
  * it, and saves what has changed. All numbers of the server's clock; every reply is a flat array of strings.
  *
+ * A log with a lease is never trimmed: if its entries are missing, Redis has evicted them, and the log is lost as a whole.
+ *
  * KEYS: the hash and the stream of the log. ARGV: [1] a random text for a new epoch, [2] the channel, [3] PUBLISH or
  * SPUBLISH, [4] the time after which the caller no longer waits, [5] to [7] the age, the events and the bytes that are kept.
  *
@@ -77,6 +79,10 @@ local function begin()
 end
 if m.u then
   if (m.t or m.d) and m.w + (m.k or age) <= now then forget()
+  elseif m.t and m.s > m.f and call('EXISTS', L) == 0 then
+    call('DEL', M)
+    call(A[3], A[2], '')
+    m = {}
   elseif m.t and not m.d and m.w + m.i <= now then finish('lost', '', '') end
 end
 `
