@@ -92,6 +92,7 @@ class NodeRedisConnection implements OwnedConnection {
 class NodeRedisCluster implements OwnedConnection {
   readonly isSharded: boolean = true
   readonly #client: Client
+  readonly #channels: Set<string> = new Set()
 
   constructor(client: Client) {
     this.#client = client
@@ -107,14 +108,32 @@ class NodeRedisCluster implements OwnedConnection {
 
   async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
     await this.#client.sSubscribe(channel, onMessage)
-    return () => void this.#client.sUnsubscribe(channel, onMessage).catch(ignore)
+    this.#channels.add(channel)
+    return () => {
+      this.#channels.delete(channel)
+      this.#client.sUnsubscribe(channel, onMessage).catch(ignore)
+    }
   }
 
-  /** Also called when another connection of the cluster has come back, which costs no more than a look. */
   onReady(listener: () => void): () => void {
-    this.#client.on("node-ready", listener)
-    return () => void this.#client.off("node-ready", listener)
+    const onReconnecting = () => {
+      const probes = Array.from(this.#channels, (channel) => this.#probe(channel))
+      void Promise.allSettled(probes).then(listener)
+    }
+    this.#client.on("node-reconnecting", onReconnecting)
+    return () => void this.#client.off("node-reconnecting", onReconnecting)
   }
 
   close(): void {}
+
+  /**
+   * Resolves when the subscription to a channel stands again. Why: a client reports for its first connection alone that it is
+   * ready, and subscribes again before it sends anything else.
+   */
+  async #probe(channel: string): Promise<void> {
+    // It has the hash tag of the channel, and so the same connection.
+    const other = `${channel}?`
+    await this.#client.sSubscribe(other, ignore)
+    await this.#client.sUnsubscribe(other, ignore)
+  }
 }

@@ -138,7 +138,7 @@ async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
   throw new Error("Redis does not answer")
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo

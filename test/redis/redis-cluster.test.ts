@@ -1,0 +1,93 @@
+import { Cluster as Cluster6 } from "ioredis"
+import { Cluster as Cluster5 } from "ioredis-5"
+import { createCluster as createCluster6 } from "redis"
+import { createCluster as createCluster5 } from "redis-5"
+import { redisStore, type RedisClientLike } from "steadystream/redis"
+import { storeContract } from "steadystream/testing"
+import { afterAll, beforeAll, expect, test } from "vitest"
+import { type RedisCluster, startCluster } from "../support/redis-cluster.ts"
+import { describeWithRedis } from "../support/with-redis.ts"
+
+interface Made {
+  readonly client: RedisClientLike
+  close(): void
+}
+
+const clients: Record<string, (ports: readonly number[]) => Promise<Made>> = {
+  "ioredis 6": async (ports) => {
+    const client = new Cluster6(ports.map((port) => ({ host: "127.0.0.1", port })))
+    return { client, close: () => client.disconnect() }
+  },
+  "ioredis 5": async (ports) => {
+    const client = new Cluster5(ports.map((port) => ({ host: "127.0.0.1", port })))
+    return { client, close: () => client.disconnect() }
+  },
+  "redis 6": async (ports) => {
+    const client = createCluster6({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) })
+    await client.connect()
+    return { client, close: () => client.destroy() }
+  },
+  "redis 5": async (ports) => {
+    const client = createCluster5({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) })
+    await client.connect()
+    return { client, close: () => client.destroy() }
+  },
+}
+
+/** The cases that differ in a cluster: those with several logs, with news and with scripts that a server may not know. */
+const CASES = /watch\(\)|unusual names|append\(\) stores a batch|claim\(\) with takeOver|another log|200 random/
+
+describeWithRedis("redisStore() of a cluster", () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startCluster()
+  }, 30_000)
+  afterAll(() => cluster.stop())
+
+  let runs = 0
+  for (const [kind, connect] of Object.entries(clients)) {
+    const cases = storeContract(`redisStore() of a cluster with ${kind}`, async ({ retention }) => {
+      const ports = cluster.servers.map(({ port }) => port)
+      const made = [await connect(ports), await connect(ports)]
+      const [store, other] = made.map(({ client }) => redisStore(client, { retention, prefix: `${runs}:` }))
+      runs++
+      return {
+        store: store!,
+        other,
+        extraEvents: 100,
+        close: async () => {
+          for (const { close } of made) close()
+        },
+      }
+    })
+    test(`redisStore() of a cluster with ${kind} calls every watcher after its subscribers have reconnected`, async () => {
+      const made = await connect(cluster.servers.map(({ port }) => port))
+      const store = redisStore(made.client, { prefix: `${runs++}:` })
+      const looks = new Map<number, number>()
+      for (let at = 0; at < 30; at++) {
+        const watch = store.watch(`${at}`, (news) => {
+          if (news === undefined) looks.set(at, (looks.get(at) ?? 0) + 1)
+        })
+        await watch.ready
+      }
+      // A cluster may report that its subscribers are ready more than once.
+      looks.clear()
+      for (const { command } of cluster.servers) await command("CLIENT", "KILL", "TYPE", "pubsub")
+      await expect.poll(() => looks.size, { timeout: 10_000 }).toBe(30)
+      // What was published to a connection that was cut is news to none, and a look for all.
+      const seen = new Set<number>()
+      for (let at = 0; at < 30; at++) store.watch(`${at}`, (news) => news && seen.add(at))
+      const append = async () => {
+        for (let at = 0; at < 30; at++) await store.append(`${at}`, [{ text: "x" }])
+        return seen.size
+      }
+      await expect.poll(append, { timeout: 10_000 }).toBe(30)
+      await store.close()
+      made.close()
+    }, 30_000)
+
+    test.each(cases.filter(({ name }) => CASES.test(name)))("$name", { timeout: 60_000 }, async ({ run }) => {
+      await expect(run()).resolves.toBe(undefined)
+    })
+  }
+})
