@@ -100,7 +100,7 @@ export class SessionEvents implements McpEventStore {
     } while (more || (await nextNews()))
   }
 
-  /** A message that is stored during a replay would reach neither the replay nor the live stream: one at a time. */
+  /** One task at a time: the package loses a message that is stored between the last read of a replay and its end. */
   #inTurn<Result>(task: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(task)
     this.#turn = result.catch(() => {})
