@@ -1,0 +1,68 @@
+/* Places in the body of a recorded response, by bytes or by events. */
+import { SseParser } from "../../parser/index.ts"
+import type { ChunkEntry } from "./recording.ts"
+
+/** A place in a body: before a byte, or after that many events. Both count from 0. */
+export type BodyPlace = { readonly byte: number } | { readonly event: number }
+
+/** Returns the number of bytes of a body. */
+export function bodyLength(chunks: readonly ChunkEntry[]): number {
+  return chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
+}
+
+/**
+ * Returns the number of bytes before a place.
+ *
+ * @throws TypeError if it is no place, RangeError if it is not in the body.
+ */
+export function offsetOf(place: BodyPlace, chunks: readonly ChunkEntry[]): number {
+  const { byte, event } = (place ?? {}) as Partial<Record<"byte" | "event", number>>
+  const isByte = typeof byte === "number"
+  if (!isByte && typeof event !== "number") throw new TypeError('Cannot mutate: a place must have "byte" or "event"')
+  const offset = isByte ? byte : [0, ...eventEnds(chunks)][event!]
+  if (Number.isInteger(offset) && offset! >= 0 && offset! <= bodyLength(chunks)) return offset!
+  throw new RangeError(`Cannot mutate: the body must have ${isByte ? "byte" : "event"} ${Number(byte ?? event)}`)
+}
+
+/** Returns the number of bytes up to the end of each event. */
+export function eventEnds(chunks: readonly ChunkEntry[]): number[] {
+  const ends: number[] = []
+  let offset = 0
+  let isAfterReturn = false
+  const parser = new SseParser({ onEvent: () => void ends.push(offset) })
+  for (const { bytes } of chunks) {
+    for (let at = 0; at < bytes.length; at++) {
+      offset++
+      // The event was dispatched at the carriage return; its end is after the line feed.
+      if (isAfterReturn && bytes[at] === LINE_FEED && ends.at(-1) === offset - 1) ends[ends.length - 1] = offset
+      parser.feed(bytes.subarray(at, at + 1))
+      isAfterReturn = bytes[at] === CARRIAGE_RETURN
+    }
+  }
+  return ends
+}
+
+const LINE_FEED = 10
+const CARRIAGE_RETURN = 13
+
+/** Returns the chunks before and after an offset; a chunk around it is cut in two. */
+export function cutChunks(
+  chunks: readonly ChunkEntry[],
+  offset: number,
+): readonly [before: ChunkEntry[], after: ChunkEntry[]] {
+  const before: ChunkEntry[] = []
+  const after: ChunkEntry[] = []
+  let start = 0
+  for (const chunk of chunks) {
+    const { bytes } = chunk
+    const cut = offset - start
+    start += bytes.length
+    if (cut >= bytes.length) before.push(chunk)
+    else if (cut <= 0) after.push(chunk)
+    else {
+      before.push({ ...chunk, bytes: bytes.slice(0, cut) })
+      after.push({ ...chunk, bytes: bytes.slice(cut) })
+    }
+  }
+  return [before, after]
+}

@@ -1,0 +1,101 @@
+/** The parts of every entry of a {@link Recording}. */
+interface EntryBase {
+  /** Milliseconds since the start of the recording, with three decimals at most. */
+  readonly at: number
+}
+
+/** The parts of an entry that belongs to one request. */
+interface ExchangeEntry extends EntryBase {
+  /** The number of the request in the recording, from 0. */
+  readonly request: number
+}
+
+/** A request was made. */
+export interface RequestEntry extends ExchangeEntry {
+  readonly type: "request"
+  readonly method: string
+  /** The URL, of which the values of most query parameters are replaced by `REDACTED`. */
+  readonly url: string
+  /** The headers of the allow-list, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body, only if the option `bodies` is set and the body is text. */
+  readonly body?: string | undefined
+}
+
+/** The head of a response arrived. */
+export interface ResponseEntry extends ExchangeEntry {
+  readonly type: "response"
+  readonly status: number
+  /** The headers of the allow-list, by their names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A chunk of the body arrived, exactly as the transport cut it. */
+export interface ChunkEntry extends ExchangeEntry {
+  readonly type: "chunk"
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** The body ended cleanly. */
+export interface EndEntry extends ExchangeEntry {
+  readonly type: "end"
+}
+
+/** The request failed, or its body broke. */
+export interface ErrorEntry extends ExchangeEntry {
+  readonly type: "error"
+  /** The name of the error, such as `TypeError`. Its message may hold an address, and is not recorded. */
+  readonly name: string
+  /** The code of the error or of its cause, such as `ECONNRESET`. */
+  readonly code?: string | undefined
+}
+
+/** The reader stopped reading before the end. */
+export interface CancelEntry extends ExchangeEntry {
+  readonly type: "cancel"
+}
+
+/** A subscription changed its state. */
+export interface StateEntry extends EntryBase {
+  readonly type: "state"
+  readonly state: "connecting" | "open" | "waiting" | "closed"
+}
+
+/** An attempt of a subscription failed and will be retried. */
+export interface RetryEntry extends EntryBase {
+  readonly type: "retry"
+  /** The failures in a row. */
+  readonly attempt: number
+  /** The delay before the next attempt, in milliseconds. */
+  readonly delay: number
+  /** The class of the error. */
+  readonly name: string
+  /** Its code. */
+  readonly code: string
+  /** The deadline that has passed, if it is a timeout. */
+  readonly phase?: string | undefined
+}
+
+/** The recording reached `maxBytes`; nothing more was recorded. */
+export interface LimitEntry extends EntryBase {
+  readonly type: "limit"
+}
+
+/** One line of a recording after its first. */
+export type RecordingEntry =
+  | RequestEntry
+  | ResponseEntry
+  | ChunkEntry
+  | EndEntry
+  | ErrorEntry
+  | CancelEntry
+  | StateEntry
+  | RetryEntry
+  | LimitEntry
+
+/** What happened on the wire, in order. */
+export interface Recording {
+  /** The version of the format. */
+  readonly version: 1
+  readonly entries: readonly RecordingEntry[]
+}
