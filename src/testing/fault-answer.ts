@@ -34,8 +34,11 @@ export interface FaultAnswer {
    * @defaultValue `"complete"`, or `"fin"` if `cutAt` is set
    */
   readonly end?: "complete" | "fin" | "reset" | "stall" | undefined
-  /** The time before each piece, in milliseconds. */
-  readonly pieceDelay?: number | undefined
+  /**
+   * The time before each piece, in milliseconds. The first piece is the head. A list has one time for each piece, and a last
+   * one for the end.
+   */
+  readonly pieceDelay?: number | readonly number[] | undefined
 }
 
 /** An answer as bytes. */

@@ -7,11 +7,15 @@ import type { NodeRequest, NodeSocket } from "./node-shapes.ts"
 export async function send({ socket, method }: NodeRequest, answer: FaultAnswer): Promise<void> {
   const { pieces, repeated, end } = await wireOf(answer, method)
   const sender = new Sender(socket)
-  for (const piece of pieces) {
-    if (answer.pieceDelay !== undefined) await sender.wait(answer.pieceDelay)
+  const { pieceDelay } = answer
+  const delayOf = (at: number) => (typeof pieceDelay === "object" ? pieceDelay[at] : pieceDelay)
+  for (const [at, piece] of pieces.entries()) {
+    const delay = delayOf(at)
+    if (delay !== undefined) await sender.wait(delay)
     if (socket.destroyed) return
     await sender.write(piece)
   }
+  if (typeof pieceDelay === "object") await sender.wait(pieceDelay[pieces.length] ?? 0)
   if (repeated !== undefined) return sendEndlessly(socket, sender, repeated)
   if (end === "fin") socket.end()
   else if (end === "reset") socket.resetAndDestroy()

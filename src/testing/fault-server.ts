@@ -1,6 +1,7 @@
 /* A real HTTP server on the loopback interface that misbehaves as a script says, and records what it sees. */
 import { ignore } from "../internal/cancel.ts"
 import { reportGlobally } from "../internal/hook.ts"
+import { checkOptions } from "../internal/option-checks.ts"
 import type { FaultAnswer } from "./fault-answer.ts"
 import { send } from "./fault-sender.ts"
 import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
@@ -60,6 +61,8 @@ export interface FaultServer {
  *
  * An error that a script throws is reported by `reportError` or `console.error`, and its connection is destroyed.
  *
+ * @param options - `port` is the port, by default a free one.
+ * @throws The error of Node (by rejecting) if the port is not free.
  * @example
  * ```ts
  * import { subscribe } from "steadystream/client"
@@ -71,14 +74,19 @@ export interface FaultServer {
  * await server.close()
  * ```
  */
-export async function startFaultServer(script: FaultScript): Promise<FaultServer> {
+export async function startFaultServer(
+  script: FaultScript,
+  options: { readonly port?: number | undefined } = {},
+): Promise<FaultServer> {
   if (script === null || !["object", "function"].includes(typeof script)) {
     throw new TypeError('Cannot start fault server: "script" must be an answer, an array or a function')
   }
+  checkOptions(options, { port: "a number" })
   const http = await importHttp()
   const server = new ScriptedServer(script)
   await server.listen(
     http.createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, server.onRequest),
+    options.port ?? 0,
   )
   return server
 }
@@ -116,12 +124,13 @@ class ScriptedServer implements FaultServer {
     return [...this.#sockets].reduce((bytes, socket) => bytes + bytesTaken(socket), this.#bytesOfClosed)
   }
 
-  listen(server: NodeServer): Promise<void> {
+  listen(server: NodeServer, port: number): Promise<void> {
     this.#server = server
     server.on("connection", this.#onSocket)
     server.on("clientError", (_, socket) => socket.destroy())
-    return new Promise((resolve) => {
-      server.listen(0, "127.0.0.1", () => {
+    return new Promise((resolve, reject) => {
+      server.on("error", reject)
+      server.listen(port, "127.0.0.1", () => {
         this.port = server.address().port
         resolve()
       })

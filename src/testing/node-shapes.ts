@@ -32,6 +32,7 @@ export interface NodeServer {
   address(): { readonly port: number }
   on(event: "connection", run: (socket: NodeSocket) => void): void
   on(event: "clientError", run: (error: unknown, socket: NodeSocket) => void): void
+  on(event: "error", run: (error: unknown) => void): void
 }
 
 interface NodeHttp {
