@@ -22,7 +22,7 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "server: SseSessionError SseStoreError createAnswers createChannels eventStreamResponse memoryStore",
       "node: sendAnswer sendChannels sendEventStream",
       "redis: redisStore",
-      "testing: ManualClock chunkings scriptedFetch startFaultServer storeContract",
+      "testing: ManualClock chunkings everyCut formatEntry formatRecording mutate parseRecording record replay scriptedFetch startFaultServer startReplayServer storeContract",
     ]
   `)
 })
