@@ -4,7 +4,7 @@
  */
 import type { RequestListener, ServerResponse } from "node:http"
 import type { SSEStreamingApi } from "hono/streaming"
-import type { Session } from "steadystream/server"
+import type { EventStore, Session } from "steadystream/server"
 
 export interface Contender {
   readonly listener: RequestListener
@@ -28,6 +28,9 @@ export const contenders = {
 } as const satisfies Readonly<Record<string, () => Contender | Promise<Contender>>>
 
 export type ContenderName = keyof typeof contenders
+
+/** A contender, or what the tables of Redis compare with one. */
+export type ServerName = ContenderName | "redis-channels"
 
 export const contenderNames = Object.keys(contenders) as readonly ContenderName[]
 
@@ -114,9 +117,23 @@ async function sendEventStreams(): Promise<Contender> {
 
 /** The default store, which keeps 1,000 events and 1 MiB. */
 async function channels(): Promise<Contender> {
+  const { memoryStore } = await import("steadystream/server")
+  return channelsOn(memoryStore())
+}
+
+/** Channels whose store is Redis. It is no contender, because the others need no other server. */
+export async function redisChannels(url: string): Promise<Contender> {
+  const { redisStore } = await import("steadystream/redis")
+  const { createClient } = await import("redis")
+  const client = createClient({ url })
+  await client.connect()
+  return channelsOn(redisStore(client))
+}
+
+async function channelsOn(store: EventStore): Promise<Contender> {
   const { sendChannels } = await import("steadystream/node")
-  const { createChannels, memoryStore } = await import("steadystream/server")
-  const hub = createChannels({ store: memoryStore() })
+  const { createChannels } = await import("steadystream/server")
+  const hub = createChannels({ store })
   return {
     listener: (req, res) => void sendChannels(hub, req, res, EVENT),
     publish: (_sequence, data) => hub.publish(EVENT, { event: EVENT, data }),

@@ -4,8 +4,7 @@ import { type ContenderName, contenderTitles } from "./contenders.ts"
 import { countsOf, goalsOf, megabytes, number, ratioOf, ratioText, seconds, slopeText, valuesOf } from "./figures.ts"
 import type { LoadResults } from "./load.ts"
 import type { SessionsResult } from "./parts.ts"
-
-type Row = readonly string[]
+import { type Row, table } from "./table.ts"
 
 /** @param platform - The runtime, the machine, the date and the versions of the packages. */
 export function markdown(results: LoadResults, platform: string): string {
@@ -139,10 +138,4 @@ function failureLines(results: LoadResults): string[] {
     return wrong === 0 ? failures : [...failures, `- ${contenderTitles[name]}: ${number(wrong)} events lost or doubled`]
   })
   return lines.length === 0 ? [] : [`Not completed, or wrong:\n\n${lines.join("\n")}`]
-}
-
-const line = (cells: Row) => `| ${cells.join(" | ")} |`
-
-function table(head: Row, rows: readonly Row[]): string {
-  return [line(head), line(head.map((_, index) => (index === 0 ? "---" : "--:"))), ...rows.map(line)].join("\n")
 }

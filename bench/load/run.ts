@@ -6,8 +6,9 @@
  *   --rounds <number>      rounds of the sessions, by default 5
  *   --hold <seconds>       how long all sessions rest before a last event, by default 0
  *   --churn <seconds>      how long clients come and go, by default 30
- *   --only <names>         only these servers, separated by commas: raw, better-sse, hono, sendEventStream, channels
- *   --only-part <names>    only these parts: sessions, stalled, churn, replay
+ *   --only <names>         only these servers, separated by commas: raw, better-sse, hono, sendEventStream, channels, redis
+ *   --only-part <names>    only these parts: sessions, stalled, churn, replay, and of redis: events, tokens, connections,
+ *                          memory, cpu, latency, serving
  *   --json                 print JSON instead of Markdown
  *   --write                also write the Markdown into docs/performance.md
  *
@@ -21,6 +22,8 @@ import { fileURLToPath } from "node:url"
 import { parseArgs, promisify } from "node:util"
 import { contenderNames } from "./contenders.ts"
 import { partNames, runLoad } from "./load.ts"
+import { FULL_REDIS, QUICK_REDIS, redisPartNames, runRedisLoad } from "./redis/redis-load.ts"
+import { redisMarkdown } from "./redis/redis-report.ts"
 import { markdown } from "./report.ts"
 import type { Settings } from "./scene.ts"
 
@@ -40,8 +43,8 @@ const FULL: Settings = {
 const QUICK: Settings = { ...FULL, sessions: 1_000, rounds: 3, broadcasts: 15, churn: 10, returning: 300 }
 
 const PEERS = ["better-sse", "hono", "@hono/node-server"]
+const REDIS_PEERS = ["redis", "resumable-stream"]
 const DOCUMENT = here("../../docs/performance.md")
-const REGION = /(?<=<!-- load:[^>]*-->)[^]*?(?=<!-- \/load -->)/
 
 /** The files of a process besides its sockets. */
 const OTHER_FILES = 100
@@ -85,8 +88,8 @@ function sessionsWithin(wanted: number): number {
   return files - OTHER_FILES
 }
 
-function platform(): string {
-  const versions = PEERS.map((name) => {
+function platform(peers: readonly string[]): string {
+  const versions = peers.map((name) => {
     const manifest = JSON.parse(readFileSync(here(`../../node_modules/${name}/package.json`), "utf8")) as {
       version: string
     }
@@ -95,7 +98,7 @@ function platform(): string {
   const cores = `${availableParallelism()} shared cores`
   const date = new Date().toISOString().slice(0, 10)
   const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cores}, ${date}`
-  return `${machine}; ${versions.join(", ")}. Servers and clients ran on the same machine.`
+  return `${machine}; ${versions.join(", ")}. All processes ran on the same machine.`
 }
 
 async function build(): Promise<void> {
@@ -113,15 +116,35 @@ async function main(): Promise<void> {
     hold: numberOf("hold", base.hold, 0),
     churn: numberOf("churn", base.churn),
   }
-  const [contenders, parts] = [namesOf("only", contenderNames), namesOf("only-part", partNames)]
+  const names = namesOf("only", [...contenderNames, "redis"])
+  const parts = namesOf("only-part", [...partNames, ...redisPartNames])
+  const contenders = contenderNames.filter((name) => names.includes(name))
+  const serverParts = partNames.filter((part) => parts.includes(part))
+  const redisParts = redisPartNames.filter((part) => parts.includes(part))
   await build()
-  const results = await runLoad({ settings, contenders, parts, onStep: console.error })
-  const text = markdown(results, platform())
+  const onStep = console.error
+  if (contenders.length > 0 && serverParts.length > 0) {
+    const results = await runLoad({ settings, contenders, parts: serverParts, onStep })
+    publish("load", results, markdown(results, platform(PEERS)))
+  }
+  if (names.includes("redis") && redisParts.length > 0) {
+    const results = await runRedisLoad({
+      settings: options.quick ? QUICK_REDIS : FULL_REDIS,
+      parts: redisParts,
+      onStep,
+    })
+    if (results !== undefined) publish("redis", results, redisMarkdown(results, platform(REDIS_PEERS)))
+  }
+}
+
+/** Prints results, and writes them into their region of the document. */
+function publish(region: "load" | "redis", results: unknown, text: string): void {
   console.log(options.json ? JSON.stringify(results, undefined, 2) : text)
   if (!options.write) return
+  const place = new RegExp(`(?<=<!-- ${region}:[^>]*-->)[^]*?(?=<!-- /${region} -->)`)
   writeFileSync(
     DOCUMENT,
-    readFileSync(DOCUMENT, "utf8").replace(REGION, () => `\n\n${text}\n\n`),
+    readFileSync(DOCUMENT, "utf8").replace(place, () => `\n\n${text}\n\n`),
   )
   execFileSync(here("../../node_modules/.bin/oxfmt"), [DOCUMENT], { stdio: "inherit" })
 }

@@ -1,7 +1,7 @@
 /* A server and its clients, each in a process of its own, and the steps that the parts of the test share. */
 import { Child } from "./child.ts"
 import type { ClientCommands } from "./clients.ts"
-import type { ContenderName } from "./contenders.ts"
+import type { ServerName } from "./contenders.ts"
 import type { BroadcastCost, ServerCommands } from "./server.ts"
 import { sleep, until } from "./stamp.ts"
 
@@ -54,9 +54,17 @@ export class Scene {
     this.port = port
   }
 
-  /** Runs a part of the test with fresh processes, which end with it. */
-  static async run<Result>(name: ContenderName, part: (scene: Scene) => Promise<Result>): Promise<Result> {
-    const server = new Child<ServerCommands>("server.ts", name)
+  /**
+   * Runs a part of the test with fresh processes, which end with it.
+   *
+   * @param args - More arguments of the server.
+   */
+  static async run<Result>(
+    name: ServerName,
+    part: (scene: Scene) => Promise<Result>,
+    ...args: readonly string[]
+  ): Promise<Result> {
+    const server = new Child<ServerCommands>("server.ts", name, ...args)
     const clients = new Child<ClientCommands>("clients.ts")
     try {
       return await part(new Scene(server, clients, await server.call("listen", undefined)))

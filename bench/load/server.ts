@@ -2,7 +2,7 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { serveCommands } from "./child.ts"
-import { type ContenderName, contenders } from "./contenders.ts"
+import { contenders, redisChannels, type ServerName } from "./contenders.ts"
 import { stamp } from "./stamp.ts"
 
 /** What a process takes after a collection of garbage, in bytes. */
@@ -22,7 +22,8 @@ export interface BroadcastCost {
   readonly cpu: number
 }
 
-const contender = await contenders[process.argv[2] as ContenderName]()
+const [name, redisUrl] = process.argv.slice(2) as [ServerName, string]
+const contender = await (name === "redis-channels" ? redisChannels(redisUrl) : contenders[name]())
 const server = createServer(contender.listener)
 let sequence = 0
 let peak = 0

@@ -3,7 +3,10 @@ import { EventCounter, type Totals } from "../../bench/load/event-counter.ts"
 import { runLoad } from "../../bench/load/load.ts"
 import { quartiles } from "../../bench/measure.ts"
 import { regression } from "../../bench/load/parts.ts"
+import { runRedisLoad } from "../../bench/load/redis/redis-load.ts"
+import { redisMarkdown } from "../../bench/load/redis/redis-report.ts"
 import { markdown } from "../../bench/load/report.ts"
+import { describeWithRedis } from "../support/with-redis.ts"
 
 const settings = {
   sessions: 20,
@@ -32,6 +35,43 @@ test("runLoad() counts every event of raw node:http and of sendEventStream", { t
   const report = markdown(results, "a machine")
   expect(report).toContain("### 20 sessions")
   expect(report).toMatch(/\| `sendEventStream` +\| events lost or doubled +\| 0 +\| 0 +\| met/)
+})
+
+describeWithRedis("runRedisLoad()", () => {
+  const redisSettings = {
+    sessions: [1, 3],
+    events: 5,
+    tokens: 20,
+    rate: 400,
+    readers: [2],
+    loads: [[2, 1]] as const,
+    seconds: 0.1,
+    rounds: 1,
+    timed: 20,
+    served: 5,
+  }
+
+  test(
+    "runRedisLoad() counts commands, which do not grow with the sessions of channels",
+    { timeout: 60_000 },
+    async () => {
+      const parts = ["events", "tokens", "memory", "cpu"] as const
+      const results = await runRedisLoad({ settings: redisSettings, parts })
+      const { failures, events, tokens } = results!
+      expect(failures).toEqual([])
+      const sent = (name: string) =>
+        events.filter((measured) => measured.name === name).map(({ result }) => result.sent)
+      // A regular check of a log may come in between.
+      for (const perEvent of sent("channels")) expect(perEvent).toBeLessThan(2)
+      expect(sent("xread")).toEqual([2, 4])
+      const each = Object.fromEntries(tokens.map(({ name, result }) => [name, result]))
+      expect(each["redis"]!.sent).toBeLessThan(each["xread"]!.sent)
+      expect(each["redis"]!.memory).toBeGreaterThan(each["resumable"]!.memory)
+      const report = redisMarkdown(results!, "a machine")
+      expect(report).toContain("### Memory per log")
+      expect(report).not.toContain("### Latency of a token")
+    },
+  )
 })
 
 function count(text: string, cut: number, next?: number): Totals & { readonly received: number[] } {
