@@ -1,13 +1,14 @@
 import { once } from "node:events"
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type Server } from "node:http"
 import { sendEventStream } from "steadystream/node"
-import { readJson, RequestError, sendError, sendJson } from "./answer.ts"
+import { readJson, RequestError, sendJson } from "./answer.ts"
 import { answerTo, completion, isUnreachable, streamCompletion } from "./chat-completions.ts"
 import { ChannelRoom } from "./channel-room.ts"
 import { parseChatRequest } from "./chat-request.ts"
 import { Outage } from "./outage.ts"
 import { originOf, Relays } from "./relays.ts"
 import { PAGE_PATHS, sendPageFile } from "./page-files.ts"
+import { type Handler, Router } from "./router.ts"
 import { sentence, ticks } from "./sentence.ts"
 
 /** Options of {@link DemoServer}. */
@@ -21,15 +22,13 @@ export interface DemoServerOptions {
   readonly pace?: Partial<Record<"word" | "tick" | "token" | "beat" | "retry", number>>
 }
 
-type Handler = (req: IncomingMessage, res: ServerResponse, url: URL) => unknown
-
 const MAX_BODY_BYTES = 1_048_576
 const MAX_READERS = 1000
 
 /** Serves the demo's endpoints and its page. */
 export class DemoServer {
   readonly #options: DemoServerOptions
-  readonly #routes: ReadonlyMap<string, Readonly<Record<string, Handler>>>
+  readonly #router: Router
   readonly #servers: Server[] = []
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
@@ -41,7 +40,7 @@ export class DemoServer {
   constructor(options: DemoServerOptions) {
     this.#options = options
     const page: Handler = (_req, res, url) => sendPageFile(res, url.pathname, options.pageDirectory)
-    this.#routes = new Map<string, Record<string, Handler>>([
+    this.#router = new Router([
       ...PAGE_PATHS.map((path) => [path, { GET: page, HEAD: page }] as const),
       ["/stream", { GET: this.#sendSentence, HEAD: this.#sendSentence }],
       ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
@@ -61,7 +60,7 @@ export class DemoServer {
    * @param port - 0 chooses a free port.
    */
   listen(host: string, port: number): Promise<number> {
-    const server = createServer((req, res) => void this.#handle(req, res))
+    const server = createServer((req, res) => void this.#router.handle(req, res))
     return new Promise((resolve, reject) => {
       server.once("error", reject)
       server.listen({ host, port, ipv6Only: true }, () => {
@@ -80,19 +79,6 @@ export class DemoServer {
     for (const server of this.#servers) {
       server.close()
       server.closeAllConnections()
-    }
-  }
-
-  async #handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    try {
-      const url = urlOf(req)
-      const route = this.#routes.get(url.pathname)
-      if (route === undefined) throw new RequestError(404, "There is nothing at this path", { code: "not_found" })
-      const handler = Object.hasOwn(route, req.method ?? "") ? route[req.method!] : undefined
-      if (handler === undefined) throw wrongMethod(Object.keys(route).join(", "))
-      await handler(req, res, url)
-    } catch (error) {
-      sendError(res, error)
     }
   }
 
@@ -182,19 +168,4 @@ export class DemoServer {
       break
     }
   }
-}
-
-/** Parses the path and query of a request, whose target may be any text. */
-function urlOf(req: IncomingMessage): URL {
-  const target = req.url ?? ""
-  try {
-    if (!target.startsWith("/") || target.startsWith("//")) throw new TypeError("Not a path")
-    return new URL(`http://localhost${target}`)
-  } catch {
-    throw new RequestError(400, "The request target must be a path", { code: "bad_target" })
-  }
-}
-
-function wrongMethod(allow: string): RequestError {
-  return new RequestError(405, `The method must be one of ${allow}`, { code: "wrong_method", headers: { allow } })
 }
