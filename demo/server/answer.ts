@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { SseError } from "steadystream"
 
 /** A request that cannot be served, in the shape that OpenAI-style clients expect. */
 export class RequestError extends Error {
@@ -42,10 +43,16 @@ export function sendError(res: ServerResponse, error: unknown): void {
     res.destroy()
     return
   }
-  const known = error instanceof RequestError ? error : new RequestError(500, "The server failed")
+  const known = error instanceof RequestError ? error : failureOf(error)
   const type = known.status < 500 ? "invalid_request_error" : "server_error"
   const { message, param, code } = known
   sendJson(res, known.status, { error: { message, type, param, code } }, known.headers)
+}
+
+function failureOf(error: unknown): RequestError {
+  return SseError.is(error) && error.code === "store-unavailable"
+    ? new RequestError(503, "The store of this server does not answer", { code: "store_unavailable" })
+    : new RequestError(500, "The server failed")
 }
 
 /** Reads the body as JSON. */

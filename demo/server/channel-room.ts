@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { sendChannels } from "steadystream/node"
-import { type Channels, createChannels, type EventStore, memoryStore } from "steadystream/server"
+import { type Channels, createChannels, type EventStore } from "steadystream/server"
 import { RequestError } from "./answer.ts"
 
 const NAME = "ticks"
-const KEPT_EVENTS = 12
 const MAX_PUBLISHED = 20
 
 /** The ends of the log, as cursors: every event after `first` up to `last` is kept. */
@@ -13,11 +12,20 @@ export interface RoomState {
   readonly last: string
 }
 
-/** The channel of the fifth panel. Its log is short, so that a reader can come back too late. */
+/** The events of a channel that a store of the demo keeps: so few that a reader can come back too late. */
+export const KEPT_EVENTS = 12
+
+/** The channel of the fifth panel. */
 export class ChannelRoom {
-  readonly #store: EventStore = memoryStore({ retention: { events: KEPT_EVENTS } })
-  readonly #node: Channels = createChannels({ store: this.#store })
-  #published = 0
+  readonly #store: EventStore
+  readonly #node: Channels
+  readonly #nextTick: () => Promise<number>
+
+  constructor(store: EventStore, nextTick: () => Promise<number>) {
+    this.#store = store
+    this.#node = createChannels({ store })
+    this.#nextTick = nextTick
+  }
 
   /** Sends the events of the channel until the client leaves or `signal` aborts. */
   connect(req: IncomingMessage, res: ServerResponse, signal: AbortSignal): Promise<void> {
@@ -44,7 +52,7 @@ export class ChannelRoom {
       throw new RequestError(400, `"events" must be an integer from 1 to ${MAX_PUBLISHED}`, { param: "events" })
     }
     for (let left = events as number; left > 0; left--) {
-      await this.#node.publish(NAME, { event: "tick", data: JSON.stringify({ tick: ++this.#published }) })
+      await this.#node.publish(NAME, { event: "tick", data: JSON.stringify({ tick: await this.#nextTick() }) })
     }
   }
 

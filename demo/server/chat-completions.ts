@@ -70,18 +70,23 @@ export function isUnreachable({ model }: ChatRequest): boolean {
   return COURSES.get(model) === "no-response"
 }
 
-/** Streams the bytes of an answer, as far as the course of its model. */
+/**
+ * Streams the bytes of an answer, as far as the course of its model.
+ *
+ * @param fingerprint - The name of the system that answers, in each chunk.
+ */
 export function streamCompletion(
   request: ChatRequest,
   answer: Answer,
   pace: AnswerPace,
   signal: AbortSignal,
+  fingerprint?: string,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const course = COURSES.get(request.model) ?? "whole"
   const { model, includeUsage } = request
   const chunks = chatCompletionChunks(speak(answer, course, pace, signal), { model, includeUsage })
   const beats = course === "comments" || course === "no-content-at-all"
-  return encodeChunks(endOf(chunks, course, pace, signal), {
+  return encodeChunks(signed(endOf(chunks, course, pace, signal), fingerprint), {
     done: course !== "cut",
     keepAlive: beats ? pace.beat : 0,
     onError: (error) =>
@@ -128,6 +133,16 @@ async function* endOf(
       for (;;) yield* paced([empty], beat, signal)
     }
     yield chunk
+  }
+}
+
+/** Yields the chunks with the fingerprint, if there is one. */
+async function* signed(
+  chunks: AsyncIterable<ChatCompletionChunk>,
+  fingerprint: string | undefined,
+): AsyncGenerator<ChatCompletionChunk> {
+  for await (const chunk of chunks) {
+    yield fingerprint === undefined ? chunk : { ...chunk, system_fingerprint: fingerprint }
   }
 }
 

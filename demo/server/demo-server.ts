@@ -1,29 +1,35 @@
 import { once } from "node:events"
 import { createServer, type Server } from "node:http"
 import { sendEventStream } from "steadystream/node"
+import { memoryStore } from "steadystream/server"
 import { readJson, RequestError, sendJson } from "./answer.ts"
 import { answerTo, completion, isUnreachable, streamCompletion } from "./chat-completions.ts"
-import { ChannelRoom } from "./channel-room.ts"
+import { KEPT_EVENTS } from "./channel-room.ts"
 import { parseChatRequest } from "./chat-request.ts"
 import { Outage } from "./outage.ts"
 import { originOf, Relays } from "./relays.ts"
 import { PAGE_PATHS, sendPageFile } from "./page-files.ts"
 import { type Handler, Router } from "./router.ts"
 import { sentence, ticks } from "./sentence.ts"
+import { type StoredRoutes, StoredStreams } from "./stored-streams.ts"
 
 /** Options of {@link DemoServer}. */
 export interface DemoServerOptions {
   /** The directory of the built page, with a final slash. */
   readonly pageDirectory: URL
   /**
-   * Milliseconds between two words, two ticks and two tokens, between two comments or empty chunks of a model that has
-   * stopped (`beat`), and before a client reconnects (`retry`).
+   * Milliseconds between two words, two ticks, two tokens, and two tokens of a stored answer, between two comments or empty
+   * chunks of a model that has stopped (`beat`), and before a client reconnects (`retry`).
    */
-  readonly pace?: Partial<Record<"word" | "tick" | "token" | "beat" | "retry", number>>
+  readonly pace?: Partial<Record<"word" | "tick" | "token" | "storedToken" | "beat" | "retry", number>>
+  /** Serves the channel and the stored answers. Without it this process keeps them in memory. */
+  readonly stored?: StoredRoutes
 }
 
 const MAX_BODY_BYTES = 1_048_576
 const MAX_READERS = 1000
+/** Milliseconds between two tokens of a stored answer, so that there is time to reload the page. */
+export const STORED_TOKEN_MS = 200
 
 /** Serves the demo's endpoints and its page. */
 export class DemoServer {
@@ -33,12 +39,13 @@ export class DemoServer {
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
   readonly #relays: Relays = new Relays()
-  readonly #room: ChannelRoom = new ChannelRoom()
+  readonly #stored: StoredRoutes
   /** The number of requests for the sentence by reader, oldest first. */
   readonly #requests: Map<string, number> = new Map()
 
   constructor(options: DemoServerOptions) {
     this.#options = options
+    this.#stored = options.stored ?? streamsInMemory(options.pace?.storedToken)
     const page: Handler = (_req, res, url) => sendPageFile(res, url.pathname, options.pageDirectory)
     this.#router = new Router([
       ...PAGE_PATHS.map((path) => [path, { GET: page, HEAD: page }] as const),
@@ -46,11 +53,10 @@ export class DemoServer {
       ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
       ["/v1/chat/completions", { POST: this.#complete }],
       ["/relay/v1/chat/completions", { POST: this.#relay }],
-      ["/channel", { GET: this.#sendChannel, HEAD: this.#sendChannel }],
       ["/api/relay", { GET: this.#watchRelay }],
-      ["/api/channel", { GET: this.#sendRoomState, POST: this.#publish }],
       ["/api/requests", { GET: this.#sendRequestCount }],
       ["/api/outage", { GET: this.#sendOutage, POST: this.#setOutage }],
+      ...this.#stored.routes,
     ])
   }
 
@@ -75,7 +81,7 @@ export class DemoServer {
   /** Stops listening and closes every connection at once, open streams included. */
   close(): void {
     this.#stop.abort()
-    this.#room.close()
+    void this.#stored.close()
     for (const server of this.#servers) {
       server.close()
       server.closeAllConnections()
@@ -136,18 +142,6 @@ export class DemoServer {
     return sendEventStream(req, res, (session) => this.#relays.watch(id, session), { signal: this.#stop.signal })
   }
 
-  readonly #sendChannel: Handler = (req, res, url) =>
-    url.searchParams.get("node") === "new"
-      ? this.#room.connectToNewNode(req, res, this.#stop.signal)
-      : this.#room.connect(req, res, this.#stop.signal)
-
-  readonly #sendRoomState: Handler = async (_req, res) => sendJson(res, 200, await this.#room.state())
-
-  readonly #publish: Handler = async (req, res) => {
-    await this.#room.publish(await readJson(req, MAX_BODY_BYTES))
-    sendJson(res, 200, await this.#room.state())
-  }
-
   readonly #sendRequestCount: Handler = (_req, res, url) => {
     sendJson(res, 200, { requests: this.#requests.get(url.searchParams.get("reader") ?? "") ?? 0 })
   }
@@ -168,4 +162,10 @@ export class DemoServer {
       break
     }
   }
+}
+
+function streamsInMemory(token: number = STORED_TOKEN_MS): StoredStreams {
+  let published = 0
+  const store = memoryStore({ retention: { events: KEPT_EVENTS } })
+  return new StoredStreams({ store, number: 1, token, nextTick: async () => ++published })
 }
