@@ -5,7 +5,7 @@ import { checkNumber, checkOptions, CLOCK, type OptionKinds, withDefaults } from
 /** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * The begin of every key and channel. Stores with the same prefix and database have the same logs.
+   * The begin of every key and channel, without braces. Stores with the same prefix have the same logs.
    * @defaultValue `"steadystream:"`
    */
   readonly prefix?: string | undefined
@@ -70,6 +70,7 @@ const LONGEST = 1e14
 export function settingsOf(options: RedisStoreOptions): RedisSettings {
   checkOptions(options, KINDS)
   const { prefix = "steadystream:", publishTimeout = 2_000, maxWaiting = 1_000, clock = systemClock } = options
+  if (/[{}]/.test(prefix)) throw new RangeError('Cannot use options: "prefix" must have no braces')
   const { age, events, bytes } = withDefaults("retention", options.retention, RETENTION, 1)
   return {
     prefix,

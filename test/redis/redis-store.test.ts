@@ -20,6 +20,7 @@ const errorOf = (promise: Promise<unknown>) =>
 describe("redisStore() options", () => {
   test.each([
     [{ prefix: 5 }, TypeError, "prefix"],
+    [{ prefix: "{a}:" }, RangeError, "prefix"],
     [{ retention: { events: 0 } }, RangeError, "retention.events"],
     [{ publishTimeout: 0 }, RangeError, "publishTimeout"],
     [{ maxWaiting: Number.NaN }, RangeError, "maxWaiting"],
