@@ -1,0 +1,34 @@
+import express, { type Response } from "express"
+import { sendAnswer } from "steadystream/node"
+import { relay } from "steadystream/openai"
+import { answers, askProvider, nameOf } from "./app.ts"
+
+type Reply = Response<unknown, { name: string }>
+
+export const app = express()
+
+app.use("/api/answers/:id", (request, response: Reply, next) => {
+  const name = nameOf(request.headers.cookie, request.params.id)
+  if (name === undefined) {
+    response.sendStatus(403)
+  } else {
+    response.locals.name = name
+    next()
+  }
+})
+
+app.post("/api/answers/:id", express.json(), async (request, response: Reply) => {
+  const { messages } = request.body as { messages: unknown }
+  const { name } = response.locals
+  await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  await sendAnswer(answers, request, response, name)
+})
+
+app.get("/api/answers/:id", async (request, response: Reply) => {
+  await sendAnswer(answers, request, response, response.locals.name)
+})
+
+app.delete("/api/answers/:id", async (_request, response: Reply) => {
+  await answers.cancel(response.locals.name, "stopped by the user")
+  response.sendStatus(204)
+})
