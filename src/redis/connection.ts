@@ -53,5 +53,7 @@ export interface OwnedConnection extends RedisConnection {
   readonly isSharded: boolean
   /** Why commands fail at present, for a reason that the caller can fix, as the end of a sentence. */
   readonly obstacle?: string | undefined
+  /** Whether WAIT may go to another server than the command before it. */
+  readonly cannotWait?: boolean
   close(): void
 }

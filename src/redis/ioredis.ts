@@ -39,6 +39,10 @@ export class IoredisConnection implements OwnedConnection {
     this.isSharded = this.#client.isCluster === true
   }
 
+  get cannotWait(): boolean {
+    return this.isSharded
+  }
+
   get obstacle(): string | undefined {
     if (this.#client.status === "end") return "the client is closed"
     return this.#client.mode === "subscriber" ? "the client has subscriptions" : undefined

@@ -42,6 +42,13 @@ export interface RedisStoreOptions {
    * @defaultValue `1_000`
    */
   readonly maxWaiting?: number | undefined
+  /**
+   * The replicas that must have a change before its operation resolves, by the command WAIT. With fewer it rejects with
+   * `"store-unavailable"`, and the change may be stored. Meanwhile all other operations of the store wait, too. A cluster of
+   * `ioredis` cannot do this.
+   * @defaultValue `0`
+   */
+  readonly wait?: number | undefined
   /** The clock of the timeout, and the source of epochs. Leases and ages use the clock of Redis. */
   readonly clock?: Clock | undefined
 }
@@ -51,6 +58,7 @@ export interface RedisSettings {
   readonly limits: readonly string[]
   readonly timeout: number
   readonly maxWaiting: number
+  readonly replicas: number
   readonly clock: Clock
 }
 
@@ -59,6 +67,7 @@ const KINDS: OptionKinds<RedisStoreOptions> = {
   retention: "an object",
   publishTimeout: true,
   maxWaiting: true,
+  wait: true,
   clock: CLOCK,
 }
 const RETENTION = { age: 300_000, events: 1_000, bytes: 1_048_576 }
@@ -78,6 +87,7 @@ export function settingsOf(options: RedisStoreOptions): RedisSettings {
     limits: [durationText(age), countText(events), countText(bytes)],
     timeout: checkNumber("publishTimeout", publishTimeout, 1),
     maxWaiting: checkNumber("maxWaiting", maxWaiting, 1),
+    replicas: checkNumber("wait", options.wait ?? 0),
   }
 }
 

@@ -73,6 +73,9 @@ class RedisStore implements EventStore {
   #isClosed = false
 
   constructor(connection: OwnedConnection, settings: RedisSettings) {
+    if (settings.replicas > 0 && connection.cannotWait === true) {
+      throw new TypeError('Cannot use options: "wait" must be 0 with a cluster of ioredis')
+    }
     this.#connection = connection
     this.#settings = settings
     this.#calls = new Calls(settings.maxWaiting)
@@ -81,7 +84,7 @@ class RedisStore implements EventStore {
     this.#news = new LogNews(connection, () => this.#calls.untilIdle())
     this.#appends = new AppendQueue(async (name, calls) => {
       const args = appendArguments(calls)
-      return readAppended(await this.#run(APPEND, name, args, "append", calls[0]!.since), calls)
+      return readAppended(await this.#change(APPEND, name, args, "append", calls[0]!.since), calls)
     })
   }
 
@@ -95,7 +98,7 @@ class RedisStore implements EventStore {
     return this.#step("read", name, options.signal, async (now) => {
       const { maxEvents, maxBytes } = readLimits(after, options)
       const args = [...positionArguments(after), countText(maxEvents), countText(maxBytes)]
-      const reply = this.#run(READ, name, args, "read", now)
+      const reply = this.#keys(name).then((keys) => this.#runner.run(READ, keys, args, "read", now))
       return readPage(await abortable(reply, options.signal), maxEvents, maxBytes)
     })
   }
@@ -119,7 +122,7 @@ class RedisStore implements EventStore {
       checkNumber("lease", lease, 1)
       return this.#attempts.run(`claim ${name}`, async (token) => {
         const args = [token, durationText(ttl), durationText(lease), takeOver ? "1" : ""]
-        const reply = await this.#run(CLAIM, name, args, "claim", now)
+        const reply = await this.#change(CLAIM, name, args, "claim", now)
         const state = readState(reply)
         return reply[7] === "claimed" ? { lease: token, position: state.last } : { lease: undefined, state }
       })
@@ -130,7 +133,7 @@ class RedisStore implements EventStore {
     return this.#step("cancel", name, undefined, (now) =>
       this.#attempts.run(`cancel ${name}`, async (token) => {
         const args = [token, detailText({ detail: reason })]
-        const [, done] = await this.#run(CANCEL, name, args, "cancel", now)
+        const [, done] = await this.#change(CANCEL, name, args, "cancel", now)
         return done === "cancelled"
       }),
     )
@@ -138,7 +141,7 @@ class RedisStore implements EventStore {
 
   drop(name: string): Promise<void> {
     return this.#step("drop", name, undefined, async (now) => {
-      await this.#run(DROP, name, [], "drop", now)
+      await this.#change(DROP, name, [], "drop", now)
     })
   }
 
@@ -168,8 +171,14 @@ class RedisStore implements EventStore {
     return keysOf(this.#settings.prefix, name)
   }
 
-  async #run(script: string, name: string, args: readonly string[], action: string, since: number): Promise<string[]> {
-    return this.#runner.run(script, await this.#keys(name), args, action, since)
+  async #change(
+    script: string,
+    name: string,
+    args: readonly string[],
+    action: string,
+    since: number,
+  ): Promise<string[]> {
+    return this.#runner.change(script, await this.#keys(name), args, action, since)
   }
 }
 

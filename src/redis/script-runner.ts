@@ -7,13 +7,16 @@ import { newEpoch, SseStoreError } from "../server/store/index.ts"
 import type { OwnedConnection } from "./connection.ts"
 import { hexOf, type LogKeys } from "./log-keys.ts"
 import { isUnknownScript, storeErrorOf } from "./redis-error.ts"
-import { textsOf } from "./replies.ts"
+import { countText, durationText } from "./redis-options.ts"
+import { textOf, textsOf } from "./replies.ts"
 import { ServerTime } from "./server-time.ts"
 
 export interface RunnerOptions {
   readonly connection: OwnedConnection
   readonly clock: Clock
   readonly timeout: number
+  /** The replicas that must have a change. */
+  readonly replicas: number
   /** The arguments of every script that are the same for the whole store. */
   readonly limits: readonly string[]
 }
@@ -26,6 +29,29 @@ export class ScriptRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options
+  }
+
+  /**
+   * Runs a script that changes a log, and waits for its replicas.
+   *
+   * @param since - When the operation began.
+   * @throws {@link SseStoreError} (by rejecting) if there is no reply in time.
+   */
+  async change(
+    script: string,
+    keys: LogKeys,
+    args: readonly string[],
+    action: string,
+    since: number,
+  ): Promise<string[]> {
+    const { connection, clock, timeout, replicas } = this.#options
+    const reply = await this.run(script, keys, args, action, since)
+    if (replicas === 0) return reply
+    const left = Math.max(1, Math.ceil(since + timeout - clock.now()))
+    const command = ["WAIT", countText(replicas), durationText(left)]
+    const count = await this.before(since, action, () => connection.command(command, keys.hash))
+    if (Number(textOf(count)) >= replicas) return reply
+    throw new SseStoreError(`Cannot ${action}: fewer replicas than "wait" have stored it`, "store-unavailable")
   }
 
   /**

@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import Redis from "ioredis"
+import Redis, { Cluster } from "ioredis"
 import Redis5 from "ioredis-5"
 import { createClient } from "redis"
 import { redisStore, type RedisStoreOptions } from "steadystream/redis"
@@ -415,6 +415,29 @@ describeWithRedis("redisStore() after a restart of Redis", () => {
     expect(pages[0]!.events.map(({ cursor }) => cursor)).toEqual(later)
     expect(pages[1]!.events).toHaveLength(4)
     expect(new Set([...cursors, lost, ...later]).size).toBe(6)
+  })
+})
+
+describeWithRedis("redisStore() with replicas", () => {
+  test("redisStore() waits for replicas, and rejects if they do not have a change", async () => {
+    const server = await redisOfTest({ "repl-diskless-sync-delay": 0 })
+    const replica = await redisOfTest({ replicaof: `127.0.0.1 ${server.port}` })
+    const client = new Redis(server.port)
+    const store = redisStore(client, { wait: 1, publishTimeout: 300 })
+    const dedupe = { producer: "p", seq: 1 }
+    const append = () => store.append("a", events(1), { dedupe })
+    await expect.poll(() => errorOf(append()), { timeout: 10_000 }).toBe(undefined)
+    expect(await replica.command("XLEN", "steadystream:{a}:l")).toBe(1)
+    await replica.kill()
+    expect((await errorOf(store.append("a", events(1))))?.message).toMatch(/fewer replicas|did not answer/u)
+    await store.close()
+    client.disconnect()
+  })
+
+  test("redisStore() refuses to wait in a cluster of ioredis, which cannot do it", () => {
+    const cluster = new Cluster([{ port: 1 }], { lazyConnect: true })
+    expect(() => redisStore(cluster, { wait: 1 })).toThrow(TypeError)
+    expect(() => redisStore(cluster)).not.toThrow()
   })
 })
 
