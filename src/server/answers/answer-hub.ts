@@ -1,4 +1,5 @@
 /* The answers of one node: those that it produces, and the sessions that read any answer of the store. */
+import { encodeRetry } from "../../encoder/index.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { MAX_TIMER_MS } from "../../internal/clock.ts"
 import { callHook } from "../../internal/hook.ts"
@@ -9,7 +10,7 @@ import { Delivery } from "../delivery/delivery.ts"
 import { LogEntry } from "../delivery/log-entry.ts"
 import { respondWith } from "../delivery/respond.ts"
 import type { EventStreamRequest } from "../event-stream-response.ts"
-import { answerState, checkId, eventsOf, GONE, logOf } from "./answer-log.ts"
+import { answerState, checkId, eventsOf, logOf } from "./answer-log.ts"
 import {
   type AnswerConnectOptions,
   ANSWERS_KINDS,
@@ -24,6 +25,7 @@ import { AnswerReading, type AnswerRequest, logCursorOf, statusOf } from "./answ
 import type { AnswerRun } from "./answer-run.ts"
 import type { Answer, Answers, AnswerState, MakeAnswer } from "./answer-types.ts"
 import { dialectOf, type EndWriter, endWriter } from "./end-block.ts"
+import { Followers } from "./followers.ts"
 import { Presence } from "./presence.ts"
 
 const DEFAULT_LEASE = 30_000
@@ -38,6 +40,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
   readonly #delivery: Delivery
   readonly #producers: AnswerProducers
   readonly #presence: Presence
+  readonly #followers: Followers
   readonly #onLost: ((id: string) => void) | undefined
   readonly #endWriterOf: (id: string) => EndWriter
   readonly #lost: Set<string> = new Set()
@@ -53,33 +56,38 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     this.#lease = checkNumber("lease", options.lease ?? DEFAULT_LEASE, 1)
     this.#ttl = checkNumber("ttl", options.ttl ?? DEFAULT_TTL, 1)
     const limit = checkNumber("limit", options.limit ?? DEFAULT_LIMIT, 1)
-    this.#delivery = new Delivery(options, () => this.#onRound())
+    const abandonAfter = checkDuration("abandonAfter", options.abandonAfter)
+    this.#delivery = new Delivery(options, () => this.#onRound(), abandonAfter)
     const { store, clock } = this.#delivery
     const minInterval = checkNumber("minInterval", options.minInterval ?? store.minInterval ?? 0)
-    this.#presence = new Presence(store, clock, checkDuration("abandonAfter", options.abandonAfter))
+    this.#presence = new Presence(store, clock, abandonAfter)
     const endWriterOf = this.#endWriterOf
     const producerOptions = { events, lease: this.#lease, limit, minInterval, waitUntil, endWriterOf }
-    this.#producers = new AnswerProducers(this.#delivery, this.#presence, producerOptions)
+    this.#followers = new Followers(this.#delivery, (id) => this.state(id))
+    this.#producers = new AnswerProducers(this.#delivery, this.#presence, this.#followers, producerOptions)
   }
 
   async start(id: string, make: MakeAnswer, options: StartOptions = {}): Promise<Answer> {
     checkId(id)
     if (typeof make !== "function") throw new TypeError("Cannot start answer: make must be a function")
     checkOptions(options, START_KINDS)
-    if (this.#isClosed) {
-      throw new SseSessionError("Cannot start answer: the answers have been closed", "session-closed")
-    }
+    if (this.#isClosed) throw closedError()
     const { store } = this.#delivery
     const { takeOver = false } = options
     const claim = await this.#watched(store.claim(logOf(id), { ttl: this.#ttl, lease: this.#lease, takeOver }))
     if (claim.lease === undefined) return this.#answer(id, undefined)
-    this.#lost.delete(id)
-    const events = takeOver ? await this.#watched(eventsOf(store, id)) : []
-    const stored = { position: claim.position, events }
-    return this.#answer(
-      id,
-      this.#producers.start(id, claim, make, stored, () => this.state(id)),
-    )
+    try {
+      const { position } = claim
+      const { events, first } = takeOver ? await this.#watched(eventsOf(store, id)) : { events: [], first: position }
+      if (this.#isClosed) throw closedError()
+      this.#lost.delete(id)
+      return this.#answer(id, this.#producers.start(id, claim, make, { position, events }, first))
+    } catch (error) {
+      // Without a producer the answer would seem to run until the lease ends.
+      const end = { status: "lost", detail: "shutdown" } as const
+      await store.append(logOf(id), [], { lease: claim.lease, end }).catch(ignore)
+      throw error
+    }
   }
 
   respond(request: EventStreamRequest, id: string, options: AnswerConnectOptions = {}): Promise<Response> {
@@ -88,6 +96,9 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   async cancel(id: string, reason?: string): Promise<boolean> {
     checkId(id)
+    if (reason !== undefined && typeof reason !== "string") {
+      throw new TypeError("Cannot cancel answer: the reason must be a string")
+    }
     const wasRunning = await this.#watched(this.#delivery.store.cancel(logOf(id), reason))
     if (wasRunning) this.#producers.stop(id, "the answer was cancelled")
     return wasRunning
@@ -119,9 +130,12 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
   ): Promise<void> {
     checkOptions(options, { within: true, retry: true })
     const within = Math.min(MAX_TIMER_MS, checkNumber("within", options.within ?? DEFAULT_WITHIN))
+    // Refuses the time before anything has changed.
+    if (options.retry !== undefined) encodeRetry(options.retry)
     this.#isClosed = true
     if (this.#delivery.state === "open") this.#delivery.state = "draining"
     await this.#producers.finish(within)
+    this.#followers.close()
     await this.#delivery.closeAll({ retry: options.retry })
   }
 
@@ -139,6 +153,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     // A log with a lease is never trimmed: its first event is there, and shows the dialect.
     const { state, events } = await this.#watched(store.read(logOf(request.id), "start", { maxEvents: 1 }))
     request.state = state
+    if (state.status === "running") this.#lost.delete(request.id)
     const [first] = events
     if (first !== undefined) request.dialect = dialectOf(new LogEntry(0, first).event.data)
     return statusOf(request, state, options)
@@ -153,6 +168,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     const { id } = request
     const cursor = logCursorOf(request)
     const name = logOf(id)
+    const isRunning = request.state?.status === "running"
     const reader = this.#delivery.readers.of(name)
     const reading = new AnswerReading(reader, request, this.#endWriterOf(id))
     const rules = {
@@ -168,13 +184,13 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
         if (block !== undefined && reader.status === "lost") this.#reportLost(id)
         return block
       },
-      onOver: () => this.#presence.leave(id),
+      onOver: () => isRunning && this.#presence.leave(id),
     }
-    this.#presence.enter(id)
+    if (isRunning) this.#presence.enter(id)
     const start = cursor === "" ? ({ since: "start" } as const) : { cursor }
     const opened = this.#delivery.open(session, [{ name, tag: "", start }], rules, signal)
-    if (opened === undefined) this.#presence.leave(id)
-    else reading.refresh(request, () => opened.onWait())
+    if (opened !== undefined) reading.refresh(() => opened.onWait())
+    else if (isRunning) this.#presence.leave(id)
   }
 
   #watched<Result>(operation: Promise<Result>): Promise<Result> {
@@ -183,7 +199,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   #answer(id: string, run: AnswerRun | undefined): Answer {
     let ended = run?.ended
-    const follow = (): Promise<AnswerState> => this.#endOf(id)
+    const follow = (): Promise<AnswerState> => this.#followers.endOf(id)
     return {
       id,
       isProducer: run !== undefined,
@@ -195,24 +211,6 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     }
   }
 
-  /** Follows an answer of any node to its end. */
-  #endOf(id: string): Promise<AnswerState> {
-    const reader = this.#delivery.readers.of(logOf(id))
-    return new Promise((resolve) => {
-      const member = { onEntries: () => void (reader.status === "running" || look()) }
-      const look = (): void => {
-        this.state(id).then((state = GONE) => {
-          if (state.status === "running") return
-          reader.members.delete(member)
-          resolve(state)
-        }, ignore)
-      }
-      reader.members.add(member)
-      this.#delivery.startRounds()
-      look()
-    })
-  }
-
   #reportLost(id: string): void {
     if (this.#lost.has(id)) return
     if (this.#lost.size >= MAX_LOST) this.#lost.clear()
@@ -222,7 +220,11 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   /** Cancels the answers without readers; returns whether there are answers to look after. */
   #onRound(): boolean {
-    for (const id of this.#presence.onRound()) this.cancel(id, "abandoned").catch(ignore)
-    return this.#producers.size > 0
+    this.#presence.onRound((id) => void this.cancel(id, "abandoned").catch(ignore))
+    return this.#followers.onRound() || this.#producers.size > 0
   }
+}
+
+function closedError(): SseSessionError {
+  return new SseSessionError("Cannot start answer: the answers have been closed", "session-closed")
 }

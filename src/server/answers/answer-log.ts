@@ -21,17 +21,17 @@ export function answerState({ status, first, last, detail }: LogState): AnswerSt
   return detail === undefined ? { status, first, last } : { status, first, last, detail }
 }
 
-/** The state of an answer whose store does not know it anymore, or cannot be asked. */
+/** The state of an answer whose store does not know it anymore, or is closed. */
 export const GONE: AnswerState = { status: "lost", first: "", last: "" }
 
-/** Reads all events of an answer. */
-export async function eventsOf(store: EventStore, id: string): Promise<SseEvent[]> {
+/** Reads all events of an answer, and the position before them. */
+export async function eventsOf(store: EventStore, id: string): Promise<{ events: SseEvent[]; first: Cursor }> {
   const events: SseEvent[] = []
   let after: Cursor = "start"
   for (;;) {
     const page = await store.read(logOf(id), after)
     for (const event of page.events) events.push(new LogEntry(0, event).event)
-    if (!page.more) return events
+    if (!page.more) return { events, first: page.state.first }
     after = page.next
   }
 }

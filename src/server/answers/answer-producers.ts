@@ -4,11 +4,12 @@ import type { SseEventInit } from "../../event.ts"
 import { callHook } from "../../internal/hook.ts"
 import type { Delivery } from "../delivery/delivery.ts"
 import { newProducer } from "../delivery/producer.ts"
-import type { StoreLease } from "../store/event-store.ts"
+import type { Cursor, StoreLease } from "../store/event-store.ts"
 import { logOf } from "./answer-log.ts"
 import type { AnswerStats } from "./answer-options.ts"
 import { AnswerRun } from "./answer-run.ts"
 import type { AnswerState, MakeAnswer, StoredAnswer } from "./answer-types.ts"
+import type { Followers } from "./followers.ts"
 import type { EndWriter } from "./end-block.ts"
 import type { Presence } from "./presence.ts"
 
@@ -22,9 +23,13 @@ export interface ProducerOptions {
   readonly endWriterOf: (id: string) => EndWriter
 }
 
+/** The time that the end of a lost answer has to be stored when a node closes, in milliseconds. */
+const RELEASE_WAIT = 1_000
+
 export class AnswerProducers {
   readonly #delivery: Delivery
   readonly #presence: Presence
+  readonly #followers: Followers
   readonly #options: ProducerOptions
   readonly #runs: Map<string, AnswerRun> = new Map()
   readonly #producer: string
@@ -38,9 +43,10 @@ export class AnswerProducers {
   #stored = 0
   #appends = 0
 
-  constructor(delivery: Delivery, presence: Presence, options: ProducerOptions) {
+  constructor(delivery: Delivery, presence: Presence, followers: Followers, options: ProducerOptions) {
     this.#delivery = delivery
     this.#presence = presence
+    this.#followers = followers
     this.#options = options
     this.#producer = newProducer(delivery.clock)
   }
@@ -62,23 +68,19 @@ export class AnswerProducers {
   /**
    * Begins to produce an answer.
    *
-   * @param readState - Asks the store how the answer stands.
+   * @param stored - What is stored of it.
+   * @param first - The position before that.
    */
-  start(
-    id: string,
-    { lease }: StoreLease,
-    make: MakeAnswer,
-    stored: StoredAnswer,
-    readState: () => Promise<AnswerState | undefined>,
-  ): AnswerRun {
+  start(id: string, { lease }: StoreLease, make: MakeAnswer, stored: StoredAnswer, first: Cursor): AnswerRun {
     const { store, clock, readers } = this.#delivery
     const { events, limit, minInterval, waitUntil, endWriterOf } = this.#options
     const log = logOf(id)
     const producer = `${this.#producer}.${++this.#started}`
-    const target = { store, log, lease, producer, minInterval, leaseTime: this.#options.lease, clock }
+    const { position } = stored
+    const target = { store, log, lease, position, producer, minInterval, leaseTime: this.#options.lease, clock }
     this.stop(id, "the answer was taken over")
-    const runOptions = { target, events, limit, reader: readers.of(log), writeEnd: endWriterOf(id) }
-    const run = new AnswerRun(runOptions, this.#hostOf(readState))
+    const runOptions = { target, events, limit, first, reader: readers.of(log), writeEnd: endWriterOf(id) }
+    const run = new AnswerRun(runOptions, this.#hostOf(id))
     this.#runs.set(id, run)
     this.#presence.follow(id)
     this.#delivery.startRounds()
@@ -93,20 +95,31 @@ export class AnswerProducers {
     this.#runs.get(id)?.stop(why)
   }
 
-  /** Waits for all answers; after `within` milliseconds, those that still run end as lost. */
+  /**
+   * Waits for all answers; after `within` milliseconds, those that still run end as lost, also if that cannot be stored.
+   */
   async finish(within: number): Promise<void> {
     const { clock } = this.#delivery
     const runs = [...this.#runs.values()]
-    const timer = clock.setTimeout(() => {
-      for (const run of runs) void run.release()
-    }, within)
-    await Promise.all(runs.map(({ ended }) => ended))
+    let timer: unknown
+    const late = new Promise<void>((resolve) => {
+      const stop = () => {
+        for (const run of runs) run.stop("the process of the answer ends")
+        resolve()
+      }
+      const release = () => {
+        for (const run of runs) void run.release()
+        timer = clock.setTimeout(stop, RELEASE_WAIT)
+      }
+      timer = clock.setTimeout(release, within)
+    })
+    await Promise.race([Promise.all(runs.map(({ ended }) => ended)), late])
     clock.clearTimeout(timer)
   }
 
-  #hostOf(readState: () => Promise<AnswerState | undefined>): ConstructorParameters<typeof AnswerRun>[1] {
+  #hostOf(id: string): ConstructorParameters<typeof AnswerRun>[1] {
     return {
-      readState,
+      readState: () => this.#followers.stateOf(id),
       report: (error) => this.#delivery.report(error),
       onStored: (count) => {
         this.#stored += count

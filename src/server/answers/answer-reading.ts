@@ -4,7 +4,7 @@ import type { LogRequest } from "../../session/index.ts"
 import type { LogEntry } from "../delivery/log-entry.ts"
 import type { LogReader } from "../delivery/log-reader.ts"
 import { parseCursor } from "../store/cursor.ts"
-import type { LogState } from "../store/event-store.ts"
+import type { Cursor, LogState } from "../store/event-store.ts"
 import type { AnswerConnectOptions } from "./answer-options.ts"
 import { type AnswerDialect, type BrokenEnd, dialectOf, type EndWriter } from "./end-block.ts"
 
@@ -41,27 +41,36 @@ function isToldByServer(status: LogState["status"]): status is "cancelled" | "lo
   return status === "cancelled" || status === "lost"
 }
 
+function sequenceOf(cursor: Cursor | undefined): number {
+  return (cursor === undefined ? undefined : parseCursor(cursor)?.sequence) ?? 0
+}
+
 export class AnswerReading {
   readonly #reader: LogReader
   readonly #writeEnd: EndWriter
   #dialect: AnswerDialect | undefined
   #isFirst: boolean
-  /** Whether what the reader of the log knows is not older than the request. */
-  #isFresh = true
+  /** The sequence before the first event. */
+  readonly #first: number
+  /** Whether an end that the reader of the log knows is not older than the request. */
+  #isFresh: boolean
 
-  constructor(reader: LogReader, request: AnswerRequest, writeEnd: EndWriter) {
+  constructor(reader: LogReader, { state, dialect }: AnswerRequest, writeEnd: EndWriter) {
     this.#reader = reader
     this.#writeEnd = writeEnd
-    this.#dialect = request.dialect
-    this.#isFirst = request.dialect === undefined
+    this.#dialect = dialect
+    this.#isFirst = dialect === undefined
+    this.#first = sequenceOf(state?.first)
+    this.#isFresh =
+      !reader.isReady ||
+      reader.status === "running" ||
+      (reader.status === state?.status && reader.cursor === state.last)
   }
 
-  /** Compares what the reader of the log knows with what the store said, and calls back if that had to be read. */
-  refresh({ state }: AnswerRequest, onFresh: () => void): void {
-    const reader = this.#reader
-    if (!reader.isReady || reader.status === state?.status) return
-    this.#isFresh = false
-    reader.recheck(() => {
+  /** Makes the reader of the log read if what it knows may be older than the request, and then calls back. */
+  refresh(onFresh: () => void): void {
+    if (this.#isFresh) return
+    this.#reader.recheck(() => {
       this.#isFresh = true
       onFresh()
     })
@@ -78,9 +87,10 @@ export class AnswerReading {
   get lastBlock(): Uint8Array<ArrayBuffer> | undefined {
     const { status, detail, cursor } = this.#reader
     if (!this.#isFresh || status === "running") return undefined
-    if (!isToldByServer(status)) return new Uint8Array(0)
-    const end: BrokenEnd = { status, detail }
-    const texts = this.#writeEnd(end, this.#dialect, (parseCursor(cursor)?.sequence ?? 0) + 1)
+    if (status === "done" || status === "failed") return new Uint8Array(0)
+    // The store has lost a log that is open again.
+    const end: BrokenEnd = { status: status === "open" ? "lost" : status, detail }
+    const texts = this.#writeEnd(end, this.#dialect, sequenceOf(cursor) - this.#first)
     const last = texts.pop()!
     return encodeText(`${texts.join("")}id: ${cursor}${END_SUFFIX}\n${last}`)
   }

@@ -11,8 +11,8 @@ import { SseParser } from "../../parser/index.ts"
 import { EventSession, type Outlet, SourceRun } from "../../session/index.ts"
 import type { LogMember, LogReader } from "../delivery/log-reader.ts"
 import { SseStoreError } from "../store/store-error.ts"
-import type { LogEnd } from "../store/event-store.ts"
-import { GONE } from "./answer-log.ts"
+import type { Cursor, LogEnd } from "../store/event-store.ts"
+import { utf8Length } from "../store/store-checks.ts"
 import { openAnswer, type OpenedAnswer } from "./answer-source.ts"
 import type { AnswerState, MakeAnswer, StoredAnswer } from "./answer-types.ts"
 import { type AnswerDialect, dialectOf, type EndWriter, isErrorEvent, isLastEvent } from "./end-block.ts"
@@ -20,8 +20,8 @@ import { LogWriter, type WriterOwner, type WriterTarget } from "./log-writer.ts"
 
 /** What a run needs of its node. */
 export interface RunHost extends Pick<WriterOwner, "onStored" | "onStoreError"> {
-  /** Asks the store how the answer stands. */
-  readState(): Promise<AnswerState | undefined>
+  /** Resolves with how the answer stands, as soon as the store says it. */
+  readState(): Promise<AnswerState>
   report(error: unknown): void
 }
 
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly target: WriterTarget
   readonly events: EventEncoder<SseEventInit> | undefined
   readonly limit: number
+  /** The position before the first event. */
+  readonly first: Cursor
   /** The reader of the log on this node, from which the run learns that it was cancelled. */
   readonly reader: LogReader
   readonly writeEnd: EndWriter
@@ -48,6 +50,9 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   #resolveEnded: (state: AnswerState) => void = ignore
   #isOver = false
   #isFull = false
+  /** The appends for which the store had no room. */
+  #overflows = 0
+  /** The bytes of the events. */
   #size = 0
   #count = 0
   #dialect: AnswerDialect | undefined = undefined
@@ -67,7 +72,10 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
 
   /** Makes the source and pulls it to its end. */
   async start(make: MakeAnswer, stored: StoredAnswer): Promise<void> {
-    for (const event of stored.events) this.#note(event)
+    for (const event of stored.events) {
+      this.#note(event)
+      this.#size += utf8Length(textOf(event))
+    }
     try {
       const opened = await openAnswer(await make(this.#abort.signal, stored))
       this.#relayed = opened.relayed
@@ -90,10 +98,10 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     this.#isOver = true
     this.#writer.stop()
     this.#options.reader.members.delete(this)
-    const reason = new DOMException(`The answer is no longer produced: ${why}`, "AbortError")
-    this.#abort.abort(reason)
+    const reason = this.#abortSignal(why)
     this.#session.leave(reason)
-    void this.#settle()
+    if (this.#writer.hasEnded) this.#resolveEnded(this.#ownEnd)
+    else void this.#host.readState().then(this.#resolveEnded)
   }
 
   /** Ends the answer as lost, because its process ends. */
@@ -108,7 +116,12 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
 
   write(bytes: Uint8Array<ArrayBuffer>): boolean {
     if (this.#isOver) return true
-    this.#parser.feed(bytes)
+    try {
+      this.#parser.feed(bytes)
+    } catch (error) {
+      // An event that is too large for the parser.
+      this.#session.leave(error)
+    }
     this.#isFull = !this.#writer.hasRoom
     return !this.#isFull
   }
@@ -117,8 +130,10 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     void this.#finish(undefined)
   }
 
-  fail(error: unknown): void {
-    void this.#finish({ error })
+  fail(error: unknown, isAtOnce: boolean): void {
+    // A session reports the error of its source as the cause of its own.
+    const { cause } = error as Partial<Error>
+    void this.#finish({ error: isAtOnce ? error : cause })
   }
 
   // The owner of the writer
@@ -139,24 +154,26 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
 
   onRefused(error: unknown): void {
     if (this.#isOver) return
-    if (SseError.is(error) && error.code === "limit") void this.#endAtLimit()
-    else this.stop("the answer has ended or has another producer")
+    const code = SseError.is(error) ? error.code : undefined
+    if (code === "limit") return this.#endAtLimit(error)
+    if (code === "fenced" || code === "ended") return this.stop("the answer has ended or has another producer")
+    this.#host.onStoreError(error)
+    this.stop("its store cannot be reached")
   }
 
-  /** The reader of the log has news. What it says may be older than this run. */
+  /** The reader of the log has news. What it says may be older than this run, or be the end of this run. */
   onEntries(): void {
-    const { status } = this.#options.reader
-    if (this.#isOver || status === "running" || status === "open") return
-    this.#host.readState().then((state) => {
-      if (state?.status !== "running") this.stop("the answer was cancelled")
-    }, ignore)
+    if (this.#isOver || this.#writer.end !== undefined || !this.#options.reader.hasEnded) return
+    void this.#host.readState().then(({ status }) => {
+      if (status !== "running" && this.#writer.end === undefined) this.stop(`the answer ended as ${status}`)
+    })
   }
 
   /** Stores the end, in the same step as the events that wait. */
   async #finish(failure: { readonly error: unknown } | undefined): Promise<void> {
     if (this.#isOver) return
-    const outcome = await this.#relayed?.ended
-    if (failure !== undefined && !this.#abort.signal.aborted) this.#host.report(causeOf(failure.error))
+    if (failure !== undefined) this.#host.report(failure.error)
+    const outcome = failure === undefined ? await this.#relayed?.ended : undefined
     const end = this.#endOf(failure, outcome)
     if (end.status === "failed" && !this.#isToldOf) {
       const broken = { status: end.status, detail: end.detail }
@@ -167,7 +184,14 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.reader.members.delete(this)
-    await this.#settle()
+    this.#resolveEnded(this.#ownEnd)
+  }
+
+  /** The end that this run has stored. */
+  get #ownEnd(): AnswerState {
+    const { status, detail } = this.#writer.end!
+    const state = { status, first: this.#options.first, last: this.#writer.last }
+    return detail === undefined ? state : { ...state, detail }
   }
 
   /** How the answer ended: a source that only stops is not yet a whole answer of its dialect. */
@@ -185,16 +209,18 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
 
   /** Whether the last event is an error that readers understand. */
   get #isToldOf(): boolean {
-    return this.#last !== undefined && isErrorEvent(this.#last.event, this.#last.data)
+    return this.#last !== undefined && isErrorEvent(this.#last.event, this.#last.data, this.#dialect)
   }
 
   #add(event: SseEvent): void {
     if (this.#size > this.#options.limit) return
-    const text = encodeEvent({ event: event.event, data: event.data })
-    this.#size += text.length
+    const text = textOf(event)
+    this.#size += utf8Length(text)
     if (this.#size > this.#options.limit) {
       const error = new SseStoreError(`Cannot store answer: "limit" of ${this.#options.limit} was exceeded`, "limit")
-      return this.#session.leave(error)
+      this.#session.leave(error)
+      this.#abortSignal('the answer exceeds "limit"')
+      return
     }
     this.#note(event)
     this.#writer.push(text)
@@ -207,27 +233,30 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     this.#sawLast ||= this.#dialect !== undefined && isLastEvent(data)
   }
 
-  /** The store has no room for the answer. */
-  async #endAtLimit(): Promise<void> {
-    const { store, log, lease } = this.#options.target
-    const end: LogEnd = { status: "failed", detail: "limit" }
-    await store.append(log, [], { lease, end }).catch(ignore)
-    this.stop("the store has no room for the answer")
+  /** The store has no room for the answer: the end takes the place of the events that wait. */
+  #endAtLimit(error: unknown): void {
+    const failed = { status: "failed", detail: "limit" } as const
+    this.#overflows++
+    if (this.#overflows === 1) this.#writer.replace(this.#options.writeEnd(failed, this.#dialect, this.#count), failed)
+    // The log has no room even for the error event; the end of a lost answer is written for each reader.
+    else if (this.#overflows === 2) this.#writer.replace([], { status: "lost", detail: "limit" })
+    else return this.stop("its store has no room")
+    this.#session.leave(error)
+    this.#abortSignal("its store has no room")
   }
 
-  async #settle(): Promise<void> {
-    const state = await this.#host.readState().catch(ignore)
-    // A producer that was taken over has lost it, although the answer runs.
-    this.#resolveEnded(state === undefined || state.status === "running" ? GONE : state)
+  #abortSignal(why: string): DOMException {
+    const reason = new DOMException(`The answer is no longer produced: ${why}`, "AbortError")
+    this.#abort.abort(reason)
+    return reason
   }
 }
 
-/** The error of the source: a session reports it as the cause of its own. */
-function causeOf(error: unknown): unknown {
-  return (error as Partial<Error> | null | undefined)?.cause ?? error
+/** The text that is stored of an event: without what a source may say to its own client. */
+function textOf({ event, data }: Pick<SseEvent, "event" | "data">): string {
+  return encodeEvent({ event, data })
 }
 
 function codeOf(error: unknown): string {
-  const cause = causeOf(error)
-  return SseError.is(cause) ? cause.code : "failed"
+  return SseError.is(error) ? error.code : "failed"
 }

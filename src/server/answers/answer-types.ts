@@ -38,7 +38,10 @@ export type AnswerSource<Written = SseEventInit> =
   | ReadableStream<Uint8Array>
   | Response
 
-/** Makes the source of an answer. `signal` aborts when the answer is cancelled, is lost or has been taken over. */
+/**
+ * Makes the source of an answer. `signal` aborts when the answer is cancelled, is lost, exceeds `limit` or has been taken
+ * over.
+ */
 export type MakeAnswer<Written = SseEventInit> = (
   signal: AbortSignal,
   stored: StoredAnswer,
@@ -50,7 +53,10 @@ export interface Answer {
   readonly id: string
   /** Whether this call of `start` began to produce it; otherwise another one did, and this is a reader. */
   readonly isProducer: boolean
-  /** Resolves once with the state at the end of the answer; never rejects. */
+  /**
+   * Resolves once with the state at the end of the answer; never rejects. While the store cannot be reached, it waits.
+   * The status is `"running"` if another node has taken the answer over, or if it runs there when this one is closed.
+   */
   readonly ended: Promise<AnswerState>
   /** Answers a request with its events, as {@link Answers.respond} does. */
   respond(request: EventStreamRequest, options?: AnswerConnectOptions): Promise<Response>
@@ -86,8 +92,10 @@ export interface Answers<Written = SseEventInit> {
    * Ends a running answer as cancelled, on whatever node it runs; there the signal of `make` aborts with an `AbortError`.
    * What is stored stays readable.
    *
+   * @param reason - The `detail` of the end, which readers get, too.
    * @returns Whether it was running.
    * @throws {@link SseStoreError} (by rejecting) if the store cannot be reached.
+   * @throws TypeError (by rejecting) if an argument is not valid.
    */
   cancel(id: string, reason?: string): Promise<boolean>
   /**

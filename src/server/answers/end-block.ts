@@ -24,20 +24,25 @@ const MESSAGES: Readonly<Record<BrokenEnd["status"], string>> = {
 
 /** Returns the dialect of an answer, from one of its events. */
 export function dialectOf(data: string): AnswerDialect | undefined {
-  const { object, type, choices, error } = fieldsOf(data)
-  if (object === "chat.completion.chunk" || object === "text_completion" || Array.isArray(choices)) return "chunks"
+  const { object, type, choices, model, error } = fieldsOf(data)
+  if (object === "chat.completion.chunk" || object === "text_completion") return "chunks"
+  // Some providers leave out what the object is. Other programs have choices, too.
+  if (Array.isArray(choices) && typeof model === "string") return "chunks"
   if (typeof type === "string" && type.startsWith("response.")) return "responses"
   return typeof error === "object" && error !== null ? "chunks" : undefined
 }
 
-/** Whether an event reports an error or an end itself. */
-export function isErrorEvent(event: string, data: string): boolean {
-  return event === "error" || event === "response.failed" || event === END_EVENT || Boolean(fieldsOf(data)["error"])
+/** Whether an event reports an error or an end itself, in its dialect. */
+export function isErrorEvent(event: string, data: string, dialect: AnswerDialect | undefined): boolean {
+  if (event === "error" || event === END_EVENT) return true
+  if (dialect === undefined) return false
+  const { error, type } = fieldsOf(data)
+  return Boolean(error) || type === "error" || type === "response.failed"
 }
 
 /** Whether an event is the last one of a whole answer in its dialect. Quotes inside a text of JSON are escaped. */
 export function isLastEvent(data: string): boolean {
-  return data === "[DONE]" || /"finish_reason":\s*"|"type":\s*"response\.(?:completed|incomplete)"/.test(data)
+  return data === "[DONE]" || /"finish_reason"\s*:\s*"|"type"\s*:\s*"response\.(?:completed|incomplete)"/.test(data)
 }
 
 /**

@@ -2,11 +2,11 @@
  * Appends the events of one answer to its log. One append is under way at a time; what comes meanwhile goes into the next
  * one. An append that the store did not answer is repeated with the same number, so that it is stored once.
  */
-import { type Clock, setIdleTimer } from "../../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS, setIdleTimer } from "../../internal/clock.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { nextTask } from "../../internal/next-task.ts"
 import { SseError } from "../../errors.ts"
-import type { EventStore, LogEnd, LogEventInit } from "../store/event-store.ts"
+import type { Cursor, EventStore, LogEnd, LogEventInit } from "../store/event-store.ts"
 
 /** What may wait for an append before the source is held up. */
 const MAX_EVENTS = 1_000
@@ -23,7 +23,7 @@ const RENEWALS = 3
 export interface WriterOwner {
   /** The writer takes more events. */
   onRoom(): void
-  /** The log takes nothing more: the lease has ended, or the log. */
+  /** An append was refused and is not repeated. The owner calls `stop` or `replace`. */
   onRefused(error: unknown): void
   /** Events were stored. */
   onStored(count: number): void
@@ -36,6 +36,8 @@ export interface WriterTarget {
   readonly store: EventStore
   readonly log: string
   readonly lease: string
+  /** The cursor of the newest event at the start. */
+  readonly position: Cursor
   readonly producer: string
   /** The least time between two appends in milliseconds. */
   readonly minInterval: number
@@ -60,13 +62,23 @@ export class LogWriter {
   #resolveClosed: () => void = ignore
   /** Resolves when the end is stored or the log has refused an append. */
   readonly closed: Promise<void>
+  /** The cursor of the newest event that was stored. */
+  last: Cursor
+  /** Whether the end is stored. */
+  hasEnded = false
 
   constructor(target: WriterTarget, owner: WriterOwner) {
     this.#target = target
     this.#owner = owner
     this.#storedAt = target.clock.now()
+    this.last = target.position
     this.closed = new Promise((resolve) => (this.#resolveClosed = resolve))
     this.#setTimer()
+  }
+
+  /** The end of the log, if it was given, stored or not. */
+  get end(): LogEnd | undefined {
+    return this.#end
   }
 
   /** Whether the source may go on. */
@@ -90,6 +102,13 @@ export class LogWriter {
     this.#start()
   }
 
+  /** Stores the end with other events than those that wait, for which the store has no room. */
+  replace(texts: readonly string[], end: LogEnd): void {
+    this.#waiting = texts.map((text) => ({ text }))
+    this.#end = end
+    this.#start()
+  }
+
   /** Stores nothing more. */
   stop(): void {
     if (this.#isOver) return
@@ -110,7 +129,9 @@ export class LogWriter {
     // A source often sends several events in one task, and ends in the next one: then all of it is one append.
     await nextTask()
     while (!this.#isOver && (this.#waiting.length > 0 || this.#end !== undefined)) {
-      const pause = this.#appendedAt + this.#target.minInterval - this.#target.clock.now()
+      const { minInterval, leaseTime, clock } = this.#target
+      // A longer pause would end the lease.
+      const pause = this.#appendedAt + Math.min(minInterval, leaseTime / RENEWALS) - clock.now()
       if (pause > 0 && this.#end === undefined && this.hasRoom) await this.#pause(pause)
       // It may have been stopped in the pause.
       if (!this.#isOver) await this.#appendNext()
@@ -140,7 +161,9 @@ export class LogWriter {
     if (wasFull && end === undefined) this.#owner.onRoom()
     if (!(await this.#append(events, end))) return
     this.#owner.onStored(events.length)
-    if (end !== undefined) this.stop()
+    if (end === undefined) return
+    this.hasEnded = true
+    this.stop()
   }
 
   /** Appends until it is stored; returns whether it is. */
@@ -149,12 +172,12 @@ export class LogWriter {
     const dedupe = { producer, seq: ++this.#seq }
     for (let delay = FIRST_RETRY; !this.#isOver; delay = Math.min(2 * delay, LONGEST_RETRY)) {
       try {
-        await store.append(log, events, { lease, dedupe, ...(end && { end }) })
+        const { cursors } = await store.append(log, events, { lease, dedupe, ...(end && { end }) })
         this.#storedAt = clock.now()
+        this.last = cursors.at(-1) ?? this.last
         return true
       } catch (error) {
         if (!SseError.is(error) || !error.retryable || clock.now() - this.#storedAt > leaseTime) {
-          this.stop()
           this.#owner.onRefused(error)
           return false
         }
@@ -167,7 +190,7 @@ export class LogWriter {
 
   #setTimer(): void {
     const { clock, leaseTime } = this.#target
-    this.#timer = setIdleTimer(clock, () => void this.#renew(), leaseTime / RENEWALS)
+    this.#timer = setIdleTimer(clock, () => void this.#renew(), Math.min(MAX_TIMER_MS, leaseTime / RENEWALS))
   }
 
   /** Renews the lease if no append has done so. */

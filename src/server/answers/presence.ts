@@ -3,7 +3,7 @@
  */
 import { ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
-import type { EventStore, StoreWatch } from "../store/event-store.ts"
+import type { Cursor, EventStore, StoreWatch } from "../store/event-store.ts"
 
 /** How often a node reports its readers in the time after which an answer is abandoned. */
 const REPORTS = 3
@@ -14,6 +14,8 @@ const SIGN = [{ text: ":\n\n" }]
 interface Followed {
   readonly watch: StoreWatch
   seenAt: number
+  /** The newest report at the last look; a watch may miss one. */
+  last: Cursor | undefined
 }
 
 export class Presence {
@@ -48,14 +50,18 @@ export class Presence {
     if (readers === undefined) return
     const followed = this.#followed.get(id)
     if (followed !== undefined) followed.seenAt = this.#clock.now()
-    if (--readers.count === 0) this.#readers.delete(id)
+    if (--readers.count > 0) return
+    this.#readers.delete(id)
+    // The time without a reader begins now, also for the node that produces the answer.
+    this.#report(id, { reportedAt: -Infinity })
   }
 
   /** Begins to look for the readers of an answer that this node produces. */
   follow(id: string): void {
     if (!this.#isOn) return
+    this.unfollow(id)
     const watch = this.#store.watch(logOf(id), () => void (followed.seenAt = this.#clock.now()))
-    const followed: Followed = { watch, seenAt: this.#clock.now() }
+    const followed: Followed = { watch, seenAt: this.#clock.now(), last: undefined }
     watch.ready.catch(ignore)
     this.#followed.set(id, followed)
   }
@@ -65,13 +71,25 @@ export class Presence {
     this.#followed.delete(id)
   }
 
-  /** Reports the readers of this node, and returns the answers that have none anywhere. */
-  onRound(): string[] {
+  /** Reports the readers of this node, and calls back for the answers that have none anywhere. */
+  onRound(onAbandoned: (id: string) => void): void {
     for (const [id, readers] of this.#readers) this.#report(id, readers)
     const now = this.#clock.now()
-    return [...this.#followed].flatMap(([id, { seenAt }]) => {
-      return this.#readers.has(id) || now - seenAt < this.#abandonAfter ? [] : [id]
-    })
+    for (const [id, followed] of this.#followed) {
+      if (this.#readers.has(id)) followed.seenAt = now
+      else if (now - followed.seenAt >= this.#abandonAfter) this.#look(id, followed, onAbandoned)
+    }
+  }
+
+  /** Looks for a report that the watch has missed. */
+  #look(id: string, followed: Followed, onAbandoned: (id: string) => void): void {
+    const isOver = (): boolean => this.#followed.get(id) !== followed || this.#readers.has(id)
+    this.#store.read(logOf(id), "end", { maxEvents: 1 }).then(({ next }) => {
+      const isNew = followed.last !== undefined && followed.last !== next
+      followed.last = next
+      if (isNew) followed.seenAt = this.#clock.now()
+      else if (!isOver()) onAbandoned(id)
+    }, ignore)
   }
 
   #report(id: string, readers: { reportedAt: number }): void {

@@ -58,8 +58,11 @@ export class Delivery implements SessionHost {
   readonly #writeRounds: number
   readonly #rounds: Rounds
 
-  /** @param onRound - Called in each round; returns whether there must be another one. */
-  constructor(options: DeliveryOptions, onRound: () => boolean = () => false) {
+  /**
+   * @param onRound - Called in each round; returns whether there must be another one.
+   * @param shortestTime - The shortest time in milliseconds that `onRound` looks after.
+   */
+  constructor(options: DeliveryOptions, onRound: () => boolean = () => false, shortestTime: number = Infinity) {
     const { clock = systemClock, store, onError = reportGlobally } = options
     const keepAlive = checkDuration("keepAlive", options.keepAlive ?? DEFAULT_KEEP_ALIVE)
     const writeTimeout = checkDuration("writeTimeout", options.writeTimeout ?? 30_000)
@@ -77,6 +80,7 @@ export class Delivery implements SessionHost {
       keepAlive / ROUNDS_PER_TIME,
       writeTimeout / ROUNDS_PER_TIME,
       this.#maxDuration / ROUNDS_PER_DURATION,
+      shortestTime / ROUNDS_PER_TIME,
     )
     const ms = Math.min(LONGEST_ROUND, Math.max(SHORTEST_ROUND, shortest))
     this.#rounds = new Rounds(clock, ms, () => this.#lookAfterAll())

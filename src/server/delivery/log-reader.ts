@@ -64,6 +64,8 @@ export class LogReader {
   readonly ring: LogRing = new LogRing()
   #isReading = false
   #isStale = false
+  /** Whether the members are called after the next read in any case. */
+  #mustReport = false
   #isClosed = false
   #usedRound: number | undefined = undefined
   #delay = FIRST_RETRY
@@ -128,6 +130,11 @@ export class LogReader {
     this.check()
   }
 
+  /** Whether the log has ended, as far as this reader knows. */
+  get hasEnded(): boolean {
+    return this.status !== "running" && this.status !== "open"
+  }
+
   /** Whether no session has used the reader since an earlier round. */
   isUnused(round: number): boolean {
     if (this.members.size + this.joining.size > 0) this.#usedRound = round
@@ -153,10 +160,12 @@ export class LogReader {
 
   #onNews(news: StoreNews | undefined): void {
     if (this.#isClosed || !this.#isWatching) return
+    // The log may have been reopened and have ended again as before, which shows in no state.
+    if (news === undefined || news.events.length === 0) this.#mustReport = true
     if (news === undefined || this.#isReading || !this.isReady) return this.check()
     if (this.#isOld(news)) return
-    // Without events, news of an end may be older than a claim that has reopened the log.
-    if (news.after !== this.cursor || news.events.length === 0) return this.check()
+    // Without events, news of an end may be older than a claim that has reopened the log; events after an end show one.
+    if (news.after !== this.cursor || news.events.length === 0 || this.hasEnded) return this.check()
     if (news.end !== undefined) this.#setState(news.end)
     this.#add(news.events)
   }
@@ -189,9 +198,11 @@ export class LogReader {
         const page = await this.#store.read(this.name, this.isReady ? this.cursor : "end")
         this.#take(page)
         if (page.more) this.#isStale = true
+        if (this.#isStale) continue
+        this.#delay = FIRST_RETRY
+        // One of them may ask for another read.
+        for (const onChecked of this.#onChecked.splice(0)) callHook(onChecked, undefined, this.#onError)
       }
-      this.#delay = FIRST_RETRY
-      for (const onChecked of this.#onChecked.splice(0)) onChecked()
     } catch (error) {
       this.#retryLater(error)
     }
@@ -225,10 +236,13 @@ export class LogReader {
       // A store that has restarted and lost nothing goes on in a new epoch, where the sequences continue.
       this.epoch = parseCursor(next)?.epoch ?? this.epoch
     }
-    // The state is that of the newest entry, which may be on a later page.
+    // The state is that of the newest entry, which may be on a later page: until then the log has not ended.
+    if (more && this.hasEnded) this.status = "running"
     const hasChanged = !more && this.#setState(state)
     if (isFirst) this.#resolveReady()
-    if (events.length > 0 || gap !== undefined || hasChanged) this.#add(events)
+    if (events.length === 0 && gap === undefined && !hasChanged && (more || !this.#mustReport)) return
+    if (!more) this.#mustReport = false
+    this.#add(events)
   }
 
   #add(events: StorePage["events"]): void {
