@@ -1,7 +1,7 @@
-/* A client of channels without a network: an outlet that takes as many blocks as the test allows. */
+/* A client of channels without a network. */
 import type { Channels, ConnectOptions } from "steadystream/server"
-import type { EventSession, LogServer, Outlet } from "../../src/session/index.ts"
-import { type ModelResult, parseModel } from "./model.ts"
+import type { LogServer } from "../../src/session/index.ts"
+import { OutletClient } from "./outlet-client.ts"
 
 export interface ClientOptions extends ConnectOptions {
   readonly cursor?: string
@@ -9,74 +9,13 @@ export interface ClientOptions extends ConnectOptions {
   readonly room?: number
 }
 
-export class ChannelClient implements Outlet {
-  readonly session: EventSession
-  /** The bytes that were written and not taken, if the test sets them. */
-  backlog = 0
-  blocks = 0
-  ending: "open" | "clean" | "broken" = "open"
-  error: unknown = undefined
-  #text = ""
-  #room: number
-  #isReady = true
-
+export class ChannelClient extends OutletClient {
   constructor(channels: Channels, names: string | readonly string[], options: ClientOptions = {}) {
-    const { cursor = "", room = Infinity, ...connect } = options
+    const { cursor = "", room, ...connect } = options
     const server = channels as unknown as LogServer<string | readonly string[], ConnectOptions>
     const request = server.accept(cursor, undefined, names, connect)
-    this.#room = room
-    this.session = server.sessionOf(request.cursor)
-    this.session.attach(this)
-    this.session.onReady()
+    super(server.sessionOf(request.cursor), room)
     server.open(this.session, request, connect, true)
-  }
-
-  get text(): string {
-    return this.#text
-  }
-
-  get read(): ModelResult {
-    return parseModel(this.#text, { lastEventId: this.session.lastEventId })
-  }
-
-  /** The data of the events. */
-  get data(): string[] {
-    return this.read.events.map(({ data }) => data)
-  }
-
-  write(bytes: Uint8Array): boolean {
-    if (this.ending !== "open") throw new Error("Wrote after the end")
-    if (!this.#isReady) throw new Error("Wrote although the outlet was busy")
-    this.#text += new TextDecoder().decode(bytes)
-    this.blocks++
-    this.#isReady = --this.#room > 0
-    return this.#isReady
-  }
-
-  /** Takes more blocks. */
-  take(count = Infinity): void {
-    this.#room = Math.max(0, this.#room) + count
-    if (this.#isReady) return
-    this.#isReady = true
-    this.session.onReady()
-  }
-
-  leave(): void {
-    this.session.leave(new Error("left"))
-  }
-
-  end(): void {
-    this.#over("clean")
-  }
-
-  fail(error: unknown): void {
-    this.error = error
-    this.#over("broken")
-  }
-
-  #over(end: "clean" | "broken"): void {
-    if (this.ending !== "open") throw new Error("Ended twice")
-    this.ending = end
   }
 }
 
