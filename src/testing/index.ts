@@ -15,13 +15,26 @@ export { storeContract } from "./store/store-contract.ts"
 export type { MakeStore, StoreContractCase } from "./store/store-contract.ts"
 export type { StoreRetention, StoreUnderTest } from "./store/store-subject.ts"
 export { record } from "./recording/record.ts"
+export type { NodeExchange, RecordedNodeRequest, RecordedNodeResponse } from "./recording/node-exchange.ts"
 export type { Recorder, RecordOptions } from "./recording/recorder.ts"
 export { replay } from "./recording/replay.ts"
 export type { Replay, ReplayOptions } from "./recording/replay.ts"
 export { formatEntry, formatRecording, parseRecording } from "./recording/recording-text.ts"
-export type { Recording, RecordingEntry } from "./recording/recording.ts"
+export type {
+  CancelEntry,
+  ChunkEntry,
+  EndEntry,
+  ErrorEntry,
+  LimitEntry,
+  Recording,
+  RecordingEntry,
+  RequestEntry,
+  ResponseEntry,
+  RetryEntry,
+  StateEntry,
+} from "./recording/recording.ts"
 export { everyCut, mutate } from "./recording/mutate.ts"
-export type { MutateOptions, Mutation } from "./recording/mutate.ts"
+export type { CutRecording, EveryCutOptions, MutateOptions, Mutation } from "./recording/mutate.ts"
 export type { BodyPlace } from "./recording/body-place.ts"
 export { startReplayServer } from "./recording/replay-server.ts"
 export type { ReplayServerOptions } from "./recording/replay-server.ts"

@@ -3,7 +3,15 @@ import { SseParser } from "../../parser/index.ts"
 import type { ChunkEntry } from "./recording.ts"
 
 /** A place in a body: before a byte, or after that many events. Both count from 0. */
-export type BodyPlace = { readonly byte: number } | { readonly event: number }
+export type BodyPlace =
+  | {
+      /** The number of bytes before the place. */
+      readonly byte: number
+    }
+  | {
+      /** The number of events before the place. */
+      readonly event: number
+    }
 
 /** Returns the number of bytes of a body. */
 export function bodyLength(chunks: readonly ChunkEntry[]): number {

@@ -6,28 +6,71 @@ import type { ChunkEntry, Recording, RecordingEntry } from "./recording.ts"
 
 /** One change of a recorded body. */
 export type Mutation =
-  /** Ends the body cleanly. */
-  | { readonly cut: BodyPlace }
-  /** Breaks the connection. */
-  | { readonly reset: BodyPlace }
-  /** Sends nothing more, and leaves the connection open. */
-  | { readonly stall: BodyPlace }
-  /** Everything from there on comes `by` milliseconds later. */
-  | { readonly delay: BodyPlace; readonly by: number }
-  /** Replaces as many bytes as `bytes` has, by default one byte by its opposite. */
-  | { readonly corrupt: BodyPlace; readonly bytes?: string | Uint8Array | undefined }
-  /** Cuts a chunk in two; with a number, every chunk into pieces of at most that many bytes. */
-  | { readonly split: BodyPlace | number }
-  /** Joins all chunks into one, which comes when the last one came. */
-  | { readonly merge: true }
+  | {
+      /** Ends the body cleanly there. */
+      readonly cut: BodyPlace
+    }
+  | {
+      /** Breaks the connection there. */
+      readonly reset: BodyPlace
+    }
+  | {
+      /** Sends nothing from there on, and leaves the connection open. */
+      readonly stall: BodyPlace
+    }
+  | {
+      /** Everything from there on arrives later. */
+      readonly delay: BodyPlace
+      /** How much later, in milliseconds. */
+      readonly by: number
+    }
+  | {
+      /** Replaces the bytes from there on. */
+      readonly corrupt: BodyPlace
+      /**
+       * The bytes that replace as many others.
+       * @defaultValue the byte there with all its bits inverted
+       */
+      readonly bytes?: string | Uint8Array | undefined
+    }
+  | {
+      /** Cuts a chunk in two there. A number cuts every chunk into pieces of at most that many bytes. */
+      readonly split: BodyPlace | number
+    }
+  | {
+      /** Joins all chunks into one, which arrives when the last one arrived. */
+      readonly merge: true
+    }
 
-/** Options of {@link mutate} and {@link everyCut}. */
+/** Options of {@link mutate}. */
 export interface MutateOptions {
   /**
    * The number of the request whose body is changed.
    * @defaultValue `0`
    */
   readonly request?: number | undefined
+}
+
+/** Options of {@link everyCut}. */
+export interface EveryCutOptions extends MutateOptions {
+  /**
+   * Whether to cut after each byte or after each event.
+   * @defaultValue `"event"`
+   */
+  readonly by?: "byte" | "event" | undefined
+  /**
+   * What happens there: the connection breaks, the body ends cleanly, or nothing more arrives.
+   * @defaultValue `"reset"`
+   */
+  readonly end?: "reset" | "cut" | "stall" | undefined
+}
+
+/** A recording whose body is cut. */
+export interface CutRecording {
+  /** The number of bytes that are left of the body. */
+  readonly byte: number
+  /** The recording with the shorter body. */
+  readonly recording: Recording
 }
 
 type Body = Pick<Exchange, "chunks" | "end">
@@ -68,8 +111,6 @@ export function mutate(recording: Recording, mutation: Mutation, options: Mutate
  * Returns one recording for each place where a body can be cut, in their order: at its start, and after each byte or event
  * but the last one.
  *
- * @param options - `by` is `"byte"` or, by default, `"event"`. `end` is what happens there: `"reset"` by default, `"cut"` or
- * `"stall"`.
  * @throws RangeError if there is no such request.
  * @example
  * ```ts
@@ -85,13 +126,7 @@ export function mutate(recording: Recording, mutation: Mutation, options: Mutate
  * }
  * ```
  */
-export function* everyCut(
-  recording: Recording,
-  options: MutateOptions & {
-    readonly by?: "byte" | "event" | undefined
-    readonly end?: "reset" | "cut" | "stall" | undefined
-  } = {},
-): Generator<{ readonly byte: number; readonly recording: Recording }, undefined> {
+export function* everyCut(recording: Recording, options: EveryCutOptions = {}): Generator<CutRecording, undefined> {
   checkNames("options", options, { request: true, by: true, end: true })
   const { by = "event", end = "reset", request } = options
   const { chunks } = exchangeOf(recording, { request })

@@ -1,22 +1,36 @@
 /* Records a response of node:http: its methods are replaced by ones that report what they pass on. */
 
-/** A response of node:http, as far as it is recorded. */
+/** A request of node:http or express, as far as it is recorded. */
+export interface RecordedNodeRequest {
+  /** The method. */
+  readonly method?: string | undefined
+  /** The path and the query. */
+  readonly url?: string | undefined
+  /** The headers, by their names in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>
+}
+
+/** A response of node:http or express, as far as it is recorded. */
 export interface RecordedNodeResponse {
+  /** The status. */
   statusCode: number
+  /** Sets the head, or sends it. */
   writeHead(...args: never[]): unknown
+  /** Writes a chunk. */
   write(...args: never[]): boolean
+  /** Ends the response. */
   end(...args: never[]): unknown
+  /** Returns the headers that were set. */
   getHeaders(): Readonly<Record<string, unknown>>
+  /** Listens for the end of the connection. */
   once(event: "close", listener: () => void): unknown
 }
 
 /** A request and its response, of node:http or express. */
 export interface NodeExchange {
-  readonly request: {
-    readonly method?: string | undefined
-    readonly url?: string | undefined
-    readonly headers: Readonly<Record<string, unknown>>
-  }
+  /** The request. */
+  readonly request: RecordedNodeRequest
+  /** The response, before its head is sent. */
   readonly response: RecordedNodeResponse
 }
 

@@ -12,7 +12,9 @@ interface ExchangeEntry extends EntryBase {
 
 /** A request was made. */
 export interface RequestEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "request"
+  /** The method, in upper case. */
   readonly method: string
   /** The URL, of which the values of most query parameters are replaced by `REDACTED`. */
   readonly url: string
@@ -24,7 +26,9 @@ export interface RequestEntry extends ExchangeEntry {
 
 /** The head of a response arrived. */
 export interface ResponseEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "response"
+  /** The status. */
   readonly status: number
   /** The headers of the allow-list, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -32,17 +36,21 @@ export interface ResponseEntry extends ExchangeEntry {
 
 /** A chunk of the body arrived, exactly as the transport cut it. */
 export interface ChunkEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "chunk"
+  /** The bytes, or those that `redact` returned in their place. */
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
 /** The body ended cleanly. */
 export interface EndEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "end"
 }
 
 /** The request failed, or its body broke. */
 export interface ErrorEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "error"
   /** The name of the error, such as `TypeError`. Its message may hold an address, and is not recorded. */
   readonly name: string
@@ -52,17 +60,21 @@ export interface ErrorEntry extends ExchangeEntry {
 
 /** The reader stopped reading before the end. */
 export interface CancelEntry extends ExchangeEntry {
+  /** What it is. */
   readonly type: "cancel"
 }
 
 /** A subscription changed its state. */
 export interface StateEntry extends EntryBase {
+  /** What it is. */
   readonly type: "state"
+  /** The new state. */
   readonly state: "connecting" | "open" | "waiting" | "closed"
 }
 
 /** An attempt of a subscription failed and will be retried. */
 export interface RetryEntry extends EntryBase {
+  /** What it is. */
   readonly type: "retry"
   /** The failures in a row. */
   readonly attempt: number
@@ -78,6 +90,7 @@ export interface RetryEntry extends EntryBase {
 
 /** The recording reached `maxBytes`; nothing more was recorded. */
 export interface LimitEntry extends EntryBase {
+  /** What it is. */
   readonly type: "limit"
 }
 
@@ -97,5 +110,6 @@ export type RecordingEntry =
 export interface Recording {
   /** The version of the format. */
   readonly version: 1
+  /** What happened, in the order in which it happened. */
   readonly entries: readonly RecordingEntry[]
 }
