@@ -39,6 +39,7 @@ export interface RedisStoreOptions {
   readonly publishTimeout?: number | undefined
   /**
    * The operations that may wait for replies at the same time, at least 1; another one rejects with `"store-unavailable"`.
+   * Watches do not count.
    * @defaultValue `1_000`
    */
   readonly maxWaiting?: number | undefined

@@ -164,7 +164,9 @@ class RedisStore implements EventStore {
       throw new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
     }
     if (signal?.aborted === true) throw reasonOf(signal)
-    return this.#calls.run(action, () => run(this.#settings.clock.now()))
+    const start = (): Promise<Result> => run(this.#settings.clock.now())
+    // A watch that is refused is not tried again, and its log would be read now and then only.
+    return action === "watch" ? start() : this.#calls.run(action, start)
   }
 
   #keys(name: string): ReturnType<typeof keysOf> {

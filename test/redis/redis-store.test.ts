@@ -275,6 +275,16 @@ describeWithRedis("redisStore() of one server", () => {
     expect(new Set(errors.map((error) => error?.code))).toEqual(new Set(["store-unavailable"]))
   })
 
+  test("redisStore() refuses no watch, however many operations wait", async () => {
+    const own = await redisOfTest()
+    const { store } = storeOfTest({ maxWaiting: 5 }, own.port)
+    const seen: string[] = []
+    const names = Array.from({ length: 20 }, (_, at) => `log ${at}`)
+    await Promise.all(names.map((name) => store.watch(name, (news) => news && seen.push(name)).ready))
+    for (const name of names) await store.append(name, events(1))
+    await expect.poll(() => seen).toEqual(names)
+  })
+
   test("redisStore() shows no address, no key and no payload in its errors", async () => {
     const { store, client } = storeOfTest({ publishTimeout: 500 })
     await store.append("a", events(1))

@@ -106,7 +106,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   async state(id: string): Promise<AnswerState | undefined> {
     checkId(id)
-    const { state } = await this.#watched(this.#delivery.store.read(logOf(id), "end", { maxEvents: 1 }))
+    const { state } = await this.#watched(this.#delivery.read(logOf(id), "end", { maxEvents: 1 }))
     return answerState(state)
   }
 
@@ -149,9 +149,8 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   async refusalOf(request: AnswerRequest, options: AnswerConnectOptions): Promise<404 | 204 | 503 | undefined> {
     if (this.#delivery.isFull) return 503
-    const { store } = this.#delivery
     // A log with a lease is never trimmed: its first event is there, and shows the dialect.
-    const { state, events } = await this.#watched(store.read(logOf(request.id), "start", { maxEvents: 1 }))
+    const { state, events } = await this.#watched(this.#delivery.read(logOf(request.id), "start", { maxEvents: 1 }))
     request.state = state
     if (state.status === "running") this.#lost.delete(request.id)
     const [first] = events

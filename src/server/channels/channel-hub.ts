@@ -63,8 +63,7 @@ export class ChannelHub
 
   async cursor(given: string | readonly string[]): Promise<Cursor> {
     const names = namesOf(given)
-    const { store } = this.#delivery
-    const pages = await this.#delivery.watched(Promise.all(names.map((name) => store.read(name, "end"))))
+    const pages = await this.#delivery.watched(Promise.all(names.map((name) => this.#delivery.read(name, "end"))))
     return joinCursors(pages.map(({ next }, at) => ({ tag: tagOf(names[at]!), cursor: next })))
   }
 
@@ -163,10 +162,9 @@ export class ChannelHub
 
   async #gapStatus({ names, cursor }: ChannelRequest): Promise<410 | undefined> {
     const cursors = splitCursor(cursor, names.map(tagOf))
-    const { store } = this.#delivery
     const reads = names.flatMap((name, at) => {
       const own = cursors[at]
-      return own === undefined ? [] : [store.read(name, storeText(own), { maxEvents: 1 })]
+      return own === undefined ? [] : [this.#delivery.read(name, storeText(own), { maxEvents: 1 })]
     })
     const pages = await this.#delivery.watched(Promise.all(reads))
     return pages.some(({ gap }) => gap !== undefined) ? 410 : undefined

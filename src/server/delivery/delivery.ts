@@ -5,12 +5,14 @@ import { callHook, reportGlobally } from "../../internal/hook.ts"
 import { DEFAULT_KEEP_ALIVE } from "../../internal/keep-alive.ts"
 import { checkDuration, checkNumber, checkOptions } from "../../internal/option-checks.ts"
 import { type EventSession, leaveWhenAborted } from "../../session/index.ts"
-import type { EventStore } from "../store/event-store.ts"
+import type { EventStore, Position, StorePage, StoreReadOptions } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
 import { DeliveryCounts } from "./delivery-counts.ts"
 import { LogPosition, type PositionStart } from "./log-position.ts"
+import type { LogSource } from "./log-reader.ts"
 import { LogReaders } from "./log-readers.ts"
 import { LogSession, type LogSessionRules, type SessionHost } from "./log-session.ts"
+import { ReadTurns } from "./read-turns.ts"
 import { Rounds } from "./rounds.ts"
 import { SessionSet } from "./session-set.ts"
 import { closeSessions, drainSessions, endSession, LEAST_RETRY } from "./shutdown.ts"
@@ -57,6 +59,7 @@ export class Delivery implements SessionHost {
   readonly #keepAliveRounds: number
   readonly #writeRounds: number
   readonly #rounds: Rounds
+  readonly #turns: ReadTurns = new ReadTurns()
 
   /**
    * @param onRound - Called in each round; returns whether there must be another one.
@@ -72,7 +75,11 @@ export class Delivery implements SessionHost {
     this.store = store ?? memoryStore({ clock })
     this.#onError = onError
     this.#onRound = onRound
-    this.readers = new LogReaders(this.store, clock, (error) => {
+    const source: LogSource = {
+      read: (log, after) => this.read(log, after),
+      watch: (log, onNews) => this.store.watch(log, onNews),
+    }
+    this.readers = new LogReaders(source, clock, (error) => {
       this.counts.storeErrors++
       this.report(error)
     })
@@ -99,6 +106,11 @@ export class Delivery implements SessionHost {
 
   report(error: unknown): void {
     callHook(this.#onError, error)
+  }
+
+  /** Reads a log when it is its turn. */
+  read(log: string, after: Position, options?: StoreReadOptions): Promise<StorePage> {
+    return this.#turns.take(() => this.store.read(log, after, options))
   }
 
   /** Counts a failure of the store. */

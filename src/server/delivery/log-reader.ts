@@ -25,6 +25,9 @@ export interface LogPage {
   readonly gap: LogGap | undefined
 }
 
+/** What a reader needs of a store. */
+export type LogSource = Pick<EventStore, "read" | "watch">
+
 /** What the reader reports to its sessions. */
 export interface LogMember {
   /** There are new entries, or the log has begun anew or has ended. */
@@ -45,7 +48,7 @@ export class LogReader {
   readonly joining: Map<LogMember, () => void> = new Map()
   /** Resolves when the position is known. */
   readonly ready: Promise<void>
-  readonly #store: EventStore
+  readonly #store: LogSource
   readonly #clock: Clock
   readonly #onError: (error: unknown) => void
   #resolveReady: () => void = () => {}
@@ -68,12 +71,14 @@ export class LogReader {
   #mustReport = false
   #isClosed = false
   #usedRound: number | undefined = undefined
+  /** The round of the next check. */
+  nextCheck: number | undefined = undefined
   #delay = FIRST_RETRY
   #timer: unknown = undefined
   readonly #onChecked: (() => void)[] = []
   readonly #pages: Map<string, Promise<LogPage>> = new Map()
 
-  constructor(name: string, store: EventStore, clock: Clock, onError: (error: unknown) => void) {
+  constructor(name: string, store: LogSource, clock: Clock, onError: (error: unknown) => void) {
     this.name = name
     this.#store = store
     this.#clock = clock
@@ -253,7 +258,7 @@ export class LogReader {
 }
 
 /** Watches a log; a store that throws is one that cannot be watched. */
-function watchOf(store: EventStore, name: string, onNews: (news: StoreNews | undefined) => void): StoreWatch {
+function watchOf(store: LogSource, name: string, onNews: (news: StoreNews | undefined) => void): StoreWatch {
   try {
     return store.watch(name, onNews)
   } catch (error) {

@@ -1,6 +1,5 @@
 import type { Clock } from "../../internal/clock.ts"
-import type { EventStore } from "../store/event-store.ts"
-import { LogReader } from "./log-reader.ts"
+import { LogReader, type LogSource } from "./log-reader.ts"
 
 /** How often the position in each log is compared with the store, in milliseconds, up to a fifth more or less. */
 const CHECK_EVERY = 15_000
@@ -10,13 +9,12 @@ const RINGS_SIZE = 32 * 1024 * 1024
 
 /** The readers of a node: one for each log that has sessions here. */
 export class LogReaders {
-  readonly #store: EventStore
+  readonly #store: LogSource
   readonly #clock: Clock
   readonly #onError: (error: unknown) => void
   readonly #readers: Map<string, LogReader> = new Map()
-  #nextCheck = 0
 
-  constructor(store: EventStore, clock: Clock, onError: (error: unknown) => void) {
+  constructor(store: LogSource, clock: Clock, onError: (error: unknown) => void) {
     this.#store = store
     this.#clock = clock
     this.#onError = onError
@@ -45,14 +43,17 @@ export class LogReaders {
    * @param ms - The time between rounds.
    */
   onRound(round: number, ms: number): void {
-    const isCheck = round >= this.#nextCheck
-    if (isCheck) this.#nextCheck = round + (CHECK_EVERY / ms) * (0.8 + 0.4 * this.#clock.random())
+    const rounds = CHECK_EVERY / ms
     for (const [name, reader] of this.#readers) {
+      // Many readers begin at once, and are not checked at once.
+      reader.nextCheck ??= round + rounds * this.#clock.random()
       if (reader.isUnused(round)) {
         reader.close()
         this.#readers.delete(name)
-      } else if (isCheck) reader.check()
-      else reader.checkLease()
+      } else if (round >= reader.nextCheck) {
+        reader.nextCheck = round + rounds * (0.8 + 0.4 * this.#clock.random())
+        reader.check()
+      } else reader.checkLease()
     }
     this.#shrinkRings()
   }
