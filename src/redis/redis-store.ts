@@ -44,7 +44,7 @@ import { READ } from "./scripts/read.ts"
  * it.
  * @throws TypeError if `client` is none, TypeError or RangeError if an option is not valid.
  * @example
- * ```ts
+ * ```ts no-run
  * import { createClient } from "redis"
  * import { redisStore } from "steadystream/redis"
  * import { createChannels } from "steadystream/server"
@@ -52,6 +52,7 @@ import { READ } from "./scripts/read.ts"
  * const client = createClient({ url: "redis://redis.example:6379" })
  * client.on("error", console.error)
  * await client.connect()
+ *
  * const channels = createChannels({ store: redisStore(client, { prefix: "shop:" }) })
  * await channels.publish("room:7", { data: "hello" })
  * ```

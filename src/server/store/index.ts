@@ -1,8 +1,6 @@
 export { newEpoch, formatCursor, parseCursor } from "./cursor.ts"
 export type {
-  Cursor,
   EventStore,
-  GapReason,
   LogEnd,
   LogEvent,
   LogEventInit,
