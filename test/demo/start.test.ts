@@ -1,30 +1,12 @@
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createServer, type AddressInfo } from "node:net"
-import { fileURLToPath } from "node:url"
 import { expect, onTestFinished, test } from "vitest"
-
-const start = fileURLToPath(new URL("../../demo/dist/server/main.js", import.meta.url))
-
-/** Runs the built demo; `PORT=0` takes a free port. */
-function run(port: string) {
-  const child = spawn(process.execPath, [start], { env: { ...process.env, PORT: port } })
-  onTestFinished(() => void child.kill("SIGKILL"))
-  const output = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => void (output.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => void (output.err += chunk.toString()))
-  return { child, output, exited: once(child, "exit") as Promise<[number | null, string | null]> }
-}
-
-async function origin({ child, output }: ReturnType<typeof run>): Promise<string> {
-  while (!output.out.includes("http://")) await once(child.stdout, "data")
-  return /http:\/\/localhost:\d+/.exec(output.out)![0]
-}
+import { runDemo } from "./demo-program.ts"
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   test(`npm start ends at once on ${signal}, with streams open`, async () => {
-    const demo = run("0")
-    const url = await origin(demo)
+    const demo = runDemo()
+    const url = await demo.origin()
     const [stream, stalled] = await Promise.all([
       fetch(`${url}/ticks`),
       fetch(`${url}/v1/chat/completions`, {
@@ -47,7 +29,7 @@ test("npm start says which port is in use and how to choose another", async () =
   await new Promise<void>((resolve) => void other.listen(0, "127.0.0.1", resolve))
   onTestFinished(() => void other.close())
   const { port } = other.address() as AddressInfo
-  const demo = run(String(port))
+  const demo = runDemo({ PORT: String(port) })
   expect((await demo.exited)[0]).toBe(1)
   expect(demo.output.err).toBe(
     `Cannot serve the demo: port ${port} is in use. Stop the program on it, or choose another port: PORT=${port + 1} npm start\n`,
@@ -55,13 +37,13 @@ test("npm start says which port is in use and how to choose another", async () =
 })
 
 test.each(["web", "8081.5", "-1", "65536"])("npm start rejects the PORT %s", async (port) => {
-  const demo = run(port)
+  const demo = runDemo({ PORT: port })
   expect((await demo.exited)[0]).toBe(1)
   expect(demo.output.err).toBe(`Cannot serve the demo: PORT must be an integer from 0 to 65535, not ${port}\n`)
 })
 
 test("npm start takes port 8080 if PORT is empty", async () => {
-  const demo = run("")
+  const demo = runDemo({ PORT: "" })
   // Another program may use the port, which the message then says.
   await Promise.race([once(demo.child.stdout, "data"), demo.exited])
   expect(demo.output.out + demo.output.err).toMatch(/http:\/\/localhost:8080\/|port 8080 is in use/)
