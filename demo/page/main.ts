@@ -1,5 +1,6 @@
 import { ChannelPanel } from "./channel-panel.ts"
 import { ChatPanel } from "./chat-panel.ts"
+import { DurablePanel } from "./durable-panel.ts"
 import { find, setFact } from "./dom.ts"
 import { RelayPanel } from "./relay-panel.ts"
 import { RetryPanel } from "./retry-panel.ts"
@@ -12,3 +13,4 @@ void new RetryPanel(find(document, "#retry")).run()
 void new ChatPanel(find(document, "#chat"))
 void new RelayPanel(find(document, "#relay"))
 void new ChannelPanel(find(document, "#channel"))
+void new DurablePanel(find(document, "#durable")).begin()

@@ -11,6 +11,12 @@ const executablePath = findChromium()
 /** Whether no Chromium is installed, so that the tests of the page must be skipped. */
 export const isWithoutChromium: boolean = executablePath === undefined
 
+/** The answer of the demo's model. */
+export const ANSWER =
+  "Server-sent events are a text format for a response that stays open. Each event has a few lines, a field name and a " +
+  "value on each, and ends with a blank line. The browser reads events with EventSource and reconnects by itself. " +
+  "OpenAI-style APIs answer a POST with the same format, one JSON chunk per token, and send [DONE] at the end."
+
 /** Starts Chromium for the tests of a group, and returns the function that opens the page in it. */
 export function useChromium() {
   // The demo has scenarios whose provider fails.
@@ -26,7 +32,7 @@ export function useChromium() {
   return async ({ onTestFinished }: TestContext, pace = 5, options: BrowserContextOptions = {}) => {
     const demo = new DemoServer({
       pageDirectory,
-      pace: { word: 15, tick: 60, token: 5, beat: 40, retry: 500 / pace },
+      pace: { word: 15, tick: 60, token: 5, storedToken: 150 / pace, beat: 40, retry: 500 / pace },
     })
     const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
     const context = await browser.newContext({ reducedMotion: "reduce", ...options })
