@@ -4,13 +4,13 @@ import { defineConfig } from "tsup"
 // The server and the page import the built package by its name, as a user's program does.
 export default defineConfig([
   {
-    entry: { main: "demo/server/main.ts" },
+    entry: { main: "demo/server/main.ts", worker: "demo/server/worker.ts" },
     outDir: "demo/dist/server",
     format: "esm",
     target: "node20",
     platform: "node",
     tsconfig: "demo/tsconfig.build.json",
-    external: [/^steadystream/],
+    external: [/^steadystream/, "redis"],
     clean: true,
   },
   {

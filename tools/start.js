@@ -8,7 +8,10 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 process.chdir(root)
 
 const SOURCES = ["src", "demo/server", "demo/page", "demo/tsup.config.ts", "tsup.config.ts", "package.json"]
-const BUILT = ["dist/index.js", "dist/node.js", "demo/dist/server/main.js", "demo/dist/page/index.html"]
+const BUILT = [
+  ...["index", "node", "redis"].map((entry) => `dist/${entry}.js`),
+  ...["server/main.js", "server/worker.js", "page/index.html"].map((file) => `demo/dist/${file}`),
+]
 
 if (!isInstalled()) {
   console.log("The first start installs the development dependencies: about 900 MB on disk, in one or two minutes.")
