@@ -4,9 +4,15 @@ import { createAnswers } from "steadystream/server"
 /** One for the whole process. With `redisStore()` as its `store`, all processes have the same answers. */
 export const answers = createAnswers()
 
-/** Returns who asks. A map stands for the sessions of the application. */
+/** A map stands for the sessions of the application. */
+const sessions = new Map([
+  ["session=secret-of-ada", "ada"],
+  ["session=secret-of-bob", "bob"],
+])
+
+/** Returns who asks. */
 export function userOf(cookie: string | null | undefined): string | undefined {
-  return new Map([["session=secret-of-ada", "ada"]]).get(cookie ?? "")
+  return sessions.get(cookie ?? "")
 }
 
 /** Asks the provider. */

@@ -234,6 +234,9 @@ function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Prom
     expect(await statusOf(from(first.events[2]!))).toBe(204)
     const rest = await read(from(first.events[0]!))
     expect(rest.events).toEqual(first.events.slice(1))
+    const bob = { cookie: "session=secret-of-bob" }
+    expect(await statusOf({ headers: bob })).toBe(404)
+    expect(await statusOf({ headers: { ...bob, "last-event-id": first.events[0]!.id! } })).toBe(404)
     expect(await statusOf({ method: "DELETE" })).toBe(204)
     expect(await current.answers.state("ada/42")).toMatchObject({ status: "done" })
   })

@@ -184,7 +184,7 @@ function testChats(makeStore: () => Promise<EventStore>): void {
     expect(after.messages).toEqual(along.messages)
     expect(textsOf(after)).toEqual(["", "Hello again"])
     await expect.poll(() => chats.get("7")!.messages, patiently).toEqual(after.messages)
-    expect(after.status).toBe("ready")
+    expect([after.status, writer.signals.map((signal) => signal?.aborted)]).toEqual(["ready", [false]])
   })
 
   test("useChat that resumes after the end has the message once, whether it was saved or not", async () => {
