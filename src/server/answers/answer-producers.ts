@@ -96,10 +96,15 @@ export class AnswerProducers {
   }
 
   /**
-   * Waits for all answers; after `within` milliseconds, those that still run end as lost, also if that cannot be stored.
+   * Waits for all answers, and until the sessions of this node have got their ends. After `within` milliseconds, those that
+   * still run end as lost, also if that cannot be stored.
    */
   async finish(within: number): Promise<void> {
-    const { clock } = this.#delivery
+    const { clock, readers } = this.#delivery
+    const delivered = async ([id, run]: readonly [string, AnswerRun]) => {
+      await run.ended
+      await new Promise<void>((resolve) => readers.of(logOf(id)).recheck(resolve))
+    }
     const runs = [...this.#runs.values()]
     let timer: unknown
     const late = new Promise<void>((resolve) => {
@@ -113,7 +118,7 @@ export class AnswerProducers {
       }
       timer = clock.setTimeout(release, within)
     })
-    await Promise.race([Promise.all(runs.map(({ ended }) => ended)), late])
+    await Promise.race([Promise.all([...this.#runs].map(delivered)), late])
     clock.clearTimeout(timer)
   }
 

@@ -60,10 +60,14 @@ export class Presence {
   follow(id: string): void {
     if (!this.#isOn) return
     this.unfollow(id)
-    const watch = this.#store.watch(logOf(id), () => void (followed.seenAt = this.#clock.now()))
+    const watch = this.#store.watch(logOf(id), (news) => {
+      followed.seenAt = this.#clock.now()
+      followed.last = news?.events.at(-1)?.cursor ?? followed.last
+    })
     const followed: Followed = { watch, seenAt: this.#clock.now(), last: undefined }
     watch.ready.catch(ignore)
     this.#followed.set(id, followed)
+    this.#newest(id).then((newest) => void (followed.last = newest), ignore)
   }
 
   unfollow(id: string): void {
@@ -84,12 +88,16 @@ export class Presence {
   /** Looks for a report that the watch has missed. */
   #look(id: string, followed: Followed, onAbandoned: (id: string) => void): void {
     const isOver = (): boolean => this.#followed.get(id) !== followed || this.#readers.has(id)
-    this.#store.read(logOf(id), "end", { maxEvents: 1 }).then(({ next }) => {
-      const isNew = followed.last !== undefined && followed.last !== next
-      followed.last = next
+    this.#newest(id).then((newest) => {
+      const isNew = followed.last !== newest
+      followed.last = newest
       if (isNew) followed.seenAt = this.#clock.now()
       else if (!isOver()) onAbandoned(id)
     }, ignore)
+  }
+
+  async #newest(id: string): Promise<Cursor> {
+    return (await this.#store.read(logOf(id), "end", { maxEvents: 1 })).next
   }
 
   #report(id: string, readers: { reportedAt: number }): void {
