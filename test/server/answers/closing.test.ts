@@ -145,7 +145,7 @@ test("closeAll() leaves cancel() and state() to the store, and starts no timer f
 
 const failing: [string, () => void][] = [
   ["throws", () => raise()],
-  ["rejects", (async () => raise()) as () => void],
+  ["rejects", async () => raise()],
 ]
 
 test("waitUntil gets a promise for each answer of this node, which resolves at its end", async () => {
