@@ -109,6 +109,8 @@ describeWithRedis("redisStore.append over a connection that fails", { timeout: 2
     )
     const results = await Promise.allSettled(appends)
     expect(results.every((result) => result.status === "rejected" && isUnavailable(result.reason))).toBe(true)
+    const refused = results.filter((result) => String((result as PromiseRejectedResult).reason).includes("maxWaiting"))
+    expect(refused.length).toBeGreaterThanOrEqual(500)
     await server.restart()
     await untilStored(() => store.append("log", [{ text: textOf("after") }]))
     const stored = await storedIn(store, "log")
