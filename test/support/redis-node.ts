@@ -3,6 +3,7 @@ import { Redis } from "ioredis"
 import { createClient } from "redis"
 import { type RedisStoreOptions, redisStore } from "steadystream/redis"
 import { type Channels, createChannels, type EventStore, SseStoreError } from "steadystream/server"
+import type { ManualClock } from "steadystream/testing"
 import { onTestFinished } from "vitest"
 
 /** The clients that a store can have. */
@@ -10,11 +11,13 @@ export type ClientName = "redis" | "ioredis"
 
 export const CLIENTS: readonly ClientName[] = ["redis", "ioredis"]
 
+/** Options of a store and its client. */
+export interface StoreOfTestOptions extends RedisStoreOptions {
+  readonly client?: ClientName
+}
+
 /** Makes a store for one test. Its client connects again at once. */
-export async function redisStoreOfTest(
-  url: string,
-  options: RedisStoreOptions & { readonly client?: ClientName } = {},
-): Promise<EventStore> {
+export async function redisStoreOfTest(url: string, options: StoreOfTestOptions = {}): Promise<EventStore> {
   const { client = "redis", ...rest } = options
   const store = client === "redis" ? await storeOfRedis(url, rest) : storeOfIoredis(url, rest)
   onTestFinished(() => store.close())
@@ -48,14 +51,19 @@ export interface RedisNode {
   close(): Promise<void>
 }
 
-/** Starts a node for one test. */
+/**
+ * Starts a node for one test.
+ *
+ * @param options - `channelsClock` is the clock of its channels: one that stands still turns their regular checks off.
+ */
 export async function redisNode(
   url: string,
-  options: RedisStoreOptions & { readonly client?: ClientName } = {},
+  options: StoreOfTestOptions & { readonly channelsClock?: ManualClock } = {},
 ): Promise<RedisNode> {
-  const store = await redisStoreOfTest(url, options)
+  const { channelsClock: clock, ...rest } = options
+  const store = await redisStoreOfTest(url, rest)
   const errors: unknown[] = []
-  const channels = createChannels({ store, onError: (error) => errors.push(error) })
+  const channels = createChannels({ store, clock, onError: (error) => errors.push(error) })
   const close = async () => {
     await channels.closeAll({ within: 0 })
     await store.close()

@@ -47,7 +47,7 @@ describeWithRedis("redisStore.append over a connection that fails", { timeout: 2
     }
     await untilStored(append)
     expect(results.some(({ status }) => status === "rejected")).toBe(true)
-    expect(await storedIn(store, "log")).toEqual(["1", "2"])
+    expect(await storedIn(await redisStoreOfTest(server.url), "log")).toEqual(["1", "2"])
   })
 
   test("redisStore.append that takes longer than publishTimeout rejects, and repeated it is stored once", async () => {
@@ -62,7 +62,7 @@ describeWithRedis("redisStore.append over a connection that fails", { timeout: 2
       return 60
     }
     const { failures, cursors } = await appendAll(store, "log", numbers(1, 10))
-    const { events } = await store.read("log", "start")
+    const { events } = await (await redisStoreOfTest(server.url)).read("log", "start")
     printCounts("append delayed beyond publishTimeout", { sent: 10, stored: events.length, failures })
     expect(failures).toBeGreaterThanOrEqual(10)
     expect(events.map(dataOf)).toEqual(numbers(1, 10))

@@ -1,3 +1,4 @@
+import { ManualClock } from "steadystream/testing"
 import { expect, test } from "vitest"
 import { ChannelClient } from "../../support/channel-client.ts"
 import { countDelivery, expectWhole, printCounts } from "../../support/delivery-counts.ts"
@@ -15,8 +16,10 @@ const NAMES = ["a", "b", "c"]
 async function twoNodes(client: ClientName, config: RedisConfig = {}) {
   const server = await redisOfTest(config)
   const proxy = await proxyOfTest(server)
-  const publisher = await redisNode(server.url)
-  const reader = await redisNode(proxy.url, { client })
+  // Without regular checks, a session gets only what its node has looked for.
+  const channelsClock = new ManualClock()
+  const publisher = await redisNode(server.url, { channelsClock })
+  const reader = await redisNode(proxy.url, { client, channelsClock })
   const clients = NAMES.flatMap((name) => [
     new ChannelClient(reader.channels, name, { since: "start" }),
     new ChannelClient(publisher.channels, name, { since: "start" }),
