@@ -8,7 +8,7 @@ import { PRELUDE } from "./prelude.ts"
  */
 export const APPEND: string = `${PRELUDE}
 local out, lens, data, size = {int(now), ''}, {}, {}, 0
-local after, fate, who, number, from, live
+local after, fate, who, number, from, live, isNew
 local function refusal()
   if A[8] ~= '' and A[8] ~= m.t then return 'lease' end
   if A[11] ~= '' and not m.u then return 'absent' end
@@ -38,7 +38,8 @@ for at = 12, #A, 5 do
     fate, who, number = nil, A[at], A[at + 1]
     local seen = who ~= '' and (m[who] or call('HGET', M, who))
     local last, first, total
-    if seen then last, first, total = string.match(seen, '(%S+) (%S+) (%S+)') end
+    if seen then last, first, total = string.match(seen, '(%S+) (%S+) (%S+)')
+    elseif who ~= '' then isNew = true end
     if last and tonumber(number) <= tonumber(last) then
       fate = 'again'
       local same = tonumber(number) == tonumber(last)
@@ -92,7 +93,7 @@ end
 if not m.t and m.b and (math.floor(m.s / 16) > math.floor(after / 16) or m.b > bytes * 1.1) then trim() end
 call('PEXPIRE', L, int(m.t and m.k or age))
 save()
-if call('HLEN', M) > 216 then
+if isNew and call('HLEN', M) > 216 then
   local all, old = call('HGETALL', M), {}
   for at = 1, #all, 2 do
     if string.sub(all[at], 1, 1) == ':' then old[#old + 1] = {tonumber(string.match(all[at + 1], '%d+$')), all[at]} end
