@@ -47,7 +47,8 @@ export class ScriptRunner {
     const { connection, clock, timeout, replicas } = this.#options
     const reply = await this.run(script, keys, args, action, since)
     if (replicas === 0) return reply
-    const left = Math.max(1, Math.ceil(since + timeout - clock.now()))
+    // Half of the time that is left, so that the reply arrives before the deadline. 0 would be no limit.
+    const left = Math.max(1, (since + timeout - clock.now()) / 2)
     const command = ["WAIT", countText(replicas), durationText(left)]
     const count = await this.before(since, action, () => connection.command(command, keys.hash))
     if (Number(textOf(count)) >= replicas) return reply

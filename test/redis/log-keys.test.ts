@@ -15,7 +15,7 @@ const keysIn = ({ hash, stream, channel }: LogKeys) => [hash, stream, channel]
 const UNITS = "a%72bdhu0{} :é\u0000\u007f\u0085\ud83d\ude00\n".split("")
 const names = fc.oneof(
   fc.string({ unit: fc.constantFrom(...UNITS), maxLength: 6 }),
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: "grapheme" }),
   fc.string({ minLength: 250, maxLength: 270 }),
 )
 

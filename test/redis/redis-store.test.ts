@@ -1,21 +1,14 @@
 import { once } from "node:events"
-import Redis, { Cluster } from "ioredis"
+import Redis from "ioredis"
 import Redis5 from "ioredis-5"
 import { createClient } from "redis"
 import { redisStore, type RedisStoreOptions } from "steadystream/redis"
 import { type EventStore, SseStoreError, type StoreNews } from "steadystream/server"
-import { ManualClock } from "steadystream/testing"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import type { FaultyProxy } from "../support/faulty-proxy.ts"
 import { type RedisServer, startRedis } from "../support/redis-server.ts"
+import { errorOf, events } from "../support/store-calls.ts"
 import { describeWithRedis, proxyOfTest, redisOfTest } from "../support/with-redis.ts"
-
-const events = (count: number, text = "x") => Array.from({ length: count }, (_, at) => ({ text: `${text}${at}` }))
-const errorOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => error as SseStoreError,
-  )
 
 describe("redisStore() options", () => {
   test.each([
@@ -379,84 +372,4 @@ describeWithRedis("redisStore() of one server", () => {
     await store.append("a", events(2))
     await expect.poll(() => seen).toEqual([undefined, 2])
   })
-})
-
-describeWithRedis("redisStore() after a restart of Redis", () => {
-  const storeOf = (server: RedisServer) => {
-    const client = new Redis(server.port, { retryStrategy: () => 20 })
-    client.on("error", () => {})
-    const store = redisStore(client)
-    onTestFinished(async () => {
-      await store.close()
-      client.disconnect()
-    })
-    return store
-  }
-  const isBack = (store: EventStore) =>
-    store.read("back", "end").then(
-      () => true,
-      () => false,
-    )
-  const whenBack = async (store: EventStore) => {
-    await expect.poll(() => isBack(store), { timeout: 5_000 }).toBe(true)
-  }
-
-  test("redisStore() begins a new epoch if the events were lost", async () => {
-    const server = await redisOfTest()
-    const store = storeOf(server)
-    const { cursors } = await store.append("a", events(3))
-    await server.restart()
-    await whenBack(store)
-    await store.append("a", events(5))
-    expect((await store.read("a", cursors[2]!)).gap?.reason).toBe("epoch")
-  })
-
-  test("redisStore() reports no gap if nothing was lost, and one for a cursor that was lost", async () => {
-    const server = await redisOfTest({ appendonly: "yes", appendfsync: "always" })
-    const store = storeOf(server)
-    const { cursors } = await store.append("a", events(3))
-    await server.restart()
-    await whenBack(store)
-    // What is lost with a failover: the cursor was handed out, and the log ends before it.
-    const lost = `${cursors[2]!.split("-")[0]}-4`
-    const { cursors: later } = await store.append("a", events(2, "y"))
-    const pages = [await store.read("a", cursors[2]!), await store.read("a", cursors[0]!), await store.read("a", lost)]
-    expect(pages.map(({ gap }) => gap?.reason)).toEqual([undefined, undefined, "epoch"])
-    expect(pages[0]!.events.map(({ cursor }) => cursor)).toEqual(later)
-    expect(pages[1]!.events).toHaveLength(4)
-    expect(new Set([...cursors, lost, ...later]).size).toBe(6)
-  })
-})
-
-describeWithRedis("redisStore() with replicas", () => {
-  test("redisStore() waits for replicas, and rejects if they do not have a change", async () => {
-    const server = await redisOfTest({ "repl-diskless-sync-delay": 0 })
-    const replica = await redisOfTest({ replicaof: `127.0.0.1 ${server.port}` })
-    const client = new Redis(server.port)
-    const store = redisStore(client, { wait: 1, publishTimeout: 300 })
-    const dedupe = { producer: "p", seq: 1 }
-    const append = () => store.append("a", events(1), { dedupe })
-    await expect.poll(() => errorOf(append()), { timeout: 10_000 }).toBe(undefined)
-    expect(await replica.command("XLEN", "steadystream:{a}:l")).toBe(1)
-    await replica.kill()
-    expect((await errorOf(store.append("a", events(1))))?.message).toMatch(/fewer replicas|did not answer/u)
-    await store.close()
-    client.disconnect()
-  })
-
-  test("redisStore() refuses to wait in a cluster of ioredis, which cannot do it", () => {
-    const cluster = new Cluster([{ port: 1 }], { lazyConnect: true })
-    expect(() => redisStore(cluster, { wait: 1 })).toThrow(TypeError)
-    expect(() => redisStore(cluster)).not.toThrow()
-  })
-})
-
-test("redisStore() takes any clock for its timeouts", async () => {
-  const clock = new ManualClock()
-  const never = new Promise<never>(() => {})
-  const store = redisStore({ command: () => never, subscribe: () => never }, { clock })
-  const errors = [errorOf(store.append("a", events(1))), errorOf(store.watch("a", () => {}).ready)]
-  await clock.advance(2_000)
-  expect((await Promise.all(errors)).map((error) => error?.code)).toEqual(["store-unavailable", "store-unavailable"])
-  expect(clock.pendingTimers).toBe(0)
 })

@@ -1,0 +1,120 @@
+import Redis, { Cluster } from "ioredis"
+import { redisStore } from "steadystream/redis"
+import type { EventStore } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
+import { expect, onTestFinished, test } from "vitest"
+import type { RedisServer } from "../support/redis-server.ts"
+import { errorOf, events } from "../support/store-calls.ts"
+import { describeWithRedis, redisOfTest } from "../support/with-redis.ts"
+
+describeWithRedis("redisStore() after a restart of Redis", () => {
+  const storeOf = (server: RedisServer) => {
+    const client = new Redis(server.port, { retryStrategy: () => 20 })
+    client.on("error", () => {})
+    const store = redisStore(client)
+    onTestFinished(async () => {
+      await store.close()
+      client.disconnect()
+    })
+    return store
+  }
+  const isBack = (store: EventStore) =>
+    store.read("back", "end").then(
+      () => true,
+      () => false,
+    )
+  const whenBack = async (store: EventStore) => {
+    await expect.poll(() => isBack(store), { timeout: 5_000 }).toBe(true)
+  }
+
+  test("redisStore() begins a new epoch if the events were lost", async () => {
+    const server = await redisOfTest()
+    const store = storeOf(server)
+    const { cursors } = await store.append("a", events(3))
+    await server.restart()
+    await whenBack(store)
+    await store.append("a", events(5))
+    expect((await store.read("a", cursors[2]!)).gap?.reason).toBe("epoch")
+  })
+
+  test("redisStore() reports no gap if nothing was lost, and one for a cursor that was lost", async () => {
+    const server = await redisOfTest({ appendonly: "yes", appendfsync: "always" })
+    const store = storeOf(server)
+    const { cursors } = await store.append("a", events(3))
+    await server.restart()
+    await whenBack(store)
+    // What is lost with a failover: the cursor was handed out, and the log ends before it.
+    const lost = `${cursors[2]!.split("-")[0]}-4`
+    const { cursors: later } = await store.append("a", events(2, "y"))
+    const pages = [await store.read("a", cursors[2]!), await store.read("a", cursors[0]!), await store.read("a", lost)]
+    expect(pages.map(({ gap }) => gap?.reason)).toEqual([undefined, undefined, "epoch"])
+    expect(pages[0]!.events.map(({ cursor }) => cursor)).toEqual(later)
+    expect(pages[1]!.events).toHaveLength(4)
+    expect(new Set([...cursors, lost, ...later]).size).toBe(6)
+  })
+})
+
+describeWithRedis("redisStore() with replicas", () => {
+  test("redisStore() waits for replicas, and rejects if they do not have a change", async () => {
+    const server = await redisOfTest({ "repl-diskless-sync-delay": 0 })
+    const replica = await redisOfTest({ replicaof: `127.0.0.1 ${server.port}` })
+    const client = new Redis(server.port)
+    const store = redisStore(client, { wait: 1, publishTimeout: 300 })
+    const dedupe = { producer: "p", seq: 1 }
+    const append = () => store.append("a", events(1), { dedupe })
+    await expect.poll(() => errorOf(append()), { timeout: 10_000 }).toBe(undefined)
+    expect(await replica.command("XLEN", "steadystream:{a}:l")).toBe(1)
+    await replica.kill()
+    expect((await errorOf(store.append("a", events(1))))?.message).toBe(
+      'Cannot append: fewer replicas than "wait" have stored it',
+    )
+    await store.close()
+    client.disconnect()
+  })
+
+  test("redisStore() refuses to wait in a cluster of ioredis, which cannot do it", () => {
+    const cluster = new Cluster([{ port: 1 }], { lazyConnect: true })
+    expect(() => redisStore(cluster, { wait: 1 })).toThrow(TypeError)
+    expect(() => redisStore(cluster)).not.toThrow()
+  })
+})
+
+test("redisStore() subscribes again when its subscriber is ready, if that has failed", async () => {
+  let ready = () => {}
+  let isUp = false
+  const subscribed: string[] = []
+  const store = redisStore({
+    command: async () => [],
+    subscribe: async (channel) => {
+      if (!isUp) throw new Error("down")
+      subscribed.push(channel)
+      return () => {}
+    },
+    onReady: (listener) => {
+      ready = listener
+    },
+  })
+  const looks: unknown[] = []
+  const watches = ["a", "b"].map((name) => store.watch(name, () => looks.push(name)))
+  expect((await Promise.all(watches.map((watch) => errorOf(watch.ready)))).map((error) => error?.code)).toEqual([
+    "store-unavailable",
+    "store-unavailable",
+  ])
+  isUp = true
+  ready()
+  await expect.poll(() => looks).toEqual(["a", "b"])
+  ready()
+  await expect.poll(() => looks).toEqual(["a", "b", "a", "b"])
+  expect(subscribed).toEqual(["steadystream:{a}:n", "steadystream:{b}:n"])
+  await store.close()
+})
+
+test("redisStore() takes any clock for its timeouts", async () => {
+  const clock = new ManualClock()
+  const never = new Promise<never>(() => {})
+  const store = redisStore({ command: () => never, subscribe: () => never }, { clock })
+  const errors = [errorOf(store.append("a", events(1))), errorOf(store.watch("a", () => {}).ready)]
+  await clock.advance(2_000)
+  expect((await Promise.all(errors)).map((error) => error?.code)).toEqual(["store-unavailable", "store-unavailable"])
+  expect(clock.pendingTimers).toBe(0)
+})
