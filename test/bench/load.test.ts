@@ -44,7 +44,7 @@ describeWithRedis("runRedisLoad()", () => {
     tokens: 20,
     rate: 400,
     readers: [2],
-    loads: [[2, 1]] as const,
+    loads: [[2, 1, 100]] as const,
     seconds: 0.1,
     rounds: 1,
     timed: 20,

@@ -8,9 +8,8 @@ import { type Client, connectClient } from "./clients.ts"
 
 /** The sessions of one or more nodes. */
 export interface Fanout {
-  /** Opens a session that gets what is published from now on, when `ready` has resolved. */
+  /** Opens a session that gets what is published from then on. */
   open(log: string, onEvent: () => void): Promise<unknown>
-  ready(): Promise<unknown>
   publish(log: string, data: string): Promise<unknown>
   close(): Promise<unknown>
 }
@@ -26,7 +25,7 @@ export const fanoutTitles: Readonly<Record<FanoutName, string>> = {
   xread: "a blocking XREAD for each session",
 }
 
-const READY_DEADLINE = 60_000
+const OPEN_DEADLINE = 60_000
 
 /** The channels of the nodes, each with a store of its own. A session is opened on one node after the other. */
 async function openChannels({ url }: RedisServer, nodes: number): Promise<Fanout> {
@@ -34,7 +33,6 @@ async function openChannels({ url }: RedisServer, nodes: number): Promise<Fanout
   let sessions = 0
   return {
     open: (log, onEvent) => opened[sessions++ % nodes]!.open(log, onEvent),
-    ready: () => Promise.all(opened.map((node) => node.ready())),
     publish: (log, data) => opened[0]!.hub.publish(log, { event: "news", data }),
     close: () => Promise.all(opened.map((node) => node.close())),
   }
@@ -50,13 +48,12 @@ async function openNode(url: string) {
   return {
     hub,
     async open(log: string, onEvent: () => void): Promise<void> {
-      sizes.set(log, (sizes.get(log) ?? 0) + 1)
-      const response = await hub.respond(new Request("http://localhost/"), log)
-      void readBlocks(response, onEvent)
+      const size = (sizes.get(log) ?? 0) + 1
+      sizes.set(log, size)
+      void readBlocks(await hub.respond(new Request("http://localhost/"), log), onEvent)
+      // A session counts in the size of its log when it has its place.
+      await until(() => hub.size(log) >= size, OPEN_DEADLINE, "a session must open")
     },
-    // A session counts in the size of its log when it has its place.
-    ready: () =>
-      until(() => [...sizes].every(([log, size]) => hub.size(log) === size), READY_DEADLINE, "sessions must open"),
     async close(): Promise<void> {
       await hub.closeAll({ within: 1_000 })
       await store.close()
@@ -80,11 +77,11 @@ async function openReads(redis: RedisServer): Promise<Fanout> {
     async open(log, onEvent) {
       const client = await connectClient(redis.url)
       sessions.push(client)
+      const id = await client.clientId()
       void readEntries(client, log, "$", onEvent)
-    },
-    async ready() {
-      const isBlocked = async () => (await redis.info("blocked_clients")) === sessions.length
-      await until(isBlocked, READY_DEADLINE, "sessions must wait")
+      const isWaiting = async () =>
+        / flags=b /u.test(String(await publisher.sendCommand(["CLIENT", "LIST", "ID", String(id)])))
+      await until(isWaiting, OPEN_DEADLINE, "a session must wait")
     },
     publish: (log, data) => addEntry(publisher, log, `event: news\ndata: ${data}\n\n`),
     async close() {

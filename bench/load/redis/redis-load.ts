@@ -36,14 +36,15 @@ export const FULL_REDIS: RedisSettings = {
   rate: 200,
   readers: [1, 10],
   loads: [
-    [1, 1],
-    [100, 1],
-    [10_000, 1],
-    [1, 100],
+    [1, 1, 1_000],
+    [100, 1, 1_000],
+    [10_000, 1, 1_000],
+    [1, 100, 1_000],
+    [10_000, 1, 0],
   ],
   seconds: 5,
   rounds: 3,
-  timed: 600,
+  timed: 400,
   served: 1_000,
 }
 export const QUICK_REDIS: RedisSettings = { ...FULL_REDIS, tokens: 600, seconds: 2, rounds: 1, served: 300 }

@@ -19,8 +19,8 @@ export interface RedisSettings {
   /** Tokens per second. */
   readonly rate: number
   readonly readers: readonly number[]
-  /** The logs and the sessions of each, and the seconds of 1,000 events per second. */
-  readonly loads: readonly (readonly [logs: number, sessions: number])[]
+  readonly loads: readonly RedisLoad[]
+  /** The seconds of each load. */
   readonly seconds: number
   /** The rounds of the latency of tokens and of the CPU time of a serving process. */
   readonly rounds: number
@@ -29,6 +29,9 @@ export interface RedisSettings {
   /** The events that a serving process delivers to 100 sessions. */
   readonly served: number
 }
+
+/** Logs, the sessions of each, and the events per second in all. */
+export type RedisLoad = readonly [logs: number, sessions: number, rate: number]
 
 /** Some Redis can take more connections than its default. */
 const CONFIG = { maxclients: 15_000 }
@@ -69,7 +72,6 @@ async function openSessions(fanout: Fanout, logs: readonly string[], each: numbe
     while (opened < logs.length * each) await fanout.open(logs[opened++ % logs.length]!, onEvent)
   }
   await Promise.all(Array.from({ length: IN_FLIGHT }, openNext))
-  await fanout.ready()
 }
 
 const logNames = (count: number) => Array.from({ length: count }, (_, at) => `room:${at}`)
@@ -191,46 +193,39 @@ export function measureMemory(name: FanoutName, events: number): Promise<number>
 export interface LoadResult {
   /** The CPU time of Redis, as a share of one core. */
   readonly share: number
-  /** The CPU time of Redis per event, in milliseconds. */
-  readonly perEvent: number
-  /** Events per second. */
-  readonly rate: number
+  /** Commands that clients have sent, and events that were published, per second. */
   readonly sent: number
+  readonly published: number
 }
 
-const LOAD_RATE = 1_000
-
-/** Publishes 1,000 events per second to logs in turn. */
+/** Publishes events to logs in turn. */
 export function measureLoad(
   name: FanoutName,
-  [logs, sessions]: readonly [number, number],
+  [logs, sessions, rate]: RedisLoad,
   { seconds }: RedisSettings,
 ): Promise<LoadResult> {
   return withFanout(name, 1, async (fanout, redis) => {
     let delivered = 0
     const names = logNames(logs)
     await openSessions(fanout, names, sessions, () => delivered++)
-    const events = LOAD_RATE * seconds
-    const traffic = await trafficOf(redis, async () => {
-      await publishAtRate(fanout, names, events)
+    const events = rate * seconds
+    const { cpu, sent, ms } = await trafficOf(redis, async () => {
+      await publishAtRate(fanout, names, rate, seconds)
       await until(() => delivered >= events * sessions, DELIVERY_DEADLINE, "all events must be delivered")
     })
-    return {
-      share: traffic.cpu / traffic.ms,
-      perEvent: traffic.cpu / events,
-      rate: (events / traffic.ms) * 1_000,
-      sent: traffic.sent / events,
-    }
+    return { share: cpu / ms, sent: (sent / ms) * 1_000, published: (events / ms) * 1_000 }
   })
 }
 
-async function publishAtRate(fanout: Fanout, names: readonly string[], events: number): Promise<void> {
+async function publishAtRate(fanout: Fanout, names: readonly string[], rate: number, seconds: number): Promise<void> {
   const start = stamp()
   const published: Promise<unknown>[] = []
-  while (published.length < events) {
-    const due = Math.min(events, ((stamp() - start) * LOAD_RATE) / 1_000)
-    while (published.length < due) published.push(fanout.publish(names[published.length % names.length]!, DATA))
+  for (let elapsed = 0; elapsed < seconds;) {
     await sleep(1)
+    elapsed = Math.min(seconds, (stamp() - start) / 1_000)
+    while (published.length + 1 <= rate * elapsed) {
+      published.push(fanout.publish(names[published.length % names.length]!, DATA))
+    }
   }
   await Promise.all(published)
 }
