@@ -244,7 +244,7 @@ describe("a reader that leaves", () => {
     await expect.poll(() => provider.signals.map(({ aborted }) => aborted), patiently).toEqual([true])
   })
 
-  test("createAnswers asks the provider on when its reader leaves, until cancel() on any node", async () => {
+  test("createAnswers goes on when its reader leaves, until cancel() on any node", async () => {
     const { near, far, provider, proxy, ask } = await start()
     const answer = await ask()
     await leave(proxy.origin, provider)
