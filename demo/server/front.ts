@@ -26,6 +26,8 @@ export class Front implements StoredRoutes {
   readonly routes: Routes
   readonly #redisUrl: string
   readonly #token: number
+  /** The processes, also those that do not serve yet. */
+  readonly #children: Set<ChildProcess> = new Set()
   readonly #workers: Set<Worker> = new Set()
   readonly #turns: Map<string, number> = new Map()
   #started = 0
@@ -65,7 +67,7 @@ export class Front implements StoredRoutes {
 
   close(): void {
     this.#isClosed = true
-    for (const { child } of this.#workers) child.kill()
+    for (const child of this.#children) child.kill()
   }
 
   async #startWorker(): Promise<void> {
@@ -73,7 +75,8 @@ export class Front implements StoredRoutes {
     const script = fileURLToPath(new URL("worker.js", import.meta.url))
     const env = { ...process.env, REDIS_URL: this.#redisUrl }
     const child = fork(script, [`${number}`, `${this.#token}`], { env, execArgv: [] })
-    const exited = once(child, "exit")
+    this.#children.add(child)
+    const exited = once(child, "exit").finally(() => this.#children.delete(child))
     const first = (await Promise.race([once(child, "message"), exited.then(() => [])])) as [WorkerMessage?]
     const [message] = first
     if (message === undefined || !("port" in message)) throw new Error("Cannot serve the demo: a process has ended")
@@ -83,13 +86,13 @@ export class Front implements StoredRoutes {
       if ("activity" in news) worker.activity = news.activity
     })
     void exited.then(() => this.#replace(worker))
-    if (this.#isClosed) child.kill()
   }
 
   #replace(worker: Worker): void {
     this.#workers.delete(worker)
-    if (this.#isClosed) return
-    setTimeout(() => void this.#startWorker().catch((error: Error) => console.error(error.message)), RESTART_MS)
+    setTimeout(() => {
+      if (!this.#isClosed) this.#startWorker().catch((error: Error) => console.error(error.message))
+    }, RESTART_MS)
   }
 
   /** Sends the request to a worker, and the response of the worker to the client, as it comes. */

@@ -19,23 +19,25 @@ const PREFIX = "steadystream-demo:"
 const [number, token] = process.argv.slice(2).map(Number)
 const send = (message: WorkerMessage): void => void (process.connected && process.send!(message))
 
+let streams: StoredStreams | undefined
+
+const end = (): void => {
+  setTimeout(() => process.exit(), END_MS)
+  void Promise.resolve(streams?.close()).finally(() => process.exit())
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end)
+// The front has ended without a signal to this process.
+process.once("disconnect", end)
+
 const client = await connectToRedis(process.env["REDIS_URL"]!)
-const streams = new StoredStreams({
+const served = new StoredStreams({
   store: redisStore(client, { prefix: PREFIX, retention: { events: KEPT_EVENTS } }),
   number: number!,
   token: token!,
   nextTick: () => client.incr(`${PREFIX}ticks`),
-  onChange: () => send({ activity: streams.activity }),
+  onChange: () => send({ activity: served.activity }),
 })
-const router = new Router(streams.routes)
+streams = served
+const router = new Router(served.routes)
 const server = createServer((req, res) => void router.handle(req, res))
 server.listen(0, "127.0.0.1", () => send({ port: (server.address() as AddressInfo).port }))
-
-const end = (): void => {
-  server.close()
-  setTimeout(() => process.exit(), END_MS)
-  void streams.close().finally(() => process.exit())
-}
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end)
-// The front has ended without a word.
-process.once("disconnect", end)

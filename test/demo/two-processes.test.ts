@@ -103,6 +103,9 @@ describeWithRedis.concurrent("the demo with two processes on Redis", { timeout: 
       expect(JSON.parse(end.data)).toMatchObject({ error: { code: "lost" } })
       await waitForText(page, "#durable .badge", "lost")
       expect(await textOf(page, "#durable .answer")).toBe(wordsOf(events))
+      // The page read from the process that is gone, and came back to the other one with its cursor.
+      expect(await fact(page, "#durable", "resumed")).toMatch(/^after event \d+$/)
+      expect(await fact(page, "#durable", "server")).not.toBe(await fact(page, "#durable", "writer"))
       expect((await fetch(`${origin}/api/kill?answer=${id}`, { method: "POST" })).status).toBe(409)
 
       await page.click('#durable [data-action="continue"]')
