@@ -21,7 +21,7 @@ import { compileEverywhere } from "./pack-compilers.ts"
 /** The allowed files of the package; the names of shared scripts have no hash. */
 const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
-const MAX_SIZE = 180_000
+const MAX_SIZE = 225_000
 
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
@@ -84,6 +84,12 @@ try {
       const count = run(node, ["--no-warnings", file]).trim()
       if (count !== String(entries.length)) throw new Error(`${file} must load ${entries.length} entries, not ${count}`)
     }
+  }
+
+  for (const node of new Set([process.execPath, process.env["STEADYSTREAM_SYSTEM_NODE"] ?? process.execPath])) {
+    const command = join(project, "node_modules/.bin/steadystream")
+    const version = run(node, [command, "--version"]).trim()
+    if (version !== manifest["version"]) throw new Error(`the command must run and report its version, not ${version}`)
   }
 
   const settings = compileEverywhere(project, root, program)
