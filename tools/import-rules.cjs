@@ -23,8 +23,8 @@ module.exports = {
     {
       name: "no-packages",
       severity: "error",
-      comment: "The fault server alone may ask for Node, when it is started",
-      from: { path: "^src/", pathNot: part("testing") },
+      comment: "Only the command line needs Node; the fault server asks for it when it is started",
+      from: { path: "^src/", pathNot: [part("testing"), part("cli")] },
       to: { pathNot: "^src/" },
     },
     {
@@ -32,6 +32,27 @@ module.exports = {
       severity: "error",
       from: { path: part("testing") },
       to: { pathNot: ["^src/", "^node:(http|net|zlib|tls)$", "^(http|net|zlib|tls)$"] },
+    },
+    {
+      name: "cli-no-packages",
+      severity: "error",
+      from: { path: part("cli") },
+      to: {
+        pathNot: ["^src/", "^node:", "^(module|process|timers/promises|stream/consumers|fs|fs/promises|http|util)$"],
+      },
+    },
+    {
+      name: "cli-entries-only",
+      severity: "error",
+      comment: "The command line uses what a program can import, because its bundle has the entries outside",
+      from: { path: part("cli") },
+      to: { path: "^src/", pathNot: [part("cli"), "^src/index\\.ts$", "^src/[^/]+/index\\.ts$"] },
+    },
+    {
+      name: "nothing-imports-cli",
+      severity: "error",
+      from: { path: "^src/", pathNot: part("cli") },
+      to: { path: part("cli") },
     },
     {
       name: "surfaces-only",
@@ -86,8 +107,8 @@ module.exports = {
     {
       name: "testing-imports",
       severity: "error",
-      comment: "src/testing/ may import everything; nothing imports it",
-      from: { path: "^src/", pathNot: part("testing") },
+      comment: "src/testing/ may import everything; only the command line imports it",
+      from: { path: "^src/", pathNot: [part("testing"), part("cli")] },
       to: { path: part("testing") },
     },
   ],

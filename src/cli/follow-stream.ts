@@ -1,0 +1,111 @@
+/* Follows the stream of a command's request, and reports states, attempts and warnings on the error output. */
+import { subscribe, type SubscribeOptions } from "../client/index.ts"
+import type { SseEvent } from "../index.ts"
+import { describeError } from "./describe-error.ts"
+import type { CommandArguments } from "./flags.ts"
+import type { Progress } from "./progress.ts"
+import { refusalOf } from "./refusal.ts"
+import { type RequestOptions, requestOf } from "./request-options.ts"
+import type { Terminal } from "./terminal.ts"
+import { visibleLine } from "./visible-text.ts"
+
+const DEFAULT_RETRIES = 10
+
+/** What the flags of a request say, checked. */
+export interface PreparedStream {
+  readonly request: RequestOptions
+  readonly options: SubscribeOptions
+  readonly maxRetries: number
+  readonly isQuiet: boolean
+}
+
+/** The hooks of {@link followStream}. */
+export interface StreamHooks extends Pick<SubscribeOptions, "onStateChange" | "onRetry"> {
+  /** Called with each event; what it returns is waited for. */
+  readonly onEvent: (event: SseEvent) => void | Promise<void>
+}
+
+/**
+ * Reads the flags of a request, and opens nothing.
+ *
+ * @throws UsageError if a flag is wrong.
+ */
+export async function prepareStream(given: CommandArguments): Promise<PreparedStream> {
+  const retries = given.number("retries", { isInteger: true })
+  const [until, lastEventId] = [given.text("until"), given.text("last-event-id")]
+  const timeouts = { total: given.seconds("timeout"), idle: given.seconds("idle") }
+  const request = await requestOf(given)
+  const { method, headers, body } = request
+  const maxRetries = retries ?? DEFAULT_RETRIES
+  const options: SubscribeOptions = {
+    method,
+    headers,
+    body,
+    timeouts,
+    ...(until !== undefined && { until }),
+    ...(lastEventId !== undefined && { lastEventId }),
+    retry: maxRetries === 0 ? false : { maxRetries },
+    // A POST is repeated only if the user asks for it.
+    ...(retries !== undefined && { resume: "same" as const }),
+  }
+  return { request, options, maxRetries, isQuiet: given.has("quiet") }
+}
+
+/**
+ * Follows a stream to its end, and counts its events.
+ *
+ * @throws the errors of `subscribe`.
+ */
+export async function followStream(
+  stream: PreparedStream,
+  terminal: Terminal,
+  progress: Progress,
+  hooks: StreamHooks,
+): Promise<void> {
+  const { request, options } = stream
+  const { signal } = terminal
+  terminal.startProgress(() => progress.line())
+  try {
+    const events = subscribe(request.url, { ...options, signal, ...reports(stream, terminal, hooks) })
+    for await (const event of events) {
+      progress.events++
+      await hooks.onEvent(event)
+    }
+  } catch (error) {
+    const refusal = refusalOf(error, request)
+    if (refusal !== undefined) terminal.note(refusal)
+    throw error
+  } finally {
+    terminal.endProgress()
+  }
+}
+
+function reports(
+  { maxRetries, isQuiet }: PreparedStream,
+  terminal: Terminal,
+  hooks: StreamHooks,
+): Partial<SubscribeOptions> {
+  const { dim, yellow } = terminal.errorColours
+  const note = (line: string) => {
+    if (!isQuiet) terminal.note(line)
+  }
+  note(dim("connecting"))
+  return {
+    onStateChange: (state) => {
+      hooks.onStateChange?.(state)
+      // The others are reported with what is known of them.
+      if (state === "connecting") note(dim("connecting"))
+    },
+    onOpen: ({ status, headers }) => {
+      note(dim(`open: ${status} ${visibleLine(headers?.get("content-type") ?? "without a content type", 100)}`))
+    },
+    onRetry: (info) => {
+      hooks.onRetry?.(info)
+      const { attempt, delay, error } = info
+      const seconds = (delay / 1_000).toFixed(1)
+      note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}. ${describeError(error)}`))
+    },
+    onGap: ({ reason }) => note(yellow(`gap: events are missing (${visibleLine(reason ?? "no reason", 100)})`)),
+    onWarning: ({ message }) => note(yellow(`warning: ${message}`)),
+  }
+}

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type FaultScript, type FaultServer, startFaultServer } from "steadystream/testing"
+import { afterAll, afterEach, expect, test, vi } from "vitest"
+import { runCommand, startCommand } from "../support/command.ts"
+
+vi.setConfig({ testTimeout: 30_000 })
+const folder = mkdtempSync(join(tmpdir(), "steadystream-tail-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+const servers: FaultServer[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close()
+})
+async function serve(script: FaultScript): Promise<FaultServer> {
+  const server = await startFaultServer(script)
+  servers.push(server)
+  return server
+}
+
+const WORDS = "id: 1\ndata: hello\n\nevent: more\nid: 2\ndata: two\ndata: lines\n\ndata: [DONE]\n\n"
+
+test("tail writes the events on its output, and the states on its error output", async () => {
+  const { url } = await serve({ body: WORDS })
+  const { code, output, notes } = await runCommand(["tail", url, "--until", "[DONE]"])
+  expect(output).toBe("message #1 hello\nmore #2 two\n  lines\n")
+  expect(notes.split("\n").slice(0, 2)).toEqual(["connecting", "open: 200 text/event-stream"])
+  expect(notes).toMatch(/^closed: 2 events, 74 B in \d+\.\d s$/m)
+  expect(code).toBe(0)
+})
+
+test("tail --json writes one object a line, and --quiet reports nothing", async () => {
+  const { url } = await serve({ body: WORDS })
+  const { code, output, notes } = await runCommand(["tail", url, "--until=[DONE]", "--json", "-q"])
+  const events = output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object)
+  expect(events).toEqual([
+    { event: "message", data: "hello", id: "1", lastEventId: "1" },
+    { event: "more", data: "two\nlines", id: "2", lastEventId: "2" },
+  ])
+  expect({ code, notes }).toEqual({ code: 0, notes: "" })
+})
+
+test("tail --raw writes the bytes of every connection unchanged", async () => {
+  const body = "\uFEFF: c\r\nid: 1\rdata: a\n\nwhat\n"
+  const { url } = await serve([{ body, end: "reset" }, { body: WORDS }])
+  const { code, output } = await runCommand(["tail", url, "--until", "[DONE]", "--raw"])
+  expect(output).toBe(body + WORDS)
+  expect(code).toBe(0)
+})
+
+test("tail sends the method, the headers, the data and the last event ID", async () => {
+  const server = await serve({ body: WORDS })
+  writeFileSync(join(folder, "headers"), "authorization: Bearer key\nX-Two: 2\n")
+  writeFileSync(join(folder, "body"), '{"a":1}')
+  const flags = ["-H", "x-one: 1", "--header", `@${join(folder, "headers")}`, "-d", `@${join(folder, "body")}`]
+  const { code } = await runCommand([
+    "tail",
+    server.url,
+    ...flags,
+    "-X",
+    "put",
+    "--last-event-id",
+    "7",
+    "--until",
+    "[DONE]",
+  ])
+  expect(code).toBe(0)
+  expect(server.requests[0]).toMatchObject({ method: "PUT", body: '{"a":1}' })
+  expect(server.requests[0]!.headers).toMatchObject({
+    authorization: "Bearer key",
+    "x-one": "1",
+    "x-two": "2",
+    "content-type": "application/json",
+    "last-event-id": "7",
+  })
+})
+
+test("tail --data @- sends its input with POST, once", async () => {
+  const server = await serve({ body: "data: a\n\n", end: "reset" })
+  const { code, output } = await runCommand(["tail", server.url, "-d", "@-"], { input: "hello" })
+  expect({ code, output }).toEqual({ code: 1, output: "message a\n" })
+  expect(server.requests.map(({ method, body }) => [method, body])).toEqual([["POST", "hello"]])
+})
+
+test("tail retries as often as --retries says, also a POST, and reports each attempt", async () => {
+  const server = await serve({ status: 503, headers: { "content-type": "text/plain" }, body: "down for now" })
+  const { code, notes } = await runCommand(["tail", server.url, "-d", "{}", "--retries", "1"])
+  expect(code).toBe(1)
+  expect(server.requests).toHaveLength(2)
+  expect(notes).toMatch(
+    /^waiting: \d\.\d s before retry 1 of 1\. Cannot read event stream: the status must be 200, not 503$/m,
+  )
+  expect(notes).toContain("down for now\n")
+})
+
+test("tail --retries 0 ends at the end of the stream", async () => {
+  const server = await serve({ body: "data: a\n\n" })
+  const { code, output } = await runCommand(["tail", server.url, "--retries", "0"])
+  expect({ code, output }).toEqual({ code: 0, output: "message a\n" })
+  expect(server.requests).toHaveLength(1)
+})
+
+test("tail --timeout ends everything, and --idle fails an attempt", async () => {
+  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const total = await runCommand(["tail", server.url, "--timeout", "0.2"])
+  expect(total.code).toBe(1)
+  expect(total.notes).toContain('steadystream tail: Cannot read event stream: "timeouts.total" of 200 ms has passed')
+  const idle = await runCommand(["tail", server.url, "--idle", "0.2", "--retries", "0"])
+  expect(idle.code).toBe(1)
+})
+
+test("tail writes no control characters of the server to a terminal", async () => {
+  const { url } = await serve({ body: "event: a\u001B]0;b\u0007\nid: c\u009B\ndata: \u001B[2J\u202Ed\n\n" })
+  const { output } = await runCommand(["tail", url, "--retries", "0"])
+  expect(output).toBe(String.raw`a\x1b]0;b\x07 #c\x9b \x1b[2J\u202ed` + "\n")
+})
+
+test("tail prints no secret of its request, whatever the server answers", async () => {
+  const secret = "sk-very-secret"
+  const server = await serve(({ headers }) => ({
+    status: 401,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ error: `wrong key ${headers["authorization"]} ${secret}`, text: "why" }),
+  }))
+  const url = `${server.url}x?key=${secret}`
+  const { code, output, notes } = await runCommand(["tail", url, "-H", `authorization: Bearer ${secret}`, "-d", secret])
+  expect({ code, output }).toEqual({ code: 1, output: "" })
+  expect(notes).toContain('"text":"why"')
+  expect(notes).not.toContain(secret)
+  await server.close()
+  const refused = await runCommand(["tail", url, "--retries", "0"])
+  expect(refused.notes).toContain("(ECONNREFUSED)")
+  expect(refused.notes).not.toContain(secret)
+})
+
+test("tail sends its headers to no other origin at a redirect", async () => {
+  const target = await serve({ body: WORDS })
+  const { url } = await serve({ status: 307, headers: { location: target.url } })
+  const { code } = await runCommand(["tail", url, "-H", "x-key: secret", "--until", "[DONE]"])
+  expect(code).toBe(0)
+  expect(target.requests[0]!.headers).not.toHaveProperty("x-key")
+})
+
+test("tail ends quietly when the reader of its output leaves", async () => {
+  const server = await serve({ body: "data: a\n\n".repeat(20_000), end: "stall" })
+  const { child, ended, said } = startCommand(["tail", server.url, "-q"])
+  await said("message a")
+  child.stdout!.destroy()
+  expect(await ended).toMatchObject({ code: 0, notes: "" })
+  await server.allClosed()
+})
+
+test("tail stops reading from the server while the reader of its output is slow", async () => {
+  const size = 64 * 2 ** 20
+  const server = await serve({ body: `data: ${"x".repeat(2 ** 16 - 8)}\n\n`.repeat(size / 2 ** 16), end: "stall" })
+  const { child, ended } = startCommand(["tail", server.url, "-q"])
+  child.stdout!.pause()
+  await server.received(1)
+  let taken = -1
+  // The server sends no more when two looks see the same.
+  while (taken !== server.bytesTaken || taken <= 0) {
+    taken = server.bytesTaken
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+  expect(taken).toBeLessThan(size * 0.75)
+  child.kill("SIGINT")
+  child.stdout!.resume()
+  expect((await ended).code).toBe(130)
+})
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("tail ends cleanly on %s with the exit code %i", async (signal, expected) => {
+  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const { child, ended, said } = startCommand(["tail", server.url])
+  await said("message a")
+  child.kill(signal)
+  const { code, notes } = await ended
+  expect(code).toBe(expected)
+  expect(notes).toMatch(/closed: 1 event, 9 B in \d+\.\d s\n$/)
+  await server.allClosed()
+})

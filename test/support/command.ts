@@ -1,0 +1,74 @@
+/* Runs the command line from src as a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { vi } from "vitest"
+
+export const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+
+/** How a command ended, and what it wrote. */
+export interface CommandOutcome {
+  readonly code: number | null
+  readonly output: string
+  readonly notes: string
+}
+
+/** A command that runs. */
+export interface RunningCommand {
+  readonly child: ChildProcess
+  readonly ended: Promise<CommandOutcome>
+  /** Resolves when the output, or the error output, has this text. Rejects if the command ends before. */
+  said(text: string): Promise<void>
+  /** Resolves with the first line of the output. */
+  line(): Promise<string>
+}
+
+/** Starts a command. Its output is no terminal. */
+export function startCommand(args: readonly string[], options: { input?: string; cwd?: string } = {}): RunningCommand {
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+    cwd: options.cwd,
+    env: { ...process.env, NODE_OPTIONS: "" },
+  })
+  child.stdin.on("error", () => {})
+  child.stdin.end(options.input ?? "")
+  let output = ""
+  let notes = ""
+  const looks = new Set<() => void>()
+  const look = () => {
+    for (const one of looks) one()
+  }
+  child.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString()
+    look()
+  })
+  child.stderr.on("data", (chunk: Buffer) => {
+    notes += chunk.toString()
+    look()
+  })
+  const ended = new Promise<CommandOutcome>((resolve) => {
+    child.once("close", (code) => resolve({ code, output, notes }))
+  })
+  const said = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const one = () => {
+        if (output.includes(text) || notes.includes(text)) resolve()
+      }
+      looks.add(one)
+      one()
+      void ended.then(() => reject(new Error(`the command ended before it said ${text}: ${output}${notes}`)))
+    })
+  const line = async () => {
+    await said("\n")
+    await vi.waitUntil(() => output.includes("\n"))
+    return output.split("\n")[0]!
+  }
+  return { child, ended, said, line }
+}
+
+/** Runs a command to its end. */
+export function runCommand(
+  args: readonly string[],
+  options: { input?: string; cwd?: string } = {},
+): Promise<CommandOutcome> {
+  return startCommand(args, options).ended
+}
