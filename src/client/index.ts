@@ -1,7 +1,9 @@
 export { subscribe } from "./subscribe.ts"
 export type { Subscription, SubscriptionHandlers, SubscriptionIterator } from "./subscription.ts"
+export { measureAttempt } from "./measure-attempt.ts"
 export type {
   Attempt,
+  AttemptMetrics,
   Connect,
   GapInfo,
   OpenInfo,

@@ -1,6 +1,8 @@
 /* One attempt, from the request to its end. Every wait of it is a wait of its step, so that ending the step ends it. */
 import { SseConnectionError, SseTruncatedError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
+import type { SourceReader } from "../parser/index.ts"
+import { AttemptMeter } from "./attempt-meter.ts"
 import { Connector } from "./connect.ts"
 import { wrapFailure } from "./connection-failure.ts"
 import type { Deadlines } from "./deadlines.ts"
@@ -9,6 +11,8 @@ import type { EventSink } from "./event-sink.ts"
 import type { Attempt } from "./options.ts"
 import type { Settings } from "./settings.ts"
 import type { SubscriptionEnd } from "./state.ts"
+
+type MakeAttempt = (attempt: Attempt, step: Step) => Promise<SubscriptionEnd["reason"]>
 
 /**
  * Returns the function that makes the attempts of one subscription. An attempt fulfils if no other follows, with the reason;
@@ -20,11 +24,10 @@ export function createAttempts(
   intake: EventIntake,
   deadlines: Deadlines,
   onOpened: () => void,
-): (attempt: Attempt, step: Step) => Promise<SubscriptionEnd["reason"]> {
+): MakeAttempt {
   const { clock, callHook, onOpen } = settings
-  const { parser } = intake
   const connector = new Connector(settings, deadlines)
-  return async (attempt, step) => {
+  const run: MakeAttempt = async (attempt, step) => {
     deadlines.begin(step)
     intake.begin()
     const opened = await connector.connect(attempt, step)
@@ -34,23 +37,54 @@ export function createAttempts(
       step.check()
       intake.openedAt = clock.now()
       deadlines.onOpen()
+      intake.meter?.onOpen(info.status)
       onOpened()
       step.check()
       callHook(onOpen, info)
-      while (!intake.isComplete) {
-        const room = sink.room()
-        if (room) await step.wait(() => room.then(() => deadlines.onPause()))
-        const { done, value } = await step.wait(() => wrapFailure(() => source.read()))
-        step.check()
-        if (done === true) return checkEnd(settings)
-        deadlines.onBytes()
-        parser.feed(value)
-        step.check()
-        sink.moveCursor(parser.lastEventId)
-      }
-      return "until"
+      return await readAll(source, step, settings, sink, intake, deadlines)
     } finally {
       source.cancel()
+    }
+  }
+  return settings.onMetrics === undefined ? run : measured(run, settings, intake)
+}
+
+/** Reads the events of a connection. */
+async function readAll(
+  source: SourceReader,
+  step: Step,
+  settings: Settings,
+  sink: EventSink,
+  intake: EventIntake,
+  deadlines: Deadlines,
+): Promise<"eof" | "until"> {
+  const { parser } = intake
+  while (!intake.isComplete) {
+    const room = sink.room()
+    if (room) await step.wait(() => room.then(() => deadlines.onPause()))
+    const { done, value } = await step.wait(() => wrapFailure(() => source.read()))
+    step.check()
+    if (done === true) return checkEnd(settings)
+    deadlines.onBytes()
+    intake.meter?.onBytes(value.length)
+    parser.feed(value)
+    step.check()
+    sink.moveCursor(parser.lastEventId)
+  }
+  return "until"
+}
+
+/** Measures each attempt that `run` makes. */
+function measured(run: MakeAttempt, { clock, callHook, onMetrics }: Settings, intake: EventIntake): MakeAttempt {
+  return async (attempt, step) => {
+    const meter = (intake.meter = new AttemptMeter(clock, attempt.number))
+    try {
+      const reason = await run(attempt, step)
+      callHook(onMetrics, meter.end())
+      return reason
+    } catch (error) {
+      callHook(onMetrics, meter.end(error))
+      throw error
     }
   }
 }

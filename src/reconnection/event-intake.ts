@@ -1,6 +1,7 @@
 /* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
 import { copyOf } from "../internal/copy.ts"
 import { SseParser } from "../parser/index.ts"
+import type { AttemptMeter } from "./attempt-meter.ts"
 import { decide } from "./checks.ts"
 import type { Deadlines } from "./deadlines.ts"
 import type { EventSink } from "./event-sink.ts"
@@ -26,6 +27,8 @@ export class EventIntake {
   madeProgress: boolean = false
   /** Whether the end mark has arrived. */
   isComplete: boolean = false
+  /** Measures this attempt, if that is asked for. */
+  meter: AttemptMeter | undefined = undefined
   readonly #ids: Set<string> = new Set()
   readonly #remembersIds: boolean
 
@@ -44,7 +47,7 @@ export class EventIntake {
       lastEventId,
       dispatchEmpty,
       onEvent: (event) => {
-        deadlines.onEvent()
+        this.#onArrival(deadlines)
         const { data } = event
         const isEndMark = data === until
         this.isComplete = isEndMark || (typeof until === "function" && decide("until", () => until(event)))
@@ -76,6 +79,11 @@ export class EventIntake {
     this.openedAt = Infinity
     this.madeProgress = false
     this.parser.reset()
+  }
+
+  #onArrival(deadlines: Deadlines): void {
+    deadlines.onEvent()
+    this.meter?.onEvent()
   }
 
   /** Remembers an ID that was delivered, unless it is empty or too long. */

@@ -39,12 +39,46 @@ export interface SubscriptionWarning {
   readonly message: string
 }
 
+/**
+ * What one attempt measured. Times are in milliseconds; all but `startTime` count from the start of the attempt, and are
+ * `undefined` if that moment did not come.
+ */
+export interface AttemptMetrics {
+  /** The failures in a row before it: 0 for the first request. */
+  readonly attempt: number
+  /** When the attempt began, on the clock of the subscription; by default that of `performance.now()`. */
+  readonly startTime: number
+  /** When the response was accepted. */
+  readonly responseTime: number | undefined
+  /** When the first bytes of the body arrived. */
+  readonly firstByteTime: number | undefined
+  /** When the first event arrived. */
+  readonly firstEventTime: number | undefined
+  /** When the attempt ended. */
+  readonly duration: number
+  /** The HTTP status, if the response was accepted. */
+  readonly status: number | undefined
+  /** The events that arrived. */
+  readonly events: number
+  /** The bytes of the body; of a source of text, its characters. */
+  readonly bytes: number
+  /** The longest time between two events. */
+  readonly longestGap: number
+  /** The code of the error that ended the attempt; `undefined` if it ended without one. */
+  readonly error: string | undefined
+}
+
 /** The hooks of a subscription. An error that a hook throws is reported, and does not stop the subscription. */
 export interface SubscriptionHooks {
   /** Called when a connection has opened. */
   readonly onOpen?: ((info: OpenInfo) => void) | undefined
   /** Called when an attempt has failed and will be retried. */
   readonly onRetry?: ((info: RetryInfo) => void) | undefined
+  /**
+   * Called after each attempt with what it measured, for monitoring. Without it, nothing is measured.
+   * @see measureAttempt
+   */
+  readonly onMetrics?: ((metrics: AttemptMetrics) => void) | undefined
   /** Called with each comment, as it arrives. */
   readonly onComment?: ((text: string) => void) | undefined
   /** Called after each change of the state. */

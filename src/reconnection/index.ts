@@ -15,5 +15,5 @@ export type {
   SubscribeTarget,
   Timeouts,
 } from "./options.ts"
-export type { GapInfo, OpenInfo, RetryInfo, SubscriptionHooks, SubscriptionWarning } from "./hooks.ts"
+export type { AttemptMetrics, GapInfo, OpenInfo, RetryInfo, SubscriptionHooks, SubscriptionWarning } from "./hooks.ts"
 export type { SubscriptionEnd, SubscriptionState } from "./state.ts"

@@ -41,6 +41,7 @@ const OWN_OPTIONS: OptionKinds<Pick<Options, OwnOption>> = {
   waitForOnline: "a boolean",
   onOpen: "a function",
   onRetry: "a function",
+  onMetrics: "a function",
   onComment: "a function",
   onStateChange: "a function",
   onGap: "a function",
