@@ -197,8 +197,11 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
   }
 
   #answer(id: string, run: AnswerRun | undefined): Answer {
-    let ended = run?.ended
-    const follow = (): Promise<AnswerState> => this.#followers.endOf(id)
+    let ended: Promise<AnswerState> | undefined
+    const follow = async (): Promise<AnswerState> => {
+      const state = await run?.finished
+      return state === undefined || state.status === "running" ? this.#followers.endOf(id) : state
+    }
     return {
       id,
       isProducer: run !== undefined,

@@ -25,7 +25,8 @@ export interface AnswersOptions<Written = SseEventInit> {
    */
   readonly store?: EventStore | undefined
   /**
-   * Called with a promise that settles when the answer has ended, for platforms that stop a process after its response.
+   * Called with a promise that resolves when this node produces nothing more of an answer, for platforms that stop a process
+   * after its response.
    * @defaultValue nothing
    */
   readonly waitUntil?: ((ended: Promise<unknown>) => void) | undefined

@@ -84,8 +84,8 @@ export class AnswerProducers {
     this.#runs.set(id, run)
     this.#presence.follow(id)
     this.#delivery.startRounds()
-    void run.ended.then((state) => this.#onEnded(id, run, state))
-    callHook(waitUntil, run.ended, (error) => this.#delivery.report(error))
+    void run.finished.then((state) => this.#onFinished(id, run, state))
+    callHook(waitUntil, run.finished, (error) => this.#delivery.report(error))
     void run.start(make, stored)
     return run
   }
@@ -102,7 +102,7 @@ export class AnswerProducers {
   async finish(within: number): Promise<void> {
     const { clock, readers } = this.#delivery
     const delivered = async ([id, run]: readonly [string, AnswerRun]) => {
-      await run.ended
+      await run.finished
       await new Promise<void>((resolve) => readers.of(logOf(id)).recheck(resolve))
     }
     const runs = [...this.#runs.values()]
@@ -137,7 +137,7 @@ export class AnswerProducers {
     }
   }
 
-  #onEnded(id: string, run: AnswerRun, { status }: AnswerState): void {
+  #onFinished(id: string, run: AnswerRun, { status }: AnswerState): void {
     if (status !== "running") this.#ended[status]++
     if (this.#runs.get(id) !== run) return
     this.#runs.delete(id)

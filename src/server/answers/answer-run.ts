@@ -38,8 +38,11 @@ export interface RunOptions {
 
 export class AnswerRun implements Outlet, WriterOwner, LogMember {
   readonly backlog = 0
-  /** Resolves with the state at the end. */
-  readonly ended: Promise<AnswerState>
+  /**
+   * Resolves when nothing more is produced here, with the state of the answer. It is running if another producer has taken it
+   * over, or if its store did not answer until the lease ended.
+   */
+  readonly finished: Promise<AnswerState>
   readonly #options: RunOptions
   readonly #host: RunHost
   readonly #writer: LogWriter
@@ -47,7 +50,7 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   readonly #parser: SseParser
   readonly #abort: AbortController = new AbortController()
   #relayed: OpenedAnswer["relayed"] = undefined
-  #resolveEnded: (state: AnswerState) => void = ignore
+  #resolveFinished: (state: AnswerState) => void = ignore
   #isOver = false
   #isFull = false
   /** The appends for which the store had no room. */
@@ -62,7 +65,7 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   constructor(options: RunOptions, host: RunHost) {
     this.#options = options
     this.#host = host
-    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
+    this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
     this.#writer = new LogWriter(options.target, this)
     this.#session = new EventSession("", options.events, options.target.clock)
     this.#session.attach(this)
@@ -100,8 +103,8 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     this.#options.reader.members.delete(this)
     const reason = this.#abortSignal(why)
     this.#session.leave(reason)
-    if (this.#writer.hasEnded) this.#resolveEnded(this.#ownEnd)
-    else void this.#host.readState().then(this.#resolveEnded)
+    if (this.#writer.hasEnded) this.#resolveFinished(this.#ownEnd)
+    else void this.#host.readState().then(this.#resolveFinished)
   }
 
   /** Ends the answer as lost, because its process ends. */
@@ -184,7 +187,7 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.reader.members.delete(this)
-    this.#resolveEnded(this.#ownEnd)
+    this.#resolveFinished(this.#ownEnd)
   }
 
   /** The end that this run has stored. */

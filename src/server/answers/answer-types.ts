@@ -54,8 +54,8 @@ export interface Answer {
   /** Whether this call of `start` began to produce it; otherwise another one did, and this is a reader. */
   readonly isProducer: boolean
   /**
-   * Resolves once with the state at the end of the answer; never rejects. While the store cannot be reached, it waits.
-   * The status is `"running"` if another node has taken the answer over, or if it runs there when this one is closed.
+   * Resolves once with the state at the end of the answer, whichever node produces it then; never rejects. While the store
+   * cannot be reached, it waits. After {@link Answers.closeAll} the status is `"running"` if the answer runs on another node.
    */
   readonly ended: Promise<AnswerState>
   /** Answers a request with its events, as {@link Answers.respond} does. */
