@@ -17,7 +17,7 @@ import {
   responseEvents,
 } from "steadystream/openai"
 import * as server from "steadystream/server"
-import { eventStreamResponse } from "steadystream/server"
+import { createAnswers, eventStreamResponse } from "steadystream/server"
 
 const url = "https://example.com/stream"
 
@@ -64,6 +64,18 @@ const kinds: [string, string, () => unknown][] = [
   ["eventStreamResponse", "onError", () => eventStreamResponse([], wrong({ onError: "x" }))],
   ["eventStreamResponse", "events", () => eventStreamResponse([], wrong({ events: {} }))],
   ["eventStreamResponse", "keepAlive", () => eventStreamResponse([], wrong({ keepAlive: "5" }))],
+  ["createAnswers", "store", () => createAnswers(wrong({ store: {} }))],
+  ["createAnswers", "events", () => createAnswers(wrong({ events: {} }))],
+  ["createAnswers", "waitUntil", () => createAnswers(wrong({ waitUntil: true }))],
+  ["createAnswers", "onLost", () => createAnswers(wrong({ onLost: "restart" }))],
+  ["createAnswers", "onError", () => createAnswers(wrong({ onError: "x" }))],
+  ["createAnswers", "clock", () => createAnswers(wrong({ clock: {} }))],
+  ["createAnswers", "lease", () => createAnswers(wrong({ lease: 0 }))],
+  ["createAnswers", "ttl", () => createAnswers(wrong({ ttl: "1h" }))],
+  ["createAnswers", "limit", () => createAnswers(wrong({ limit: Number.NaN }))],
+  ["createAnswers", "abandonAfter", () => createAnswers(wrong({ abandonAfter: -1 }))],
+  ["createAnswers", "minInterval", () => createAnswers(wrong({ minInterval: "5" }))],
+  ["createAnswers", "maxSessions", () => createAnswers(wrong({ maxSessions: "5" }))],
 ]
 
 test.each(kinds)("%s() rejects a wrong %s at the call, and names it", (_, path, call) => {
@@ -97,6 +109,12 @@ const names: [string, () => unknown, string][] = [
   ["chatCompletionChunks", () => chatCompletionChunks([], wrong({ modle: "x" })), 'did you mean "model"?'],
   ["encodeError", () => encodeError({}, wrong({ sequencenumber: 1 })), 'did you mean "sequenceNumber"?'],
   ["eventStreamResponse", () => eventStreamResponse([], wrong({ onerror() {} })), 'did you mean "onError"?'],
+  ["createAnswers", () => createAnswers(wrong({ abandonafter: 5 })), 'did you mean "abandonAfter"?'],
+  [
+    "createAnswers",
+    () => createAnswers(wrong({ maxDuration: 5 })),
+    '"maxDuration" is unknown; known are events, store,',
+  ],
 ]
 
 test.each(names)("%s() rejects an unknown option %#", (_, call, message) => {

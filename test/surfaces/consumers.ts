@@ -3,6 +3,8 @@ import { createServer } from "node:http"
 import { SseParser, type SseEvent } from "steadystream"
 import { EventSource } from "steadystream/eventsource"
 import { sendEventStream } from "steadystream/node"
+import { type AnswersOptions, createAnswers, memoryStore } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
 import { listen } from "../support/listen.ts"
 import { eventStream } from "../support/streams.ts"
 
@@ -93,6 +95,23 @@ export function sent(source: AsyncIterable<never>, options: object): Consumer {
   const server = createServer((request, response) => void sendEventStream(request, response, source, options))
   const reader = listen(server)
     .then((origin) => fetch(origin))
+    .then(({ body }) => body!.getReader())
+  return {
+    next: async () => (await reader).read(),
+    leave: async () => (await reader).cancel(),
+  }
+}
+
+/** The bytes that a client of an answer receives. Its cursors are the same in each run. */
+export function answered(
+  source: AsyncIterable<string>,
+  { signal, ...options }: AnswersOptions & { readonly signal?: AbortSignal },
+): Consumer {
+  const clock = new ManualClock()
+  const answers = createAnswers({ clock, store: memoryStore({ clock }), ...options })
+  const reader = answers
+    .start("42", () => source)
+    .then((answer) => answer.respond(new Request("https://example.com/"), { signal }))
     .then(({ body }) => body!.getReader())
   return {
     next: async () => (await reader).read(),

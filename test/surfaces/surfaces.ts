@@ -12,7 +12,17 @@ import {
 } from "steadystream/openai"
 import { eventStreamResponse } from "steadystream/server"
 import { chat, DONE, events } from "../support/streams.ts"
-import { type Consumer, messages, ofLoop, ofStream, parsed, sent, type Source, toStream } from "./consumers.ts"
+import {
+  answered,
+  type Consumer,
+  messages,
+  ofLoop,
+  ofStream,
+  parsed,
+  sent,
+  type Source,
+  toStream,
+} from "./consumers.ts"
 
 export interface Surface {
   readonly name: string
@@ -146,6 +156,7 @@ export const surfaces: readonly Surface[] = [
     ...WRITTEN,
   },
   { name: "sendEventStream()", open: sent, ...WRITTEN },
+  { name: "createAnswers()", open: answered, ...PARSED, hooks: { onError: "reported" } },
 ]
 
 /** An open surface; the caller takes care that the options are those of the surface. */

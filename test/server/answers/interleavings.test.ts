@@ -102,7 +102,7 @@ class Run {
     else if (this.draw(4) === 0) await this.clock.advance(LEASE + 1_000)
   }
 
-  /** Plays, and then lets everything arrive. */
+  /** Plays, and then waits until everything has arrived. */
   async play(takesOver: boolean): Promise<void> {
     await this.start(false)
     for (let step = 0; step < 60; step++) {
@@ -134,11 +134,11 @@ function check(reader: Reader, log: { data: string[]; cursors: string[] }): stri
   const from = reader.cursor === "" ? 0 : log.cursors.indexOf(reader.cursor.replace(".end", "")) + 1
   expect(body.map(({ data }) => data)).toEqual(log.data.slice(from, from + body.length))
   expect(body.map(({ lastEventId }) => lastEventId)).toEqual(log.cursors.slice(from, from + body.length))
-  if (!isEnd) return undefined
+  if (!isEnd || last === undefined) return undefined
   const before = body.at(-1)?.lastEventId ?? reader.cursor.replace(".end", "")
-  if (before !== "") expect(last!.lastEventId).toBe(`${before}.end`)
+  if (before !== "") expect(last.lastEventId).toBe(`${before}.end`)
   expect(reader.client.ending).toBe("clean")
-  return `${last!.lastEventId} ${last!.data}`
+  return `${last.lastEventId} ${last.data}`
 }
 
 test.each([false, true])(
