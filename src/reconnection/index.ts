@@ -2,6 +2,8 @@ export { ReconnectionLoop } from "./loop.ts"
 export type { EventSink } from "./event-sink.ts"
 export { DEFAULTS, type Defaults, settingsOf, type Settings } from "./settings.ts"
 export { httpUrl } from "./http-url.ts"
+export { followRedirect, showsRedirects } from "./redirect.ts"
+export { type PreparedRequest, requestHasBody } from "./request.ts"
 export { baseUrl } from "./page.ts"
 export type {
   Attempt,

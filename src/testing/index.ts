@@ -25,6 +25,7 @@ export type {
   ChunkEntry,
   EndEntry,
   ErrorEntry,
+  FailureEntry,
   LimitEntry,
   Recording,
   RecordingEntry,
@@ -34,7 +35,8 @@ export type {
   StateEntry,
 } from "./recording/recording.ts"
 export { everyCut, mutate } from "./recording/mutate.ts"
-export type { CutRecording, EveryCutOptions, MutateOptions, Mutation } from "./recording/mutate.ts"
+export type { CutRecording, EveryCutOptions, MutateOptions } from "./recording/mutate.ts"
+export type { Mutation } from "./recording/mutation.ts"
 export type { BodyPlace } from "./recording/body-place.ts"
 export { startReplayServer } from "./recording/replay-server.ts"
 export type { ReplayServerOptions } from "./recording/replay-server.ts"

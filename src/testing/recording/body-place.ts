@@ -13,6 +13,11 @@ export type BodyPlace =
       readonly event: number
     }
 
+/** A chunk and its place among the entries of its recording. */
+export interface PlacedChunk extends ChunkEntry {
+  readonly place: number
+}
+
 /** Returns the number of bytes of a body. */
 export function bodyLength(chunks: readonly ChunkEntry[]): number {
   return chunks.reduce((sum, { bytes }) => sum + bytes.length, 0)
@@ -21,15 +26,17 @@ export function bodyLength(chunks: readonly ChunkEntry[]): number {
 /**
  * Returns the number of bytes before a place.
  *
+ * @param after - How many bytes must follow.
  * @throws TypeError if it is no place, RangeError if it is not in the body.
  */
-export function offsetOf(place: BodyPlace, chunks: readonly ChunkEntry[]): number {
+export function offsetOf(place: BodyPlace, chunks: readonly ChunkEntry[], after: number = 0): number {
   const { byte, event } = (place ?? {}) as Partial<Record<"byte" | "event", number>>
   const isByte = typeof byte === "number"
   if (!isByte && typeof event !== "number") throw new TypeError('Cannot mutate: a place must have "byte" or "event"')
   const offset = isByte ? byte : [0, ...eventEnds(chunks)][event!]
-  if (Number.isInteger(offset) && offset! >= 0 && offset! <= bodyLength(chunks)) return offset!
-  throw new RangeError(`Cannot mutate: the body must have ${isByte ? "byte" : "event"} ${Number(byte ?? event)}`)
+  if (Number.isInteger(offset) && offset! >= 0 && offset! + after <= bodyLength(chunks)) return offset!
+  const wanted = `${isByte ? "byte" : "event"} ${Number(byte ?? event)}`
+  throw new RangeError(`Cannot mutate: the body must have ${wanted}${after > 0 ? ` and ${after} bytes after it` : ""}`)
 }
 
 /** Returns the number of bytes up to the end of each event. */
@@ -53,13 +60,13 @@ export function eventEnds(chunks: readonly ChunkEntry[]): number[] {
 const LINE_FEED = 10
 const CARRIAGE_RETURN = 13
 
-/** Returns the chunks before and after an offset; a chunk around it is cut in two. */
+/** Returns the chunks before and after an offset; a chunk around it is cut in two, which share its bytes. */
 export function cutChunks(
-  chunks: readonly ChunkEntry[],
+  chunks: readonly PlacedChunk[],
   offset: number,
-): readonly [before: ChunkEntry[], after: ChunkEntry[]] {
-  const before: ChunkEntry[] = []
-  const after: ChunkEntry[] = []
+): readonly [before: PlacedChunk[], after: PlacedChunk[]] {
+  const before: PlacedChunk[] = []
+  const after: PlacedChunk[] = []
   let start = 0
   for (const chunk of chunks) {
     const { bytes } = chunk
@@ -68,8 +75,8 @@ export function cutChunks(
     if (cut >= bytes.length) before.push(chunk)
     else if (cut <= 0) after.push(chunk)
     else {
-      before.push({ ...chunk, bytes: bytes.slice(0, cut) })
-      after.push({ ...chunk, bytes: bytes.slice(cut) })
+      before.push({ ...chunk, bytes: bytes.subarray(0, cut) })
+      after.push({ ...chunk, bytes: bytes.subarray(cut) })
     }
   }
   return [before, after]

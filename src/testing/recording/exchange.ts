@@ -20,6 +20,19 @@ export interface Exchange {
   end: EndEntry | ErrorEntry | CancelEntry | undefined
 }
 
+/** What a server said of its own connection, which another does not repeat. */
+const CONNECTION: ReadonlySet<string> = new Set([
+  "connection",
+  "content-encoding",
+  "content-length",
+  "transfer-encoding",
+])
+
+/** Returns the headers that a server may send with a recorded body, which has no content encoding anymore. */
+export function headersToSend(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name)))
+}
+
 /** Returns the requests of a recording in their order. */
 export function exchangesOf({ entries }: Recording): Exchange[] {
   const exchanges = new Map<number, Exchange>()

@@ -1,46 +1,10 @@
 /* Makes a fault out of a recorded stream: its bytes are cut, changed or held up at any byte or event. */
-import { checkNames, checkNumber } from "../../internal/option-checks.ts"
-import { type BodyPlace, bodyLength, cutChunks, eventEnds, offsetOf } from "./body-place.ts"
+import { checkNames, checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
+import { type Body, type End, mutated } from "./body-change.ts"
+import { bodyLength, eventEnds, type PlacedChunk } from "./body-place.ts"
 import { type Exchange, exchangesOf } from "./exchange.ts"
+import type { Mutation } from "./mutation.ts"
 import type { ChunkEntry, Recording, RecordingEntry } from "./recording.ts"
-
-/** One change of a recorded body. */
-export type Mutation =
-  | {
-      /** Ends the body cleanly there. */
-      readonly cut: BodyPlace
-    }
-  | {
-      /** Breaks the connection there. */
-      readonly reset: BodyPlace
-    }
-  | {
-      /** Sends nothing from there on, and leaves the connection open. */
-      readonly stall: BodyPlace
-    }
-  | {
-      /** Everything from there on arrives later. */
-      readonly delay: BodyPlace
-      /** How much later, in milliseconds. */
-      readonly by: number
-    }
-  | {
-      /** Replaces the bytes from there on. */
-      readonly corrupt: BodyPlace
-      /**
-       * The bytes that replace as many others.
-       * @defaultValue the byte there with all its bits inverted
-       */
-      readonly bytes?: string | Uint8Array | undefined
-    }
-  | {
-      /** Cuts a chunk in two there. A number cuts every chunk into pieces of at most that many bytes. */
-      readonly split: BodyPlace | number
-    }
-  | {
-      /** Joins all chunks into one, which arrives when the last one arrived. */
-      readonly merge: true
-    }
 
 /** Options of {@link mutate}. */
 export interface MutateOptions {
@@ -73,8 +37,6 @@ export interface CutRecording {
   readonly recording: Recording
 }
 
-type Body = Pick<Exchange, "chunks" | "end">
-
 /**
  * Returns a recording with one change of a response body; the recording itself stays as it is.
  *
@@ -97,21 +59,38 @@ type Body = Pick<Exchange, "chunks" | "end">
  * ```
  */
 export function mutate(recording: Recording, mutation: Mutation, options: MutateOptions = {}): Recording {
+  checkNames("options", options, { request: true })
   const exchange = exchangeOf(recording, options)
-  const { chunks, end } = mutated(exchange, mutation)
-  const isOfBody = (entry: RecordingEntry) =>
-    "request" in entry && entry.request === exchange.number && entry.type !== "request" && entry.type !== "response"
-  const others = recording.entries.filter((entry) => !isOfBody(entry))
-  const entries = [...others, ...chunks, ...(end === undefined ? [] : [end])]
-  // eslint-disable-next-line unicorn/no-array-sort -- why: the oldest runtimes have no toSorted(), and the array is new
-  return { version: 1, entries: entries.sort((one, two) => one.at - two.at) }
+  const { chunks, end } = mutated(exchange, placedBody(recording, exchange), mutation)
+  const { entries } = recording
+  const others = entries.flatMap((entry, place) => (isOfBody(entry, exchange) ? [] : [{ entry, place }]))
+  const body = [...chunks, ...(end === undefined ? [] : [end])].map(({ place, ...entry }) => ({ entry, place }))
+  // Entries of the same time keep their order: with a replay at once, all have the same.
+  const all = [...others, ...body]
+  all.sort((one, two) => one.entry.at - two.entry.at || one.place - two.place)
+  return { version: 1, entries: all.map(({ entry }) => entry) }
+}
+
+function isOfBody(entry: RecordingEntry, { number }: Exchange): entry is ChunkEntry | End {
+  return "request" in entry && entry.request === number && entry.type !== "request" && entry.type !== "response"
+}
+
+function placedBody({ entries }: Recording, exchange: Exchange): Body {
+  const chunks: PlacedChunk[] = []
+  let end: Body["end"]
+  for (const [place, entry] of entries.entries()) {
+    if (!isOfBody(entry, exchange)) continue
+    if (entry.type === "chunk") chunks.push({ ...entry, place })
+    else end = { ...entry, place }
+  }
+  return { chunks, end }
 }
 
 /**
- * Returns one recording for each place where a body can be cut, in their order: at its start, and after each byte or event
- * but the last one.
+ * Returns one recording for each place where a body can be cut, in their order: at its start, and after each byte or event,
+ * but not at its end.
  *
- * @throws RangeError if there is no such request.
+ * @throws RangeError if there is no such request; TypeError if an option is not valid.
  * @example
  * ```ts
  * import { readEvents } from "steadystream"
@@ -126,93 +105,41 @@ export function mutate(recording: Recording, mutation: Mutation, options: Mutate
  * }
  * ```
  */
-export function* everyCut(recording: Recording, options: EveryCutOptions = {}): Generator<CutRecording, undefined> {
-  checkNames("options", options, { request: true, by: true, end: true })
+export function everyCut(
+  recording: Recording,
+  options: EveryCutOptions = {},
+): Generator<CutRecording, undefined, undefined> {
+  checkOptions(options, EVERY_CUT_KINDS)
   const { by = "event", end = "reset", request } = options
   const { chunks } = exchangeOf(recording, { request })
   const length = bodyLength(chunks)
-  const places = by === "byte" ? Array.from({ length }, (_, byte) => byte) : [0, ...eventEnds(chunks)]
-  for (const byte of places) {
-    if (byte >= length) continue
-    yield { byte, recording: mutate(recording, { [end]: { byte } } as unknown as Mutation, { request }) }
+  const places = by === "byte" ? length : [0, ...eventEnds(chunks)].filter((byte) => byte < length)
+  return cuts(recording, places, end, { request })
+}
+
+const EVERY_CUT_KINDS: OptionKinds<EveryCutOptions> = {
+  request: "a number",
+  by: '"byte" or "event"',
+  end: '"reset", "cut" or "stall"',
+}
+
+/** @param places - The numbers of bytes, or how many there are from 0. */
+function* cuts(
+  recording: Recording,
+  places: readonly number[] | number,
+  end: "reset" | "cut" | "stall",
+  options: MutateOptions,
+): Generator<CutRecording, undefined, undefined> {
+  const isList = typeof places === "object"
+  const count = isList ? places.length : places
+  for (let at = 0; at < count; at++) {
+    const byte = isList ? places[at]! : at
+    yield { byte, recording: mutate(recording, { [end]: { byte } } as unknown as Mutation, options) }
   }
 }
 
-function exchangeOf(recording: Recording, options: MutateOptions): Exchange {
-  checkNames("options", options, { request: true })
-  const { request = 0 } = options
+function exchangeOf(recording: Recording, { request = 0 }: MutateOptions): Exchange {
   const exchange = exchangesOf(recording).find(({ number }) => number === request)
   if (exchange?.response !== undefined) return exchange
   throw new RangeError(`Cannot mutate: the recording must have a response ${request}`)
-}
-
-function mutated(exchange: Exchange, mutation: Mutation): Body {
-  const { chunks, end } = exchange
-  if ("cut" in mutation) return ended(exchange, offsetOf(mutation.cut, chunks), "end")
-  if ("reset" in mutation) return ended(exchange, offsetOf(mutation.reset, chunks), "error")
-  if ("stall" in mutation) return { chunks: cutChunks(chunks, offsetOf(mutation.stall, chunks))[0], end: undefined }
-  if ("delay" in mutation) return delayed(exchange, offsetOf(mutation.delay, chunks), mutation.by)
-  if ("corrupt" in mutation) {
-    return { chunks: corrupted(chunks, offsetOf(mutation.corrupt, chunks), mutation.bytes), end }
-  }
-  if ("split" in mutation) return { chunks: split(chunks, mutation.split), end }
-  if ("merge" in mutation) return { chunks: merged(chunks), end }
-  throw new TypeError("Cannot mutate: the mutation must be cut, reset, stall, delay, corrupt, split or merge")
-}
-
-function ended({ chunks, response, number }: Exchange, offset: number, type: "end" | "error"): Body {
-  const [kept] = cutChunks(chunks, offset)
-  const at = kept.at(-1)?.at ?? response!.at
-  const base = { at, request: number }
-  const end = type === "end" ? { ...base, type } : { ...base, type, name: "TypeError", code: "ECONNRESET" }
-  return { chunks: kept, end }
-}
-
-function delayed({ chunks, end }: Exchange, offset: number, by: number): Body {
-  checkNumber("by", by)
-  const [before, after] = cutChunks(chunks, offset)
-  return {
-    chunks: [...before, ...after.map(({ bytes, at, request, type }) => ({ at: at + by, type, request, bytes }))],
-    end: end && { ...end, at: end.at + by },
-  }
-}
-
-function corrupted(chunks: readonly ChunkEntry[], offset: number, given?: string | Uint8Array): ChunkEntry[] {
-  const bytes = typeof given === "string" ? new TextEncoder().encode(given) : given
-  let start = 0
-  return chunks.map((chunk) => {
-    const copy = chunk.bytes.slice()
-    for (let at = 0; at < copy.length; at++) {
-      const place = start + at - offset
-      if (bytes === undefined && place === 0) copy[at] = ~copy[at]!
-      else if (bytes !== undefined && place >= 0 && place < bytes.length) copy[at] = bytes[place]!
-    }
-    start += copy.length
-    return { ...chunk, bytes: copy }
-  })
-}
-
-function split(chunks: readonly ChunkEntry[], at: BodyPlace | number): ChunkEntry[] {
-  if (typeof at !== "number") return cutChunks(chunks, offsetOf(at, chunks)).flat()
-  checkNumber("split", at, 1)
-  return chunks.flatMap((chunk) => {
-    const pieces: ChunkEntry[] = []
-    const size = Math.floor(at)
-    for (let from = 0; from < chunk.bytes.length; from += size) {
-      pieces.push({ ...chunk, bytes: chunk.bytes.slice(from, from + size) })
-    }
-    return pieces
-  })
-}
-
-function merged(chunks: readonly ChunkEntry[]): ChunkEntry[] {
-  const last = chunks.at(-1)
-  if (last === undefined) return []
-  const bytes = new Uint8Array(bodyLength(chunks))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk.bytes, at)
-    at += chunk.bytes.length
-  }
-  return [{ ...last, bytes }]
 }

@@ -4,20 +4,20 @@ import { Recorder, type RecordOptions } from "./recorder.ts"
  * Begins a recording: what passes through the functions that it returns is recorded, with exact bytes, chunk boundaries and
  * times.
  *
- * Secrets are left out: of headers only a list without secrets is recorded, the values of query parameters and the user
- * of a URL are replaced, and bodies of requests are dropped. The bodies of responses are recorded, unless `redact`
- * replaces them.
+ * Secrets are left out: only headers of a list without secrets are recorded, the values of query parameters are
+ * replaced, and the user, the password and the fragment of a URL and the bodies of requests are dropped. The path of a URL
+ * and the bodies of responses are recorded; `redact` can replace the bodies.
  *
  * @throws TypeError, RangeError if an option is not valid.
  * @see {@link replay}
  * @example
  * ```ts
- * import { readChatCompletions } from "steadystream/openai"
+ * import { readEvents } from "steadystream"
  * import { formatRecording, record, scriptedFetch } from "steadystream/testing"
  *
  * const recorder = record()
- * const fetch = recorder.fetch(scriptedFetch([{ chunks: ['data: {"choices":[]}\n\n', "data: [DONE]\n\n"] }]))
- * for await (const chunk of readChatCompletions(await fetch("https://example.com/chat?key=secret"))) console.log(chunk)
+ * const fetch = recorder.fetch(scriptedFetch([{ chunks: ["data: a\n\n", "data: b\n\n"] }]))
+ * for await (const { data } of readEvents(await fetch("https://example.com/?key=secret"))) console.log(data) // a, b
  * console.log(formatRecording(recorder.recording).includes("secret")) // false
  * ```
  */

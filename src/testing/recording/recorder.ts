@@ -2,36 +2,44 @@
  * Records what passes: every chunk is copied and passed on unchanged. Recording never fails what is recorded, and its
  * memory is bounded.
  */
-import { subscribe, type Subscription } from "../../client/index.ts"
-import type { SseEvent } from "../../event.ts"
-import { callHook, reportGlobally } from "../../internal/hook.ts"
+import type { subscribe } from "../../client/index.ts"
+import { reportGlobally } from "../../internal/hook.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkNumber, checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
+import { isResponse } from "../../parser/index.ts"
+import { type Entry, EntryLog } from "./entry-log.ts"
 import { type NodeExchange, recordNode } from "./node-exchange.ts"
-import { recordedBody } from "./recorded-body.ts"
+import type { BodyEvents } from "./recorded-body.ts"
+import { recordedResponse } from "./recorded-response.ts"
+import { recordedSource } from "./recorded-source.ts"
+import { recordedSubscribe } from "./recorded-subscribe.ts"
 import type { Recording, RecordingEntry } from "./recording.ts"
-import { Redaction } from "./redaction.ts"
+import { errorFields, Redaction } from "./redaction.ts"
 
 /** Options of {@link record}. */
 export interface RecordOptions {
-  /** The names of more headers to record; all others but a fixed list without secrets are dropped. */
+  /**
+   * The names of more headers to record; all others but a fixed list without secrets are dropped. Cookies and
+   * authorizations are never recorded, and must not be among them.
+   */
   readonly headers?: readonly string[] | undefined
   /** The names of the query parameters whose values are recorded, besides `lastEventId`. */
   readonly parameters?: readonly string[] | undefined
   /**
-   * Whether the bodies of requests are recorded, if they are text. They often hold secrets and texts of people.
+   * Whether the bodies of requests are recorded, if they are strings or `URLSearchParams`. They often hold secrets and
+   * texts of people. The body of a `Request` is not recorded, because it can be read only once.
    * @defaultValue `false`
    */
   readonly bodies?: boolean | undefined
   /**
-   * Called with each chunk of a response before it is recorded; returns what is recorded in its place. If it throws, the
-   * chunk is recorded without its bytes.
+   * Called with a copy of each chunk of a body before it is recorded; returns what is recorded in its place. A chunk may be
+   * cut anywhere, also inside a secret. If the function throws, the chunk is recorded without its bytes.
    */
   readonly redact?: ((chunk: Uint8Array) => Uint8Array | string) | undefined
   /** Called with each entry as it is recorded, for example to write it to a file. */
   readonly onEntry?: ((entry: RecordingEntry) => void) | undefined
   /**
-   * The bytes of all chunks after which nothing more is recorded.
+   * The bytes after which nothing more is recorded: those of all chunks, and 100 for each entry.
    * @defaultValue `67_108_864`
    */
   readonly maxBytes?: number | undefined
@@ -50,38 +58,30 @@ const KINDS: OptionKinds<RecordOptions> = {
 }
 const MAX_BYTES = 67_108_864
 
-type Entry = RecordingEntry extends infer One ? (One extends RecordingEntry ? Omit<One, "at"> : never) : never
-
 /** What is being recorded. */
 export class Recorder {
   readonly #options: RecordOptions
-  readonly #clock: Clock
   readonly #redaction: Redaction
-  readonly #entries: RecordingEntry[] = []
-  readonly #start: number
-  readonly #maxBytes: number
-  #bytes = 0
+  readonly #log: EntryLog
   #requests = 0
-  #isFull = false
 
   /** @internal */
   constructor(options: RecordOptions) {
     checkOptions(options, KINDS)
-    const { headers, parameters, clock = systemClock, maxBytes = MAX_BYTES } = options
+    const { headers, parameters, onEntry, clock = systemClock, maxBytes = MAX_BYTES } = options
     this.#options = options
-    this.#clock = clock
-    this.#maxBytes = checkNumber("maxBytes", maxBytes)
     this.#redaction = new Redaction(headers, parameters)
-    this.#start = clock.now()
+    this.#log = new EntryLog(clock, checkNumber("maxBytes", maxBytes), onEntry)
   }
 
   /** What was recorded so far. The object does not change later. */
   get recording(): Recording {
-    return { version: 1, entries: [...this.#entries] }
+    return { version: 1, entries: this.#log.entries }
   }
 
   /**
-   * Returns a `fetch` whose requests and responses are recorded.
+   * Returns a `fetch` whose requests and responses are recorded. The body of a response is read as fast as its reader
+   * reads.
    *
    * @param fetch - What makes the requests.
    * @defaultValue `globalThis.fetch`
@@ -89,10 +89,11 @@ export class Recorder {
   fetch(fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)): typeof globalThis.fetch {
     return async (input, init) => {
       const number = this.#addRequest(input, init)
+      const signal = init?.signal ?? (input as Partial<Request> | null | undefined)?.signal
       try {
-        return this.#response(await fetch(input, init), number)
+        return this.#recorded(await fetch(input, init), number, signal)
       } catch (error) {
-        this.#addError(number, error)
+        this.#addError(number, error, signal)
         throw error
       }
     }
@@ -106,116 +107,104 @@ export class Recorder {
    * @throws TypeError if the body is locked or was read.
    */
   response(response: Response, request?: Request): Response {
+    if (response.bodyUsed || response.body?.locked === true) {
+      throw new TypeError("Cannot record response: its body must not be locked or used")
+    }
     const number = request === undefined ? this.#requests++ : this.#addRequest(request, undefined)
-    return this.#response(response, number)
+    return this.#recorded(response, number, undefined)
   }
 
-  /** Records a response of node:http while it is written. Call it before the head is sent. */
+  /**
+   * Records a response of `node:http`, `node:http2` or express while it is written. Call it before the head is sent, and
+   * before a middleware that changes the body, such as one that compresses it.
+   */
   node({ request, response }: NodeExchange): void {
     const number = this.#requests++
     const { method = "GET", url = "", headers } = request
     const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const)
     const kept = this.#redaction.headers(entries)
-    this.#add({ type: "request", request: number, method, url: this.#redaction.url(url), headers: kept })
-    recordNode(response, {
+    this.#log.add({ type: "request", request: number, method, url: this.#redaction.url(url), headers: kept })
+    recordNode(response, method === "HEAD", {
+      ...this.#bodyEvents(number),
       onHead: (status, given) => {
-        this.#add({ type: "response", request: number, status, headers: this.#redaction.headers(given) })
+        this.#log.add({ type: "response", request: number, status, headers: this.#redaction.headers(given) })
       },
-      onChunk: (bytes) => this.#addChunk(number, bytes),
-      onEnd: () => this.#add({ type: "end", request: number }),
-      onCancel: () => this.#add({ type: "cancel", request: number }),
     })
   }
 
-  /** Calls `subscribe` and records its requests, states and retries. */
+  /**
+   * Calls `subscribe` and records its requests, states, retries and the error that ends it. Each redirect that the
+   * subscription follows is a request of its own.
+   */
   get subscribe(): typeof subscribe {
-    const recorded = (target: Parameters<typeof subscribe>[0], options: Parameters<typeof subscribe>[1] = {}) => {
-      const { onStateChange, onRetry } = options
-      return subscribe(target, {
-        ...options,
-        fetch: this.fetch(options.fetch),
-        onStateChange: (state) => {
-          this.#add({ type: "state", state })
-          onStateChange?.(state)
-        },
-        onRetry: (info) => {
-          const { attempt, delay, error } = info
-          const { name, code } = error
-          const { phase } = error as { readonly phase?: string }
-          this.#add({ type: "retry", attempt, delay, name, code, ...(phase !== undefined && { phase }) })
-          onRetry?.(info)
-        },
-      }) as Subscription<SseEvent<string, unknown>>
-    }
-    return recorded as typeof subscribe
+    return recordedSubscribe({
+      add: (entry: Entry) => this.#log.add(entry),
+      fetch: (fetch) => this.fetch(fetch),
+      source: (source, signal) => {
+        if (isResponse(source)) return this.#recorded(source, this.#requests++, signal)
+        const number = this.#requests++
+        // Such a source has no head: this one makes a replay of it an event stream.
+        const headers = { "content-type": "text/event-stream" }
+        this.#log.add({ type: "response", request: number, status: 200, headers })
+        return recordedSource(source, this.#bodyEvents(number, signal))
+      },
+    })
   }
 
-  #response(response: Response, number: number): Response {
-    const { status, headers, body } = response
-    this.#add({ type: "response", request: number, status, headers: this.#redaction.headers(headers) })
-    if (body === null) {
-      this.#add({ type: "end", request: number })
-      return response
-    }
-    const recorded = recordedBody(body, {
+  #recorded(response: Response, number: number, signal: AbortSignal | undefined): Response {
+    const { status, headers } = response
+    this.#log.add({ type: "response", request: number, status, headers: this.#redaction.headers(headers) })
+    return recordedResponse(response, this.#bodyEvents(number, signal))
+  }
+
+  #bodyEvents(number: number, signal?: AbortSignal): BodyEvents {
+    return {
       onChunk: (bytes) => this.#addChunk(number, bytes),
-      onEnd: () => this.#add({ type: "end", request: number }),
-      onError: (error) => this.#addError(number, error),
-      onCancel: () => this.#add({ type: "cancel", request: number }),
-    })
-    const { statusText, url, redirected } = response
-    const copy = new Response(recorded, { status, statusText, headers })
-    return Object.defineProperties(copy, { url: { value: url }, redirected: { value: redirected } })
+      onEnd: () => this.#log.add({ type: "end", request: number }),
+      onError: (error) => this.#addError(number, error, signal),
+      onCancel: () => this.#log.add({ type: "cancel", request: number }),
+    }
   }
 
   #addRequest(input: RequestInfo | URL, init: RequestInit | undefined): number {
     const number = this.#requests++
-    const base = typeof input === "object" && "method" in input ? input : undefined
-    const headers = this.#redaction.headers(new Headers(init?.headers ?? base?.headers))
-    const url = this.#redaction.url(base?.url ?? String(input))
-    const method = (init?.method ?? base?.method ?? "GET").toUpperCase()
-    const { body } = init ?? {}
-    const isKept = this.#options.bodies === true && typeof body === "string"
-    this.#add({ type: "request", request: number, method, url, headers, ...(isKept && { body }) })
+    try {
+      const body = this.#bodyOf(init?.body)
+      const request = this.#redaction.request(input, init)
+      this.#log.add({ type: "request", request: number, ...request, ...(body !== undefined && { body }) })
+    } catch {
+      // The arguments are not valid: the request fails.
+    }
     return number
   }
 
-  #addChunk(number: number, bytes: Uint8Array): void {
-    if (this.#isFull) return
-    this.#bytes += bytes.length
-    if (this.#bytes > this.#maxBytes) {
-      this.#add({ type: "limit" })
-      this.#isFull = true
-      return
-    }
-    this.#add({ type: "chunk", request: number, bytes: this.#redacted(bytes) })
+  #bodyOf(body: RequestInit["body"]): string | undefined {
+    const { bodies, redact } = this.#options
+    if (bodies !== true || !(typeof body === "string" || body instanceof URLSearchParams)) return undefined
+    const text = String(body)
+    return redact === undefined ? text : new TextDecoder().decode(this.#redacted(new TextEncoder().encode(text)))
   }
 
-  /** A copy: the reader may overwrite the chunk. */
-  #redacted(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const { redact } = this.#options
-    if (redact === undefined) return new Uint8Array(bytes)
+  #addChunk(number: number, bytes: Uint8Array): void {
+    const isKept = this.#options.redact === undefined
+    this.#log.addChunk(number, isKept ? bytes : this.#redacted(new Uint8Array(bytes)))
+  }
+
+  #redacted(copy: Uint8Array): Uint8Array {
     try {
-      const kept = redact(bytes)
-      return typeof kept === "string" ? new TextEncoder().encode(kept) : new Uint8Array(kept)
+      const kept: unknown = this.#options.redact!(copy)
+      if (typeof kept === "string") return new TextEncoder().encode(kept)
+      if (kept instanceof Uint8Array) return kept
+      throw new TypeError(`Cannot record chunk: "redact" must return bytes or a string, not ${typeof kept}`)
     } catch (error) {
       reportGlobally(error)
       return new Uint8Array(0)
     }
   }
 
-  #addError(number: number, error: unknown): void {
-    const { name, code, cause } = (error ?? {}) as Partial<Record<"name" | "code" | "cause", unknown>>
-    const inner = (cause as { readonly code?: unknown } | null | undefined)?.code ?? code
-    const known = typeof inner === "string" && { code: inner }
-    this.#add({ type: "error", request: number, name: typeof name === "string" ? name : "Error", ...known })
-  }
-
-  #add(entry: Entry): void {
-    if (this.#isFull) return
-    const at = Math.round((this.#clock.now() - this.#start) * 1_000) / 1_000
-    const added = { at, ...entry } as RecordingEntry
-    this.#entries.push(added)
-    callHook(this.#options.onEntry, added)
+  /** A request that its caller aborts is one that its reader stops. */
+  #addError(number: number, error: unknown, signal: AbortSignal | null | undefined): void {
+    if (signal?.aborted === true) this.#log.add({ type: "cancel", request: number })
+    else this.#log.add({ type: "error", request: number, ...errorFields(error) })
   }
 }

@@ -4,7 +4,8 @@ import type { Recording, RecordingEntry } from "./recording.ts"
 const FORMAT = "steadystream-recording"
 
 /**
- * Writes a recording as JSON Lines. The format is described in docs/recording-format.md.
+ * Writes a recording as JSON Lines, of which each line ends with a line feed. The format is described in
+ * docs/recording-format.md.
  *
  * @example
  * ```ts
@@ -18,47 +19,64 @@ export function formatRecording({ version, entries }: Recording): string {
   return `${JSON.stringify({ format: FORMAT, version })}\n${entries.map(formatEntry).join("")}`
 }
 
-/** Writes one entry as a line, for a recording that is written as it grows: its first line is that of an empty one. */
+/**
+ * Writes one entry as a line, for a recording that is written while it grows. The first line of such a file is
+ * `formatRecording` of a recording without entries.
+ *
+ * @example
+ * ```ts
+ * import { formatEntry, formatRecording, parseRecording, record, scriptedFetch } from "steadystream/testing"
+ *
+ * let file = formatRecording({ version: 1, entries: [] })
+ * const recorder = record({ onEntry: (entry) => void (file += formatEntry(entry)) })
+ * const fetch = recorder.fetch(scriptedFetch([{ chunks: ["data: a\n\n"] }]))
+ * await (await fetch("https://example.com/")).text()
+ * console.log(parseRecording(file).entries.length) // 4
+ * ```
+ */
 export function formatEntry(entry: RecordingEntry): string {
   return `${JSON.stringify(lineOf(entry))}\n`
 }
 
 /**
- * Reads a recording from JSON Lines. A last line without its line break may be cut, and is then dropped. Unknown types of
- * entries are dropped, so that a later version can add some.
+ * Reads a recording from JSON Lines. A last line that is cut is dropped, as are empty lines and entries of an unknown type,
+ * so that the format can have more types later.
  *
- * @throws TypeError if the text is no recording, naming the line.
+ * @throws TypeError if the text is no recording. Its message has the number of the line, and nothing of its content.
+ * @see {@link formatRecording}
  */
 export function parseRecording(text: string): Recording {
-  const lines = text.replace(/^\uFEFF/, "").split("\n")
+  const [first = "", ...lines] = text.replace(/^\uFEFF/, "").split("\n")
   const unfinished = lines.pop()
-  const head = jsonOf(lines[0] ?? "", 1)
+  const head = jsonOf(first, 1)
   if (head["format"] !== FORMAT) throw new TypeError("Cannot read recording: line 1 must be its head")
   if (head["version"] !== 1) throw new TypeError("Cannot read recording: its version must be 1")
-  const entries = lines.slice(1).flatMap((line, at) => entryOf(jsonOf(line, at + 2), at + 2))
-  return { version: 1, entries: [...entries, ...lastEntry(unfinished, lines.length + 1)] }
+  const entries = lines.flatMap((line, at) => (line.trim() === "" ? [] : entryOf(jsonOf(line, at + 2), at + 2)))
+  return { version: 1, entries: [...entries, ...lastEntry(unfinished, lines.length + 2)] }
 }
 
-function lastEntry(line: string | undefined, number: number): RecordingEntry[] {
+function lastEntry(line = "", number: number): RecordingEntry[] {
   try {
-    return line ? entryOf(jsonOf(line, number), number) : []
+    JSON.parse(line)
   } catch {
     return []
   }
+  return entryOf(jsonOf(line, number), number)
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** The members of each type of entry besides `at`, and their types; `?` marks one that may be missing. */
 const MEMBERS: Readonly<Record<RecordingEntry["type"], Readonly<Record<string, string>>>> = {
-  request: { request: "number", method: "string", url: "string", headers: "object", body: "string?" },
-  response: { request: "number", status: "number", headers: "object" },
+  request: { request: "number", method: "string", url: "string", headers: "headers", body: "string?" },
+  response: { request: "number", status: "number", headers: "headers" },
   chunk: { request: "number", text: "string?", base64: "string?" },
   end: { request: "number" },
   error: { request: "number", name: "string", code: "string?" },
   cancel: { request: "number" },
   state: { state: "string" },
   retry: { attempt: "number", delay: "number", name: "string", code: "string", phase: "string?" },
+  failure: { name: "string", code: "string?", phase: "string?" },
   limit: {},
 }
 
@@ -86,14 +104,26 @@ function entryOf(fields: Fields, number: number): RecordingEntry[] {
   if (members === undefined) return []
   for (const [name, kind] of Object.entries({ at: "number", ...members })) {
     const value = fields[name]
-    if (value === undefined ? kind.endsWith("?") : kind.startsWith(typeof value) && value !== null) continue
-    throw new TypeError(`Cannot read recording: "${name}" in line ${number} must be a ${kind.replace("?", "")}`)
+    if (value === undefined ? kind.endsWith("?") : isOf(kind, value)) continue
+    throw new TypeError(`Cannot read recording: "${name}" in line ${number} must be ${WORDS[kind.replace("?", "")]}`)
   }
   if (type !== "chunk") return [fields as unknown as RecordingEntry]
   const { at, request, text, base64 } = fields as Record<"at" | "request", number> & Record<"text" | "base64", string>
   return [
     { type, at, request, bytes: text === undefined ? fromBase64(base64, number) : new TextEncoder().encode(text) },
   ]
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  number: "a number from 0",
+  string: "a string",
+  headers: "an object with strings",
+}
+
+function isOf(kind: string, value: unknown): boolean {
+  if (kind === "number") return typeof value === "number" && value >= 0 && value < Infinity
+  if (kind !== "headers") return typeof value === "string"
+  return typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string")
 }
 
 /** The text of bytes that are valid UTF-8 and nothing else. */

@@ -20,7 +20,7 @@ export interface RequestEntry extends ExchangeEntry {
   readonly url: string
   /** The headers of the allow-list, by their names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body, only if the option `bodies` is set and the body is text. */
+  /** The body, only if the option `bodies` is set and the body is text. `redact` is called with it. */
   readonly body?: string | undefined
 }
 
@@ -38,7 +38,7 @@ export interface ResponseEntry extends ExchangeEntry {
 export interface ChunkEntry extends ExchangeEntry {
   /** What it is. */
   readonly type: "chunk"
-  /** The bytes, or those that `redact` returned in their place. */
+  /** The bytes, or those that `redact` returned in their place. They may share a buffer with other chunks. */
   readonly bytes: Uint8Array<ArrayBuffer>
 }
 
@@ -52,13 +52,13 @@ export interface EndEntry extends ExchangeEntry {
 export interface ErrorEntry extends ExchangeEntry {
   /** What it is. */
   readonly type: "error"
-  /** The name of the error, such as `TypeError`. Its message may hold an address, and is not recorded. */
+  /** The name of the error, such as `TypeError`. Its message may hold an address and is not recorded. */
   readonly name: string
   /** The code of the error or of its cause, such as `ECONNRESET`. */
   readonly code?: string | undefined
 }
 
-/** The reader stopped reading before the end. */
+/** The reader stopped before the end: it cancelled the body, or aborted the request. */
 export interface CancelEntry extends ExchangeEntry {
   /** What it is. */
   readonly type: "cancel"
@@ -88,7 +88,19 @@ export interface RetryEntry extends EntryBase {
   readonly phase?: string | undefined
 }
 
-/** The recording reached `maxBytes`; nothing more was recorded. */
+/** A subscription ended with an error. */
+export interface FailureEntry extends EntryBase {
+  /** What it is. */
+  readonly type: "failure"
+  /** The class of the error. */
+  readonly name: string
+  /** Its code, if it has one. */
+  readonly code?: string | undefined
+  /** The deadline that has passed, if it is a timeout. */
+  readonly phase?: string | undefined
+}
+
+/** The recording reached `maxBytes`. Nothing more was recorded. */
 export interface LimitEntry extends EntryBase {
   /** What it is. */
   readonly type: "limit"
@@ -104,6 +116,7 @@ export type RecordingEntry =
   | CancelEntry
   | StateEntry
   | RetryEntry
+  | FailureEntry
   | LimitEntry
 
 /** What happened on the wire, in order. */

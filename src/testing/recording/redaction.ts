@@ -23,15 +23,35 @@ const HEADERS: readonly string[] = [
 /** The query parameters whose values are kept. */
 const PARAMETERS: readonly string[] = ["lastEventId"]
 
+/** The headers that are never recorded. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set(["authorization", "cookie", "proxy-authorization", "set-cookie"])
+
+/** The headers whose values are URLs. */
+const URL_HEADERS: ReadonlySet<string> = new Set(["content-location", "location", "origin", "referer"])
+
 const REDACTED = "REDACTED"
+
+/** The host that a URL without one gets while it is read. */
+const NO_HOST = "http://no-host.invalid"
+
+/** What an entry says of a request. */
+export interface RequestFields {
+  readonly method: string
+  readonly url: string
+  readonly headers: Record<string, string>
+}
 
 /** What a recording may hold, beside what is always allowed. */
 export class Redaction {
   readonly #headers: ReadonlySet<string>
   readonly #parameters: ReadonlySet<string>
 
+  /** @throws TypeError if a header is one that is never recorded. */
   constructor(headers: readonly string[] = [], parameters: readonly string[] = []) {
-    this.#headers = new Set([...HEADERS, ...headers.map((name) => name.toLowerCase())])
+    const names = Array.from(headers, (name) => name.toLowerCase())
+    const secret = names.find((name) => SECRET_HEADERS.has(name))
+    if (secret !== undefined) throw new TypeError(`Cannot use options: "headers" must not have "${secret}"`)
+    this.#headers = new Set([...HEADERS, ...names])
     this.#parameters = new Set([...PARAMETERS, ...parameters])
   }
 
@@ -39,20 +59,37 @@ export class Redaction {
     const kept: Record<string, string> = {}
     for (const [given, value] of headers) {
       const name = given.toLowerCase()
-      if (this.#headers.has(name)) kept[name] = name === "location" ? this.url(value) : value
+      if (this.#headers.has(name)) kept[name] = URL_HEADERS.has(name) ? this.url(value) : value
     }
     return kept
   }
 
-  /** A URL without its user, password, fragment and the values of its parameters. */
-  url(url: string): string {
-    const [, start = "", query, rest = ""] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? []
-    const place = start.replace(/^([a-z][\w+.-]*:)?\/\/[^/@]*@/i, (_, scheme: string = "") => `${scheme}//`)
-    return place + this.#query(query) + (rest === "" ? "" : "#")
+  /** @throws TypeError if they are no arguments of `fetch`. */
+  request(input: RequestInfo | URL, init: RequestInit | undefined): RequestFields {
+    const base = typeof input === "object" && "method" in input ? input : undefined
+    const headers = init?.headers ?? base?.headers
+    // Headers from an iterator could not be read again by `fetch`.
+    const isOnce = typeof (headers as { readonly next?: unknown } | undefined)?.next === "function"
+    return {
+      method: (init?.method ?? base?.method ?? "GET").toUpperCase(),
+      url: this.url(base?.url ?? String(input)),
+      headers: isOnce ? {} : this.headers(new Headers(headers)),
+    }
   }
 
-  #query(query: string | undefined): string {
-    if (query === undefined) return ""
+  /** An http URL without its user, password, fragment and the values of its parameters; of any other URL, its scheme. */
+  url(text: string): string {
+    const absolute = parsed(text)
+    const url = absolute ?? parsed(text, NO_HOST)
+    if (url === undefined) return REDACTED
+    if (!/^https?:$/.test(url.protocol)) return `${url.protocol}${REDACTED}`
+    const scheme = absolute === undefined ? "" : url.protocol
+    const host = absolute === undefined && url.origin === NO_HOST ? "" : `${scheme}//${url.host}`
+    return host + url.pathname + this.#query(url.search)
+  }
+
+  #query(query: string): string {
+    if (query === "") return ""
     const parts = query.slice(1).split("&")
     const kept = parts.map((part) => {
       const [name = ""] = part.split("=", 1)
@@ -60,5 +97,24 @@ export class Redaction {
       return part.includes("=") ? `${name}=${REDACTED}` : REDACTED
     })
     return `?${kept.join("&")}`
+  }
+}
+
+/** The name and the code of an error; its message may hold an address, and other words may be anything. */
+export function errorFields(error: unknown): { readonly name: string; readonly code?: string } {
+  const { name, code, cause } = (error ?? {}) as Partial<Record<"name" | "code" | "cause", unknown>>
+  const known = [(cause as { readonly code?: unknown } | null | undefined)?.code, code].find(isWord)
+  return { name: isWord(name) ? name : "Error", ...(known !== undefined && { code: known }) }
+}
+
+function isWord(value: unknown): value is string {
+  return typeof value === "string" && /^[a-z][\w.-]{0,63}$/i.test(value)
+}
+
+function parsed(url: string, base?: string): URL | undefined {
+  try {
+    return new URL(url, base)
+  } catch {
+    return undefined
   }
 }

@@ -1,4 +1,5 @@
-import { onAbort } from "../../internal/abort-listener.ts"
+/* The body of a replayed response: chunk for chunk, at the recorded times or faster. */
+import { onAbort, reasonOf } from "../../internal/abort-listener.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { type Clock, MAX_TIMER_MS } from "../../internal/clock.ts"
 import type { Exchange } from "./exchange.ts"
@@ -10,58 +11,66 @@ export interface Pace {
 }
 
 /**
- * Waits as long as the recording did.
+ * Waits as long as the recording did, in its milliseconds; without end if `ms` is Infinity. Returns `undefined` if there is
+ * nothing to wait for.
  *
- * @throws The reason of the signal when it aborts.
+ * @throws The reason of the signal (by rejecting) when it aborts.
  */
-export function waitFor({ clock, speed }: Pace, at: number, from: number, signal?: AbortSignal): Promise<void> {
-  const ms = at === Infinity ? MAX_TIMER_MS : (at - from) / speed
-  if (!(ms > 0)) return Promise.resolve()
+export function waitFor({ clock, speed }: Pace, ms: number, signal?: AbortSignal): Promise<void> | undefined {
+  const isEndless = ms === Infinity
+  if (!isEndless && !(ms / speed > 0)) return undefined
   return new Promise((resolve, reject) => {
     let forget = ignore
-    const timer = clock.setTimeout(
-      () => {
-        forget()
-        resolve()
-      },
-      Math.min(ms, MAX_TIMER_MS),
-    )
+    const run = () => {
+      forget()
+      resolve()
+    }
+    const timer = isEndless ? undefined : clock.setTimeout(run, Math.min(ms / speed, MAX_TIMER_MS))
     if (signal === undefined) return
     forget = onAbort(signal, () => {
-      clock.clearTimeout(timer)
-      reject(signal.reason as Error)
+      if (!isEndless) clock.clearTimeout(timer)
+      reject(reasonOf(signal))
     })
   })
 }
 
-/** Returns the body of a response, chunk for chunk. */
+/**
+ * Returns the body of a response. Its times count from now, so that a slow reader does not move the chunks, as on a
+ * connection.
+ *
+ * @param signal - The signal of the request; it must not have aborted.
+ */
 export function replayBody(
   exchange: Exchange,
   pace: Pace,
   signal?: AbortSignal,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const { response, chunks, end } = exchange
+  const { response, chunks } = exchange
   const stop = new AbortController()
-  const forget = signal === undefined ? ignore : onAbort(signal, () => stop.abort(signal.reason))
-  // Times count from the first read, as the clock of a slow reader does not move the chunks together.
-  const begun = pace.clock.now()
-  const from = response!.at
+  let forget = ignore
   let next = 0
-  const elapsed = (): number => from + (pace.clock.now() - begun) * pace.speed
+  const begun = pace.clock.now()
+  const sinceHead = () => (pace.speed === Infinity ? 0 : (pace.clock.now() - begun) * pace.speed)
   return new ReadableStream(
     {
-      async pull(controller) {
+      start(controller) {
+        if (signal === undefined) return
+        forget = onAbort(signal, () => {
+          controller.error(reasonOf(signal))
+          stop.abort()
+        })
+      },
+      pull(controller) {
         const chunk = chunks[next++]
-        try {
-          await waitFor(pace, chunk?.at ?? endOf(exchange), elapsed(), stop.signal)
-        } catch (error) {
-          controller.error(error)
-          return
+        const put = () => {
+          if (chunk !== undefined) return controller.enqueue(new Uint8Array(chunk.bytes))
+          forget()
+          if (exchange.end?.type === "end") controller.close()
+          else controller.error(failureOf(exchange, "terminated"))
         }
-        if (chunk !== undefined) return controller.enqueue(new Uint8Array(chunk.bytes))
-        forget()
-        if (end?.type === "end") controller.close()
-        else controller.error(brokenBody(end?.type === "error" ? end.code : undefined))
+        const at = chunk?.at ?? endOf(exchange)
+        // A rejection says that the stream is over: its reader has left, or the request was aborted.
+        return waitFor(pace, at - response!.at - sinceHead(), stop.signal)?.then(put, ignore) ?? put()
       },
       cancel() {
         forget()
@@ -72,14 +81,16 @@ export function replayBody(
   )
 }
 
-/** When the body ends: never, if its reader stopped it in the recording. */
+/** When a request ends: never, if its reader stopped it, or if the recording stopped before. */
 export function endOf({ end }: Exchange): number {
   const isStopped = end?.type === "cancel" || (end?.type === "error" && end.name === "AbortError")
   return end === undefined || isStopped ? Infinity : end.at
 }
 
-/** The error of a connection that breaks, as `fetch` of Node reports it. */
-function brokenBody(code: string | undefined): TypeError {
-  const error = new TypeError("terminated")
+/** The error of a request that failed, or of a body that broke, as `fetch` of Node reports it. */
+export function failureOf({ end }: Exchange, message: string): Error {
+  const { name, code } = end?.type === "error" ? end : ({} as { readonly name?: string; readonly code?: string })
+  const error = new TypeError(message)
+  if (name !== undefined) error.name = name
   return code === undefined ? error : Object.assign(error, { cause: Object.assign(new Error(code), { code }) })
 }

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptions } from "../../internal/option-checks.ts"
 import type { FaultAnswer } from "../fault-answer.ts"
 import { type FaultServer, startFaultServer } from "../fault-server.ts"
-import { type Exchange, exchangesOf } from "./exchange.ts"
-import type { Recording } from "./recording.ts"
+import { type Exchange, exchangesOf, headersToSend } from "./exchange.ts"
+import type { Recording, ResponseEntry } from "./recording.ts"
 import { endOf } from "./replay-body.ts"
 
 /** Options of {@link startReplayServer}. */
@@ -19,14 +19,12 @@ export interface ReplayServerOptions {
   readonly port?: number | undefined
 }
 
-/** What the server of the recording said of its own framing, which this server does not repeat. */
-const FRAMING: ReadonlySet<string> = new Set(["connection", "content-encoding", "content-length", "transfer-encoding"])
-
 /**
  * Starts a server on 127.0.0.1 that answers the n-th request to any path with the n-th response of a recording, and every
  * further request with the last one. Needs Node, or a runtime with `node:http`.
  *
- * Each chunk is one HTTP chunk. A connection that broke breaks again, and one whose reader stopped it stays open.
+ * Each chunk is one HTTP chunk, and redirects lead to this server. A connection that broke breaks again, and one whose
+ * reader stopped it stays open.
  *
  * @throws TypeError, RangeError (by rejecting) if the recording has no response, or an option is not valid.
  * @example
@@ -54,18 +52,27 @@ function answerOf(exchange: Exchange, speed: number): FaultAnswer | "stall" | "r
   const { response, start, end } = exchange
   // An empty chunk cannot be sent: it is the end of a body in chunks.
   const chunks = exchange.chunks.filter(({ bytes }) => bytes.length > 0)
-  if (response === undefined) return endOf(exchange) === Infinity ? "stall" : "reset"
-  const headers: Record<string, string | undefined> = { "content-type": undefined }
-  for (const [name, value] of Object.entries(response.headers)) if (!FRAMING.has(name)) headers[name] = value
+  const isOpen = endOf(exchange) === Infinity
+  if (response === undefined) return isOpen ? "stall" : "reset"
   const times = [start, response.at, ...chunks.map(({ at }) => at)]
   const pieceDelay = times.slice(1).map((at, index) => Math.max(0, at - times[index]!) / speed)
-  const isOpen = endOf(exchange) === Infinity
   const last = isOpen ? 0 : Math.max(0, end!.at - times.at(-1)!) / speed
   return {
     status: response.status,
-    headers,
+    headers: headersOf(response),
     body: chunks.map(({ bytes }) => bytes),
     pieceDelay: [...pieceDelay, last],
     end: isOpen ? "stall" : end?.type === "end" ? "complete" : "reset",
+  }
+}
+
+/** A redirect leads to this server, and not to the recorded one. */
+function headersOf({ headers }: ResponseEntry): Record<string, string | undefined> {
+  const kept = headersToSend(headers)
+  const { location } = kept
+  return {
+    "content-type": undefined,
+    ...kept,
+    ...(location !== undefined && { location: location.replace(/^([a-z]+:)?\/\/[^/?#]*\/*/i, "/") }),
   }
 }

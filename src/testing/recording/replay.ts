@@ -1,9 +1,9 @@
-import type { Clock } from "../../internal/clock.ts"
-import { systemClock } from "../../internal/clock.ts"
+import { reasonOf } from "../../internal/abort-listener.ts"
+import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkNumber, checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
-import { type Exchange, exchangesOf } from "./exchange.ts"
+import { type Exchange, exchangesOf, headersToSend } from "./exchange.ts"
 import type { Recording } from "./recording.ts"
-import { endOf, replayBody, waitFor } from "./replay-body.ts"
+import { endOf, failureOf, type Pace, replayBody, waitFor } from "./replay-body.ts"
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
@@ -22,27 +22,31 @@ const KINDS: OptionKinds<ReplayOptions> = { speed: true, clock: CLOCK }
 export interface Replay {
   /**
    * Answers the n-th request with the n-th response of the recording, and every further request with the last one. It
-   * rejects if that request failed in the recording.
+   * rejects if that request failed in the recording, and stays open if its caller stopped it there. It follows redirects
+   * to the next response, unless `redirect` forbids it.
    */
   readonly fetch: typeof globalThis.fetch
   /**
-   * Returns one response of the recording, for test tools that take a `Response`.
+   * Returns one response of the recording, for test tools that take a `Response`. It is to be sent by them, so it has no
+   * headers of a connection, such as `content-encoding` and `content-length`.
    *
    * @param request - The number of its request, from 0.
-   * @throws RangeError if the recording has no such response.
+   * @defaultValue `0`
+   * @throws RangeError if there is no such response.
    */
   response(request?: number): Response
 }
 
 /**
- * Makes responses from a recording, chunk for chunk as they were recorded. A body that broke breaks again; one whose reader
- * stopped it stays open after its last chunk until it is cancelled.
+ * Replays a recording: chunk for chunk, at the recorded times or faster. The order alone decides which request gets which
+ * response; the URL, the headers and the body of a request are not looked at.
  *
- * @throws TypeError, RangeError if the recording has no request or response, or an option is not valid.
- * @see {@link record}
+ * A body that its reader stopped, and one that the recording does not end, stay open.
+ *
+ * @throws TypeError if the recording has no request and no response; TypeError, RangeError if an option is not valid.
+ * @see {@link record}, {@link startReplayServer}
  * @example
  * ```ts
- * import { subscribe } from "steadystream/client"
  * import { record, replay, scriptedFetch } from "steadystream/testing"
  *
  * const recorder = record()
@@ -55,40 +59,55 @@ export interface Replay {
 export function replay(recording: Recording, options: ReplayOptions = {}): Replay {
   checkOptions(options, KINDS)
   const { clock = systemClock } = options
-  const speed = checkNumber("speed", options.speed ?? 1, Number.MIN_VALUE)
+  const pace: Pace = { clock, speed: checkNumber("speed", options.speed ?? 1, Number.MIN_VALUE) }
   const exchanges = exchangesOf(recording)
   if (exchanges.length === 0) throw new TypeError("Cannot replay: the recording must have a request or a response")
-  const pace = { clock, speed }
   let count = 0
+  const next = () => exchanges[Math.min(count++, exchanges.length - 1)]!
   return {
     fetch: async (input, init) => {
-      const signal = init?.signal ?? (typeof input === "object" && "signal" in input ? input.signal : undefined)
-      signal?.throwIfAborted()
-      const exchange = exchanges[Math.min(count++, exchanges.length - 1)]!
-      const { response, start } = exchange
-      await waitFor(pace, response?.at ?? endOf(exchange), start, signal ?? undefined)
-      if (response === undefined) throw failureOf(exchange)
-      return responseOf(exchange, pace, signal ?? undefined)
+      const { signal, redirect } = { ...membersOf(input), ...init }
+      for (;;) {
+        const response = await answer(next(), pace, signal ?? undefined)
+        const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && response.headers.has("location")
+        if (!isRedirect || redirect === "manual") return response
+        if (redirect === "error" || count >= exchanges.length) throw new TypeError("fetch failed")
+      }
     },
     response: (request = 0) => {
       const exchange = exchanges.find(({ number }) => number === request)
       if (exchange?.response === undefined) throw new RangeError(`Cannot replay: there is no response ${request}`)
-      return responseOf(exchange, pace, undefined)
+      return responseOf(exchange, headersToSend(exchange.response.headers), pace)
     },
   }
 }
 
-function responseOf(exchange: Exchange, pace: { clock: Clock; speed: number }, signal?: AbortSignal): Response {
-  const { status, headers } = exchange.response!
-  const isBodiless = [101, 204, 205, 304].includes(status)
-  return new Response(isBodiless ? null : replayBody(exchange, pace, signal), { status, headers })
+function membersOf(input: RequestInfo | URL): Pick<RequestInit, "signal" | "redirect"> {
+  if (typeof input !== "object" || !("method" in input)) return {}
+  return { signal: input.signal, redirect: input.redirect }
 }
 
-/** The error of a request that got no response. */
-function failureOf({ end }: Exchange): Error {
-  const code = end?.type === "error" ? end.code : undefined
-  return Object.assign(
-    new TypeError("fetch failed"),
-    code !== undefined && { cause: Object.assign(new Error(code), { code }) },
-  )
+async function answer(exchange: Exchange, pace: Pace, signal: AbortSignal | undefined): Promise<Response> {
+  const { response, start } = exchange
+  const check = () => {
+    if (signal?.aborted === true) throw reasonOf(signal)
+  }
+  check()
+  await waitFor(pace, (response?.at ?? endOf(exchange)) - start, signal)
+  check()
+  if (response === undefined) throw failureOf(exchange, "fetch failed")
+  return responseOf(exchange, response.headers, pace, signal)
+}
+
+function responseOf(
+  exchange: Exchange,
+  headers: Readonly<Record<string, string>>,
+  pace: Pace,
+  signal?: AbortSignal,
+): Response {
+  const { status } = exchange.response!
+  // The status of a response that a browser shows to no one, such as that of a redirect.
+  if (status === 0) return Response.error()
+  const isBodiless = [204, 205, 304].includes(status) || exchange.request?.method === "HEAD"
+  return new Response(isBodiless ? null : replayBody(exchange, pace, signal), { status, headers })
 }
