@@ -104,14 +104,19 @@ interface RedisRun {
   kill(): Promise<void>
 }
 
+/** The servers of this process, which end with it. */
+const running = new Set<ChildProcess>()
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL")
+})
+
 async function runRedis(folder: string, port: number, config: RedisConfig): Promise<RedisRun> {
   const options = { bind: "127.0.0.1", port, dir: folder, save: "", appendonly: "no", ...config }
   const arguments_ = Object.entries(options).flatMap(([name, value]) => [`--${name}`, ...valuesOf(value)])
   const child = spawn(findRedis()!, arguments_, { stdio: "ignore" })
-  const endWithParent = () => void child.kill("SIGKILL")
-  process.once("exit", endWithParent)
+  running.add(child)
   const exited = new Promise<void>((resolve) => void child.once("exit", () => resolve()))
-  void exited.then(() => process.off("exit", endWithParent))
+  void exited.then(() => running.delete(child))
   await untilAnswers(port, child)
   return {
     child,
