@@ -28,11 +28,15 @@ export function useChromium() {
   }, 30_000)
   afterAll(() => browser?.close())
 
-  /** Opens the page of a separate demo server whose delays are `pace` times shorter, and records its console. */
-  return async ({ onTestFinished }: TestContext, pace = 5, options: BrowserContextOptions = {}) => {
+  /**
+   * Opens the page of a separate demo server whose delays are `pace` times shorter, and records its console.
+   *
+   * @param token - Milliseconds between two tokens of an answer that is not stored.
+   */
+  return async ({ onTestFinished }: TestContext, pace = 5, options: BrowserContextOptions = {}, token = 5) => {
     const demo = new DemoServer({
       pageDirectory,
-      pace: { word: 15, tick: 60, token: 5, storedToken: 150 / pace, beat: 40, retry: 500 / pace },
+      pace: { word: 15, tick: 60, token, storedToken: 150 / pace, beat: 40, retry: 500 / pace },
     })
     const origin = `http://127.0.0.1:${await demo.listen("127.0.0.1", 0)}`
     const context = await browser.newContext({ reducedMotion: "reduce", ...options })

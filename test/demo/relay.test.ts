@@ -1,16 +1,13 @@
-import { existsSync } from "node:fs"
-import { chromium, type Browser } from "playwright"
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { readEvents, SseProviderError } from "steadystream"
 import { readChatCompletions } from "steadystream/openai"
 import { DemoServer } from "../../demo/server/demo-server.ts"
-import { chromiumArguments, findChromium } from "../support/chromium.ts"
 import { silenceReports } from "../support/silence-reports.ts"
+import { isWithoutChromium, useChromium, waitForText } from "./demo-page.ts"
 
 silenceReports()
 
 const pageDirectory = new URL("../../demo/dist/page/", import.meta.url)
-const executablePath = findChromium()
 
 async function startDemo(token: number): Promise<string> {
   const demo = new DemoServer({ pageDirectory, pace: { token } })
@@ -48,40 +45,26 @@ test("POST /relay/v1/chat/completions reports that the provider's answer was cut
   expect((await fetch(`${origin}/relay/v1/chat/completions`, { method: "POST", body: "{}" })).status).toBe(400)
 })
 
-describe.skipIf(executablePath === undefined)("the demo's relay in Chromium", () => {
-  let browser: Browser
-  beforeAll(async () => {
-    if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
-    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
-  }, 30_000)
-  afterAll(() => browser?.close())
+describe.skipIf(isWithoutChromium)("the demo's relay in Chromium", () => {
+  const openPage = useChromium()
 
-  test.each([
+  test.for([
     ["run", 5, "The complete answer is stored.", "Complete, with the end mark."],
     ["leave", 60, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
     ["cut", 5, "The provider broke off: truncated.", "Failed: the relay reported “truncated”."],
-  ])(
+  ] as const)(
     "the demo's page shows the provider's chunks beside its own: %s",
     { timeout: 120_000 },
-    async (action, pace, stored, received) => {
-      const page = await browser.newPage()
-      page.setDefaultTimeout(60_000)
-      const errors: string[] = []
-      page.on("pageerror", (error) => void errors.push(String(error)))
-      await page.goto(await startDemo(pace))
+    async ([action, token, stored, received], context) => {
+      const { page, errors } = await openPage(context, 5, {}, token)
       await page.click(`#relay [data-action="${action}"]`)
-      for (const [side, text] of [
-        ["#provider", stored],
-        ["#browser", received],
-      ] as const) {
-        await page.locator(`${side} .outcome`).filter({ hasText: text }).waitFor()
-      }
+      await waitForText(page, "#provider .outcome", stored)
+      await waitForText(page, "#browser .outcome", received)
       const dataOf = (side: string) => page.locator(`${side} .log tbody tr:not(.note) td:last-child`).allInnerTexts()
       const seen = await dataOf("#browser")
       expect(seen.length).toBeGreaterThanOrEqual(12)
       expect((await dataOf("#provider")).slice(0, seen.length)).toEqual(seen)
       expect(errors).toEqual([])
-      await page.close()
     },
   )
 })
