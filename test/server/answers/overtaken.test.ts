@@ -49,6 +49,7 @@ test("createAnswers stops a producer that is cancelled as the one before it, of 
   store.isDeaf = false
   await other.cancel("42")
   await world.until(() => source.signal!.aborted)
+  expect(answers.stats().running).toBe(0)
 })
 
 test("createAnswers does not end a slow reader between the pages of an answer that was taken over", async () => {
