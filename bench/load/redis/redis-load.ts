@@ -26,7 +26,7 @@ export type RedisPartName = (typeof redisPartNames)[number]
 /** The servers whose answers are in Redis. The first reader of resumable-stream is not. */
 export const STORED = ["redis", "redis-each", "resumable", "xread"] as const satisfies readonly AnswerServerName[]
 export const SERVING = ["raw", "channels", "redis-channels"] as const
-export const MEMORY_EVENTS = [1, 100] as const
+export const MEMORY_EVENTS = [0, 1, 100] as const
 export const CONNECTED = 1_000
 
 export const FULL_REDIS: RedisSettings = {

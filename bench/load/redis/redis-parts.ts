@@ -182,9 +182,10 @@ async function countConnections(redis: RedisServer): Promise<ConnectionsResult> 
   return { connections, subscriptions: await redis.info("pubsub_channels") }
 }
 
-/** Publishes events to one log, and returns its memory in Redis. */
+/** Publishes events to one log with a session, and returns its memory in Redis. */
 export function measureMemory(name: FanoutName, events: number): Promise<number> {
   return withFanout(name, 1, async (fanout, redis) => {
+    await fanout.open("room:0", () => {})
     for (let count = 0; count < events; count++) await fanout.publish("room:0", DATA)
     return memoryOf(redis)
   })

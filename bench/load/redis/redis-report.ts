@@ -93,7 +93,7 @@ function memorySection({ memory, tokens, settings }: RedisResults): Section {
   const answers = STORED.flatMap((name) => tokens.find((measured) => measured.name === name) ?? [])
   const channels = memory.map(({ name, at: [events], result }) => [
     fanoutTitles[name],
-    events === 1 ? "1 event" : `${events} events`,
+    `${events} event${events === 1 ? "" : "s"}`,
     kilobytes(result),
   ])
   return [
