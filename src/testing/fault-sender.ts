@@ -8,14 +8,21 @@ export async function send({ socket, method }: NodeRequest, answer: FaultAnswer)
   const { pieces, repeated, end } = await wireOf(answer, method)
   const sender = new Sender(socket)
   const { pieceDelay } = answer
-  const delayOf = (at: number) => (typeof pieceDelay === "object" ? pieceDelay[at] : pieceDelay)
+  const begun = performance.now()
+  let due = 0
+  const waitForTurn = async (at: number): Promise<void> => {
+    if (typeof pieceDelay === "number") return sender.wait(pieceDelay)
+    // Counted from the start, so that late timers do not add up over many pieces.
+    due += pieceDelay?.[at] ?? 0
+    const left = begun + due - performance.now()
+    if (due > 0 && left > 0) await sender.wait(left)
+  }
   for (const [at, piece] of pieces.entries()) {
-    const delay = delayOf(at)
-    if (delay !== undefined) await sender.wait(delay)
+    await waitForTurn(at)
     if (socket.destroyed) return
     await sender.write(piece)
   }
-  if (typeof pieceDelay === "object") await sender.wait(pieceDelay[pieces.length] ?? 0)
+  if (typeof pieceDelay === "object") await waitForTurn(pieces.length)
   if (repeated !== undefined) return sendEndlessly(socket, sender, repeated)
   if (end === "fin") socket.end()
   else if (end === "reset") socket.resetAndDestroy()
