@@ -46,15 +46,22 @@ export function eventEnds(chunks: readonly ChunkEntry[]): number[] {
   let isAfterReturn = false
   const parser = new SseParser({ onEvent: () => void ends.push(offset) })
   for (const { bytes } of chunks) {
-    for (let at = 0; at < bytes.length; at++) {
-      offset++
+    // The parser is fed line by line, as an event ends with a line.
+    for (let start = 0, end = 0; start < bytes.length; start = end) {
+      while (end < bytes.length && !isLineEnd(bytes[end++]!));
+      offset += end - start
       // The event was dispatched at the carriage return; its end is after the line feed.
-      if (isAfterReturn && bytes[at] === LINE_FEED && ends.at(-1) === offset - 1) ends[ends.length - 1] = offset
-      parser.feed(bytes.subarray(at, at + 1))
-      isAfterReturn = bytes[at] === CARRIAGE_RETURN
+      const isRest = isAfterReturn && bytes[start] === LINE_FEED
+      if (isRest && ends.at(-1) === offset - 1) ends[ends.length - 1] = offset
+      parser.feed(bytes.subarray(start, end))
+      isAfterReturn = bytes[end - 1] === CARRIAGE_RETURN
     }
   }
   return ends
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === LINE_FEED || byte === CARRIAGE_RETURN
 }
 
 const LINE_FEED = 10

@@ -103,7 +103,7 @@ export class Redaction {
 /** The name and the code of an error; its message may hold an address, and other words may be anything. */
 export function errorFields(error: unknown): { readonly name: string; readonly code?: string } {
   const { name, code, cause } = (error ?? {}) as Partial<Record<"name" | "code" | "cause", unknown>>
-  const known = [(cause as { readonly code?: unknown } | null | undefined)?.code, code].find(isWord)
+  const known = [code, (cause as { readonly code?: unknown } | null | undefined)?.code].find(isWord)
   return { name: isWord(name) ? name : "Error", ...(known !== undefined && { code: known }) }
 }
 

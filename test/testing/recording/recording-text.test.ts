@@ -1,0 +1,121 @@
+import * as fc from "fast-check"
+import { formatEntry, formatRecording, parseRecording, type Recording, type RecordingEntry } from "steadystream/testing"
+import { expect, test } from "vitest"
+
+const at = fc.oneof(
+  fc.nat(),
+  fc.nat().map((value) => value / 1_000),
+)
+/** Any string of JavaScript, with lone surrogates, line separators and line breaks. */
+const word = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.array(fc.constantFrom("\ud800", "\udfff", "\u2028", "\n", "\r", '"', "\\", "\ufeff")).map((list) => list.join("")),
+)
+const headers = fc.dictionary(word, word, { noNullPrototype: true })
+const code = fc.option(word, { nil: undefined })
+const request = fc.nat(5)
+const bytes = fc
+  .oneof(
+    fc.uint8Array(),
+    word.map((text) => new TextEncoder().encode(text)),
+    fc.constantFrom([0xef, 0xbb, 0xbf], [0xef, 0xbb], [0xed, 0xa0, 0x80], [0xc0, 0x80], [0xf0, 0x9f], []),
+  )
+  .map((values) => new Uint8Array(values))
+
+const type = <Name extends RecordingEntry["type"]>(name: Name) => fc.constant(name)
+const entry: fc.Arbitrary<RecordingEntry> = fc.oneof(
+  fc.record({ type: type("request"), at, request, method: word, url: word, headers }),
+  fc.record({ type: type("request"), at, request, method: word, url: word, headers, body: word }),
+  fc.record({ type: type("response"), at, request, status: fc.integer({ min: 200, max: 599 }), headers }),
+  fc.record({ type: type("chunk"), at, request, bytes }),
+  fc.record({ type: type("end"), at, request }),
+  fc.record({ type: type("error"), at, request, name: word, code }),
+  fc.record({ type: type("cancel"), at, request }),
+  fc.record({ type: type("state"), at, state: fc.constantFrom("connecting", "open", "waiting", "closed") }),
+  fc.record({ type: type("retry"), at, attempt: fc.nat(), delay: fc.nat(), name: word, code: word, phase: code }),
+  fc.record({ type: type("failure"), at, name: word, code }),
+  fc.record({ type: type("limit"), at }),
+)
+const recordings: fc.Arbitrary<Recording> = fc
+  .array(entry, { maxLength: 12 })
+  .map((entries) => ({ version: 1 as const, entries }))
+
+test("parseRecording() of formatRecording() is the recording, whatever its texts and bytes are", () => {
+  fc.assert(
+    fc.property(recordings, (recording) => {
+      expect(parseRecording(formatRecording(recording))).toEqual(recording)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test("formatRecording() is the head and each entry as formatEntry() writes it", () => {
+  fc.assert(
+    fc.property(recordings, ({ version, entries }) => {
+      const head = formatRecording({ version, entries: [] })
+      expect(formatRecording({ version, entries })).toBe(head + entries.map(formatEntry).join(""))
+    }),
+  )
+})
+
+test("parseRecording() of a file that is cut anywhere has the entries whose lines are whole", () => {
+  fc.assert(
+    fc.property(recordings, fc.nat(), (recording, seed) => {
+      const text = formatRecording(recording)
+      const head = text.indexOf("\n") + 1
+      const cut = head + (seed % (text.length - head + 1))
+      const whole = text.slice(head, cut).split("\n").length - 1
+      const isWholeLine = text[cut] === "\n"
+      const { entries } = parseRecording(text.slice(0, cut))
+      expect(entries).toEqual(recording.entries.slice(0, isWholeLine ? whole + 1 : whole))
+    }),
+  )
+})
+
+const head = '{"format":"steadystream-recording","version":1}\n'
+
+test("parseRecording() reads a file with other line breaks, empty lines, a byte order mark and unknown entries", () => {
+  const lines = [
+    head.trim(),
+    "",
+    '{"type":"end","at":1,"request":0,"later":true}',
+    '{"type":"sneeze","at":2}',
+    '{"at":3,"type":"limit"}',
+    " ",
+  ]
+  const expected = [
+    { type: "end", at: 1, request: 0, later: true },
+    { type: "limit", at: 3 },
+  ]
+  expect(parseRecording(`\ufeff${lines.join("\r\n")}`).entries).toEqual(expected)
+  expect(parseRecording(head.trim()).entries).toEqual([])
+})
+
+test("parseRecording() does not take the name of a member of objects for a type", () => {
+  for (const name of ["constructor", "toString", "__proto__"]) {
+    expect(parseRecording(`${head}{"type":"${name}","at":0}\n`).entries).toEqual([])
+  }
+})
+
+test.each([
+  ["", "line 1 must be a JSON object"],
+  ["[]\n", "line 1 must be a JSON object"],
+  ["{}\n", "line 1 must be its head"],
+  ['{"format":"har","version":1}\n', "line 1 must be its head"],
+  ['{"format":"steadystream-recording","version":2}\n', "its version must be 1"],
+  [`${head}secret\n`, "line 2 must be a JSON object"],
+  [`${head}{"type":"end","request":0}\n`, '"at" in line 2 must be a number from 0'],
+  [`${head}{"type":"end","at":-1,"request":0}\n`, '"at" in line 2 must be a number from 0'],
+  [`${head}{"type":"end","at":1e999,"request":0}\n`, '"at" in line 2 must be a number from 0'],
+  [`${head}{"type":"end","at":0,"request":"0"}\n`, '"request" in line 2 must be a number from 0'],
+  [`${head}{"type":"response","at":0,"request":0,"status":200,"headers":{"a":1}}\n`, '"headers" in line 2 must be'],
+  [`${head}{"type":"response","at":0,"request":0,"status":200,"headers":null}\n`, '"headers" in line 2 must be'],
+  [`${head}{"type":"chunk","at":0,"request":0}\n`, 'line 2 must have "text" or "base64"'],
+  [`${head}{"type":"chunk","at":0,"request":0,"base64":"?"}\n`, 'line 2 must have "text" or "base64"'],
+  [`${head}{"type":"end"}`, '"at" in line 2 must be a number from 0'],
+])("parseRecording() refuses %j", (text, message) => {
+  const attempt = () => parseRecording(text)
+  expect(attempt).toThrow(TypeError)
+  expect(attempt).toThrow(message)
+  expect(attempt).not.toThrow("secret")
+})
