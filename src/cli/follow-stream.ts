@@ -1,5 +1,5 @@
 /* Follows the stream of a command's request, and reports states, attempts and warnings on the error output. */
-import { subscribe, type SubscribeOptions } from "../client/index.ts"
+import { subscribe, type SubscribeOptions, type SubscriptionHooks } from "../client/index.ts"
 import type { SseEvent } from "../index.ts"
 import { describeError } from "./describe-error.ts"
 import type { CommandArguments } from "./flags.ts"
@@ -17,12 +17,6 @@ export interface PreparedStream {
   readonly options: SubscribeOptions
   readonly maxRetries: number
   readonly isQuiet: boolean
-}
-
-/** The hooks of {@link followStream}. */
-export interface StreamHooks extends Pick<SubscribeOptions, "onStateChange" | "onRetry"> {
-  /** Called with each event; what it returns is waited for. */
-  readonly onEvent: (event: SseEvent) => void | Promise<void>
 }
 
 /**
@@ -54,22 +48,24 @@ export async function prepareStream(given: CommandArguments): Promise<PreparedSt
 /**
  * Follows a stream to its end, and counts its events.
  *
+ * @param onEvent - Called with each event; what it returns is waited for.
+ * @param open - What subscribes.
  * @throws the errors of `subscribe`.
  */
 export async function followStream(
-  stream: PreparedStream,
+  { request, options, maxRetries, isQuiet }: PreparedStream,
   terminal: Terminal,
   progress: Progress,
-  hooks: StreamHooks,
+  onEvent: (event: SseEvent) => void | Promise<void>,
+  open: typeof subscribe = subscribe,
 ): Promise<void> {
-  const { request, options } = stream
   const { signal } = terminal
   terminal.startProgress(() => progress.line())
   try {
-    const events = subscribe(request.url, { ...options, signal, ...reports(stream, terminal, hooks) })
-    for await (const event of events) {
+    const hooks = isQuiet ? {} : reports(terminal, maxRetries)
+    for await (const event of open(request.url, { ...options, signal, ...hooks })) {
       progress.events++
-      await hooks.onEvent(event)
+      await onEvent(event)
     }
   } catch (error) {
     const refusal = refusalOf(error, request)
@@ -80,28 +76,19 @@ export async function followStream(
   }
 }
 
-function reports(
-  { maxRetries, isQuiet }: PreparedStream,
-  terminal: Terminal,
-  hooks: StreamHooks,
-): Partial<SubscribeOptions> {
+function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
   const { dim, yellow } = terminal.errorColours
-  const note = (line: string) => {
-    if (!isQuiet) terminal.note(line)
-  }
+  const note = (line: string) => terminal.note(line)
   note(dim("connecting"))
   return {
+    // The other states are reported with what is known of them.
     onStateChange: (state) => {
-      hooks.onStateChange?.(state)
-      // The others are reported with what is known of them.
       if (state === "connecting") note(dim("connecting"))
     },
     onOpen: ({ status, headers }) => {
       note(dim(`open: ${status} ${visibleLine(headers?.get("content-type") ?? "without a content type", 100)}`))
     },
-    onRetry: (info) => {
-      hooks.onRetry?.(info)
-      const { attempt, delay, error } = info
+    onRetry: ({ attempt, delay, error }) => {
       const seconds = (delay / 1_000).toFixed(1)
       note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}. ${describeError(error)}`))
     },

@@ -27,20 +27,9 @@ export const RECORD: Command = {
       if (entry.type === "chunk") progress.bytes += entry.bytes.length
       if (entry.type === "limit") terminal.note("The recording has reached its limit of 64 MiB, and is not continued.")
     })
-    const recorder = record({ clock: writer.clock, onEntry: (entry) => writer.add(entry) })
-    // Not `recorder.subscribe`, which passes a fetch: see observed-fetch.ts.
-    globalThis.fetch = recorder.fetch(globalThis.fetch)
+    const recorder = record({ onEntry: (entry) => writer.add(entry) })
     try {
-      await followStream(stream, terminal, progress, {
-        onEvent: () => writer.check(),
-        onStateChange: (state) => writer.add({ type: "state", at: writer.now(), state }),
-        onRetry: ({ attempt, delay, error }) => {
-          const { name, code } = error
-          const { phase } = error as { readonly phase?: string }
-          const more = phase === undefined ? {} : { phase }
-          writer.add({ type: "retry", at: writer.now(), attempt, delay, name, code, ...more })
-        },
-      })
+      await followStream(stream, terminal, progress, () => writer.check(), recorder.subscribe)
       writer.check()
       return OK
     } finally {

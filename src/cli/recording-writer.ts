@@ -1,12 +1,10 @@
 import { closeSync, openSync, writeSync } from "node:fs"
-import type { Clock } from "../index.ts"
 import { formatEntry, formatRecording, type RecordingEntry } from "../testing/index.ts"
 
 /** Writes a recording to a file, which is whole after each entry, however the process ends. */
 export class RecordingWriter {
   readonly #onEntry: (entry: RecordingEntry) => void
   #descriptor: number | undefined
-  #start: number | undefined = undefined
   #failure: unknown = undefined
   entries = 0
 
@@ -14,23 +12,6 @@ export class RecordingWriter {
     this.#descriptor = openSync(path, "w")
     this.#onEntry = onEntry
     writeSync(this.#descriptor, formatRecording({ version: 1, entries: [] }))
-  }
-
-  /** The clock of the recorder, whose first reading is the start of the recording. */
-  readonly clock: Clock = {
-    now: () => {
-      const now = performance.now()
-      this.#start ??= now
-      return now
-    },
-    setTimeout: (run, ms) => setTimeout(run, ms),
-    clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-    random: () => Math.random(),
-  }
-
-  /** Milliseconds since the start, with three decimals. */
-  now(): number {
-    return Math.round((this.clock.now() - this.#start!) * 1_000) / 1_000
   }
 
   /** Writes an entry. A failure, such as a full disk, is kept for {@link check}, because this is called inside a stream. */

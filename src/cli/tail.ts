@@ -30,11 +30,9 @@ export const TAIL: Command = {
       return isRaw ? terminal.write(bytes) : undefined
     })
     try {
-      await followStream(stream, terminal, progress, {
-        onEvent: (event) => {
-          if (isRaw) return undefined
-          return terminal.write(isJson ? jsonLine(event) : humanLine(event, terminal.colours))
-        },
+      await followStream(stream, terminal, progress, (event) => {
+        if (isRaw) return undefined
+        return terminal.write(isJson ? jsonLine(event) : humanLine(event, terminal.colours))
       })
       return OK
     } finally {
