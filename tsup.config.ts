@@ -5,9 +5,9 @@ import { defineConfig } from "tsup"
 const entriesOfCli = {
   name: "entries-of-cli",
   setup(build: PluginBuild) {
-    build.onResolve({ filter: /^\.\.\/(?:\w+\/)?index\.ts$/ }, ({ path, importer }) => {
+    build.onResolve({ filter: /^(?:\.\.\/)+(?:\w+\/)?index\.ts$/ }, ({ path, importer }) => {
       if (!/[/\\]src[/\\]cli[/\\]/.test(importer)) return undefined
-      const [, entry = "index"] = /^\.\.\/(\w+)\/index\.ts$/.exec(path) ?? []
+      const [, entry = "index"] = /(\w+)\/index\.ts$/.exec(path) ?? []
       return { path: `./${entry}.js`, external: true }
     })
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, external: true }))

@@ -37,9 +37,7 @@ module.exports = {
       name: "cli-no-packages",
       severity: "error",
       from: { path: part("cli") },
-      to: {
-        pathNot: ["^src/", "^node:", "^(module|process|timers/promises|stream/consumers|fs|fs/promises|http|util)$"],
-      },
+      to: { pathNot: "^src/", dependencyTypesNot: ["core"] },
     },
     {
       name: "cli-entries-only",

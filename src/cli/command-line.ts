@@ -5,14 +5,17 @@ import { type Command, GENERAL_FLAGS, helpOf } from "./command.ts"
 import { describeError } from "./describe-error.ts"
 import { FAILED, MISUSE, OK } from "./exit-codes.ts"
 import { readArguments } from "./flags.ts"
+import { INSPECT } from "./inspect.ts"
+import { LINT } from "./lint.ts"
 import { nearestOf } from "./nearest.ts"
 import { RECORD } from "./record.ts"
 import { REPLAY } from "./replay.ts"
+import { SERVE } from "./serve.ts"
 import { TAIL } from "./tail.ts"
 import { Ended, type Terminal } from "./terminal.ts"
 import { UsageError } from "./usage-error.ts"
 
-const COMMANDS: readonly Command[] = [TAIL, CHAT, RECORD, REPLAY]
+const COMMANDS: readonly Command[] = [TAIL, CHAT, LINT, RECORD, REPLAY, INSPECT, SERVE]
 
 /** Runs the command line `args` and returns its exit code. Never rejects. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -10,13 +10,14 @@ export function describeError(error: unknown): string {
   if ((error instanceof TypeError || error instanceof RangeError) && error.message.startsWith("Cannot ")) {
     return visibleLine(error.message)
   }
+  if (error instanceof TypeError && error.cause !== undefined) return `The connection failed${detailOf(error)}`
   const { code, syscall } = (error ?? {}) as { readonly code?: unknown; readonly syscall?: unknown }
   if (typeof code === "string") return typeof syscall === "string" ? `"${syscall}" failed: ${code}` : code
   return error instanceof Error ? error.name : "an unknown error"
 }
 
 /** The code of the system, such as `ECONNREFUSED`. */
-function detailOf({ cause }: SseError): string {
+function detailOf({ cause }: Error): string {
   for (let inner: unknown = cause, depth = 0; inner instanceof Error && depth < 5; inner = inner.cause, depth++) {
     const { code } = inner as { readonly code?: unknown }
     if (typeof code === "string" && /^[A-Z]\w*$/.test(code)) return ` (${code})`
