@@ -45,6 +45,8 @@ export interface FaultServer {
   readonly blockedSockets: number
   /** The number of bytes that clients have taken, or that the system holds for them. */
   readonly bytesTaken: number
+  /** Replaces the script. The next request is the first one of the new script. */
+  answerWith(script: FaultScript): void
   /** Resolves when no socket that has carried a request is open. */
   allClosed(): Promise<void>
   /** Resolves after `count` requests. Rejects if the server is closed before. */
@@ -78,9 +80,7 @@ export async function startFaultServer(
   script: FaultScript,
   options: { readonly port?: number | undefined } = {},
 ): Promise<FaultServer> {
-  if (script === null || !["object", "function"].includes(typeof script)) {
-    throw new TypeError('Cannot start fault server: "script" must be an answer, an array or a function')
-  }
+  checkScript(script, "start fault server")
   checkOptions(options, { port: "a number" })
   const http = await importHttp()
   const server = new ScriptedServer(script)
@@ -91,8 +91,13 @@ export async function startFaultServer(
   return server
 }
 
+function checkScript(script: FaultScript, action: string): void {
+  if (script !== null && ["object", "function"].includes(typeof script)) return
+  throw new TypeError(`Cannot ${action}: "script" must be an answer, an array or a function`)
+}
+
 class ScriptedServer implements FaultServer {
-  readonly #script: FaultScript
+  #script: FaultScript
   readonly #sockets: Set<NodeSocket> = new Set()
   readonly #used: Set<NodeSocket> = new Set()
   readonly #waits: (() => void)[] = []
@@ -135,6 +140,12 @@ class ScriptedServer implements FaultServer {
         resolve()
       })
     })
+  }
+
+  answerWith(script: FaultScript): void {
+    checkScript(script, "replace script")
+    this.#script = script
+    this.#arrived = 0
   }
 
   allClosed(): Promise<void> {
