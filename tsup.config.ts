@@ -23,6 +23,7 @@ const entry = {
   node: "src/node/index.ts",
   redis: "src/redis/index.ts",
   testing: "src/testing/index.ts",
+  "testing-vitest": "src/testing/vitest/index.ts",
 }
 
 // One entry per subpath of package.json; ESM shares chunks, so a class is one class in all of them.

@@ -8,7 +8,7 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 // Tests import the package by its name: in Node from src, in the browser as it was built.
 const source = [
   { find: /^steadystream$/, replacement: path("src/index.ts") },
-  { find: /^steadystream\/(\w+)$/, replacement: path("src/$1/index.ts") },
+  { find: /^steadystream\/(\w+(?:\/vitest)?)$/, replacement: path("src/$1/index.ts") },
 ]
 const built = [
   { find: /^steadystream$/, replacement: path("dist/index.js") },

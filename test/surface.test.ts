@@ -7,10 +7,11 @@ import * as openai from "steadystream/openai"
 import * as redis from "steadystream/redis"
 import * as server from "steadystream/server"
 import * as testing from "steadystream/testing"
+import * as vitest from "steadystream/testing/vitest"
 
 // Every value that users can import. A change here is a changeset.
 test("steadystream exports what its surface file says, entry by entry", () => {
-  const names = Object.entries({ core, client, eventsource, openai, server, node, redis, testing }).map(
+  const names = Object.entries({ core, client, eventsource, openai, server, node, redis, testing, vitest }).map(
     ([entry, module]) => `${entry}: ${Object.keys(module).toSorted().join(" ")}`,
   )
   expect(names).toMatchInlineSnapshot(`
@@ -23,6 +24,7 @@ test("steadystream exports what its surface file says, entry by entry", () => {
       "node: sendAnswer sendChannels sendEventStream",
       "redis: redisStore",
       "testing: ManualClock chunkings everyCut formatEntry formatRecording mutate parseRecording record replay scriptedFetch startFaultServer startReplayServer storeContract",
+      "vitest: sseTest",
     ]
   `)
 })

@@ -23,6 +23,17 @@ const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
 const MAX_SIZE = 225_000
 
+/** An entry that only the runner of vitest can import. */
+const VITEST_ENTRY = "./testing/vitest"
+const VITEST_TEST = `import { expect } from "vitest"
+import { sseTest } from "steadystream/testing/vitest"
+
+sseTest("the packed fixtures and the packed matcher work", async ({ server, clock, recorder }) => {
+  server.answerWith({ body: "data: a\\n\\n" })
+  await clock.runUntil(expect(recorder.fetch()(server.url)).toHaveEvents(["a"]))
+})
+`
+
 const root = process.cwd()
 const project = mkdtempSync(join(tmpdir(), "steadystream-pack-"))
 const run = (command: string, args: string[], cwd = project) =>
@@ -69,7 +80,7 @@ try {
   const hooks = Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))
   if (hooks.length > 0) throw new Error(`the package must have no install script, not ${hooks.join(", ")}`)
   const entries = Object.keys(manifest.exports)
-    .filter((path) => path !== "./package.json")
+    .filter((path) => path !== "./package.json" && path !== VITEST_ENTRY)
     .map((path) => path.replace(/^\./, "steadystream"))
   const imports = entries.map((entry, index) => `import * as entry${index} from "${entry}"\n`).join("")
   const use = `console.log([${entries.map((_, index) => `entry${index}`).join(", ")}].length)\n`
@@ -85,6 +96,11 @@ try {
       if (count !== String(entries.length)) throw new Error(`${file} must load ${entries.length} entries, not ${count}`)
     }
   }
+
+  writeFileSync(join(project, "packed.test.js"), VITEST_TEST)
+  symlinkSync(join(root, "node_modules/vitest"), join(project, "node_modules/vitest"))
+  run(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), "run", "--root", project, "packed.test.js"])
+  rmSync(join(project, "node_modules/vitest"))
 
   for (const node of new Set([process.execPath, process.env["STEADYSTREAM_SYSTEM_NODE"] ?? process.execPath])) {
     const command = join(project, "node_modules/.bin/steadystream")

@@ -30,8 +30,21 @@ module.exports = {
     {
       name: "testing-no-packages",
       severity: "error",
-      from: { path: part("testing") },
+      from: { path: part("testing"), pathNot: part("testing/vitest") },
       to: { pathNot: ["^src/", "^node:(http|net|zlib|tls)$", "^(http|net|zlib|tls)$"] },
+    },
+    {
+      name: "testing-vitest-no-packages",
+      severity: "error",
+      comment: "Only src/testing/vitest/ imports vitest, and nothing else of the package imports it",
+      from: { path: part("testing/vitest") },
+      to: { pathNot: ["^src/", "^node_modules/vitest/"] },
+    },
+    {
+      name: "nothing-imports-testing-vitest",
+      severity: "error",
+      from: { path: "^src/", pathNot: part("testing/vitest") },
+      to: { path: part("testing/vitest") },
     },
     {
       name: "cli-no-packages",
