@@ -296,7 +296,7 @@ test("Recorder.recording keeps the bytes of a chunk that its reader overwrites",
 
 test("Recorder.recording keeps small and large chunks apart", async () => {
   const recorder = record()
-  const sizes = [1, 4_096, 0, 3_000, 4_097, 70_000, 2_000, 4_095, 1]
+  const sizes = [1, 4_096, 0, 3_000, 4_097, 70_000, 32_768, 32_769, 20_000, 262_144, 4_095, 1]
   const chunks = sizes.map((size, at) => new Uint8Array(size).fill(at + 1))
   await (await recorder.fetch(scriptedFetch([{ chunks }]))(url)).text()
   const recorded = recorder.recording.entries.flatMap((entry) => (entry.type === "chunk" ? [entry.bytes] : []))
