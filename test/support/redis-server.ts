@@ -104,17 +104,20 @@ interface RedisRun {
   kill(): Promise<void>
 }
 
-/** The servers of this process, which end with it. */
-const running = new Set<ChildProcess>()
+/** The servers of this process with their folders, which end with it. */
+const running = new Map<ChildProcess, string>()
 process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
+  for (const [child, folder] of running) {
+    child.kill("SIGKILL")
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 async function runRedis(folder: string, port: number, config: RedisConfig): Promise<RedisRun> {
   const options = { bind: "127.0.0.1", port, dir: folder, save: "", appendonly: "no", ...config }
   const arguments_ = Object.entries(options).flatMap(([name, value]) => [`--${name}`, ...valuesOf(value)])
   const child = spawn(findRedis()!, arguments_, { stdio: "ignore" })
-  running.add(child)
+  running.set(child, folder)
   const exited = new Promise<void>((resolve) => void child.once("exit", () => resolve()))
   void exited.then(() => running.delete(child))
   await untilAnswers(port, child)
