@@ -1,4 +1,5 @@
 import express, { type Response } from "express"
+import { SseError } from "steadystream"
 import { sendAnswer } from "steadystream/node"
 import { relay } from "steadystream/openai"
 import { answers, askProvider, nameOf } from "./app.ts"
@@ -20,7 +21,14 @@ app.use("/api/answers/:id", (request, response: Reply, next) => {
 app.post("/api/answers/:id", express.json(), async (request, response: Reply) => {
   const { messages } = request.body as { messages: unknown }
   const { name } = response.locals
-  await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  try {
+    await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  } catch (error) {
+    if (!SseError.is(error)) throw error
+    // This process is shutting down, or cannot reach the store.
+    response.set("retry-after", "1").sendStatus(503)
+    return
+  }
   await sendAnswer(answers, request, response, name)
 })
 

@@ -2,13 +2,13 @@
 import { subscribe } from "steadystream/client"
 import { readChatCompletions } from "steadystream/openai"
 
-/** Asks. If the connection breaks, a GET of the same URL continues after the last event. */
+/** Asks. If the connection breaks, the same POST continues after the last event; it starts nothing twice. */
 export function ask(url: string, messages: readonly object[]) {
   const events = subscribe(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ messages }),
-    resume: "get",
+    resume: "same",
     until: "[DONE]",
   })
   return readChatCompletions(events)

@@ -23,6 +23,7 @@ const NAME = "event stream"
  * ```
  */
 export function measureAttempt(metrics: AttemptMetrics): void {
+  if (typeof metrics !== "object") throw new TypeError("Cannot measure attempt: there must be metrics of an attempt")
   const { startTime, responseTime, firstEventTime, duration, events, bytes, longestGap, error } = metrics
   const { performance } = globalThis as Partial<Pick<typeof globalThis, "performance">>
   if (typeof performance?.measure !== "function") return

@@ -2,6 +2,7 @@ import type { SseValidationError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
 import type { AnyEvent, EventDecoder } from "./event-contract.ts"
 import { reportRejection } from "../internal/hook.ts"
+import { throwAtEnd } from "./end-event.ts"
 import { ContractReader } from "./event-reader.ts"
 import { json, type MemberMap, type ResolvedMember } from "./member.ts"
 import { formMismatch, nameMismatch, schemaMismatch } from "./mismatch.ts"
@@ -14,7 +15,8 @@ import { isPromise, validate, type Verdict } from "./standard-schema.ts"
 export interface DefineEventsOptions {
   /**
    * What to do with an event whose name is not in the contract: skip it, throw an {@link SseValidationError}, or call a
-   * function with the event and skip it.
+   * function with the event and skip it. The event `steadystream.end`, with which a stored answer ends that is not whole,
+   * throws an {@link SseProviderError} in any case.
    * @defaultValue `"skip"`
    */
   readonly unknown?: "skip" | "error" | ((event: SseEvent) => void) | undefined
@@ -52,7 +54,9 @@ export function createDecoder(members: MemberMap, options: DefineEventsOptions):
 
   const decode: EventDecoder<AnyEvent>["decode"] = (event) => {
     const member = members.get(event.event)
-    return member === undefined ? onUnknown(event) : decodeBy(member, event)
+    if (member !== undefined) return decodeBy(member, event)
+    throwAtEnd(event)
+    return onUnknown(event)
   }
   return { decode, read: (source, signal) => new ContractReader(source, decode, signal) }
 }

@@ -33,7 +33,7 @@ export async function sendAnswer(
   options: AnswerConnectOptions = {},
 ): Promise<void> {
   const server = answers as unknown as LogServer<string, AnswerConnectOptions>
-  if (typeof server?.open !== "function") {
+  if (typeof server?.open !== "function" || !("start" in server)) {
     throw new TypeError("Cannot send answer: the answers must be made by createAnswers()")
   }
   return sendLogs(server, req, res, id, options)

@@ -35,7 +35,7 @@ export async function sendChannels<Event extends SseEvent<string, unknown>, Writ
   options: ConnectOptions<Event, Written> = {},
 ): Promise<void> {
   const server = channels as unknown as LogServer<string | readonly string[], ConnectOptions<Event, Written>>
-  if (typeof server?.open !== "function")
+  if (typeof server?.open !== "function" || typeof channels.publish !== "function")
     throw new TypeError("Cannot send channels: they must be made by createChannels()")
   return sendLogs(server, req, res, names, options)
 }

@@ -47,7 +47,7 @@ class NodeRedisConnection implements OwnedConnection {
   }
 
   get obstacle(): string | undefined {
-    return this.#client.isOpen ? undefined : "the client is not connected"
+    return this.#client.isOpen ? undefined : "the client is not connected, so call connect() first"
   }
 
   command(args: readonly string[]): Promise<unknown> {
@@ -99,7 +99,7 @@ class NodeRedisCluster implements OwnedConnection {
   }
 
   get obstacle(): string | undefined {
-    return this.#client.isOpen ? undefined : "the client is not connected"
+    return this.#client.isOpen ? undefined : "the client is not connected, so call connect() first"
   }
 
   command(args: readonly string[], key: string): Promise<unknown> {

@@ -4,10 +4,14 @@
  */
 import { SseStoreError } from "../server/store/index.ts"
 
+/** What a retry does not change: rights, a password, a key of another kind. */
+const LASTING = /^(?:NOPERM|NOAUTH|WRONGPASS|WRONGTYPE)$/
+
 export function storeErrorOf(error: unknown, action: string): SseStoreError {
   const code = codeOf(error)
   if (code === "OOM") return new SseStoreError(`Cannot ${action}: the memory of Redis is full`, "limit")
-  return new SseStoreError(`Cannot ${action}: Redis did not do it${code && ` (${code})`}`, "store-unavailable")
+  const message = `Cannot ${action}: the command failed${code && ` (${code})`}`
+  return new SseStoreError(message, "store-unavailable", { retryable: !LASTING.test(code) })
 }
 
 /** Whether Redis does not know a script by its hash. */
@@ -21,5 +25,5 @@ function codeOf(error: unknown): string {
   // An error inside a script begins with "ERR" in old versions.
   const [, inner] = /^(?:ERR |-)?(?:Error running script.*?: )?@?-?([A-Z]{3,16}\b)/.exec(String(message)) ?? []
   const known = inner ?? code ?? name
-  return typeof known === "string" && /^\w{1,40}$/.test(known) ? known : ""
+  return typeof known === "string" && known !== "Error" && /^\w{1,40}$/.test(known) ? known : ""
 }

@@ -63,7 +63,7 @@ export function redisStore(client: RedisClientLike, options: RedisStoreOptions =
 
 class RedisStore implements EventStore {
   /** Less than a reader notices, and a quarter of the appends of a fast model. */
-  readonly minInterval = 25
+  readonly appendInterval = 25
   readonly #connection: OwnedConnection
   readonly #settings: RedisSettings
   readonly #runner: ScriptRunner

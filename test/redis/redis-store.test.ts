@@ -307,7 +307,7 @@ describeWithRedis("redisStore() of one server", () => {
     await subscribed.subscribe("x")
     const found = [unconnected, subscribed].map((client) => errorOf(redisStore(client).append("a", events(1))))
     expect((await Promise.all(found)).map((error) => [error?.code, error?.message])).toEqual([
-      ["store-unavailable", "Cannot append: the client is not connected"],
+      ["store-unavailable", "Cannot append: the client is not connected, so call connect() first"],
       ["store-unavailable", "Cannot append: the client has subscriptions"],
     ])
     subscribed.disconnect()

@@ -65,12 +65,27 @@ test.each([
     "store-unavailable",
     "(MaxRetriesPerRequestError)",
   ],
-  ["secret", "store-unavailable", "Redis did not do it"],
-  [undefined, "store-unavailable", "Redis did not do it"],
+  ["secret", "store-unavailable", "the command failed"],
+  [undefined, "store-unavailable", "the command failed"],
 ])("storeErrorOf() keeps nothing but the code of an error", (error, code, text) => {
   const found = storeErrorOf(error, "append")
   expect([found.code, found.cause, found.message.includes(text)]).toEqual([code, undefined, true])
   expect(found.message).not.toMatch(/secret|10\.0|127\.0/u)
+})
+
+test("storeErrorOf() is not retryable if a retry would fail for the same reason", () => {
+  const retryable = (message: string) => storeErrorOf(new Error(message), "append").retryable
+  const lasting = [
+    "NOPERM this user has no permissions",
+    "NOAUTH Authentication required.",
+    "WRONGTYPE Operation against",
+  ]
+  expect(lasting.map(retryable)).toEqual([false, false, false])
+  expect(["LOADING Redis is loading", "CLUSTERDOWN Hash slot not served", "anything"].map(retryable)).toEqual([
+    true,
+    true,
+    true,
+  ])
 })
 
 test("isUnknownScript() recognizes the error in every form", () => {

@@ -9,7 +9,7 @@ export interface CountedAppend {
 }
 
 export class FaultyStore implements EventStore {
-  readonly minInterval: number | undefined
+  readonly appendInterval: number | undefined
   /** Whether operations reject, and do nothing. */
   isDown = false
   /** Whether appends are stored and reject all the same, as if the reply was lost. */
@@ -28,7 +28,7 @@ export class FaultyStore implements EventStore {
 
   constructor(inner: EventStore) {
     this.#inner = inner
-    this.minInterval = inner.minInterval
+    this.appendInterval = inner.appendInterval
   }
 
   /** Continues the appends that were held up. */

@@ -59,7 +59,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     const abandonAfter = checkDuration("abandonAfter", options.abandonAfter)
     this.#delivery = new Delivery(options, () => this.#onRound(), abandonAfter)
     const { store, clock } = this.#delivery
-    const minInterval = checkNumber("minInterval", options.minInterval ?? store.minInterval ?? 0)
+    const minInterval = checkNumber("minInterval", options.minInterval ?? store.appendInterval ?? 0)
     this.#presence = new Presence(store, clock, abandonAfter)
     const endWriterOf = this.#endWriterOf
     const producerOptions = { events, lease: this.#lease, limit, minInterval, waitUntil, endWriterOf }

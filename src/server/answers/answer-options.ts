@@ -47,7 +47,7 @@ export interface AnswersOptions<Written = SseEventInit> {
   readonly abandonAfter?: number | undefined
   /**
    * The least time between two appends of an answer; what comes in between is stored together.
-   * @defaultValue `minInterval` of the store, else 0
+   * @defaultValue `appendInterval` of the store, else 0
    */
   readonly minInterval?: number | undefined
   /**
@@ -89,7 +89,7 @@ export interface AnswersOptions<Written = SseEventInit> {
 
 export const ANSWERS_KINDS: OptionKinds<AnswersOptions> = {
   events: ENCODER,
-  store: "a store, with append()",
+  store: "a store, with claim()",
   waitUntil: "a function",
   lease: true,
   ttl: true,

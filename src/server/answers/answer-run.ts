@@ -4,7 +4,7 @@
  */
 import type { EventEncoder } from "../../contract/index.ts"
 import { encodeEvent } from "../../encoder/index.ts"
-import { SseError } from "../../errors.ts"
+import { SseError, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { SseParser } from "../../parser/index.ts"
@@ -130,7 +130,9 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   }
 
   end(): void {
-    void this.#finish(undefined)
+    const { incomplete } = this.#parser.end()
+    const why = "Cannot store answer: its source must not end within an event"
+    void this.#finish(incomplete ? { error: new SseTruncatedError(why, "events") } : undefined)
   }
 
   fail(error: unknown, isAtOnce: boolean): void {

@@ -62,7 +62,7 @@ export interface ChannelsOptions<Written = SseEventInit, Event extends SseEvent<
 
 export const CHANNELS_KINDS: OptionKinds<ChannelsOptions> = {
   events: "a contract, with encodeAsync()",
-  store: "a store, with append()",
+  store: "a store, with claim()",
   keepAlive: true,
   maxDuration: true,
   writeTimeout: true,

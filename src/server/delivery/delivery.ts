@@ -67,6 +67,9 @@ export class Delivery implements SessionHost {
    */
   constructor(options: DeliveryOptions, onRound: () => boolean = () => false, shortestTime: number = Infinity) {
     const { clock = systemClock, store, onError = reportGlobally } = options
+    if (typeof (options as Partial<EventStore>).claim === "function") {
+      throw new TypeError('Cannot use options: a store must be the option "store", not the options')
+    }
     const keepAlive = checkDuration("keepAlive", options.keepAlive ?? DEFAULT_KEEP_ALIVE)
     const writeTimeout = checkDuration("writeTimeout", options.writeTimeout ?? 30_000)
     this.#maxDuration = checkDuration("maxDuration", options.maxDuration)

@@ -16,6 +16,11 @@ export async function respondWith<Target, Options extends HeaderOptions, Accepte
   target: Target,
   options: Options,
 ): Promise<Response> {
+  if (typeof request?.headers?.get !== "function") {
+    throw new TypeError(
+      "Cannot respond: the request must be a Request; for node:http use sendChannels() or sendAnswer()",
+    )
+  }
   const cursor = decodeLastEventId(request.headers.get("last-event-id"))
   const accepted = server.accept(cursor, request.url, target, options)
   const headers = eventStreamHeaders(options.headers, "no-store")

@@ -218,7 +218,7 @@ export interface EventStore {
    * The least time in milliseconds that a producer of many small events leaves between its appends.
    * @defaultValue `0`
    */
-  readonly minInterval?: number | undefined
+  readonly appendInterval?: number | undefined
   /**
    * Stores events at the end of a log, all or none, with consecutive sequences. A log that does not exist is created,
    * unless there is nothing to store. An append without events renews the lease and the `ttl`.

@@ -146,10 +146,10 @@ test("createAnswers does not wait for minInterval if much waits already, or if i
   expect(clock.pendingTimers).toBe(0)
 })
 
-test("createAnswers takes minInterval of the store", async () => {
+test("createAnswers takes appendInterval of the store", async () => {
   const { clock, world } = await answersInTime()
   const { answers, store } = await world.node()
-  Object.assign(store, { minInterval: 500 })
+  Object.assign(store, { appendInterval: 500 })
   const { answers: slow } = await world.node({ store })
   const source = new TestSource().push("a")
   await slow.start("42", source.make)

@@ -32,7 +32,7 @@ async function filledStore() {
 function spied(store: EventStore) {
   const calls = new Set<string>()
   const watched = new Proxy(store, {
-    get(target, key: Exclude<keyof EventStore, "minInterval">) {
+    get(target, key: Exclude<keyof EventStore, "appendInterval">) {
       const method = target[key].bind(target) as (...args: unknown[]) => unknown
       return (name: string, ...rest: unknown[]) => {
         calls.add(`${key} ${name}`)
