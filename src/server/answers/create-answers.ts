@@ -12,6 +12,7 @@ import type { Answers } from "./answer-types.ts"
  *
  * Readers get an answer that is not whole as such: in a dialect of OpenAI as an error event without `[DONE]`, otherwise
  * as the event `steadystream.end`, whose data is JSON with `status` and `detail`. `endEvent` replaces it for other protocols.
+ * The chunk readers, and `subscribe` and `readEvents` with a contract, throw at that event; without a contract, look for it.
  *
  * @throws TypeError, RangeError if an option is not valid.
  * @example
