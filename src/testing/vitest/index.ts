@@ -10,5 +10,5 @@ expect.extend({
 
 export { sseTest } from "./sse-test.ts"
 export type { SseFixtures } from "./sse-test.ts"
-export type { ToHaveEventsOptions } from "./to-have-events.ts"
+export type { ErrorClass, ToHaveEventsOptions } from "./to-have-events.ts"
 export type { ExpectedEvent } from "./expected-events.ts"

@@ -3,18 +3,19 @@ import { checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
 import { comparedMembers, type ExpectedEvent, expectedMembers } from "./expected-events.ts"
 import { type ReceivedEvents, receivedEvents } from "./received-events.ts"
 
+/** A class of errors, such as `SseRetryError`. */
+export interface ErrorClass {
+  /** Any constructor. */
+  new (...args: never): Error
+}
+
 /** Options of the matcher `toHaveEvents`. */
 export interface ToHaveEventsOptions {
   /**
    * The class of the error that the source must end with, after the events.
    * @defaultValue none: the source must end without an error
    */
-  readonly error?:
-    | {
-        /** Any constructor. */
-        new (...args: never): Error
-      }
-    | undefined
+  readonly error?: ErrorClass | undefined
 }
 
 declare global {
