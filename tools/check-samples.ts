@@ -46,7 +46,7 @@ const failures: string[] = []
 const shownFiles = new Set<string>()
 rmSync(FOLDER, { recursive: true, force: true })
 mkdirSync(FOLDER, { recursive: true })
-const documents = ["README.md", ...globSync(["docs/guides/*.md", "skills/*/SKILL.md"])]
+const documents = ["README.md", "docs/recording-format.md", ...globSync(["docs/guides/*.md", "skills/*/SKILL.md"])]
 const samples = [...documents, ...globSync("src/**/*.ts")].flatMap((source) => samplesOf(source))
 for (const path of globSync("examples/**/*.{ts,tsx,vue,svelte}")) {
   if (!shownFiles.has(path.replaceAll("\\", "/"))) failures.push(`${path}: no guide shows this example`)
