@@ -19,8 +19,9 @@ export function expectedMembers(expected: ExpectedEvent): Members {
 
 /** Returns an event with only those members that `expected` has, or the event itself if there is no `expected`. */
 export function comparedMembers(event: SseEvent<string, unknown>, expected: Members | undefined): unknown {
-  if (expected === undefined || isMatcher(expected)) return event
-  const isJson = typeof event.data === "string" && typeof expected["data"] !== "string" && !isMatcher(expected["data"])
+  if (expected === undefined) return event
+  const { data = "" } = expected
+  const isJson = typeof event.data === "string" && typeof data !== "string" && !isMatcher(data)
   return alike(isJson ? { ...event, data: fromJson(event.data) } : event, expected)
 }
 

@@ -79,6 +79,10 @@ describe("toHaveEvents", () => {
   test("toHaveEvents accepts the matchers of vitest for an event and for a member", async () => {
     await expect(text).toHaveEvents([{ data: expect.stringMatching(/^a$/) }, expect.objectContaining({ event: "end" })])
     await expect(text).not.toHaveEvents([{ data: expect.stringMatching(/^b$/) }, {}])
+    const json = 'data: {"a":1}\n\n'
+    await expect(json).toHaveEvents([expect.objectContaining({ data: '{"a":1}' })])
+    await expect(json).toHaveEvents([{ data: expect.stringContaining("1") }])
+    await expect(json).toHaveEvents([{ data: { a: expect.any(Number) } }])
   })
 
   test("toHaveEvents fails if the source ends with an error, unless the test expects it", async () => {
