@@ -20,6 +20,7 @@ import { availableParallelism } from "node:os"
 import { delimiter } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs, promisify } from "node:util"
+import { findRedis } from "../../test/support/redis-server.ts"
 import { contenderNames } from "./contenders.ts"
 import { partNames, runLoad } from "./load.ts"
 import { FULL_REDIS, QUICK_REDIS, redisPartNames, runRedisLoad } from "./redis/redis-load.ts"
@@ -88,7 +89,7 @@ function sessionsWithin(wanted: number): number {
   return files - OTHER_FILES
 }
 
-function platform(peers: readonly string[]): string {
+function platform(peers: readonly string[], others: readonly string[] = []): string {
   const versions = peers.map((name) => {
     const manifest = JSON.parse(readFileSync(here(`../../node_modules/${name}/package.json`), "utf8")) as {
       version: string
@@ -98,7 +99,12 @@ function platform(peers: readonly string[]): string {
   const cores = `${availableParallelism()} shared cores`
   const date = new Date().toISOString().slice(0, 10)
   const machine = `Node ${process.versions.node}, ${process.platform} ${process.arch}, ${cores}, ${date}`
-  return `${machine}; ${versions.join(", ")}. All processes ran on the same machine.`
+  return `${machine}; ${[...others, ...versions].join(", ")}. All processes ran on the same machine.`
+}
+
+function redisVersion(): string {
+  const text = execFileSync(findRedis()!, ["--version"], { encoding: "utf8" })
+  return `Redis ${/v=(\S+)/.exec(text)?.[1] ?? "of an unknown version"}`
 }
 
 async function build(): Promise<void> {
@@ -133,7 +139,8 @@ async function main(): Promise<void> {
       parts: redisParts,
       onStep,
     })
-    if (results !== undefined) publish("redis", results, redisMarkdown(results, platform(REDIS_PEERS)))
+    if (results !== undefined)
+      publish("redis", results, redisMarkdown(results, platform(REDIS_PEERS, [redisVersion()])))
   }
 }
 
