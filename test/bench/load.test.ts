@@ -47,6 +47,7 @@ describeWithRedis("runRedisLoad()", () => {
     loads: [[2, 1, 100]] as const,
     seconds: 0.1,
     rounds: 1,
+    timedRounds: 1,
     timed: 20,
     served: 5,
   }

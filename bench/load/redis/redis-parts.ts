@@ -22,9 +22,10 @@ export interface RedisSettings {
   readonly loads: readonly RedisLoad[]
   /** The seconds of each load. */
   readonly seconds: number
-  /** The rounds of the latency of tokens and of the CPU time of a serving process. */
+  /** The rounds of the CPU time of a serving process. */
   readonly rounds: number
-  /** The tokens of each round. */
+  /** The rounds of the latency of tokens, and the tokens of each. */
+  readonly timedRounds: number
   readonly timed: number
   /** The events that a serving process delivers to 100 sessions. */
   readonly served: number
