@@ -57,6 +57,7 @@ sseTest("followOrder asks again if the shop is silent for 30 seconds", async ({ 
   await clock.runUntil(expect(followOrder("42", { fetch, clock })).toHaveEvents(statuses))
   expect(fetch.requests[1]?.headers.get("last-event-id")).toBe("1")
   expect(clock.now()).toBeGreaterThan(30_000)
+  expect(clock.now()).toBeLessThan(32_000)
 })
 
 sseTest("followOrder stops if every connection breaks", async ({ clock }) => {
