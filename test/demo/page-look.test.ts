@@ -1,22 +1,8 @@
 import axe from "axe-core"
 import type { Page } from "playwright"
 import { describe, test } from "vitest"
+import { findings } from "./findings.ts"
 import { ask, comeBackTooLate, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
-
-/**
- * Returns the serious and critical findings below an element, as `rule: element`. Findings that axe is not sure about
- * count too, except contrast: it cannot compute the contrast of text that is scrolled out of a log.
- */
-async function findings(page: Page, selector: string): Promise<string[]> {
-  const { violations, incomplete } = await page.evaluate(
-    (include) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(include, { resultTypes: ["violations", "incomplete"] }),
-    selector,
-  )
-  return [...violations, ...incomplete.filter(({ id }) => id !== "color-contrast")]
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(" ")}`))
-}
 
 /** Returns the words of the logs' data and of the tool calls that are on more than one line. */
 const brokenWords = (page: Page) =>
