@@ -26,6 +26,8 @@ export default defineConfig([
     esbuildOptions: (options) => void (options.logOverride = { "ignored-bare-import": "silent" }),
     splitting: false,
     clean: true,
-    onSuccess: () => copyFile("demo/page/index.html", "demo/dist/page/index.html"),
+    onSuccess: async () => {
+      for (const file of ["index.html", "example.jsonl"]) await copyFile(`demo/page/${file}`, `demo/dist/page/${file}`)
+    },
   },
 ])

@@ -10,7 +10,7 @@ process.chdir(root)
 const SOURCES = ["src", "demo/server", "demo/page", "demo/tsup.config.ts", "tsup.config.ts", "package.json"]
 const BUILT = [
   ...["index", "node", "redis"].map((entry) => `dist/${entry}.js`),
-  ...["server/main.js", "server/worker.js", "page/index.html"].map((file) => `demo/dist/${file}`),
+  ...["server/main.js", "server/worker.js", "page/index.html", "page/example.jsonl"].map((file) => `demo/dist/${file}`),
 ]
 
 if (!isInstalled()) {

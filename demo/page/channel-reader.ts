@@ -3,6 +3,7 @@ import { subscribe, type GapInfo, type Subscription } from "steadystream/client"
 import { type ChannelLog, numberOf } from "./channel-log.ts"
 import { find, setFact, setOutcome, setState } from "./dom.ts"
 import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
+import { tape } from "./tape.ts"
 
 /** How a reader of the channel differs from the others. */
 export interface ReaderSettings {
@@ -51,6 +52,8 @@ export class ChannelReader {
   /** Continues after the last event that was taken. */
   connect(): void {
     const subscription: Subscription = subscribe(this.#settings.url, {
+      // Not its states: those of three readers would be one lane.
+      fetch: tape.fetchOf("channel"),
       lastEventId: this.cursor,
       retry: { maxRetries: 3 },
       onStateChange: (state) => {

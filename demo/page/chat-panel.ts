@@ -8,6 +8,7 @@ import { find, onAction, seconds, setAvailable, setFact, setOutcome, setState } 
 import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
 import { MessageField } from "./message-field.ts"
 import { ScenarioChoice } from "./scenario-choice.ts"
+import { tape } from "./tape.ts"
 
 type Stream = ReturnType<typeof readChatCompletions>
 
@@ -82,7 +83,7 @@ export class ChatPanel {
   }
 
   #ask({ model }: Scenario, signal: AbortSignal): Promise<Response> {
-    return fetch("/v1/chat/completions", {
+    return tape.fetchOf("chat")("/v1/chat/completions", {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({

@@ -1,10 +1,11 @@
 import { SseProviderError, SseResponseError } from "steadystream"
-import { subscribe, type Subscription } from "steadystream/client"
+import type { Subscription } from "steadystream/client"
 import { type ChatCompletionChunk, readChatCompletions } from "steadystream/openai"
 import { chunkEntry } from "./chunk-entry.ts"
 import { appendPiece, find, setFact } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
+import { tape } from "./tape.ts"
 
 /** How the reading of an answer ended: with the answer, or without it. */
 export type DurableEnd = "done" | "cancelled" | "lost" | "failed" | "unknown"
@@ -38,7 +39,7 @@ export class DurableReader {
   async read(id: string, stored: number): Promise<{ readonly end: DurableEnd; readonly why: string } | undefined> {
     this.#events?.close()
     this.#clear(stored)
-    const events = subscribe(`/answer?id=${id}`, {
+    const events = tape.subscribeOf("durable")(`/answer?id=${id}`, {
       until: "[DONE]",
       retry: { maxRetries: MAX_RETRIES, maxDelay: MAX_DELAY_MS },
       onOpen: ({ headers }) => this.#opened(headers?.get("x-demo-process") ?? "–"),

@@ -2,6 +2,7 @@ import { ChannelPanel } from "./channel-panel.ts"
 import { ChatPanel } from "./chat-panel.ts"
 import { DurablePanel } from "./durable-panel.ts"
 import { find, setFact } from "./dom.ts"
+import { InspectorPanel } from "./inspector/inspector-panel.ts"
 import { RelayPanel } from "./relay-panel.ts"
 import { RetryPanel } from "./retry-panel.ts"
 import { startStandardPanel } from "./standard-panel.ts"
@@ -14,3 +15,4 @@ void new ChatPanel(find(document, "#chat"))
 void new RelayPanel(find(document, "#relay"))
 void new ChannelPanel(find(document, "#channel"))
 void new DurablePanel(find(document, "#durable")).begin()
+void new InspectorPanel(find(document, "#inspector"))

@@ -4,6 +4,7 @@ import { type ChatCompletionChunk, type EndInfo, readChatCompletions } from "ste
 import { chunkEntry } from "./chunk-entry.ts"
 import { appendPiece, find, onAction, setAvailable, setFact, setOutcome, setState } from "./dom.ts"
 import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
+import { tape } from "./tape.ts"
 
 /** The course of a run: to its end, left halfway, or with a provider that breaks off. */
 type Course = "run" | "leave" | "cut"
@@ -76,7 +77,7 @@ export class RelayPanel {
       messages: [{ role: "user", content: "What are server-sent events?" }],
     })
     const stream = readChatCompletions((signal) =>
-      fetch(`/relay/v1/chat/completions?watcher=${id}`, { method: "POST", body, signal }),
+      tape.fetchOf("relay")(`/relay/v1/chat/completions?watcher=${id}`, { method: "POST", body, signal }),
     )
     let chunks = 0
     try {

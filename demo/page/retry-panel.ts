@@ -1,9 +1,10 @@
 import { SseError, SseRetryError } from "steadystream"
-import { subscribe, type Subscription } from "steadystream/client"
+import type { Subscription } from "steadystream/client"
 import { find, onAction, seconds, setAvailable, setFact, setOutcome, setState, type ShownState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
 import { ServerSwitch } from "./server-switch.ts"
+import { tape } from "./tape.ts"
 import { Timeline } from "./timeline.ts"
 
 const MAX_RETRIES = 5
@@ -40,7 +41,7 @@ export class RetryPanel {
     if (this.#subscription !== undefined) return
     this.#attempts = 0
     this.#begin()
-    const subscription = subscribe("/ticks", {
+    const subscription = tape.subscribeOf("retry")("/ticks", {
       lastEventId: sessionStorage.getItem(CURSOR_KEY) ?? "",
       retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 / pace },
       timeouts: { connect: 5000 },

@@ -1,7 +1,8 @@
-import { subscribe, type Subscription } from "steadystream/client"
+import type { Subscription } from "steadystream/client"
 import { appendPiece, find, onAction, setFact, setOutcome, setState } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
+import { tape } from "./tape.ts"
 import type { Wire } from "./wire.ts"
 
 /** Longer than the server's `retry: 500`, so that a second request would arrive in this time. */
@@ -113,7 +114,7 @@ function readNatively(reader: Reader): EventSource {
 
 function readSubscribed(reader: Reader, wire: Wire): Subscription {
   let retries = 0
-  const subscription = subscribe(reader.begin(), {
+  const subscription = tape.subscribeOf("standard")(reader.begin(), {
     until: "[DONE]",
     retry: { maxRetries: 3 },
     onStateChange: (state) => {

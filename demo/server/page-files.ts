@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http"
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/": ["index.html", "text/html; charset=utf-8"],
   "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+  "/example.jsonl": ["example.jsonl", "application/jsonl; charset=utf-8"],
   "/style.css": ["style.css", "text/css; charset=utf-8"],
 }
 

@@ -73,7 +73,7 @@ describe("blocksOf", () => {
   test("blocksOf returns one block for a body that is no event stream", () => {
     const chunks = [encode('{"error":\n\n'), encode('"busy"}')]
     expect(blocksOf(chunks, false)).toEqual([
-      { kind: "text", from: 0, to: 18, chunk: 1, event: "", id: undefined, data: '{"error":\n\n"busy"}' },
+      { kind: "body", from: 0, to: 18, chunk: 1, event: "", id: undefined, data: '{"error":\n\n"busy"}' },
     ])
   })
 
@@ -169,7 +169,7 @@ describe("modelOf", () => {
       ["GET /b", 503, undefined, 28],
       ["GET /a", undefined, undefined, 28],
     ])
-    expect(lanes[1]!.blocks.map(({ kind }) => kind)).toEqual(["text"])
+    expect(lanes[1]!.blocks.map(({ kind }) => kind)).toEqual(["body"])
     expect(states).toEqual([
       { state: "connecting", from: 0, to: 4 },
       { state: "open", from: 4, to: 8 },
@@ -177,6 +177,7 @@ describe("modelOf", () => {
     ])
     expect(marks.filter(({ isError }) => isError).map(({ kind, lane }) => [kind, lane])).toEqual([
       ["response", 1],
+      ["event", 1],
       ["error", 0],
       ["retry", -1],
     ])

@@ -2,7 +2,7 @@
 import { SseParser } from "steadystream"
 
 /** What the bytes of a block are: an event, a block without one, blank lines, a block that never ended, or no event stream. */
-export type BlockKind = "event" | "comment" | "control" | "blank" | "incomplete" | "text"
+export type BlockKind = "event" | "comment" | "control" | "blank" | "incomplete" | "body"
 
 /** A part of a body: in an event stream, a block up to its blank line. */
 export interface Block {
@@ -28,7 +28,7 @@ export function blocksOf(chunks: readonly Uint8Array[], isEventStream: boolean):
   const body = joined(chunks)
   const chunkAt = chunkFinder(chunks)
   if (body.length === 0) return []
-  if (!isEventStream) return [{ ...textOf(body, "text"), from: 0, to: body.length, chunk: chunks.length - 1 }]
+  if (!isEventStream) return [{ ...textOf(body, "body"), from: 0, to: body.length, chunk: chunks.length - 1 }]
   const reader = new BlockReader()
   const ends = endsOf(body)
   const blocks = ends.map(({ at, to }, index) => {

@@ -52,6 +52,6 @@ export function isErrorBlock({ kind, event, data }: Block): boolean {
 
 /** Returns a time in the unit that is short: `40 ms`, `1.25 s`. */
 export function shortTime(ms: number): string {
-  if (ms < 1000) return `${Number(ms.toFixed(ms < 10 ? 1 : 0))} ms`
+  if (Math.round(ms) < 1000) return `${Number(ms.toFixed(ms < 10 ? 1 : 0))} ms`
   return `${Number((ms / 1000).toFixed(2))} s`
 }

@@ -103,6 +103,10 @@ function laneOf(request: number, entries: readonly RecordingEntry[], duration: n
 
 function statesOf(entries: readonly RecordingEntry[], duration: number): StateSpan[] {
   const states = entries.filter((entry) => entry.type === "state")
+  const start = entries.find(({ type }) => type === "request")
+  // The state in which a subscription begins is not recorded.
+  const isFirstMissing = states.length > 0 && start !== undefined && start.at < states[0]!.at
+  if (isFirstMissing) states.unshift({ type: "state", at: start.at, state: "connecting" })
   return states.map(({ at, state }, index) => ({ state, from: at, to: states[index + 1]?.at ?? duration }))
 }
 
@@ -120,14 +124,15 @@ function marksOf(entries: readonly RecordingEntry[], lanes: readonly Lane[]): Ma
       continue
     }
     const count = taken[lane]!
-    const { blocks } = lanes[lane]!
+    const { blocks, status } = lanes[lane]!
     const chunk = count.chunks++
     add({ at, kind: "chunk", lane, chunk, name: "chunk", text: `${entry.bytes.length} bytes`, isError: false })
     for (; blocks[count.blocks]?.chunk === chunk; count.blocks++) {
       const block = blocks[count.blocks]!
       if (block.kind === "blank") continue
       const name = block.kind === "event" ? block.event : block.kind
-      add({ at, kind: "event", lane, chunk, block: count.blocks, name, text: block.data, isError: isErrorBlock(block) })
+      const isError = block.kind === "body" ? (status ?? 0) >= 400 : isErrorBlock(block)
+      add({ at, kind: "event", lane, chunk, block: count.blocks, name, text: block.data, isError })
     }
   }
   return marks
