@@ -15,7 +15,7 @@ import { count, size } from "./progress.ts"
 import { refusalOf } from "./refusal.ts"
 import type { Terminal } from "./terminal.ts"
 import { UsageError } from "./usage-error.ts"
-import { visibleLine, visibleText } from "./visible-text.ts"
+import { visibleJson, visibleLine, visibleText } from "./visible-text.ts"
 
 type Read = (...given: Parameters<typeof readChatCompletions>) => ChunkStream<object, unknown>
 
@@ -97,7 +97,7 @@ function dialectOf({ pathname }: URL): string {
 }
 
 async function writeJson(stream: ChunkStream<object, unknown>, terminal: Terminal): Promise<void> {
-  await terminal.write(`${JSON.stringify(await stream.collect(), undefined, 2)}\n`)
+  await terminal.write(`${visibleJson(await stream.collect(), 2)}\n`)
 }
 
 async function writeText(stream: ChunkStream<object, unknown>, terminal: Terminal): Promise<void> {

@@ -74,7 +74,7 @@ class Timeline {
 
   #textOf(entry: RecordingEntry): string {
     const { cyan, green, red, yellow } = this.#colours
-    if (entry.type === "request") return `${entry.method} ${visibleLine(entry.url)}`
+    if (entry.type === "request") return visibleLine(`${entry.method} ${entry.url}`)
     if (entry.type === "response") {
       const type = visibleLine(entry.headers["content-type"] ?? "without a content type")
       return (entry.status === 200 ? green : red)(`${entry.status} ${type}`)

@@ -15,7 +15,13 @@ export function refusalOf(error: unknown, { url, headers }: RequestOptions): str
   if (!(failure instanceof SseResponseError) || failure.body.trim() === "") return undefined
   const values = [...headers.values(), ...url.searchParams.values()]
   const parts = values.flatMap((value) => value.split(/\s+/))
-  const secrets = [...values, ...parts].filter(
+  // A server may repeat a value as it came in the URL, or in a text of JSON.
+  const written = [...values, ...parts].flatMap((value) => [
+    value,
+    encodeURIComponent(value),
+    JSON.stringify(value).slice(1, -1),
+  ])
+  const secrets = [...written, ...url.search.slice(1).split(/[&=]/)].filter(
     (value) => value.length >= MIN_SECRET && !/^(?:application|text)\//.test(value),
   )
   // The longest first, since a part of it may be another one.

@@ -8,7 +8,7 @@ import { followStream, prepareStream } from "./follow-stream.ts"
 import { Progress } from "./progress.ts"
 import { REQUEST_FLAGS } from "./request-options.ts"
 import { UsageError } from "./usage-error.ts"
-import { visibleLine, visibleText } from "./visible-text.ts"
+import { visibleJson, visibleLine, visibleText } from "./visible-text.ts"
 
 export const TAIL: Command = {
   name: "tail",
@@ -42,7 +42,7 @@ export const TAIL: Command = {
 }
 
 function jsonLine({ event, data, id, lastEventId }: SseEvent): string {
-  return `${JSON.stringify({ event, data, id, lastEventId })}\n`
+  return `${visibleJson({ event, data, id, lastEventId })}\n`
 }
 
 /** The name, the ID and the data. Further lines of the data are indented. */

@@ -3,7 +3,7 @@
  * `signal`, whose reason holds the exit code.
  */
 import { type Colours, coloursOf } from "./colours.ts"
-import { OK, SIGNAL_CODES } from "./exit-codes.ts"
+import { FAILED, OK, SIGNAL_CODES } from "./exit-codes.ts"
 
 /** The parts of Node's `process` that are used. */
 export interface ProcessLike {
@@ -45,8 +45,12 @@ export class Terminal {
     this.#stderr = stderr
     this.colours = coloursOf(stdout.isTTY && env)
     this.errorColours = coloursOf(stderr.isTTY && env)
-    // A reader that has left is the normal end of a pipe such as `| head`.
-    stdout.on("error", () => this.#controller.abort(new Ended(OK)))
+    stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+      // A reader that has left is the normal end of a pipe such as `| head`.
+      if (code === "EPIPE") return this.#controller.abort(new Ended(OK))
+      this.note(`steadystream: Cannot write the output (${code ?? "unknown error"})`)
+      this.#controller.abort(new Ended(FAILED))
+    })
     stderr.on("error", () => {})
     for (const [name, code] of Object.entries(SIGNAL_CODES)) {
       // Once: the second signal ends a command that cannot end by itself.

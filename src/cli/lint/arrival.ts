@@ -18,7 +18,7 @@ export function* checkArrival(response: LintedResponse, events: readonly LintedE
   const { head, chunks, end, endAt } = response
   if (head === undefined || head.status !== 200) return undefined
   const times = [head.at, ...chunks.map(({ at }) => at), ...(end === "end" ? [] : [endAt])]
-  const silence = Math.max(0, ...times.slice(1).map((at, index) => at - times[index]!))
+  const silence = times.reduce((longest, at, index) => Math.max(longest, at - (times[index - 1] ?? at)), 0)
   if (silence >= MAX_SILENCE_MS) {
     const message = `Nothing arrived for ${(silence / 1_000).toFixed(1)} s. Proxies close such connections: send a comment every 15 s.`
     yield { rule: "arrival/silence", message }
