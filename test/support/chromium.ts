@@ -1,4 +1,4 @@
-import { accessSync, constants } from "node:fs"
+import { isExecutable } from "./installed.ts"
 
 const PLACES = [
   "/usr/bin/chromium",
@@ -34,13 +34,4 @@ export function findChromium(): string | undefined {
     console.warn(message)
   }
   return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

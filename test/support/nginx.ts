@@ -1,27 +1,20 @@
 import { type ChildProcess, spawn } from "node:child_process"
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { findInstalled } from "./installed.ts"
 
-const PLACES = [process.env["STEADYSTREAM_NGINX"], "/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"]
+const PROGRAM = {
+  name: "nginx",
+  variable: "STEADYSTREAM_NGINX",
+  places: ["/usr/sbin/nginx", "/usr/bin/nginx", "/opt/homebrew/bin/nginx"],
+  debian: "nginx-light",
+}
 
 /** The installed nginx. Without one its tests are skipped by name, which fails under `CI=true`. */
 export function findNginx(): string | undefined {
-  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
-  if (found === undefined && process.env["CI"] === "true") {
-    throw new Error("nginx not found (install Debian's nginx-light or set STEADYSTREAM_NGINX)")
-  }
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findInstalled(PROGRAM)
 }
 
 /** A running nginx. */

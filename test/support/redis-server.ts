@@ -1,34 +1,22 @@
 /* Starts Redis servers of tests, each on a free loopback port and with a folder of its own. It is the installed Redis. */
 import { type ChildProcess, spawn } from "node:child_process"
-import { accessSync, constants, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { findInstalled } from "./installed.ts"
 import { type RedisReply, redisCommand } from "./redis-command.ts"
 
-const PLACES = [
-  process.env["STEADYSTREAM_REDIS"],
-  "/usr/bin/redis-server",
-  "/usr/local/bin/redis-server",
-  "/opt/homebrew/bin/redis-server",
-]
+const PROGRAM = {
+  name: "Redis",
+  variable: "STEADYSTREAM_REDIS",
+  places: ["/usr/bin/redis-server", "/usr/local/bin/redis-server", "/opt/homebrew/bin/redis-server"],
+  debian: "redis-server",
+}
 
 /** The installed Redis. Without one its tests are skipped by name, which fails under `CI=true`. */
 export function findRedis(): string | undefined {
-  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
-  if (found === undefined && process.env["CI"] === "true") {
-    throw new Error("Redis not found (install Debian's redis-server or set STEADYSTREAM_REDIS)")
-  }
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findInstalled(PROGRAM)
 }
 
 /** The options of a Redis server, as they are written in its configuration: `{ maxmemory: "4mb" }`. */

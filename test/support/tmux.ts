@@ -1,26 +1,18 @@
 /* Runs commands in a real terminal: a window of tmux, with a server of its own. */
 import { execFileSync } from "node:child_process"
-import { accessSync, constants } from "node:fs"
 import { MAIN } from "./command.ts"
+import { findInstalled } from "./installed.ts"
 
-const PLACES = [process.env["STEADYSTREAM_TMUX"], "/usr/bin/tmux", "/usr/local/bin/tmux", "/opt/homebrew/bin/tmux"]
+const PROGRAM = {
+  name: "tmux",
+  variable: "STEADYSTREAM_TMUX",
+  places: ["/usr/bin/tmux", "/usr/local/bin/tmux", "/opt/homebrew/bin/tmux"],
+  debian: "tmux",
+}
 
 /** The installed tmux. Without one its tests are skipped by name, which fails under `CI=true`. */
 export function findTmux(): string | undefined {
-  const found = PLACES.find((place) => place !== undefined && isExecutable(place))
-  if (found === undefined && process.env["CI"] === "true") {
-    throw new Error("tmux not found (install Debian's tmux or set STEADYSTREAM_TMUX)")
-  }
-  return found
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findInstalled(PROGRAM)
 }
 
 /** A terminal of 100 columns. */
