@@ -1,15 +1,11 @@
-import { type FaultScript, type FaultServer, startFaultServer } from "steadystream/testing"
-import { afterEach, expect, test, vi } from "vitest"
+import type { FaultScript } from "steadystream/testing"
+import { expect, test, vi } from "vitest"
 import { runCommand, startCommand } from "../support/command.ts"
+import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
-const servers: FaultServer[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
 async function serve(script: FaultScript, path = "v1/chat/completions") {
-  const server = await startFaultServer(script)
-  servers.push(server)
+  const server = await faultServerOfTest(script)
   return { server, url: server.url + path }
 }
 

@@ -1,28 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type FaultServer, type FaultScript, parseRecording, startFaultServer } from "steadystream/testing"
-import { afterAll, afterEach, expect, test, vi } from "vitest"
+import { parseRecording } from "steadystream/testing"
+import { afterAll, expect, test, vi } from "vitest"
 import { runCommand, startCommand } from "../support/command.ts"
+import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-record-"))
 afterAll(() => rmSync(folder, { recursive: true }))
-const servers: FaultServer[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
-async function serve(script: FaultScript): Promise<FaultServer> {
-  const server = await startFaultServer(script)
-  servers.push(server)
-  return server
-}
 const entriesOf = (path: string) => parseRecording(readFileSync(path, "utf8")).entries
 
 const SECRET = "sk-very-secret"
 
 test("record writes the wire, the attempts and the states, without secrets", async () => {
-  const server = await serve([
+  const server = await faultServerOfTest([
     { body: ["id: 1\ndata: a\n\n", "data: lo"], pieceDelay: 20, end: "reset" },
     { body: "data: b\n\ndata: END\n\n" },
   ])
@@ -55,7 +47,7 @@ test("record writes the wire, the attempts and the states, without secrets", asy
 })
 
 test.each(["SIGINT", "SIGTERM"] as const)("record keeps a whole recording on %s", async (signal) => {
-  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
   const path = join(folder, `${signal}.jsonl`)
   const { child, ended, said } = startCommand(["record", server.url, "--output", path])
   await said("open: 200")
@@ -69,7 +61,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("record keeps a whole recording on %s"
 })
 
 test("record keeps what came before it is killed", async () => {
-  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
   const path = join(folder, "killed.jsonl")
   const { child, ended } = startCommand(["record", server.url, "--output", path])
   await server.received(1)
@@ -80,7 +72,7 @@ test("record keeps what came before it is killed", async () => {
 })
 
 test("record fails if the file cannot be written, and makes no request", async () => {
-  const server = await serve({ body: "data: a\n\n" })
+  const server = await faultServerOfTest({ body: "data: a\n\n" })
   const { code, notes } = await runCommand(["record", server.url, "-o", join(folder, "missing", "a.jsonl")])
   expect({ code, notes }).toEqual({ code: 1, notes: 'steadystream record: "open" failed: ENOENT\n' })
   expect(server.requests).toEqual([])
@@ -88,7 +80,7 @@ test("record fails if the file cannot be written, and makes no request", async (
 
 test("record --retries 0 of a replay is the recording, byte for byte", async () => {
   const body = ["data: a\n\nda", "ta: b\r", "\n\r\n", "data: \uFFFDc\n\n"]
-  const server = await serve({ body, pieceDelay: 30 })
+  const server = await faultServerOfTest({ body, pieceDelay: 30 })
   const [first, second] = [join(folder, "first.jsonl"), join(folder, "second.jsonl")]
   await runCommand(["record", server.url, "-o", first, "--retries", "0"])
   const replay = startCommand(["replay", first, "--speed", "2"])

@@ -1,27 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type FaultScript, type FaultServer, startFaultServer } from "steadystream/testing"
-import { afterAll, afterEach, expect, test, vi } from "vitest"
+import { afterAll, expect, test, vi } from "vitest"
 import { runCommand, startCommand } from "../support/command.ts"
+import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-tail-"))
 afterAll(() => rmSync(folder, { recursive: true }))
-const servers: FaultServer[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close()
-})
-async function serve(script: FaultScript): Promise<FaultServer> {
-  const server = await startFaultServer(script)
-  servers.push(server)
-  return server
-}
 
 const WORDS = "id: 1\ndata: hello\n\nevent: more\nid: 2\ndata: two\ndata: lines\n\ndata: [DONE]\n\n"
 
 test("tail writes the events on its output, and the states on its error output", async () => {
-  const { url } = await serve({ body: WORDS })
+  const { url } = await faultServerOfTest({ body: WORDS })
   const { code, output, notes } = await runCommand(["tail", url, "--until", "[DONE]"])
   expect(output).toBe("message #1 hello\nmore #2 two\n  lines\n")
   expect(notes.split("\n").slice(0, 2)).toEqual(["connecting", "open: 200 text/event-stream"])
@@ -30,7 +21,7 @@ test("tail writes the events on its output, and the states on its error output",
 })
 
 test("tail --json writes one object a line, and --quiet reports nothing", async () => {
-  const { url } = await serve({ body: WORDS })
+  const { url } = await faultServerOfTest({ body: WORDS })
   const { code, output, notes } = await runCommand(["tail", url, "--until=[DONE]", "--json", "-q"])
   const events = output
     .trimEnd()
@@ -45,14 +36,14 @@ test("tail --json writes one object a line, and --quiet reports nothing", async 
 
 test("tail --raw writes the bytes of every connection unchanged", async () => {
   const body = "\uFEFF: c\r\nid: 1\rdata: a\n\nwhat\n"
-  const { url } = await serve([{ body, end: "reset" }, { body: WORDS }])
+  const { url } = await faultServerOfTest([{ body, end: "reset" }, { body: WORDS }])
   const { code, output } = await runCommand(["tail", url, "--until", "[DONE]", "--raw"])
   expect(output).toBe(body + WORDS)
   expect(code).toBe(0)
 })
 
 test("tail sends the method, the headers, the data and the last event ID", async () => {
-  const server = await serve({ body: WORDS })
+  const server = await faultServerOfTest({ body: WORDS })
   writeFileSync(join(folder, "headers"), "authorization: Bearer key\nX-Two: 2\n")
   writeFileSync(join(folder, "body"), '{"a":1}')
   const flags = ["-H", "x-one: 1", "--header", `@${join(folder, "headers")}`, "-d", `@${join(folder, "body")}`]
@@ -79,14 +70,18 @@ test("tail sends the method, the headers, the data and the last event ID", async
 })
 
 test("tail --data @- sends its input with POST, once", async () => {
-  const server = await serve({ body: "data: a\n\n", end: "reset" })
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "reset" })
   const { code, output } = await runCommand(["tail", server.url, "-d", "@-"], { input: "hello" })
   expect({ code, output }).toEqual({ code: 1, output: "message a\n" })
   expect(server.requests.map(({ method, body }) => [method, body])).toEqual([["POST", "hello"]])
 })
 
 test("tail retries as often as --retries says, also a POST, and reports each attempt", async () => {
-  const server = await serve({ status: 503, headers: { "content-type": "text/plain" }, body: "down for now" })
+  const server = await faultServerOfTest({
+    status: 503,
+    headers: { "content-type": "text/plain" },
+    body: "down for now",
+  })
   const { code, notes } = await runCommand(["tail", server.url, "-d", "{}", "--retries", "1"])
   expect(code).toBe(1)
   expect(server.requests).toHaveLength(2)
@@ -97,14 +92,14 @@ test("tail retries as often as --retries says, also a POST, and reports each att
 })
 
 test("tail --retries 0 ends at the end of the stream", async () => {
-  const server = await serve({ body: "data: a\n\n" })
+  const server = await faultServerOfTest({ body: "data: a\n\n" })
   const { code, output } = await runCommand(["tail", server.url, "--retries", "0"])
   expect({ code, output }).toEqual({ code: 0, output: "message a\n" })
   expect(server.requests).toHaveLength(1)
 })
 
 test("tail --timeout ends everything, and --idle fails an attempt", async () => {
-  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
   const total = await runCommand(["tail", server.url, "--timeout", "0.2"])
   expect(total.code).toBe(1)
   expect(total.notes).toContain('steadystream tail: Cannot read event stream: "timeouts.total" of 200 ms has passed')
@@ -113,14 +108,14 @@ test("tail --timeout ends everything, and --idle fails an attempt", async () => 
 })
 
 test("tail writes no control characters of the server to a terminal", async () => {
-  const { url } = await serve({ body: "event: a\u001B]0;b\u0007\nid: c\u009B\ndata: \u001B[2J\u202Ed\n\n" })
+  const { url } = await faultServerOfTest({ body: "event: a\u001B]0;b\u0007\nid: c\u009B\ndata: \u001B[2J\u202Ed\n\n" })
   const { output } = await runCommand(["tail", url, "--retries", "0"])
   expect(output).toBe(String.raw`a\x1b]0;b\x07 #c\x9b \x1b[2J\u202ed` + "\n")
 })
 
 test("tail prints no secret of its request, whatever the server answers", async () => {
   const secret = "sk-very-secret"
-  const server = await serve(({ headers }) => ({
+  const server = await faultServerOfTest(({ headers }) => ({
     status: 401,
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ error: `wrong key ${headers["authorization"]} ${secret}`, text: "why" }),
@@ -137,15 +132,15 @@ test("tail prints no secret of its request, whatever the server answers", async 
 })
 
 test("tail sends its headers to no other origin at a redirect", async () => {
-  const target = await serve({ body: WORDS })
-  const { url } = await serve({ status: 307, headers: { location: target.url } })
+  const target = await faultServerOfTest({ body: WORDS })
+  const { url } = await faultServerOfTest({ status: 307, headers: { location: target.url } })
   const { code } = await runCommand(["tail", url, "-H", "x-key: secret", "--until", "[DONE]"])
   expect(code).toBe(0)
   expect(target.requests[0]!.headers).not.toHaveProperty("x-key")
 })
 
 test("tail ends quietly when the reader of its output leaves", async () => {
-  const server = await serve({ body: "data: a\n\n".repeat(20_000), end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n".repeat(20_000), end: "stall" })
   const { child, ended, said } = startCommand(["tail", server.url, "-q"])
   await said("message a")
   child.stdout!.destroy()
@@ -156,7 +151,7 @@ test("tail ends quietly when the reader of its output leaves", async () => {
 test("tail stops reading from the server while the reader of its output is slow", async () => {
   const event = `data: ${"x".repeat(2 ** 16 - 8)}\n\n`
   const size = 64 * 2 ** 20
-  const server = await serve({ body: Array.from({ length: size / 2 ** 16 }, () => event), end: "stall" })
+  const server = await faultServerOfTest({ body: Array.from({ length: size / 2 ** 16 }, () => event), end: "stall" })
   const { child, ended } = startCommand(["tail", server.url, "-q"])
   child.stdout!.pause()
   await server.received(1)
@@ -177,7 +172,7 @@ test.each([
   ["SIGTERM", 143],
   ["SIGHUP", 129],
 ] as const)("tail ends cleanly on %s with the exit code %i", async (signal, expected) => {
-  const server = await serve({ body: "data: a\n\n", end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
   const { child, ended, said } = startCommand(["tail", server.url])
   await said("message a")
   child.kill(signal)

@@ -1,5 +1,5 @@
-import { type FaultScript, type FaultServer, startFaultServer } from "steadystream/testing"
 import { afterEach, describe, expect, test, vi } from "vitest"
+import { faultServerOfTest } from "../support/fault-server.ts"
 import { findTmux, openTerminal, type TestTerminal } from "../support/tmux.ts"
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -8,11 +8,6 @@ const open: { close(): unknown }[] = []
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close()
 })
-async function serve(script: FaultScript): Promise<FaultServer> {
-  const server = await startFaultServer(script)
-  open.push(server)
-  return server
-}
 function start(args: readonly string[], settings: readonly string[] = []): TestTerminal {
   const terminal = openTerminal(tmux!, args, settings)
   open.push(terminal)
@@ -28,7 +23,7 @@ const CYAN = "\u001B[36m"
 
 describe.skipIf(tmux === undefined)("the command line in a terminal (needs tmux)", () => {
   test("tail has colours, shows its progress, and ends with Ctrl-C", async () => {
-    const server = await serve({ body: "id: 1\ndata: hello\n\n", end: "stall" })
+    const server = await faultServerOfTest({ body: "id: 1\ndata: hello\n\n", end: "stall" })
     const terminal = start(["tail", server.url])
     await shows(terminal, "hello")
     // tmux writes the colours in its own way.
@@ -43,7 +38,7 @@ describe.skipIf(tmux === undefined)("the command line in a terminal (needs tmux)
   })
 
   test("tail has no colours if NO_COLOR is set", async () => {
-    const server = await serve({ body: "data: hello\n\n" })
+    const server = await faultServerOfTest({ body: "data: hello\n\n" })
     const terminal = start(["tail", server.url, "--retries", "0"], ["NO_COLOR=1"])
     await shows(terminal, "exit code 0")
     expect(terminal.screen()).toContain("message hello")
@@ -51,7 +46,7 @@ describe.skipIf(tmux === undefined)("the command line in a terminal (needs tmux)
   })
 
   test("tail passes no command of the server on to the terminal", async () => {
-    const server = await serve({ body: "data: \u001B[2J\u001B[31mred\u009B1A\n\n" })
+    const server = await faultServerOfTest({ body: "data: \u001B[2J\u001B[31mred\u009B1A\n\n" })
     const terminal = start(["tail", server.url, "--retries", "0"], ["NO_COLOR=1"])
     await shows(terminal, "exit code 0")
     expect(terminal.screen()).toContain(String.raw`message \x1b[2J\x1b[31mred\x9b1A`)
@@ -59,7 +54,7 @@ describe.skipIf(tmux === undefined)("the command line in a terminal (needs tmux)
 
   test("chat ends the line of its text, and shows control characters", async () => {
     const chunk = { choices: [{ index: 0, delta: { content: "Hi\u001B]0;title\u0007" }, finish_reason: "stop" }] }
-    const server = await serve({ body: `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n` })
+    const server = await faultServerOfTest({ body: `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n` })
     const terminal = start(["chat", server.url, "-d", "{}"], ["NO_COLOR=1"])
     await shows(terminal, "exit code 0")
     expect(terminal.screen()).toMatch(/^Hi\\x1b\]0;title\\x07\ndone: finish reason stop, 1 chunk, /)
