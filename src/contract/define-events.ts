@@ -1,4 +1,5 @@
 import { checkNames, checkOptions, type OptionKinds } from "../internal/option-checks.ts"
+import { GAP_EVENT } from "../internal/reserved-events.ts"
 import type { EventContract } from "./event-contract.ts"
 import { createDecoder, type DefineEventsOptions } from "./event-decoder.ts"
 import { createEncoder } from "./event-encoder.ts"
@@ -54,7 +55,8 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
     if (name === "") throw new TypeError(`Cannot define events: a name must not be empty, the default is "message"`)
     if (/[\r\n]/.test(name))
       throw new TypeError(`Cannot define event ${quoted}: its name must not contain a line break`)
-    if (name === RESERVED)
+    // The client removes it from the stream before the contract sees it.
+    if (name === GAP_EVENT)
       throw new TypeError(`Cannot define event ${quoted}: its name must not be reserved for steadystream`)
     const one = resolveMember(member)
     if (one === undefined) {
@@ -64,6 +66,3 @@ function resolveMembers(members: Readonly<Record<string, unknown>>): MemberMap {
   }
   return resolved
 }
-
-/** The event that reports a gap in a replay: the client removes it from the stream before the contract sees it. */
-const RESERVED = "steadystream.gap"

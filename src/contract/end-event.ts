@@ -1,8 +1,6 @@
 import { SseProviderError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
-
-/** The event with which a server ends a stored answer that is not whole. */
-const END_EVENT = "steadystream.end"
+import { END_EVENT } from "../internal/reserved-events.ts"
 
 /**
  * Throws for the event that ends a stored answer: no contract has it, and without it a cut answer looks like a whole one.

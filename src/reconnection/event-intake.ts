@@ -1,5 +1,6 @@
 /* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
 import { copyOf } from "../internal/copy.ts"
+import { GAP_EVENT } from "../internal/reserved-events.ts"
 import { SseParser } from "../parser/index.ts"
 import type { AttemptMeter } from "./attempt-meter.ts"
 import { decide } from "./checks.ts"
@@ -13,8 +14,6 @@ const MAX_IDS = 1_024
 
 /** The longest ID that is remembered, in characters: memory that a peer can grow is bounded. */
 const MAX_ID_LENGTH = 4_096
-
-const GAP_EVENT = "steadystream.gap"
 
 export class EventIntake {
   /** Its last event ID is the one that the next attempt resumes from. */

@@ -4,18 +4,16 @@
  */
 import { type SseError, SseProviderError, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
+import { END_EVENT, GAP_EVENT } from "../../internal/reserved-events.ts"
 import { isPayload, parse, textOr, type Fields } from "./fields.ts"
-
-const GAP = "steadystream.gap"
-const END = "steadystream.end"
 
 /** The statuses of an answer that ended without success. */
 const STATUSES: ReadonlySet<string | null> = new Set(["failed", "cancelled", "lost"])
 
 /** Returns the failure that an event of this package reports, `undefined` for any other event. */
 export function streamErrorOf(name: string, { event, data }: SseEvent): SseError | undefined {
-  if (event === END) return endError(name, parse(data))
-  return event === GAP ? gapError(name) : undefined
+  if (event === END_EVENT) return endError(name, parse(data))
+  return event === GAP_EVENT ? gapError(name) : undefined
 }
 
 /** Returns the error for events that the server could not send. */

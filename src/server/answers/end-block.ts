@@ -4,11 +4,9 @@
  */
 import { encodeEvent } from "../../encoder/index.ts"
 import { reportRejection } from "../../internal/hook.ts"
+import { END_EVENT } from "../../internal/reserved-events.ts"
 import type { LogEnd } from "../store/event-store.ts"
 import type { AnswersOptions } from "./answer-options.ts"
-
-/** The type of the event that reports the end of an answer in no known dialect. */
-export const END_EVENT = "steadystream.end"
 
 /** A dialect of OpenAI in which an error ends a stream: the two that send chunks have the same. */
 export type AnswerDialect = "chunks" | "responses"

@@ -1,9 +1,7 @@
 import { encodeText } from "../../internal/encode-text.ts"
+import { GAP_EVENT } from "../../internal/reserved-events.ts"
 import { encodeEvent } from "../../encoder/index.ts"
 import type { GapReason } from "../store/event-store.ts"
-
-/** The type of the event that reports missed events to a client. */
-export const GAP_EVENT = "steadystream.gap"
 
 /** What a client is told about a gap. */
 export interface ClientGap {
