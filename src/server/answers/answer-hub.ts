@@ -111,18 +111,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
   }
 
   stats(): AnswerStats {
-    const { sessions, counts } = this.#delivery
-    const { gaps, delivered, replayed, droppedSlow, storeErrors } = counts
-    return {
-      ...this.#producers.counts,
-      sessions: sessions.size,
-      behind: [...sessions].filter(({ lag }) => lag > 0).length,
-      delivered,
-      replayed,
-      gaps: { ...gaps },
-      droppedSlow,
-      storeErrors,
-    }
+    return { ...this.#producers.counts, ...this.#delivery.stats() }
   }
 
   async closeAll(

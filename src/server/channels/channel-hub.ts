@@ -73,20 +73,8 @@ export class ChannelHub
   }
 
   stats(): ChannelStats {
-    const { sessions, counts } = this.#delivery
-    const { gaps, delivered, replayed, droppedSlow, storeErrors } = counts
-    const lags = [...sessions].map(({ lag }) => lag)
-    return {
-      sessions: sessions.size,
-      behind: lags.filter((lag) => lag > 0).length,
-      published: this.#published,
-      delivered,
-      replayed,
-      gaps: { ...gaps },
-      droppedSlow,
-      storeErrors,
-      lag: lags.reduce((most, lag) => Math.max(most, lag), 0),
-    }
+    const lag = [...this.#delivery.sessions].reduce((most, session) => Math.max(most, session.lag), 0)
+    return { ...this.#delivery.stats(), published: this.#published, lag }
   }
 
   respond(request: EventStreamRequest, names: string | readonly string[], options: AnyOptions = {}): Promise<Response> {

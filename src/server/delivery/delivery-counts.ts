@@ -1,5 +1,12 @@
 import type { GapReason } from "../store/event-store.ts"
 
+/** The figures of the sessions of a node, which channels and answers show among theirs. */
+export interface DeliveryStats extends Readonly<Omit<DeliveryCounts, "count">> {
+  readonly sessions: number
+  /** The sessions for which events wait. */
+  readonly behind: number
+}
+
 /** What the sessions of a node count from its start. */
 export class DeliveryCounts {
   delivered = 0

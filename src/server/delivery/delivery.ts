@@ -7,7 +7,7 @@ import { checkDuration, checkNumber, checkOptions } from "../../internal/option-
 import { type EventSession, leaveWhenAborted } from "../../session/index.ts"
 import type { EventStore, Position, StorePage, StoreReadOptions } from "../store/event-store.ts"
 import { memoryStore } from "../store/memory-store.ts"
-import { DeliveryCounts } from "./delivery-counts.ts"
+import { DeliveryCounts, type DeliveryStats } from "./delivery-counts.ts"
 import { LogPosition, type PositionStart } from "./log-position.ts"
 import type { LogSource } from "./log-reader.ts"
 import { LogReaders } from "./log-readers.ts"
@@ -105,6 +105,21 @@ export class Delivery implements SessionHost {
   /** Whether no session may begin now. */
   get isFull(): boolean {
     return this.state !== "open" || this.sessions.size >= this.#maxSessions
+  }
+
+  /** What the sessions of this node are doing, and what was counted so far. */
+  stats(): DeliveryStats {
+    const { delivered, replayed, gaps, droppedSlow, storeErrors } = this.counts
+    const behind = [...this.sessions].filter(({ lag }) => lag > 0).length
+    return {
+      sessions: this.sessions.size,
+      behind,
+      delivered,
+      replayed,
+      gaps: { ...gaps },
+      droppedSlow,
+      storeErrors,
+    }
   }
 
   report(error: unknown): void {
