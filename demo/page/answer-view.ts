@@ -1,6 +1,12 @@
 import type { ChatSnapshot, ToolCallSnapshot } from "steadystream/openai"
 import { appendPiece, find } from "./dom.ts"
 
+/** The most pieces that fade in by themselves, and how many stay when older ones become plain text. */
+const MAX_PIECES = 128
+const KEPT_PIECES = 32
+/** The most characters of an answer that the page shows, because an answer may never end. */
+const MAX_TEXT = 8192
+
 /** Shows an answer while it grows: its reasoning, its text and its tool calls. */
 export class AnswerView {
   readonly #text: HTMLElement
@@ -33,10 +39,12 @@ export class AnswerView {
     if (reasoning !== null && reasoning.length > this.#shown.reasoning) {
       this.#reasoning.hidden = false
       appendPiece(this.#reasoningText, reasoning.slice(this.#shown.reasoning))
+      settle(this.#reasoningText)
       this.#shown.reasoning = reasoning.length
     }
     if (content !== null && content.length > this.#shown.text) {
       appendPiece(this.#text, content.slice(this.#shown.text))
+      settle(this.#text)
       this.#shown.text = content.length
     }
     for (const [index, call] of toolCalls.entries()) this.#showCall(index, call)
@@ -63,6 +71,17 @@ export class AnswerView {
     this.#calls.hidden = false
     return input
   }
+}
+
+/** Turns the pieces that have faded in into plain text, and removes the start of a very long text. */
+function settle(target: HTMLElement): void {
+  if (target.children.length <= MAX_PIECES) return
+  const range = document.createRange()
+  range.setStart(target, 0)
+  range.setEndBefore(target.children[target.children.length - KEPT_PIECES]!)
+  const text = range.toString()
+  range.deleteContents()
+  target.prepend(text.length > MAX_TEXT ? `…${text.slice(-MAX_TEXT)}` : text)
 }
 
 function isJson(text: string): boolean {

@@ -20,6 +20,8 @@ export class EventLog {
   readonly #columns: readonly Column[]
   readonly #rows: HTMLTableSectionElement
   readonly #empty: HTMLElement
+  /** Whether the log scrolls to its end before the next frame. */
+  #scrolls = false
 
   constructor(container: HTMLElement, columns: readonly Column[] = ALL_COLUMNS) {
     this.#frame = container
@@ -38,8 +40,7 @@ export class EventLog {
   }
 
   add(entry: LogEntry): void {
-    const { scrollTop, scrollHeight, clientHeight } = this.#frame
-    const follows = scrollHeight - scrollTop - clientHeight < 24
+    this.#follow()
     const row = this.#rows.insertRow()
     if (entry.note === true) row.className = "note"
     for (const column of this.#columns) {
@@ -52,7 +53,18 @@ export class EventLog {
     row.cells[row.cells.length - 1]!.colSpan = this.#columns.length - row.cells.length + 1
     if (this.#rows.rows.length > MAX_ROWS) this.#rows.deleteRow(0)
     this.#empty.hidden = true
-    if (follows) this.#frame.scrollTop = this.#frame.scrollHeight
+  }
+
+  /** Scrolls to the end once per frame: each measure of the frame makes the browser lay out the page. */
+  #follow(): void {
+    if (this.#scrolls) return
+    const { scrollTop, scrollHeight, clientHeight } = this.#frame
+    if (scrollHeight - scrollTop - clientHeight >= 24) return
+    this.#scrolls = true
+    requestAnimationFrame(() => {
+      this.#scrolls = false
+      this.#frame.scrollTop = this.#frame.scrollHeight
+    })
   }
 
   note(event: string, data: string): void {

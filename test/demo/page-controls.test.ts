@@ -107,6 +107,23 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     },
   )
 
+  test("the demo's page stays small while an answer does not end", { timeout: 120_000 }, async (context) => {
+    const { expect } = context
+    const { page } = await openPage(context, 0.1, {}, 1)
+    await page.locator("#chat .row label").filter({ hasText: "No end" }).click()
+    await page.keyboard.press("Enter")
+    await page.waitForFunction(() => Number(document.querySelector('#chat [data-fact="chunks"]')!.textContent) > 400)
+    const [pieces, rows] = await page.evaluate(() => [
+      document.querySelectorAll("#chat .answer > *").length,
+      document.querySelectorAll("#chat .log tbody tr").length,
+    ])
+    expect(pieces).toBeLessThanOrEqual(128)
+    expect(rows).toBeLessThanOrEqual(200)
+    expect(await textOf(page, "#chat .answer")).toMatch(/^Server-sent events are a text format/)
+    await page.locator('#chat [data-action="cancel"]').press("Enter")
+    await waitForText(page, "#chat .outcome", "Cancelled.")
+  })
+
   test("the demo's page refuses an empty message with a hint", { timeout: 120_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
