@@ -53,7 +53,7 @@ class Scenario {
     const [, action, key = ""] = pathname.split("/")
     const page = this.pages.get(pathname)
     if (page !== undefined) {
-      response.writeHead(200, { "content-type": page.type }).end(page.body)
+      response.writeHead(200, { "content-type": page.type, "access-control-allow-origin": "*" }).end(page.body)
       return
     }
     if (action === "stream") return this.#stream(this.#scripts.get(key), request, response)

@@ -1,0 +1,55 @@
+/* Runs the suite in processes of Node, Bun and Deno. */
+import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
+import { promisify } from "node:util"
+import { build } from "esbuild"
+import { root } from "../../support/runtime-program.ts"
+import type { SuiteResult } from "../suite/index.ts"
+import type { Runner } from "./runner.ts"
+
+const run = promisify(execFile)
+
+/** A runner that starts `command` with the program, the bundle and the origin as arguments. */
+function processRunner(name: string, runtime: string, command: readonly [string, ...string[]]): Runner {
+  const [program, ...args] = command
+  return {
+    name,
+    missing: () => (existsSync(program) ? undefined : `${name} is not installed`),
+    run: async (bundlePath, origin, only = "") => {
+      const main = await bundleMain(name)
+      const { stdout } = await run(program, [...args, main, bundlePath, origin, only], {
+        cwd: root,
+        timeout: 240_000,
+        maxBuffer: 64 * 1024 * 1024,
+      })
+      const { version, results } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as {
+        version: string
+        results: SuiteResult[]
+      }
+      return [{ runtime, version, scope: "process", results }]
+    },
+  }
+}
+
+async function bundleMain(name: string): Promise<string> {
+  const outfile = `${root}.cache/runtime-main-${name}.mjs`
+  await build({
+    entryPoints: [`${root}test/runtimes/runners/process-main.ts`],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "silent",
+  })
+  return outfile
+}
+
+const bin = (name: string) => `${root}node_modules/.bin/${name}`
+
+/** The runners of processes. */
+export const processRunners: readonly Runner[] = [
+  processRunner("node-24", "Node", [process.execPath]),
+  processRunner("bun", "Bun", [bin("bun")]),
+  processRunner("deno", "Deno", [bin("deno"), "run", "--no-config", "--allow-net=127.0.0.1", "--allow-read"]),
+]

@@ -1,0 +1,21 @@
+import type { SuiteResult } from "../suite/index.ts"
+
+/** The suite's results in one runtime. */
+export interface RuntimeReport {
+  /** The name of the runtime, such as `Node`. */
+  readonly runtime: string
+  /** The version that the runtime reports. */
+  readonly version: string
+  /** The kind of realm, such as `process`, `page` or `dedicated worker`. */
+  readonly scope: string
+  readonly results: readonly SuiteResult[]
+}
+
+/** Runs the bundled suite in one runtime, against a fixture server. Rejects if the runtime does not report. */
+export interface Runner {
+  /** The name by which the runner is chosen, such as `node-22`. */
+  readonly name: string
+  /** Why the runner cannot run on this machine, if it cannot. */
+  missing(): string | undefined
+  run(bundlePath: string, origin: string, only?: string): Promise<readonly RuntimeReport[]>
+}
