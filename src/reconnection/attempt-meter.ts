@@ -40,7 +40,8 @@ export class AttemptMeter {
     this.#events++
   }
 
-  end(error?: unknown): AttemptMetrics {
+  /** @param status - The status of a response that was not opened. */
+  end(status: number | undefined, error?: unknown): AttemptMetrics {
     return {
       attempt: this.#attempt,
       startTime: this.#start,
@@ -48,7 +49,7 @@ export class AttemptMeter {
       firstByteTime: this.#firstByte,
       firstEventTime: this.#firstEvent,
       duration: this.#now,
-      status: this.#status,
+      status: this.#status ?? status,
       events: this.#events,
       bytes: this.#bytes,
       longestGap: this.#gap,

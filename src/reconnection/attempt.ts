@@ -1,5 +1,5 @@
 /* One attempt, from the request to its end. Every wait of it is a wait of its step, so that ending the step ends it. */
-import { SseConnectionError, SseTruncatedError } from "../errors.ts"
+import { SseConnectionError, SseResponseError, SseTruncatedError } from "../errors.ts"
 import type { Step } from "../internal/step.ts"
 import type { SourceReader } from "../parser/index.ts"
 import { AttemptMeter } from "./attempt-meter.ts"
@@ -80,10 +80,10 @@ function measured(run: MakeAttempt, { clock, callHook, onMetrics }: Settings, in
     const meter = (intake.meter = new AttemptMeter(clock, attempt.number))
     try {
       const reason = await run(attempt, step)
-      callHook(onMetrics, meter.end())
+      callHook(onMetrics, meter.end(reason === "no-content" ? 204 : undefined))
       return reason
     } catch (error) {
-      callHook(onMetrics, meter.end(error))
+      callHook(onMetrics, meter.end(error instanceof SseResponseError ? error.status : undefined, error))
       throw error
     }
   }

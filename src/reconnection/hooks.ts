@@ -56,7 +56,7 @@ export interface AttemptMetrics {
   readonly firstEventTime: number | undefined
   /** When the attempt ended. */
   readonly duration: number
-  /** The HTTP status, if the response was accepted. */
+  /** The HTTP status, also of a response that was refused; `undefined` if no response arrived. */
   readonly status: number | undefined
   /** The events that arrived. */
   readonly events: number

@@ -66,7 +66,7 @@ describe("onMetrics", () => {
     })
   })
 
-  test("onMetrics names the error of an attempt that failed, and the number of each attempt", async () => {
+  test("onMetrics names the error and the status of an attempt that failed, and the number of each attempt", async () => {
     const clock = new ManualClock()
     const fetch = scriptedFetch([
       new TypeError("fetch failed"),
@@ -77,9 +77,9 @@ describe("onMetrics", () => {
     const all = await measured(clock, { fetch })
     expect(all.map(({ attempt, status, events, error }) => [attempt, status, events, error])).toEqual([
       [0, undefined, 0, "connection"],
-      [1, undefined, 0, "response"],
+      [1, 503, 0, "response"],
       [2, 200, 1, "connection"],
-      [1, undefined, 0, undefined],
+      [1, 204, 0, undefined],
     ])
     expect(all[0]!.firstByteTime).toBeUndefined()
   })
