@@ -7,5 +7,12 @@ export const STEPS_PER_TASK = 512
  */
 export function nextTask(): Promise<void> {
   const { setImmediate = setTimeout } = globalThis as { setImmediate?: (run: () => void) => unknown }
-  return new Promise((resolve) => void setImmediate(resolve))
+  return new Promise((resolve) => {
+    try {
+      setImmediate(resolve)
+    } catch {
+      // Runtimes that only imitate Node have one that throws.
+      setTimeout(resolve)
+    }
+  })
 }
