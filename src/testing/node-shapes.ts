@@ -56,5 +56,5 @@ export function importZlib(): Promise<NodeZlib> {
 /** Not with a literal, which bundlers for the browser would try to resolve. */
 function importModule(name: string): Promise<unknown> {
   const specifier = `node:${name}`
-  return import(/* @vite-ignore */ specifier)
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)
 }
