@@ -1,6 +1,10 @@
-/* Checks that the lockfile names no registry, has the integrity of every package, and installs without changes. */
+/*
+ * Checks that each lock file names no registry, has the integrity of every package, and installs without changes, and
+ * that its manifest has exact versions.
+ */
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { globSync, readFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 
 interface Locked {
   readonly resolved?: string
@@ -8,20 +12,28 @@ interface Locked {
   readonly link?: boolean
 }
 
-const text = readFileSync("package-lock.json", "utf8")
-const { packages } = JSON.parse(text) as { packages: Record<string, Locked> }
+type Manifest = Readonly<Record<"dependencies" | "devDependencies", Readonly<Record<string, string>> | undefined>>
+
+const EXACT = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$|^file:/
+
 const faults: string[] = []
-for (const [path, { resolved, integrity, link }] of Object.entries(packages)) {
-  if (resolved !== undefined && link !== true) faults.push(`${path} names where it was downloaded from`)
-  if (path.startsWith("node_modules/") && link !== true && integrity === undefined)
-    faults.push(`${path} has no integrity`)
+const files = globSync(["package-lock.json", "tools/*/package-lock.json"])
+let count = 0
+for (const file of files) {
+  const folder = dirname(file)
+  const { packages } = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, Locked> }
+  for (const [path, { resolved, integrity, link }] of Object.entries(packages)) {
+    if (resolved !== undefined && link !== true) faults.push(`${file}: ${path} names where it was downloaded from`)
+    if (path.startsWith("node_modules/") && link !== true && integrity === undefined)
+      faults.push(`${file}: ${path} has no integrity`)
+  }
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    if (!EXACT.test(version)) faults.push(`${folder}: ${name} has no exact version`)
+  }
+  execFileSync("npm", ["ci", "--dry-run", "--ignore-scripts"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] })
+  count += Object.keys(packages).length
 }
-const manifest = JSON.parse(readFileSync("package.json", "utf8")) as { devDependencies: Record<string, string> }
-for (const [name, version] of Object.entries(manifest.devDependencies)) {
-  if (!/^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$|^file:/.test(version))
-    faults.push(`${name} has no exact version`)
-}
-execFileSync("npm", ["ci", "--dry-run"], { stdio: ["ignore", "ignore", "inherit"] })
 for (const fault of faults) console.error(fault)
-console.log(`lockfile: ${Object.keys(packages).length} packages, ${faults.length} faults`)
+console.log(`lock files: ${files.length} with ${count} packages, ${faults.length} faults`)
 process.exitCode = faults.length === 0 ? 0 : 1

@@ -1,0 +1,4 @@
+import { count } from "../count.js"
+
+export const runtime = "edge"
+export const GET = count

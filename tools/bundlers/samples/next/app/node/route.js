@@ -1,0 +1,4 @@
+import { count } from "../count.js"
+
+export const dynamic = "force-dynamic"
+export const GET = count
