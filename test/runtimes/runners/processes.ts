@@ -14,14 +14,17 @@ function processRunner(name: string, runtime: string, command: readonly [string,
   const [program, ...args] = command
   return {
     name,
+    isPinned: true,
     missing: () => (existsSync(program) ? undefined : `${name} is not installed`),
     run: async (bundlePath, origin, only = "") => {
       const main = await bundleMain(name)
-      const { stdout } = await run(program, [...args, main, bundlePath, origin, only], {
-        cwd: root,
-        timeout: 240_000,
-        maxBuffer: 64 * 1024 * 1024,
-      })
+      const limits = { cwd: root, timeout: 240_000, maxBuffer: 64 * 1024 * 1024 }
+      const stdout = await run(program, [...args, main, bundlePath, origin, only], limits).then(
+        (output) => output.stdout,
+        ({ stderr, code, signal }: { stderr: string; code: unknown; signal: unknown }) => {
+          throw new Error(`${name} ended with ${String(signal ?? code)}: ${stderr.slice(0, 2_000)}`)
+        },
+      )
       const { version, results } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as {
         version: string
         results: SuiteResult[]

@@ -15,7 +15,10 @@ export interface RuntimeReport {
 export interface Runner {
   /** The name by which the runner is chosen, such as `node-22`. */
   readonly name: string
-  /** Why the runner cannot run on this machine, if it cannot. */
+  /** Whether the version of the runtime comes from a lock file of this repository, and not from the machine. */
+  readonly isPinned: boolean
+  /** Returns why the runner cannot run on this machine, if it cannot. */
   missing(): string | undefined
+  /** @param only - Runs only the features whose name contains this text. */
   run(bundlePath: string, origin: string, only?: string): Promise<readonly RuntimeReport[]>
 }
