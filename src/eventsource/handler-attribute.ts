@@ -10,6 +10,9 @@ const TYPES = ["open", "message", "error"]
 
 const attributes: WeakMap<EventTarget, readonly HandlerAttribute[]> = new WeakMap()
 
+/** The attribute that a platform which calls handlers itself is about to read: it must find none. */
+let unread: string | undefined
+
 /** Defines the attributes for the instances of a class. */
 export function defineHandlers(prototype: EventTarget): void {
   for (const [index, type] of TYPES.entries()) {
@@ -17,7 +20,10 @@ export function defineHandlers(prototype: EventTarget): void {
     const accessors = {
       // On any other object this is a TypeError, as for every attribute.
       get [`on${type}`](): object | null {
-        return attributes.get(this as unknown as EventTarget)![index]!.get()
+        const handler = attributes.get(this as unknown as EventTarget)![index]!.get()
+        if (unread !== type) return handler
+        unread = undefined
+        return null
       },
       set [`on${type}`](value: unknown) {
         attributes.get(this as unknown as EventTarget)![index]!.set(value)
@@ -25,6 +31,7 @@ export function defineHandlers(prototype: EventTarget): void {
     }
     Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(accessors))
   }
+  if (callsHandlers()) Object.defineProperty(prototype, "dispatchEvent", { value: dispatchUnread, configurable: true })
 }
 
 /** Makes the attributes of an instance. */
@@ -33,6 +40,28 @@ export function initHandlers(target: EventTarget): void {
     target,
     TYPES.map((type) => createAttribute(target, type)),
   )
+}
+
+/**
+ * Whether the platform calls the `on…` member of every event target, before its listeners. workerd does, so that each
+ * handler would be called twice.
+ */
+function callsHandlers(): boolean {
+  const { EventTarget, Event } = globalThis as Partial<typeof globalThis>
+  if (EventTarget === undefined || Event === undefined) return false
+  let isCalled = false
+  const target = Object.assign(new EventTarget(), { onopen: () => (isCalled = true) })
+  target.dispatchEvent(new Event("open"))
+  return isCalled
+}
+
+function dispatchUnread(this: EventTarget, event: Event): boolean {
+  try {
+    unread = event?.type
+    return EventTarget.prototype.dispatchEvent.call(this, event)
+  } finally {
+    unread = undefined
+  }
 }
 
 function createAttribute(target: EventTarget, type: string): HandlerAttribute {
