@@ -6,8 +6,16 @@ import { play, type PlayedScript, type Reply } from "./script.ts"
 
 type EventSourceClass = typeof globalThis.EventSource
 
-/** Features that a realm may lack: a base URL, CORS, cookies, a document, reports of uncaught errors. */
-export type Need = "base" | "no base" | "cors" | "cookies" | "document" | "reportError"
+/** Features that a realm may lack: a base URL, CORS, cookies, a document, reports of uncaught errors, URLs of blobs, events without a currentTarget after their dispatch. */
+export type Need =
+  | "base"
+  | "no base"
+  | "cors"
+  | "cookies"
+  | "document"
+  | "reportError"
+  | "blob URLs"
+  | "ending dispatch"
 
 /** The class under test and its realm. */
 export type Subject = "ours in Node" | "ours in Bun" | "ours in Deno" | "ours in Chromium" | "native Chromium"

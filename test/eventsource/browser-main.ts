@@ -13,7 +13,15 @@ const native = globalThis.EventSource
 const isPage = typeof document !== "undefined"
 
 function run({ subject, origins }: RunRequest): Promise<Outcome[]> {
-  const offers: Need[] = ["base", "cors", "cookies", "reportError", ...(isPage ? (["document"] as const) : [])]
+  const offers: Need[] = [
+    "base",
+    "cors",
+    "cookies",
+    "reportError",
+    "blob URLs",
+    "ending dispatch",
+    ...(isPage ? (["document"] as const) : []),
+  ]
   return runBehaviours(behaviours, {
     subject,
     origins,

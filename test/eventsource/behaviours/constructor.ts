@@ -169,6 +169,7 @@ export const constructorBehaviours: readonly Behaviour[] = [
   {
     area,
     name: "blob: is a stream",
+    needs: ["blob URLs"],
     async run({ connect }) {
       const url = URL.createObjectURL(new Blob(["data: a\n\n"], { type: "text/event-stream" }))
       equal((await next(connect(url))).data, "a")

@@ -79,9 +79,20 @@ export const handlerBehaviours: readonly Behaviour[] = [
       }
       const failed = next<Event>(source, "error")
       await pass()
-      const event = await failed
+      await failed
       await seenByServer()
       equal(seen, [true, true, true])
+    },
+  },
+  {
+    area: "handlers",
+    name: "after its dispatch an event has no currentTarget, and keeps its target",
+    needs: ["ending dispatch"],
+    async run({ connect, script }) {
+      const { url, seen } = await script([{ ending: "hold" }])
+      const source = connect(url)
+      const event = await next<Event>(source, "open")
+      await seen(1)
       equal([event.currentTarget, event.target === source], [null, true])
     },
   },

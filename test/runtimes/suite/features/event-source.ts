@@ -16,6 +16,8 @@ const LACKS: Readonly<Record<Need, string>> = {
   cors: "its fetch does not enforce CORS",
   cookies: "its fetch keeps no cookies",
   document: "it has no document",
+  "blob URLs": "it has no URLs of blobs",
+  "ending dispatch": "an event keeps its currentTarget after its dispatch",
   reportError: "it reports no error to the global scope",
 }
 
@@ -30,6 +32,8 @@ async function realmOf(context: SuiteContext): Promise<Realm> {
     cors,
     cookies: await keepsCookies(context),
     document: typeof document !== "undefined",
+    "blob URLs": hasBlobUrls(),
+    "ending dispatch": endsDispatch(),
     reportError: reportsErrors(),
   }
   const offers = (Object.keys(has) as Need[]).filter((need) => has[need])
@@ -43,6 +47,21 @@ function hasBase(): boolean {
   } catch {
     return false
   }
+}
+
+function hasBlobUrls(): boolean {
+  try {
+    URL.revokeObjectURL(URL.createObjectURL(new Blob([])))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function endsDispatch(): boolean {
+  const event = new Event("asked")
+  new EventTarget().dispatchEvent(event)
+  return event.currentTarget === null
 }
 
 async function enforcesCors({ script, signal }: SuiteContext): Promise<boolean> {
