@@ -71,7 +71,7 @@ export const subscribeCases: SuiteCases = {
       [undefined, "1", "2", "3"],
     )
   },
-  "subscribe ends at its end mark, and tells a cut stream from a whole one": async ({ script }) => {
+  "subscribe ends at its end mark, and a cut stream is not a whole one": async ({ script }) => {
     const whole = await script([{ body: ["data: a\n\ndata: [DONE]\n\n"], ending: "hold" }])
     const subscription = subscribe(whole.url, { until: "[DONE]" })
     equal((await follow(subscription)).data, ["a"])
