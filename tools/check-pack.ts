@@ -17,6 +17,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { compileEverywhere } from "./pack-compilers.ts"
+import { differentValues } from "./pack-values.ts"
 
 /** The allowed files of the package; the names of shared scripts have no hash. */
 const ALLOWED =
@@ -79,9 +80,11 @@ try {
   if (needed.length > 0) throw new Error(`every peer dependency must be optional, but not ${needed.join(", ")}`)
   const hooks = Object.keys(manifest.scripts).filter((name) => /^(?:pre|post)?install$|^prepare$/.test(name))
   if (hooks.length > 0) throw new Error(`the package must have no install script, not ${hooks.join(", ")}`)
-  const entries = Object.keys(manifest.exports)
-    .filter((path) => path !== "./package.json" && path !== VITEST_ENTRY)
-    .map((path) => path.replace(/^\./, "steadystream"))
+  const code = Object.entries(manifest.exports).filter(([path]) => path !== "./package.json" && path !== VITEST_ENTRY)
+  const different = await differentValues(join(project, "node_modules/steadystream"), Object.fromEntries(code) as never)
+  const entries = code.map(([path]) => path.replace(/^\./, "steadystream"))
+  if (different.length > 0)
+    throw new Error(`the declarations must have the values of the code: ${different.join(", ")}`)
   const imports = entries.map((entry, index) => `import * as entry${index} from "${entry}"\n`).join("")
   const use = `console.log([${entries.map((_, index) => `entry${index}`).join(", ")}].length)\n`
   writeFileSync(join(project, "esm.mjs"), imports + use)

@@ -28,6 +28,12 @@ export const INSPECT: Command = {
   },
 }
 
+/** Which request or subscription an entry belongs to. The only subscription of a recording has no number. */
+function numberOf(entry: RecordingEntry): string {
+  if ("request" in entry) return `#${entry.request} `
+  return "subscription" in entry && entry.subscription ? `subscription ${entry.subscription}: ` : ""
+}
+
 class Timeline {
   readonly #entries: readonly RecordingEntry[]
   readonly #colours: Colours
@@ -53,7 +59,7 @@ class Timeline {
     for (const entry of this.#entries) {
       silence = Math.max(silence, entry.at - last)
       last = entry.at
-      const number = "request" in entry ? dim(`#${entry.request} `) : ""
+      const number = dim(numberOf(entry))
       yield `${`${entry.at.toFixed(0)} ms`.padStart(10)}  ${this.#axis(entry.at)}  ${number}${this.#textOf(entry)}`
       for (const { data } of this.#showsData ? this.#found : []) {
         yield `${" ".repeat(AXIS_WIDTH + 14)}${visibleLine(data, MAX_DATA)}`

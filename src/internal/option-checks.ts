@@ -58,8 +58,13 @@ function isOf(kind: string, value: unknown): boolean {
   return kind.includes(typeof value) || kind.includes(word)
 }
 
+/** The type of a value in a message. */
+export function kindOf(value: unknown): string {
+  return value === null ? "null" : typeof value
+}
+
 function unfit(path: string, allowed: string, value: unknown): TypeError {
-  return new TypeError(`Cannot use options: "${path}" must be ${allowed}, not ${typeof value}`)
+  return new TypeError(`Cannot use options: "${path}" must be ${allowed}, not ${kindOf(value)}`)
 }
 
 /**

@@ -1,5 +1,6 @@
 /* Sends an answer byte by byte. Nothing waits, and no timer runs, after the socket is closed. */
 import { ignore } from "../internal/cancel.ts"
+import { MAX_TIMER_MS } from "../internal/clock.ts"
 import { type FaultAnswer, wireOf } from "./fault-answer.ts"
 import type { NodeRequest, NodeSocket } from "./node-shapes.ts"
 
@@ -55,8 +56,14 @@ class Sender {
     return this.#until((resolve) => this.#socket.write(bytes, resolve))
   }
 
-  wait(ms: number): Promise<void> {
-    return this.#until((resolve) => (this.#timer = setTimeout(resolve, ms)))
+  /** Waits without end, until the socket is closed, if `ms` is Infinity. */
+  async wait(ms: number): Promise<void> {
+    let left = ms
+    do {
+      const step = Math.min(left, MAX_TIMER_MS)
+      left -= step
+      await this.#until((resolve) => (this.#timer = setTimeout(resolve, step)))
+    } while (left > 0 && !this.#socket.destroyed)
   }
 
   #until(start: (resolve: () => void) => unknown): Promise<void> {

@@ -171,9 +171,9 @@ describe("modelOf", () => {
     ])
     expect(lanes[1]!.blocks.map(({ kind }) => kind)).toEqual(["body"])
     expect(states).toEqual([
-      { state: "connecting", from: 0, to: 4 },
-      { state: "open", from: 4, to: 8 },
-      { state: "waiting", from: 8, to: 28 },
+      { lane: -1, state: "connecting", from: 0, to: 4 },
+      { lane: -1, state: "open", from: 4, to: 8 },
+      { lane: -1, state: "waiting", from: 8, to: 28 },
     ])
     expect(marks.filter(({ isError }) => isError).map(({ kind, lane }) => [kind, lane])).toEqual([
       ["response", 1],
@@ -182,6 +182,29 @@ describe("modelOf", () => {
       ["retry", -1],
     ])
     expect(marks.find(({ kind }) => kind === "retry")!.text).toBe("1: in 20 ms, after SseConnectionError connection")
+  })
+
+  test("modelOf returns a lane of states for each subscription", () => {
+    const { states, subscriptions, marks } = modelOf({
+      version: 1,
+      entries: [
+        { type: "request", at: 1, request: 0, method: "GET", url: "/a", headers: {} },
+        { type: "request", at: 2, request: 1, method: "GET", url: "/b", headers: {} },
+        { type: "state", at: 3, state: "open", subscription: 1 },
+        { type: "state", at: 4, state: "open" },
+        { type: "failure", at: 5, name: "SseRetryError", subscription: 1 },
+        { type: "state", at: 6, state: "closed", subscription: 1 },
+      ],
+    })
+    expect(subscriptions).toBe(2)
+    expect(states).toEqual([
+      { lane: -1, state: "connecting", from: 1, to: 4 },
+      { lane: -1, state: "open", from: 4, to: 6 },
+      { lane: -2, state: "connecting", from: 2, to: 3 },
+      { lane: -2, state: "open", from: 3, to: 6 },
+      { lane: -2, state: "closed", from: 6, to: 6 },
+    ])
+    expect(marks.find(({ kind }) => kind === "failure")!.lane).toBe(-2)
   })
 
   test("modelOf finds the events that report an error, and those that were cut off", () => {
@@ -201,7 +224,8 @@ describe("modelOf", () => {
   })
 
   test("modelOf returns an empty model for a recording without entries", () => {
-    expect(modelOf({ version: 1, entries: [] })).toEqual({ duration: 0, lanes: [], states: [], marks: [] })
+    const empty = { duration: 0, lanes: [], subscriptions: 0, states: [], marks: [] }
+    expect(modelOf({ version: 1, entries: [] })).toEqual(empty)
   })
 
   test("gapsOf returns the long times without a byte, also before the head and the end", () => {

@@ -1,5 +1,16 @@
 import { subscribe } from "steadystream/client"
-import { chunkings, ManualClock, scriptedFetch, startFaultServer } from "steadystream/testing"
+import {
+  chunkings,
+  everyCut,
+  formatRecording,
+  ManualClock,
+  mutate,
+  record,
+  replay,
+  scriptedFetch,
+  startFaultServer,
+  startReplayServer,
+} from "steadystream/testing"
 import { expect, test } from "vitest"
 
 /** Wrong arguments of each function, and the start of the message. */
@@ -8,6 +19,28 @@ const WRONG: [name: string, call: () => unknown, message: string][] = [
   ["scriptedFetch() with a number", () => scriptedFetch(5 as never), 'Cannot script fetch: "answers" must'],
   ["chunkings() without input", () => chunkings(undefined as never), 'Cannot cut chunks: "input" must'],
   ["chunkings() with a number", () => chunkings(5 as never), 'Cannot cut chunks: "input" must'],
+  ...[undefined, null, {}, "text", { entries: {} }].flatMap((value): typeof WRONG => [
+    [
+      `formatRecording() of ${JSON.stringify(value)}`,
+      () => formatRecording(value as never),
+      '"entries" must be an array',
+    ],
+    [`replay() of ${JSON.stringify(value)}`, () => replay(value as never), '"entries" must be an array'],
+    [`mutate() of ${JSON.stringify(value)}`, () => mutate(value as never, { merge: true }), '"entries" must be an'],
+    [`everyCut() of ${JSON.stringify(value)}`, () => everyCut(value as never), '"entries" must be an array'],
+  ]),
+  ["record() with null", () => record(null as never), '"options" must be an object, not null'],
+  [
+    "record() with a number as header",
+    () => record({ headers: [1] as never }),
+    '"headers" must be an array of strings',
+  ],
+  ["record() with a name as headers", () => record({ headers: "a" as never }), '"headers" must be'],
+  [
+    "record() with a Set as parameters",
+    () => record({ parameters: new Set() as never }),
+    '"parameters" must be an array',
+  ],
   ["setTimeout() without a function", () => new ManualClock().setTimeout(undefined as never, 1), '"run" must'],
 ]
 
@@ -20,6 +53,7 @@ const listen = (handlers: unknown) => subscribe("https://example.com/").listen(h
 
 const REJECTED: [name: string, call: () => Promise<unknown>, message: string][] = [
   ["startFaultServer() without a script", () => startFaultServer(undefined as never), '"script" must'],
+  ["startReplayServer() without a recording", () => startReplayServer(undefined as never), '"entries" must be'],
   ["startFaultServer() with null", () => startFaultServer(null as never), '"script" must'],
   ["startFaultServer() with a number", () => startFaultServer(5 as never), '"script" must'],
   ["advance() without a time", () => new ManualClock().advance(undefined as never), '"ms" must be a number'],

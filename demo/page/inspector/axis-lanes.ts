@@ -30,22 +30,28 @@ export function gridOf(layout: AxisLayout): SVGElement {
   )
 }
 
-/** Returns the states of a subscription and its retries. */
-export function statesLane({ states, marks }: Model, layout: AxisLayout): SVGElement {
-  const spans = states.map(({ state, from, to }) => {
+/** Returns the states of each subscription and its retries. */
+export function stateLanes({ states, marks }: Model, layout: AxisLayout): SVGElement {
+  const spans = states.map(({ lane, state, from, to }) => {
     const x = layout.x(from)
     const width = Math.max(layout.x(to) - x, 2)
+    const y = layout.top(lane) + 8
     const label = width > state.length * CHARACTER_PX + 8 ? state : ""
     return svg(
       "g",
       { "data-state": state, class: "span" },
-      svg("rect", { x, y: 8, width, height: 24 }),
-      svg("rect", { x, y: 8, width: 2, height: 24, class: "edge" }),
-      svg("text", { x: x + 7, y: 24 }, label),
+      svg("rect", { x, y, width, height: 24 }),
+      svg("rect", { x, y, width: 2, height: 24, class: "edge" }),
+      svg("text", { x: x + 7, y: y + 16 }, label),
     )
   })
   const signs = marks.filter(({ kind }) => kind === "retry" || kind === "failure" || kind === "limit")
-  return svg("g", {}, ...spans, ...signs.map((mark) => signOf(layout.x(mark.at), 36, mark.kind)))
+  return svg(
+    "g",
+    {},
+    ...spans,
+    ...signs.map((mark) => signOf(layout.x(mark.at), layout.top(mark.lane) + 36, mark.kind)),
+  )
 }
 
 /** Returns the lane of a request. */

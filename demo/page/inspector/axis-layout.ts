@@ -11,14 +11,14 @@ const LABEL_PX = 64
 export class AxisLayout {
   readonly width: number
   readonly height: number
-  /** The height of the states; 0 if the recording has none. */
+  /** The height of all states; 0 if the recording has none. */
   readonly statesHeight: number
   readonly #model: Model
 
   constructor(model: Model, width: number) {
     this.#model = model
     this.width = width
-    this.statesHeight = model.marks.some(({ lane }) => lane === -1) ? STATES_HEIGHT : 0
+    this.statesHeight = model.subscriptions * STATES_HEIGHT
     this.height = this.statesHeight + model.lanes.length * LANE_HEIGHT + FOOT_HEIGHT
   }
 
@@ -29,9 +29,9 @@ export class AxisLayout {
     return Math.round((PADDING + part * (this.width - 2 * PADDING)) * 10) / 10
   }
 
-  /** The first pixel of a lane; -1 is the lane of the states. */
+  /** The first pixel of a lane; -1 and below are the subscriptions. */
   top(lane: number): number {
-    return lane === -1 ? 0 : this.statesHeight + lane * LANE_HEIGHT
+    return lane < 0 ? (-1 - lane) * STATES_HEIGHT : this.statesHeight + lane * LANE_HEIGHT
   }
 
   /** The round times below the axis. */
@@ -46,7 +46,8 @@ export class AxisLayout {
 
   /** The mark that is nearest to a point: in the upper half of a lane an event, in the lower half a chunk. */
   markAt(x: number, y: number): Mark | undefined {
-    const lane = y < this.statesHeight ? -1 : Math.floor((y - this.statesHeight) / LANE_HEIGHT)
+    const isState = y < this.statesHeight
+    const lane = isState ? -1 - Math.floor(y / STATES_HEIGHT) : Math.floor((y - this.statesHeight) / LANE_HEIGHT)
     const isLower = lane >= 0 && y - this.top(lane) > 40
     const distanceTo = ({ at, kind }: Mark) => {
       const other = isLower ? kind === "event" : kind === "chunk"

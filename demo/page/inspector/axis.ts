@@ -1,6 +1,6 @@
 /* The time axis of a recording: a lane for its states and one for each request. The arrow keys move along it. */
 import { AxisLayout } from "./axis-layout.ts"
-import { gridOf, laneOf, statesLane } from "./axis-lanes.ts"
+import { gridOf, laneOf, stateLanes } from "./axis-lanes.ts"
 import { shortTime } from "./descriptions.ts"
 import type { Mark, Model } from "./model.ts"
 import { type Relation, relationOf } from "./relations.ts"
@@ -61,7 +61,7 @@ export class Axis {
       "svg",
       { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" },
       gridOf(layout),
-      ...(layout.statesHeight === 0 ? [] : [statesLane(model, layout)]),
+      ...(layout.statesHeight === 0 ? [] : [stateLanes(model, layout)]),
       ...model.lanes.map((lane, place) => laneOf(lane, place, model, layout)),
       this.#over,
     )
@@ -110,13 +110,13 @@ function targetOf(key: string, marks: readonly Mark[], current: Mark | undefined
 }
 
 function sentenceOf({ index, at, lane, name, text }: Mark, { marks, lanes }: Model): string {
-  const where = lane === -1 ? "" : `, ${lanes[lane]!.title}`
+  const where = lane < 0 ? "" : `, ${lanes[lane]!.title}`
   return `${index + 1} of ${marks.length}, ${shortTime(at)}${where}: ${name} ${text.slice(0, 100)}`
 }
 
 /** Returns a frame around each chunk and event that belongs to the mark. */
 function ringsOf(mark: Mark, { lane, blocks, chunks }: Relation, model: Model, layout: AxisLayout): SVGElement[] {
-  if (lane === -1) return []
+  if (lane < 0) return []
   const top = layout.top(lane)
   const own = model.marks.filter((one) => one.lane === lane)
   const isRelated = ({ kind, block, chunk }: Mark) =>

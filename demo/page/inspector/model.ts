@@ -1,4 +1,4 @@
-/* What a recording shows: a lane for each request, the states of its subscription, and all marks in the order of their times. */
+/* What a recording shows: a lane for each request, the states of its subscriptions, and all marks in the order of their times. */
 import type { Recording, RecordingEntry, StateEntry } from "steadystream/testing"
 import { type Block, blocksOf } from "./blocks.ts"
 import { descriptionOf, isErrorBlock, isErrorEntry } from "./descriptions.ts"
@@ -25,6 +25,8 @@ export interface Lane {
 }
 
 export interface StateSpan {
+  /** The lane of its subscription, from -1 on down. */
+  readonly lane: number
   readonly state: StateEntry["state"]
   readonly from: number
   readonly to: number
@@ -38,7 +40,7 @@ export interface Mark {
   readonly index: number
   readonly at: number
   readonly kind: MarkKind
-  /** The place of its lane; -1 if it belongs to the states. */
+  /** The place of its lane; -1 and below are the subscriptions, from the first one on. */
   readonly lane: number
   /** The place of its chunk in the lane, if it is a chunk or an event. */
   readonly chunk?: number
@@ -53,6 +55,8 @@ export interface Mark {
 export interface Model {
   readonly duration: number
   readonly lanes: readonly Lane[]
+  /** How many lanes show the states of a subscription. */
+  readonly subscriptions: number
   readonly states: readonly StateSpan[]
   readonly marks: readonly Mark[]
 }
@@ -69,7 +73,10 @@ export function modelOf({ entries }: Recording): Model {
   }
   const numbers = [...groups.keys()]
   const lanes = numbers.map((number) => laneOf(number, groups.get(number)!, duration))
-  return { duration, lanes, states: statesOf(entries, duration), marks: marksOf(entries, lanes) }
+  const marks = marksOf(entries, lanes)
+  const subscriptions = marks.reduce((most, { lane }) => Math.max(most, -lane), 0)
+  const states = Array.from({ length: subscriptions }, (_, number) => statesOf(entries, number, duration)).flat()
+  return { duration, lanes, subscriptions, states, marks }
 }
 
 function laneOf(request: number, entries: readonly RecordingEntry[], duration: number): Lane {
@@ -101,13 +108,20 @@ function laneOf(request: number, entries: readonly RecordingEntry[], duration: n
   }
 }
 
-function statesOf(entries: readonly RecordingEntry[], duration: number): StateSpan[] {
-  const states = entries.filter((entry) => entry.type === "state")
-  const start = entries.find(({ type }) => type === "request")
+function statesOf(entries: readonly RecordingEntry[], number: number, duration: number): StateSpan[] {
+  const states = entries.filter((entry) => entry.type === "state").filter((entry) => laneOfEntry(entry) === -1 - number)
+  const isBefore = ({ type, at }: RecordingEntry) => type === "request" && at < (states[0]?.at ?? 0)
+  const start = number === 0 ? entries.find(({ type }) => type === "request") : entries.findLast(isBefore)
   // The state in which a subscription begins is not recorded.
   const isFirstMissing = states.length > 0 && start !== undefined && start.at < states[0]!.at
   if (isFirstMissing) states.unshift({ type: "state", at: start.at, state: "connecting" })
-  return states.map(({ at, state }, index) => ({ state, from: at, to: states[index + 1]?.at ?? duration }))
+  const lane = -1 - number
+  return states.map(({ at, state }, index) => ({ lane, state, from: at, to: states[index + 1]?.at ?? duration }))
+}
+
+/** Returns the lane of an entry that belongs to no request. */
+function laneOfEntry(entry: RecordingEntry): number {
+  return -1 - ("subscription" in entry ? (entry.subscription ?? 0) : 0)
 }
 
 /** Returns the marks in the order of the recording. The blocks that a chunk completes follow it. */
@@ -118,7 +132,7 @@ function marksOf(entries: readonly RecordingEntry[], lanes: readonly Lane[]): Ma
   const add = (mark: Omit<Mark, "index">) => void marks.push({ index: marks.length, ...mark })
   for (const entry of entries) {
     const { at, type } = entry
-    const lane = "request" in entry ? places.get(entry.request)! : -1
+    const lane = "request" in entry ? places.get(entry.request)! : laneOfEntry(entry)
     if (entry.type !== "chunk") {
       add({ at, kind: type, lane, ...descriptionOf(entry), isError: isErrorEntry(entry) })
       continue

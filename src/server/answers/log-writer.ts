@@ -143,7 +143,7 @@ export class LogWriter {
   #pause(ms: number): Promise<void> {
     const { clock } = this.#target
     return new Promise((resolve) => {
-      const timer = clock.setTimeout(resolve, ms)
+      const timer = clock.setTimeout(resolve, Math.min(MAX_TIMER_MS, ms))
       this.#wake = () => {
         clock.clearTimeout(timer)
         resolve()

@@ -33,7 +33,7 @@ const MUTATIONS = ["cut", "reset", "stall", "delay", "corrupt", "split", "merge"
 
 function checkKind(mutation: unknown): void {
   const names = typeof mutation === "object" && mutation !== null ? MUTATIONS.filter((name) => name in mutation) : []
-  if (names.length === 1) return
+  if (names.length === 1 && (names[0] !== "merge" || (mutation as { readonly merge: unknown }).merge === true)) return
   throw new TypeError(`Cannot mutate: the mutation must have one of ${MUTATIONS.join(", ")}`)
 }
 
@@ -67,6 +67,9 @@ function corrupted(
   place: BodyPlace,
   given: string | Uint8Array | undefined,
 ): PlacedChunk[] {
+  if (given !== undefined && typeof given !== "string" && !(given instanceof Uint8Array)) {
+    throw new TypeError('Cannot mutate: "bytes" must be a string or bytes')
+  }
   const bytes = typeof given === "string" ? new TextEncoder().encode(given) : given
   const count = bytes?.length ?? 1
   const offset = offsetOf(place, chunks, count)
@@ -86,7 +89,8 @@ function changed(byte: number, bytes: Uint8Array | undefined, at: number): numbe
 
 function split(chunks: readonly PlacedChunk[], at: BodyPlace | number): PlacedChunk[] {
   if (typeof at !== "number") return cutChunks(chunks, offsetOf(at, chunks)).flat()
-  const size = Math.floor(checkNumber("split", at, 1))
+  const size = checkNumber("split", at, 1)
+  if (size % 1 > 0) throw new RangeError('Cannot mutate: "split" must be an integer')
   return chunks.flatMap((chunk) => {
     const pieces: PlacedChunk[] = []
     for (let from = 0; from < chunk.bytes.length; from += size) {

@@ -6,6 +6,7 @@ import type {
   ErrorEntry,
   Recording,
   RequestEntry,
+  RecordingEntry,
   ResponseEntry,
 } from "./recording.ts"
 
@@ -33,10 +34,21 @@ export function headersToSend(headers: Readonly<Record<string, string>>): Record
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name)))
 }
 
-/** Returns the requests of a recording in their order. */
-export function exchangesOf({ entries }: Recording): Exchange[] {
+/** @throws TypeError if `recording` is none. */
+export function entriesOf(recording: Recording): readonly RecordingEntry[] {
+  const entries: unknown = (recording as Partial<Recording> | null | undefined)?.entries
+  if (Array.isArray(entries)) return entries as readonly RecordingEntry[]
+  throw new TypeError('Cannot use recording: "entries" must be an array, as parseRecording() returns it')
+}
+
+/**
+ * Returns the requests of a recording in their order.
+ *
+ * @throws TypeError if `recording` is none.
+ */
+export function exchangesOf(recording: Recording): Exchange[] {
   const exchanges = new Map<number, Exchange>()
-  for (const entry of entries) {
+  for (const entry of entriesOf(recording)) {
     if (!("request" in entry)) continue
     const { request: number, at } = entry
     let exchange = exchanges.get(number)

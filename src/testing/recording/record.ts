@@ -1,4 +1,4 @@
-import { Recorder, type RecordOptions } from "./recorder.ts"
+import { type Recorder, type RecordOptions, StreamRecorder } from "./recorder.ts"
 
 /**
  * Begins a recording: what passes through the functions that it returns is recorded, with exact bytes, chunk boundaries and
@@ -22,5 +22,5 @@ import { Recorder, type RecordOptions } from "./recorder.ts"
  * ```
  */
 export function record(options: RecordOptions = {}): Recorder {
-  return new Recorder(options)
+  return new StreamRecorder(options)
 }

@@ -4,14 +4,19 @@ import type { SseEvent } from "../../event.ts"
 import type { SseSource } from "../../parser/index.ts"
 import { followRedirect, type PreparedRequest, requestHasBody, showsRedirects } from "../../reconnection/index.ts"
 import type { Entry } from "./entry-log.ts"
+import type { FailureEntry, RetryEntry, StateEntry } from "./recording.ts"
 import { errorFields } from "./redaction.ts"
 
 /** What a recorder does for a subscription. */
 export interface SubscriptionRecorder {
-  readonly add: (entry: Entry) => void
+  /** Returns what adds the entries of the next subscription. */
+  readonly adder: () => (entry: SubscriptionEntry) => void
   fetch(fetch?: typeof globalThis.fetch): typeof globalThis.fetch
   readonly source: (source: SseSource, signal: AbortSignal) => SseSource
 }
+
+/** An entry of a subscription, without its time and its subscription. */
+export type SubscriptionEntry = Extract<Entry, Pick<StateEntry | RetryEntry | FailureEntry, "type">>
 
 type Target = Parameters<typeof subscribe>[0]
 type Options = NonNullable<Parameters<typeof subscribe>[1]>
@@ -19,12 +24,13 @@ type Options = NonNullable<Parameters<typeof subscribe>[1]>
 /** Returns a `subscribe` that is recorded. */
 export function recordedSubscribe(recorder: SubscriptionRecorder): typeof subscribe {
   const recorded = (target: Target, options: Options = {}) => {
+    const add = recorder.adder()
     const subscription = subscribe(recordedTarget(target, recorder), {
       ...options,
       ...(typeof target !== "function" && { fetch: recordedFetch(options.fetch, recorder) }),
-      ...hooks(options, recorder),
+      ...hooks(options, add),
     }) as Subscription<SseEvent<string, unknown>>
-    return recordFailure(subscription, recorder)
+    return recordFailure(subscription, add)
   }
   return recorded as typeof subscribe
 }
@@ -65,7 +71,7 @@ function recordedFetch(
 
 function hooks(
   { onStateChange, onRetry }: Options,
-  { add }: SubscriptionRecorder,
+  add: (entry: SubscriptionEntry) => void,
 ): Pick<Options, "onStateChange" | "onRetry"> {
   return {
     // What the hook of the caller returns is returned, as its promise may reject.
@@ -75,7 +81,13 @@ function hooks(
     },
     onRetry: (info) => {
       const { attempt, delay, error } = info
-      add({ type: "retry", attempt, delay, ...subscriptionError(error), code: error.code })
+      add({
+        type: "retry",
+        attempt,
+        delay: Math.round(delay * 1_000) / 1_000,
+        ...subscriptionError(error),
+        code: error.code,
+      })
       return onRetry?.(info)
     },
   }
@@ -83,7 +95,7 @@ function hooks(
 
 function recordFailure<Event extends SseEvent<string, unknown>>(
   subscription: Subscription<Event>,
-  { add }: SubscriptionRecorder,
+  add: (entry: SubscriptionEntry) => void,
 ): Subscription<Event> {
   const open = subscription[Symbol.asyncIterator].bind(subscription)
   let isRecorded = false

@@ -7,7 +7,7 @@ import { reportGlobally } from "../../internal/hook.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
 import { checkNumber, checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
 import { isResponse } from "../../parser/index.ts"
-import { type Entry, EntryLog } from "./entry-log.ts"
+import { EntryLog } from "./entry-log.ts"
 import { type NodeExchange, recordNode } from "./node-exchange.ts"
 import type { BodyEvents } from "./recorded-body.ts"
 import { recordedResponse } from "./recorded-response.ts"
@@ -58,14 +58,45 @@ const KINDS: OptionKinds<RecordOptions> = {
 }
 const MAX_BYTES = 67_108_864
 
-/** What is being recorded. */
-export class Recorder {
+/** What is being recorded: the functions whose streams are recorded, and the recording. */
+export interface Recorder {
+  /** What was recorded so far. The object does not change later. */
+  readonly recording: Recording
+  /**
+   * Returns a `fetch` whose requests and responses are recorded. The body of a response is read as fast as its reader
+   * reads.
+   *
+   * @param fetch - What makes the requests.
+   * @defaultValue `globalThis.fetch`
+   */
+  fetch(fetch?: typeof globalThis.fetch): typeof globalThis.fetch
+  /**
+   * Returns a response whose body is recorded while it is read: the response of a `fetch`, or one that a server is going
+   * to send.
+   *
+   * @param request - The request that it answers, if it is known.
+   * @throws TypeError if the body is locked or was read.
+   */
+  response(response: Response, request?: Request): Response
+  /**
+   * Records a response of `node:http`, `node:http2` or express while it is written. Call it before the head is sent, and
+   * before a middleware that changes the body, such as one that compresses it.
+   */
+  node(exchange: NodeExchange): void
+  /**
+   * Calls `subscribe` and records its requests, states, retries and the error that ends it. Each redirect that the
+   * subscription follows is a request of its own.
+   */
+  readonly subscribe: typeof subscribe
+}
+
+export class StreamRecorder implements Recorder {
   readonly #options: RecordOptions
   readonly #redaction: Redaction
   readonly #log: EntryLog
   #requests = 0
+  #subscriptions = 0
 
-  /** @internal */
   constructor(options: RecordOptions) {
     checkOptions(options, KINDS)
     const { headers, parameters, onEntry, clock = systemClock, maxBytes = MAX_BYTES } = options
@@ -74,18 +105,10 @@ export class Recorder {
     this.#log = new EntryLog(clock, checkNumber("maxBytes", maxBytes), onEntry)
   }
 
-  /** What was recorded so far. The object does not change later. */
   get recording(): Recording {
     return { version: 1, entries: this.#log.entries }
   }
 
-  /**
-   * Returns a `fetch` whose requests and responses are recorded. The body of a response is read as fast as its reader
-   * reads.
-   *
-   * @param fetch - What makes the requests.
-   * @defaultValue `globalThis.fetch`
-   */
   fetch(fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)): typeof globalThis.fetch {
     return async (input, init) => {
       const number = this.#addRequest(input, init)
@@ -99,13 +122,6 @@ export class Recorder {
     }
   }
 
-  /**
-   * Returns a response whose body is recorded while it is read: the response of a `fetch`, or one that a server is going
-   * to send.
-   *
-   * @param request - The request that it answers, if it is known.
-   * @throws TypeError if the body is locked or was read.
-   */
   response(response: Response, request?: Request): Response {
     if (response.bodyUsed || response.body?.locked === true) {
       throw new TypeError("Cannot record response: its body must not be locked or used")
@@ -114,10 +130,6 @@ export class Recorder {
     return this.#recorded(response, number, undefined)
   }
 
-  /**
-   * Records a response of `node:http`, `node:http2` or express while it is written. Call it before the head is sent, and
-   * before a middleware that changes the body, such as one that compresses it.
-   */
   node({ request, response }: NodeExchange): void {
     const number = this.#requests++
     const { method = "GET", url = "", headers } = request
@@ -132,13 +144,13 @@ export class Recorder {
     })
   }
 
-  /**
-   * Calls `subscribe` and records its requests, states, retries and the error that ends it. Each redirect that the
-   * subscription follows is a request of its own.
-   */
   get subscribe(): typeof subscribe {
     return recordedSubscribe({
-      add: (entry: Entry) => this.#log.add(entry),
+      adder: () => {
+        const subscription = this.#subscriptions++
+        // The first one has no number, as most recordings have one subscription.
+        return (entry) => this.#log.add(subscription === 0 ? entry : { ...entry, subscription })
+      },
       fetch: (fetch) => this.fetch(fetch),
       source: (source, signal) => {
         if (isResponse(source)) return this.#recorded(source, this.#requests++, signal)

@@ -1,4 +1,6 @@
 /* A recording as text: one JSON object a line. Reading checks every member that a replay uses. */
+import { kindOf } from "../../internal/option-checks.ts"
+import { entriesOf } from "./exchange.ts"
 import type { Recording, RecordingEntry } from "./recording.ts"
 
 const FORMAT = "steadystream-recording"
@@ -7,6 +9,7 @@ const FORMAT = "steadystream-recording"
  * Writes a recording as JSON Lines, of which each line ends with a line feed. The format is described in
  * docs/recording-format.md.
  *
+ * @throws TypeError if the argument is no recording.
  * @example
  * ```ts
  * import { formatRecording, parseRecording } from "steadystream/testing"
@@ -15,8 +18,8 @@ const FORMAT = "steadystream-recording"
  * console.log(parseRecording(text).entries.length) // 1
  * ```
  */
-export function formatRecording({ version, entries }: Recording): string {
-  return `${JSON.stringify({ format: FORMAT, version })}\n${entries.map(formatEntry).join("")}`
+export function formatRecording(recording: Recording): string {
+  return `${JSON.stringify({ format: FORMAT, version: 1 })}\n${entriesOf(recording).map(formatEntry).join("")}`
 }
 
 /**
@@ -42,17 +45,33 @@ export function formatEntry(entry: RecordingEntry): string {
  * Reads a recording from JSON Lines. A last line that is cut is dropped, as are empty lines and entries of an unknown type,
  * so that the format can have more types later.
  *
+ * @param text - The text, or its bytes in UTF-8.
  * @throws TypeError if the text is no recording. Its message has the number of the line, and nothing of its content.
  * @see {@link formatRecording}
  */
-export function parseRecording(text: string): Recording {
-  const [first = "", ...lines] = text.replace(/^\uFEFF/, "").split("\n")
+export function parseRecording(text: string | Uint8Array): Recording {
+  const [first = "", ...lines] = checkedText(text)
+    .replace(/^\uFEFF/, "")
+    .split("\n")
   const unfinished = lines.pop()
   const head = jsonOf(first, 1)
   if (head["format"] !== FORMAT) throw new TypeError("Cannot read recording: line 1 must be its head")
   if (head["version"] !== 1) throw new TypeError("Cannot read recording: its version must be 1")
   const entries = lines.flatMap((line, at) => (line.trim() === "" ? [] : entryOf(jsonOf(line, at + 2), at + 2)))
   return { version: 1, entries: [...entries, ...lastEntry(unfinished, lines.length + 2)] }
+}
+
+/** @throws TypeError if it is no text, or text in another form than that of a recording. */
+function checkedText(given: unknown): string {
+  const isBytes = given instanceof Uint8Array
+  if (!isBytes && typeof given !== "string") {
+    throw new TypeError(`Cannot read recording: it must be a string or bytes, not ${kindOf(given)}`)
+  }
+  const text = isBytes ? new TextDecoder().decode(given) : given
+  if (text.trim() === "") throw new TypeError("Cannot read recording: it must not be empty")
+  if (text.startsWith("\u001F")) throw new TypeError("Cannot read recording: it must not be compressed")
+  if (text.slice(0, 8).includes("\0")) throw new TypeError("Cannot read recording: it must be in UTF-8, not UTF-16")
+  return text
 }
 
 function lastEntry(line = "", number: number): RecordingEntry[] {
@@ -68,15 +87,22 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** The members of each type of entry besides `at`, and their types; `?` marks one that may be missing. */
 const MEMBERS: Readonly<Record<RecordingEntry["type"], Readonly<Record<string, string>>>> = {
-  request: { request: "number", method: "string", url: "string", headers: "headers", body: "string?" },
-  response: { request: "number", status: "number", headers: "headers" },
-  chunk: { request: "number", text: "string?", base64: "string?" },
-  end: { request: "number" },
-  error: { request: "number", name: "string", code: "string?" },
-  cancel: { request: "number" },
-  state: { state: "string" },
-  retry: { attempt: "number", delay: "number", name: "string", code: "string", phase: "string?" },
-  failure: { name: "string", code: "string?", phase: "string?" },
+  request: { request: "integer", method: "string", url: "string", headers: "headers", body: "string?" },
+  response: { request: "integer", status: "status", headers: "headers" },
+  chunk: { request: "integer", text: "string?", base64: "string?" },
+  end: { request: "integer" },
+  error: { request: "integer", name: "string", code: "string?" },
+  cancel: { request: "integer" },
+  state: { state: "string", subscription: "integer?" },
+  retry: {
+    attempt: "integer",
+    delay: "number",
+    name: "string",
+    code: "string",
+    phase: "string?",
+    subscription: "integer?",
+  },
+  failure: { name: "string", code: "string?", phase: "string?", subscription: "integer?" },
   limit: {},
 }
 
@@ -104,7 +130,7 @@ function entryOf(fields: Fields, number: number): RecordingEntry[] {
   if (members === undefined) return []
   for (const [name, kind] of Object.entries({ at: "number", ...members })) {
     const value = fields[name]
-    if (value === undefined ? kind.endsWith("?") : isOf(kind, value)) continue
+    if (value === undefined ? kind.endsWith("?") : isOf(kind.replace("?", ""), value)) continue
     throw new TypeError(`Cannot read recording: "${name}" in line ${number} must be ${WORDS[kind.replace("?", "")]}`)
   }
   if (type !== "chunk") return [fields as unknown as RecordingEntry]
@@ -116,14 +142,33 @@ function entryOf(fields: Fields, number: number): RecordingEntry[] {
 
 const WORDS: Readonly<Record<string, string>> = {
   number: "a number from 0",
+  integer: "an integer from 0",
+  status: "0 or an integer from 100 to 999",
   string: "a string",
-  headers: "an object with strings",
+  headers: "an object with names and values of headers",
 }
 
 function isOf(kind: string, value: unknown): boolean {
-  if (kind === "number") return typeof value === "number" && value >= 0 && value < Infinity
-  if (kind !== "headers") return typeof value === "string"
-  return typeof value === "object" && value !== null && Object.values(value).every((one) => typeof one === "string")
+  if (kind === "headers") return areHeaders(value)
+  if (kind === "string") return typeof value === "string"
+  if (typeof value !== "number" || !(value >= 0 && value < Infinity)) return false
+  if (kind === "number") return true
+  // A response that is hidden by the browser has the status 0.
+  return Number.isSafeInteger(value) && (kind === "integer" || value === 0 || (value > 99 && value < 1_000))
+}
+
+function areHeaders(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
+  return Object.entries(value).every(([name, one]) => typeof one === "string" && isHeader(name, one))
+}
+
+/** Whether HTTP allows the name and the value. */
+function isHeader(name: string, value: string): boolean {
+  try {
+    return new Headers([[name, value]]).has(name)
+  } catch {
+    return false
+  }
 }
 
 /** The text of bytes that are valid UTF-8 and nothing else. */

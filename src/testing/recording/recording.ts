@@ -64,8 +64,17 @@ export interface CancelEntry extends ExchangeEntry {
   readonly type: "cancel"
 }
 
+/** The parts of an entry that belongs to a subscription. */
+interface SubscriptionEntry extends EntryBase {
+  /**
+   * The number of the subscription in the recording, from 0.
+   * @defaultValue `0`
+   */
+  readonly subscription?: number | undefined
+}
+
 /** A subscription changed its state. */
-export interface StateEntry extends EntryBase {
+export interface StateEntry extends SubscriptionEntry {
   /** What it is. */
   readonly type: "state"
   /** The new state. */
@@ -73,7 +82,7 @@ export interface StateEntry extends EntryBase {
 }
 
 /** An attempt of a subscription failed and will be retried. */
-export interface RetryEntry extends EntryBase {
+export interface RetryEntry extends SubscriptionEntry {
   /** What it is. */
   readonly type: "retry"
   /** The failures in a row. */
@@ -89,7 +98,7 @@ export interface RetryEntry extends EntryBase {
 }
 
 /** A subscription ended with an error. */
-export interface FailureEntry extends EntryBase {
+export interface FailureEntry extends SubscriptionEntry {
   /** What it is. */
   readonly type: "failure"
   /** The class of the error. */

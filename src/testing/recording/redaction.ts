@@ -46,13 +46,13 @@ export class Redaction {
   readonly #headers: ReadonlySet<string>
   readonly #parameters: ReadonlySet<string>
 
-  /** @throws TypeError if a header is one that is never recorded. */
+  /** @throws TypeError if a list has other values than strings, or if a header is one that is never recorded. */
   constructor(headers: readonly string[] = [], parameters: readonly string[] = []) {
-    const names = Array.from(headers, (name) => name.toLowerCase())
+    const names = checkedNames("headers", headers).map((name) => name.toLowerCase())
     const secret = names.find((name) => SECRET_HEADERS.has(name))
     if (secret !== undefined) throw new TypeError(`Cannot use options: "headers" must not have "${secret}"`)
     this.#headers = new Set([...HEADERS, ...names])
-    this.#parameters = new Set([...PARAMETERS, ...parameters])
+    this.#parameters = new Set([...PARAMETERS, ...checkedNames("parameters", parameters)])
   }
 
   headers(headers: Iterable<readonly [name: string, value: string]>): Record<string, string> {
@@ -105,6 +105,11 @@ export function errorFields(error: unknown): { readonly name: string; readonly c
   const { name, code, cause } = (error ?? {}) as Partial<Record<"name" | "code" | "cause", unknown>>
   const known = [code, (cause as { readonly code?: unknown } | null | undefined)?.code].find(isWord)
   return { name: isWord(name) ? name : "Error", ...(known !== undefined && { code: known }) }
+}
+
+function checkedNames(option: string, names: readonly string[]): readonly string[] {
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names
+  throw new TypeError(`Cannot use options: "${option}" must be an array of strings`)
 }
 
 function isWord(value: unknown): value is string {

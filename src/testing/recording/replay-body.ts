@@ -10,6 +10,12 @@ export interface Pace {
   readonly speed: number
 }
 
+/** @throws RangeError if the option is no number above 0. */
+export function checkSpeed(speed: number = 1): number {
+  if (typeof speed === "number" && speed > 0) return speed
+  throw new RangeError('Cannot use options: "speed" must be a number above 0')
+}
+
 /**
  * Waits as long as the recording did, in its milliseconds; without end if `ms` is Infinity. Returns `undefined` if there is
  * nothing to wait for.
@@ -21,11 +27,18 @@ export function waitFor({ clock, speed }: Pace, ms: number, signal?: AbortSignal
   if (!isEndless && !(ms / speed > 0)) return undefined
   return new Promise((resolve, reject) => {
     let forget = ignore
+    let left = ms / speed
+    let timer: unknown
+    const wait = () => {
+      const step = Math.min(left, MAX_TIMER_MS)
+      left -= step
+      timer = clock.setTimeout(left > 0 ? wait : run, step)
+    }
     const run = () => {
       forget()
       resolve()
     }
-    const timer = isEndless ? undefined : clock.setTimeout(run, Math.min(ms / speed, MAX_TIMER_MS))
+    if (!isEndless) wait()
     if (signal === undefined) return
     forget = onAbort(signal, () => {
       if (!isEndless) clock.clearTimeout(timer)

@@ -1,9 +1,9 @@
-import { checkNumber, checkOptions } from "../../internal/option-checks.ts"
+import { checkOptions } from "../../internal/option-checks.ts"
 import type { FaultAnswer } from "../fault-answer.ts"
 import { type FaultServer, startFaultServer } from "../fault-server.ts"
 import { type Exchange, exchangesOf, headersToSend } from "./exchange.ts"
 import type { Recording, ResponseEntry } from "./recording.ts"
-import { endOf } from "./replay-body.ts"
+import { checkSpeed, endOf } from "./replay-body.ts"
 
 /** Options of {@link startReplayServer}. */
 export interface ReplayServerOptions {
@@ -42,7 +42,7 @@ export interface ReplayServerOptions {
  */
 export async function startReplayServer(recording: Recording, options: ReplayServerOptions = {}): Promise<FaultServer> {
   checkOptions(options, { speed: true, port: "a number" })
-  const speed = checkNumber("speed", options.speed ?? 1, Number.MIN_VALUE)
+  const speed = checkSpeed(options.speed)
   const answers = exchangesOf(recording).map((exchange) => answerOf(exchange, speed))
   if (answers.length === 0) throw new TypeError("Cannot replay: the recording must have a request or a response")
   return startFaultServer((_, index) => answers[Math.min(index, answers.length - 1)]!, { port: options.port })

@@ -1,9 +1,9 @@
 import { reasonOf } from "../../internal/abort-listener.ts"
 import { type Clock, systemClock } from "../../internal/clock.ts"
-import { checkNumber, checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
+import { checkOptions, CLOCK, type OptionKinds } from "../../internal/option-checks.ts"
 import { type Exchange, exchangesOf, headersToSend } from "./exchange.ts"
 import type { Recording } from "./recording.ts"
-import { endOf, failureOf, type Pace, replayBody, waitFor } from "./replay-body.ts"
+import { checkSpeed, endOf, failureOf, type Pace, replayBody, waitFor } from "./replay-body.ts"
 
 /** Options of {@link replay}. */
 export interface ReplayOptions {
@@ -59,7 +59,7 @@ export interface Replay {
 export function replay(recording: Recording, options: ReplayOptions = {}): Replay {
   checkOptions(options, KINDS)
   const { clock = systemClock } = options
-  const pace: Pace = { clock, speed: checkNumber("speed", options.speed ?? 1, Number.MIN_VALUE) }
+  const pace: Pace = { clock, speed: checkSpeed(options.speed) }
   const exchanges = exchangesOf(recording)
   if (exchanges.length === 0) throw new TypeError("Cannot replay: the recording must have a request or a response")
   let count = 0
@@ -106,6 +106,9 @@ function responseOf(
   signal?: AbortSignal,
 ): Response {
   const { status } = exchange.response!
+  if (status > 0 && (status < 200 || status > 599)) {
+    throw new RangeError(`Cannot replay: a Response cannot have the status ${status}`)
+  }
   // The status of a response that a browser shows to no one, such as that of a redirect.
   if (status === 0) return Response.error()
   const isBodiless = [204, 205, 304].includes(status) || exchange.request?.method === "HEAD"

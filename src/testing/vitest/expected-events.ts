@@ -13,7 +13,10 @@ export type ExpectedEvent = string | { readonly [Member in keyof SseEvent]?: unk
 type Members = Readonly<Record<string, unknown>>
 
 /** The members that the test names. */
-export function expectedMembers(expected: ExpectedEvent): Members {
+export function expectedMembers(expected: ExpectedEvent, at: number): Members {
+  if (!isObject(expected) && typeof expected !== "string") {
+    throw new TypeError(`Cannot compare events: item ${at} of "expected" must be a string or an object`)
+  }
   return typeof expected === "string" ? { data: expected } : expected
 }
 

@@ -177,6 +177,9 @@ test("mutate() refuses what is no mutation, and places that are not in the body"
   expect(refuse({ delay: { byte: 0 }, by: Infinity })).toThrow('"by" must be finite')
   expect(refuse({ delay: { byte: 0 } })).toThrow(RangeError)
   expect(refuse({ split: 0 })).toThrow(RangeError)
+  expect(refuse({ split: 1.5 })).toThrow('"split" must be an integer')
+  expect(refuse({ merge: false })).toThrow(TypeError)
+  expect(refuse({ corrupt: { byte: 0 }, bytes: 5 })).toThrow('"bytes" must be a string or bytes')
   expect(() => mutate(recording, { merge: true }, { request: 7 })).toThrow("must have a response 7")
 })
 

@@ -222,3 +222,15 @@ test("Recorder.subscribe() sends no headers of the caller to another origin, as 
   expect(await read(subscribe, quick, local.url)).toEqual(recorded)
   expect(other.requests).toHaveLength(4)
 })
+
+test("Recorder.subscribe() numbers the subscriptions of a recording, all but the first", async () => {
+  const recorder = record()
+  const fetch = scriptedFetch([{ status: 204 }])
+  for (let count = 0; count < 3; count++) await read(recorder.subscribe, { fetch })
+  const states = recorder.recording.entries.filter((entry) => entry.type === "state")
+  expect(states.map(({ subscription, state }) => [subscription, state])).toEqual([
+    [undefined, "closed"],
+    [1, "closed"],
+    [2, "closed"],
+  ])
+})

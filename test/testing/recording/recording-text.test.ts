@@ -11,7 +11,9 @@ const word = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.array(fc.constantFrom("\ud800", "\udfff", "\u2028", "\n", "\r", '"', "\\", "\ufeff")).map((list) => list.join("")),
 )
-const headers = fc.dictionary(word, word, { noNullPrototype: true })
+const token = fc.string({ unit: fc.constantFrom("a", "z", "-", "_", "~", "!", "0"), minLength: 1 })
+const field = fc.string({ unit: fc.constantFrom("a", " ", "\t", ":", '"', "\\", "\u00ff") }).map((text) => text.trim())
+const headers = fc.dictionary(token, field, { noNullPrototype: true })
 const code = fc.option(word, { nil: undefined })
 const request = fc.nat(5)
 const bytes = fc
@@ -26,7 +28,13 @@ const type = <Name extends RecordingEntry["type"]>(name: Name) => fc.constant(na
 const entry: fc.Arbitrary<RecordingEntry> = fc.oneof(
   fc.record({ type: type("request"), at, request, method: word, url: word, headers }),
   fc.record({ type: type("request"), at, request, method: word, url: word, headers, body: word }),
-  fc.record({ type: type("response"), at, request, status: fc.integer({ min: 200, max: 599 }), headers }),
+  fc.record({
+    type: type("response"),
+    at,
+    request,
+    status: fc.oneof(fc.constant(0), fc.integer({ min: 100, max: 999 })),
+    headers,
+  }),
   fc.record({ type: type("chunk"), at, request, bytes }),
   fc.record({ type: type("end"), at, request }),
   fc.record({ type: type("error"), at, request, name: word, code }),
@@ -34,6 +42,7 @@ const entry: fc.Arbitrary<RecordingEntry> = fc.oneof(
   fc.record({ type: type("state"), at, state: fc.constantFrom("connecting", "open", "waiting", "closed") }),
   fc.record({ type: type("retry"), at, attempt: fc.nat(), delay: fc.nat(), name: word, code: word, phase: code }),
   fc.record({ type: type("failure"), at, name: word, code }),
+  fc.record({ type: type("failure"), at, subscription: fc.nat(), name: word }),
   fc.record({ type: type("limit"), at }),
 )
 const recordings: fc.Arbitrary<Recording> = fc
@@ -97,8 +106,11 @@ test("parseRecording() does not take the name of a member of objects for a type"
   }
 })
 
-test.each([
-  ["", "line 1 must be a JSON object"],
+test.each<readonly [text: string, message: string]>([
+  ["", "it must not be empty"],
+  [" \n", "it must not be empty"],
+  ["\u001f\ufffd\b\0", "it must not be compressed"],
+  ['{\0"\0f\0', "it must be in UTF-8, not UTF-16"],
   ["[]\n", "line 1 must be a JSON object"],
   ["{}\n", "line 1 must be its head"],
   ['{"format":"har","version":1}\n', "line 1 must be its head"],
@@ -107,7 +119,23 @@ test.each([
   [`${head}{"type":"end","request":0}\n`, '"at" in line 2 must be a number from 0'],
   [`${head}{"type":"end","at":-1,"request":0}\n`, '"at" in line 2 must be a number from 0'],
   [`${head}{"type":"end","at":1e999,"request":0}\n`, '"at" in line 2 must be a number from 0'],
-  [`${head}{"type":"end","at":0,"request":"0"}\n`, '"request" in line 2 must be a number from 0'],
+  [`${head}{"type":"end","at":0,"request":"0"}\n`, '"request" in line 2 must be an integer from 0'],
+  [`${head}{"type":"end","at":0,"request":1e300}\n`, '"request" in line 2 must be an integer from 0'],
+  [`${head}{"type":"state","at":0,"state":"open","subscription":0.5}\n`, '"subscription" in line 2 must be an integer'],
+  ...[-1, 1, 99, 200.5, 1_000].map(
+    (status) =>
+      [
+        `${head}{"type":"response","at":0,"request":0,"status":${status},"headers":{}}\n`,
+        '"status" in line 2 must be 0 or an integer from 100 to 999',
+      ] as const,
+  ),
+  ...['{"a b":"c"}', '{"":"c"}', '{"a":"b\\nc"}', '{"a":"\u0100"}', "[]"].map(
+    (wrong) =>
+      [
+        `${head}{"type":"response","at":0,"request":0,"status":200,"headers":${wrong}}\n`,
+        '"headers" in line 2 must be an object with names and values of headers',
+      ] as const,
+  ),
   [`${head}{"type":"response","at":0,"request":0,"status":200,"headers":{"a":1}}\n`, '"headers" in line 2 must be'],
   [`${head}{"type":"response","at":0,"request":0,"status":200,"headers":null}\n`, '"headers" in line 2 must be'],
   [`${head}{"type":"chunk","at":0,"request":0}\n`, 'line 2 must have "text" or "base64"'],
@@ -118,4 +146,25 @@ test.each([
   expect(attempt).toThrow(TypeError)
   expect(attempt).toThrow(message)
   expect(attempt).not.toThrow("secret")
+})
+
+test("parseRecording() reads bytes, and says what else it was given", () => {
+  const file = new TextEncoder().encode(`\ufeff${head}{"type":"limit","at":0}`)
+  expect(parseRecording(file).entries).toEqual([{ type: "limit", at: 0 }])
+  const gzip = new Uint8Array([0x1f, 0x8b, 8, 0])
+  const utf16 = new Uint8Array(
+    Array.from(`\ufeff${head}`).flatMap((unit) => [unit.charCodeAt(0) & 255, unit.charCodeAt(0) >> 8]),
+  )
+  expect(() => parseRecording(gzip)).toThrow("it must not be compressed")
+  expect(() => parseRecording(utf16)).toThrow("it must be in UTF-8, not UTF-16")
+  expect(() => parseRecording(new Uint8Array())).toThrow("it must not be empty")
+  for (const [value, kind] of [
+    [undefined, "undefined"],
+    [null, "null"],
+    [{}, "object"],
+  ] as const) {
+    const attempt = () => parseRecording(value as never)
+    expect(attempt).toThrow(TypeError)
+    expect(attempt).toThrow(`it must be a string or bytes, not ${kind}`)
+  }
 })

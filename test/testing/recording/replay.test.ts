@@ -11,7 +11,7 @@ import {
   startReplayServer,
   type RecordingEntry,
 } from "steadystream/testing"
-import { expect, onTestFinished, test } from "vitest"
+import { expect, onTestFinished, test, vi } from "vitest"
 
 const url = "https://example.com/"
 
@@ -321,4 +321,55 @@ test("startReplayServer() keeps a connection open that its reader stopped", asyn
   expect(server.openSockets).toBe(1)
   await reader.cancel()
   await server.allClosed()
+})
+
+/** The head, a chunk at once, one after 50 days, and an end after 30 years. */
+const slow: Recording = {
+  version: 1,
+  entries: [
+    ...head,
+    { type: "chunk", at: 5, request: 0, bytes: new Uint8Array([97]) },
+    { type: "chunk", at: 5_000_000_000, request: 0, bytes: new Uint8Array([98]) },
+    { type: "end", at: 1_000_000_000_000, request: 0 },
+  ],
+}
+
+test("replay() waits longer than a timer of the platform can", async () => {
+  const clock = new ManualClock()
+  const reader = (await clock.runUntil(replay(slow, { clock }).fetch(url))).body!.getReader()
+  await clock.runUntil(reader.read())
+  let isRead = false
+  const second = reader.read().then(() => (isRead = true))
+  await clock.advance(4_999_999_000)
+  expect(isRead).toBe(false)
+  await clock.advance(1_000)
+  await second
+  await reader.cancel()
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test("startReplayServer() waits longer than a timer of the platform can", async () => {
+  const timeouts = vi.spyOn(globalThis, "setTimeout")
+  onTestFinished(() => timeouts.mockRestore())
+  const server = await startReplayServer(slow)
+  onTestFinished(() => server.close())
+  const reader = (await fetch(server.url)).body!.getReader()
+  expect((await reader.read()).value).toEqual(new Uint8Array([97]))
+  const delays = timeouts.mock.calls.map(([, delay]) => delay ?? 0)
+  expect(Math.max(...delays)).toBe(2_147_483_647)
+  expect(server.openSockets).toBe(1)
+  await reader.cancel()
+})
+
+test.each([199, 600, 999])("replay() says that a Response cannot have the status %i", async (status) => {
+  const recording: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status, headers: {} }] }
+  const message = `Cannot replay: a Response cannot have the status ${status}`
+  expect(() => replay(recording).response()).toThrow(message)
+  await expect(replay(recording).fetch(url)).rejects.toThrow(message)
+})
+
+test.each([0, -1, Number.NaN, "2" as never])("replay() refuses the speed %j", async (speed) => {
+  const message = '"speed" must be a number above 0'
+  expect(() => replay(slow, { speed })).toThrow(message)
+  await expect(startReplayServer(slow, { speed })).rejects.toThrow(message)
 })

@@ -126,6 +126,10 @@ describe("toHaveEvents", () => {
     expect(list.message).toBe('Cannot compare events: "expected" must be an array')
     const options = await failureOf(expect(text).toHaveEvents([], { error: "timeout" as never }))
     expect(options.message).toContain('"error" must be a function')
+    for (const item of [null, undefined, 5, []]) {
+      const { message } = await failureOf(expect(text).toHaveEvents(["a", item as never]))
+      expect(message).toBe('Cannot compare events: item 1 of "expected" must be a string or an object')
+    }
   })
 
   test("toHaveEvents ends an iterable that it does not read to the end", async () => {
