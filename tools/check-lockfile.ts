@@ -12,7 +12,9 @@ interface Locked {
   readonly link?: boolean
 }
 
-type Manifest = Readonly<Record<"dependencies" | "devDependencies", Readonly<Record<string, string>> | undefined>>
+const KINDS = ["dependencies", "devDependencies", "optionalDependencies"] as const
+
+type Manifest = Readonly<Record<(typeof KINDS)[number], Readonly<Record<string, string>> | undefined>>
 
 const EXACT = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[\w.]+)?$|^file:/
 
@@ -28,7 +30,7 @@ for (const file of files) {
       faults.push(`${file}: ${path} has no integrity`)
   }
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest
-  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+  for (const [name, version] of KINDS.flatMap((kind) => Object.entries(manifest[kind] ?? {}))) {
     if (!EXACT.test(version)) faults.push(`${folder}: ${name} has no exact version`)
   }
   execFileSync("npm", ["ci", "--dry-run", "--ignore-scripts"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] })

@@ -50,9 +50,15 @@ async function bundleMain(name: string): Promise<string> {
 
 const bin = (name: string) => `${root}node_modules/.bin/${name}`
 
+/** The path of a version of Node in the private package. */
+const node = (major: number) => `${root}tools/runtimes/node_modules/node-${major}/bin/node`
+
 /** The runners of processes. */
 export const processRunners: readonly Runner[] = [
+  processRunner("node-20", "Node", [node(20)]),
+  processRunner("node-22", "Node", [node(22)]),
   processRunner("node-24", "Node", [process.execPath]),
+  processRunner("node-26", "Node", [node(26)]),
   processRunner("bun", "Bun", [bin("bun")]),
   processRunner("deno", "Deno", [bin("deno"), "run", "--no-config", "--allow-net=127.0.0.1", "--allow-read"]),
 ]

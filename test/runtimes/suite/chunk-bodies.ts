@@ -65,14 +65,13 @@ const opened = [
   delta("ße 😀"),
 ] as const
 
+const completed = { type: "response.completed", response: { id: "resp_1", status: "completed" } }
+
 /** A response of the Responses API with the text `Grüße 😀`, without its end. */
 export const RESPONSE_OPEN: string = named(...opened)
 
 /** The whole response. */
-export const RESPONSE: string = named(...opened, {
-  type: "response.completed",
-  ...{ response: { id: "resp_1", status: "completed" } },
-})
+export const RESPONSE: string = named(...opened, completed)
 
 /** The text of each of these answers. */
 export const ANSWER_TEXT = "Grüße 😀"

@@ -154,7 +154,7 @@ export const network: SuiteCases = {
     equal((await follow(subscription)).data, ["é"])
     equal(metrics, [
       [200, 1, 10],
-      [undefined, 0, 0],
+      [204, 0, 0],
     ])
     ok(typeof measureAttempt === "function", "measureAttempt is there")
   },
