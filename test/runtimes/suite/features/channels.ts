@@ -65,7 +65,7 @@ const inProcess: SuiteCases = {
     const refused = await channels.respond(requestFrom(cursor), "news", { onGap: "refuse" })
     equal(refused.status, 410)
   },
-  "a channel sends each session only what its filter lets through": async (context) => {
+  "a channel sends each session only the events that its filter accepts": async (context) => {
     const channels = channelsOf(context)
     const filter = ({ data }: SseEvent) => data !== "2"
     const response = await channels.respond(requestFrom(), ["news", "sport"], { filter })
