@@ -127,9 +127,9 @@ export const chunkReaders: SuiteCases = {
   "readChatCompletions builds the message with its tool call and its usage": async (context) => {
     const { request } = await ask(context, { body: [CHAT] })
     const snapshot = await readChatCompletions(request).collect()
-    const { choices, usage } = toChatCompletion(snapshot)
+    const { choices } = toChatCompletion(snapshot)
     const message = choices[0]?.message as { content?: unknown; tool_calls?: { function: object }[] }
-    equal([message.content, choices[0]?.finish_reason, usage?.total_tokens], [ANSWER_TEXT, "tool_calls", 8])
+    equal([message.content, choices[0]?.finish_reason, snapshot.usage?.total_tokens], [ANSWER_TEXT, "tool_calls", 8])
     equal(message.tool_calls?.[0]?.function, { name: "weather", arguments: '{"city":"Oslo"}' })
   },
   "readChatCompletions keeps the connection open over comments, and reports them": async (context) => {
