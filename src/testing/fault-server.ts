@@ -1,7 +1,7 @@
 /* A real HTTP server on the loopback interface that misbehaves as a script says, and records what it sees. */
 import { ignore } from "../internal/cancel.ts"
 import { reportGlobally } from "../internal/hook.ts"
-import { checkOptions } from "../internal/option-checks.ts"
+import { checkNumber, checkOptions } from "../internal/option-checks.ts"
 import type { FaultAnswer } from "./fault-answer.ts"
 import { send } from "./fault-sender.ts"
 import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
@@ -64,7 +64,7 @@ export interface FaultServer {
  * An error that a script throws is reported by `reportError` or `console.error`, and its connection is destroyed.
  *
  * @param options - `port` is the port, by default a free one.
- * @throws The error of Node (by rejecting) if the port is not free.
+ * @throws RangeError (by rejecting) if the port is none, and the error of Node if it is not free.
  * @example
  * ```ts
  * import { subscribe } from "steadystream/client"
@@ -82,12 +82,12 @@ export async function startFaultServer(
 ): Promise<FaultServer> {
   checkScript(script, "start fault server")
   checkOptions(options, { port: "a number" })
+  const port = checkNumber("port", options.port ?? 0)
+  if (port > 65_535 || port % 1 > 0) throw new RangeError('Cannot use options: "port" must be an integer up to 65535')
   const http = await importHttp()
   const server = new ScriptedServer(script)
-  await server.listen(
-    http.createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, server.onRequest),
-    options.port ?? 0,
-  )
+  const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }
+  await server.listen(http.createServer(timeouts, server.onRequest), port)
   return server
 }
 

@@ -5,6 +5,7 @@ import {
   formatRecording,
   ManualClock,
   mutate,
+  type Recording,
   record,
   replay,
   scriptedFetch,
@@ -68,3 +69,16 @@ test.each(REJECTED)("%s rejects with a TypeError", async (_, call, message) => {
   expect(error).toBeInstanceOf(TypeError)
   expect((error as Error).message).toContain(message)
 })
+
+const ONE: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status: 200, headers: {} }] }
+
+test.each([-1, Number.NaN, 1.5, 65_536, Infinity])(
+  "the servers reject with a RangeError for the port %d",
+  async (port) => {
+    for (const start of [() => startFaultServer([], { port }), () => startReplayServer(ONE, { port })]) {
+      const error = await start().catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(RangeError)
+      expect((error as Error).message).toMatch(/^Cannot use options: "port" must be a/)
+    }
+  },
+)
