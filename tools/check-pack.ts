@@ -24,7 +24,10 @@ const ALLOWED =
   /^(?:dist\/[a-z-]+\.(?:js|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt|skills\/steadystream\/SKILL\.md)$/
 const MAX_SIZE = 240_000
 
-/** An entry that only the runner of vitest can import. */
+/**
+ * An entry that only the runner of vitest can import, so the other checks leave it out. The test below is enough: it uses the
+ * only value of the entry, `sseTest`, and its matcher. `check:samples` compiles the guides with its declarations.
+ */
 const VITEST_ENTRY = "./testing/vitest"
 const VITEST_TEST = `import { expect } from "vitest"
 import { sseTest } from "steadystream/testing/vitest"
