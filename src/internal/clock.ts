@@ -24,10 +24,13 @@ export interface Clock {
   random(): number
 }
 
-/** The platform's own timers, looked up at each call so that importing this touches no global. */
+/**
+ * The platform's own timers, looked up at each call so that importing this touches no global. A longer time than a timer of
+ * the platform can take is cut to it, since the platform would call at once.
+ */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
+  setTimeout: (run, ms) => setTimeout(run, Math.min(ms, MAX_TIMER_MS)),
   clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
   random: () => Math.random(),
 }
