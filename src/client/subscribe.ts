@@ -1,6 +1,6 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
-import { settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reconnection/index.ts"
+import { ReconnectionLoop, settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 
 /**
@@ -42,7 +42,9 @@ export function subscribe<Contract extends EventDecoder<SseEvent<string, unknown
 ): Subscription<DecodedEvent<Contract>> {
   const settings = settingsOf(target, options ?? {})
   const events: EventDecoder<SseEvent<string, unknown>> | undefined = options?.events
-  return createSubscription<SseEvent<string, unknown>>(settings, (source, signal) =>
-    events === undefined ? source : events.read(source, signal),
+  return createSubscription<SseEvent<string, unknown>>(
+    settings,
+    (source, signal) => (events === undefined ? source : events.read(source, signal)),
+    (queue, onStateChange) => new ReconnectionLoop(settings, queue, onStateChange),
   ) as Subscription<DecodedEvent<Contract>>
 }

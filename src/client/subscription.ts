@@ -4,7 +4,7 @@ import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
 import { iteratorOf } from "../internal/iterator.ts"
 import { EventQueue } from "./event-queue.ts"
-import { ReconnectionLoop, type Settings, type SubscriptionEnd, type SubscriptionState } from "../reconnection/index.ts"
+import type { Settings, SubscriptionEnd, SubscriptionState } from "../reconnection/index.ts"
 import { StateFeed } from "./state-feed.ts"
 
 /** The iterator of a subscription: leaving a loop calls `return`, which closes the subscription. */
@@ -73,13 +73,32 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
 
 const CANCELLED: SubscriptionEnd = { reason: "cancelled", mark: undefined }
 
-/** @param read - Returns the events that the consumer gets. */
+/** Fills the queue of a subscription. */
+export interface SubscriptionLoop {
+  readonly state: SubscriptionState
+  readonly retries: number
+  /** How it ended, unless it was closed. */
+  readonly ending: SubscriptionEnd | undefined
+  start(): void
+  /** Ends everything at once, without a call of the queue. */
+  close(): void
+  /** Called after each change of the queue, with whether the consumer waits. */
+  onConsumer(isWaiting: boolean): void
+}
+
+type CreateLoop<Loop> = (queue: EventQueue, onStateChange: (state: SubscriptionState) => void) => Loop
+
+/**
+ * @param read - Returns the events that the consumer gets.
+ * @param createLoop - Creates the loop that fills the queue.
+ */
 export function createSubscription<Event extends SseEvent<string, unknown>>(
   settings: Settings,
   read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>,
+  createLoop: CreateLoop<SubscriptionLoop>,
 ): Subscription<Event> {
   const feed = new StateFeed()
-  const [queue, loop, signal] = connect(settings, (state) => {
+  const [queue, loop, signal] = connect(settings, createLoop, (state) => {
     feed.push(state)
     settings.callHook(settings.onStateChange, state)
   })
@@ -111,6 +130,12 @@ export function createSubscription<Event extends SseEvent<string, unknown>>(
       return consumerOf(events)
     },
   }
+  return disposable(subscription)
+}
+
+function disposable<Event extends SseEvent<string, unknown>>(
+  subscription: Omit<Subscription<Event>, typeof Symbol.asyncDispose>,
+): Subscription<Event> {
   // Not a member of the literal, since without the symbol its name would be "undefined".
   if (Symbol.asyncDispose) Object.assign(subscription, { [Symbol.asyncDispose]: async () => subscription.close() })
   return subscription as Subscription<Event>
@@ -157,10 +182,11 @@ async function listen<Event extends SseEvent<string, unknown>>(
 }
 
 /** The queue, the loop that fills it, and a signal that aborts if one of the caller ends them. */
-function connect(
+function connect<Loop extends SubscriptionLoop>(
   settings: Settings,
+  createLoop: CreateLoop<Loop>,
   onStateChange: (state: SubscriptionState) => void,
-): readonly [EventQueue, ReconnectionLoop, AbortSignal] {
+): readonly [EventQueue, Loop, AbortSignal] {
   const controller = new AbortController()
   const stops: (() => void)[] = []
   let isStarted = false
@@ -183,6 +209,6 @@ function connect(
     loop.onConsumer(waits)
     if (isOver) for (const stop of stops.splice(0)) stop()
   })
-  const loop = new ReconnectionLoop(settings, queue, onStateChange)
+  const loop = createLoop(queue, onStateChange)
   return [queue, loop, controller.signal]
 }
