@@ -17,7 +17,7 @@ test("steadystream exports what its surface file says, entry by entry", () => {
   expect(names).toMatchInlineSnapshot(`
     [
       "core: SseConnectionError SseEncoderStream SseError SseLimitError SseMalformedError SseNotAStreamError SseParser SseParserStream SseProviderError SseResponseError SseRetryError SseTimeoutError SseTruncatedError SseValidationError codec defineEvents encodeComment encodeEvent encodeRetry readEvents text type",
-      "client: measureAttempt subscribe",
+      "client: measureAttempt shareAcrossTabs subscribe",
       "eventsource: EventSource",
       "openai: ChunkEncoderStream DONE chatCompletionChunks chunkResponse encodeChunk encodeChunks encodeError isChunkStreamError readChatCompletions readChunks readCompletions readResponses relay responseEvents toChatCompletion",
       "server: SseSessionError SseStoreError createAnswers createChannels eventStreamResponse memoryStore",

@@ -99,7 +99,7 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
 }
 
 /** An event that waits must not keep the chunk that it came from. */
-function copyOfEvent({ event, data, id }: SseEvent, lastEventId: string): SseEvent {
+export function copyOfEvent({ event, data, id }: SseEvent, lastEventId: string): SseEvent {
   return {
     event: copyOf(event),
     data: copyOf(data),

@@ -1,5 +1,7 @@
 export { subscribe } from "./subscribe.ts"
 export type { Subscription, SubscriptionHandlers, SubscriptionIterator } from "./subscription.ts"
+export { shareAcrossTabs, type SharedSubscription, type ShareOptions } from "./share-across-tabs.ts"
+export type { TabOptions, TabRole } from "./tabs/share-settings.ts"
 export { measureAttempt } from "./measure-attempt.ts"
 export type {
   Attempt,

@@ -95,7 +95,7 @@ export class EventIntake {
 }
 
 /** The gap is reported even if its data is malformed. */
-function gapOf(data: string): GapInfo {
+export function gapOf(data: string): GapInfo {
   let gap: { readonly [Name in keyof GapInfo]?: unknown } | null | undefined
   try {
     gap = JSON.parse(data) as typeof gap

@@ -1,4 +1,5 @@
 export { ReconnectionLoop } from "./loop.ts"
+export { gapOf } from "./event-intake.ts"
 export type { EventSink } from "./event-sink.ts"
 export { DEFAULTS, type Defaults, settingsOf, type Settings } from "./settings.ts"
 export { httpUrl } from "./http-url.ts"

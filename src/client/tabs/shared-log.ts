@@ -1,0 +1,128 @@
+/*
+ * The newest events of the shared stream, as every tab keeps them, so that whichever tab leads next can send another what
+ * it missed. A place is the same in all tabs: the epoch of the leader that numbered it, and its number.
+ */
+import type { SseEvent } from "../../event.ts"
+
+/** A place in the shared stream. Numbers go on from one epoch to the next. */
+export interface Place {
+  readonly epoch: number
+  readonly seq: number
+  /** The last event ID at this place. */
+  readonly lastEventId: string
+  /** Whether it was set here, and not before. */
+  readonly hasId: boolean
+}
+
+/** What follows a place: an event, or without one a block that only moved the last event ID. */
+export interface Entry extends Place {
+  readonly event: SseEvent | undefined
+}
+
+/** Some entries in their order, and the place before them. */
+export interface Span {
+  readonly prev: Place
+  readonly entries: readonly Entry[]
+}
+
+export class SharedLog {
+  readonly #maxEntries: number
+  readonly #maxSize: number
+  #entries: Entry[] = []
+  #size = 0
+  /** The place before the first entry that is kept. */
+  #head: Place
+
+  constructor(lastEventId: string, maxEntries: number, maxSize: number) {
+    this.#head = { epoch: 0, seq: 0, lastEventId, hasId: true }
+    this.#maxEntries = maxEntries
+    this.#maxSize = maxSize
+  }
+
+  get last(): Place {
+    return this.#entries.at(-1) ?? this.#head
+  }
+
+  get length(): number {
+    return this.#entries.length
+  }
+
+  append(entry: Entry): void {
+    this.#entries.push(entry)
+    this.#size += sizeOf(entry)
+    while (this.#entries.length > this.#maxEntries || (this.#size > this.#maxSize && this.#entries.length > 1)) {
+      const first = this.#entries.shift()!
+      this.#size -= sizeOf(first)
+      this.#head = placeOf(first)
+    }
+  }
+
+  /** The index of the entry after a place; -1 if the place is not kept. */
+  indexAfter(place: Place): number {
+    if (isSame(this.last, place)) return this.#entries.length
+    const at = this.#lastIndex((entry) => isSame(entry, place))
+    return at < 0 && !isSame(this.#head, place) ? -1 : at + 1
+  }
+
+  /** The index of the entry after the newest one that set the last event ID to `id`; -1 if none is kept. */
+  indexAfterId(id: string): number {
+    const at = this.#lastIndex((entry) => entry.hasId && entry.lastEventId === id)
+    return at < 0 && !(this.#head.hasId && this.#head.lastEventId === id) ? -1 : at + 1
+  }
+
+  /** The index from which on there are the newest `count` events. */
+  indexOfNewest(count: number): number {
+    let index = this.#entries.length
+    for (let left = count; index > 0 && left > 0; index--) if (this.#entries[index - 1]!.event) left--
+    return index
+  }
+
+  from(index: number): Span {
+    return { prev: placeOf(this.#entries[index - 1] ?? this.#head), entries: this.#entries.slice(index) }
+  }
+
+  /** The characters of the entries after a number. */
+  sizeAfter(seq: number): number {
+    return this.#entries.reduce((sum, entry) => (entry.seq > seq ? sum + sizeOf(entry) : sum), 0)
+  }
+
+  /** Removes the entries from an index on, and returns them. */
+  cut(index: number): readonly Entry[] {
+    const removed = this.#entries.splice(index)
+    for (const entry of removed) this.#size -= sizeOf(entry)
+    return removed
+  }
+
+  /** Forgets all entries; the log goes on after `place`. */
+  restart(place: Place): void {
+    this.#entries = []
+    this.#size = 0
+    this.#head = placeOf(place)
+  }
+
+  /** Numbers the entries anew, which no other tab has under their numbers. */
+  renumber(epoch: number): void {
+    this.#head = { ...this.#head, epoch, seq: 0 }
+    this.#entries = this.#entries.map((entry, index) => ({ ...entry, epoch, seq: index + 1 }))
+  }
+
+  #lastIndex(isIt: (entry: Entry) => boolean): number {
+    let index = this.#entries.length - 1
+    while (index >= 0 && !isIt(this.#entries[index]!)) index--
+    return index
+  }
+}
+
+export function isSame(one: Place, other: Place): boolean {
+  return one.seq === other.seq && one.epoch === other.epoch
+}
+
+/** The place of an entry, without the entry. */
+export function placeOf({ epoch, seq, lastEventId, hasId }: Place): Place {
+  return { epoch, seq, lastEventId, hasId }
+}
+
+/** In characters. */
+export function sizeOf({ event, lastEventId }: Entry): number {
+  return lastEventId.length + (event ? event.data.length + event.event.length + (event.id ?? "").length : 0)
+}

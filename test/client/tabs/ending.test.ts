@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest"
+import { defineEvents, SseError, SseResponseError, SseRetryError, SseValidationError, text } from "steadystream"
+import { shareAcrossTabs, type ShareOptions } from "steadystream/client"
+import { shareOn } from "../../../src/client/share-across-tabs.ts"
+import { consume } from "../../support/consumer.ts"
+import { numbers, SharedWorld, URL_OF_STREAM } from "../../support/shared-world.ts"
+
+describe("shareAcrossTabs() and the end", () => {
+  test("shareAcrossTabs() ends every tab when the server answers 204", async () => {
+    const world = new SharedWorld()
+    const members = await world.openAll(3)
+    await world.emit(5)
+    world.server.end()
+    await world.browser.settle(5_000)
+    expect(await Promise.all(members.map(({ outcome }) => outcome))).toEqual(["done", "done", "done"])
+    expect(members.map(({ subscription: { end, state } }) => [end?.reason, state])).toEqual(
+      members.map(() => ["no-content", "closed"]),
+    )
+    expect(members.map(({ data }) => data.length)).toEqual([5, 5, 5])
+    expect(world.server.requests).toEqual(["", "5"])
+  })
+
+  test("until ends every tab at the end mark", async () => {
+    const world = new SharedWorld({ until: "4" })
+    const members = await world.openAll(2)
+    await world.emit(5)
+    expect(await Promise.all(members.map(({ outcome }) => outcome))).toEqual(["done", "done"])
+    expect(members.map(({ data, subscription: { end } }) => [data, end])).toEqual(
+      members.map(() => [numbers(1, 3), { reason: "until", mark: "4" }]),
+    )
+  })
+
+  test("shareAcrossTabs() reports a refused status in every tab", async () => {
+    const world = new SharedWorld()
+    world.server.status = 403
+    const members = await world.openAll(2)
+    await world.browser.settle(30_000)
+    for (const { outcome } of members) {
+      const error = await outcome
+      expect(error).toBeInstanceOf(SseResponseError)
+      expect(error).toMatchObject({ code: "response", status: 403, body: "no", retryable: false })
+    }
+  })
+
+  test("shareAcrossTabs() reports in every tab that the retry limit is reached", async () => {
+    const world = new SharedWorld({ retry: { maxRetries: 2 } })
+    world.server.status = 503
+    const members = await world.openAll(2)
+    await world.browser.settle(60_000)
+    expect(world.server.requests.length).toBe(3)
+    for (const { outcome } of members) {
+      const error = (await outcome) as SseRetryError
+      expect(error).toBeInstanceOf(SseRetryError)
+      expect(error.attempts.map(({ error: failure }) => failure.code)).toEqual(["response", "response", "response"])
+      expect(SseError.is(error.cause)).toBe(true)
+    }
+  })
+
+  test("events validates in each tab, and each gets the error", async () => {
+    const world = new SharedWorld()
+    const events = defineEvents({ other: text() }, { unknown: "error" })
+    const outcomes = [1, 2].map(() => consume(world.create({ events }).subscription).outcome)
+    await world.browser.settle(200)
+    world.server.emit()
+    await world.browser.settle(30_000)
+    for (const outcome of outcomes) expect(await outcome).toBeInstanceOf(SseValidationError)
+  })
+
+  test("shareAcrossTabs() refuses a second URL under one key", async () => {
+    const world = new SharedWorld()
+    const [first] = await world.openAll(1)
+    const other = world.open({}, `${URL_OF_STREAM}?other`)
+    await world.browser.settle(1_000)
+    expect(await other.outcome).toEqual(
+      new TypeError('Cannot share event stream: "key" must have one URL, but another tab uses it with another one'),
+    )
+    await world.emit(1)
+    expect(first!.data).toEqual(["1"])
+  })
+
+  test("signal ends one tab only", async () => {
+    const world = new SharedWorld()
+    const controller = new AbortController()
+    const leader = world.open({ signal: controller.signal })
+    const [other] = await world.openAll(1)
+    controller.abort(new Error("enough"))
+    await world.browser.settle(1_000)
+    await world.emit(2)
+    expect(await leader.outcome).toEqual(new Error("enough"))
+    expect(other!.data).toEqual(["1", "2"])
+  })
+})
+
+describe("shareAcrossTabs() without tabs", () => {
+  test("shareAcrossTabs() connects by itself without locks, which role shows", async () => {
+    const world = new SharedWorld()
+    const tab = world.browser.open()
+    const options = { key: "news", fetch: world.server.fetchOf(tab), clock: tab.clock }
+    const subscription = shareOn(undefined, URL_OF_STREAM, options)
+    const { data, outcome } = consume(subscription)
+    await world.emit(3)
+    world.server.end()
+    await world.browser.settle(5_000)
+    expect([await outcome, data, subscription.role]).toEqual(["done", numbers(1, 3), "alone"])
+    expect(world.server.requests).toEqual(["", "3"])
+  })
+
+  test("shareAcrossTabs() connects by itself if the platform refuses locks", async () => {
+    const world = new SharedWorld()
+    const tab = world.browser.open()
+    const locks = { request: async () => Promise.reject(new DOMException("opaque origin", "SecurityError")) }
+    const options = { key: "news", fetch: world.server.fetchOf(tab), clock: tab.clock }
+    const subscription = shareOn({ ...tab.platform, locks }, URL_OF_STREAM, options)
+    const { data } = consume(subscription)
+    await world.browser.settle(200)
+    await world.emit(3)
+    expect([data, subscription.role]).toEqual([numbers(1, 3), "alone"])
+  })
+
+  test.each<[Partial<ShareOptions>, string]>([
+    [{ key: "" }, 'Cannot share event stream: "key" must be a string that is not empty'],
+    [{ key: 7 as never }, 'Cannot use options: "key" must be a string, not number'],
+    [{ recent: -1 }, 'Cannot use options: "recent" must be a number from 0, not -1'],
+    [{ leaderTimeout: NaN }, 'Cannot use options: "leaderTimeout" must be a number from 0, not NaN'],
+    [
+      { retry: false },
+      'Cannot share event stream: "retry" and "resume" must allow the next leader to repeat the request',
+    ],
+    [
+      { method: "POST" },
+      'Cannot share event stream: "retry" and "resume" must allow the next leader to repeat the request',
+    ],
+    [
+      { pauseWhenHidden: true } as never,
+      'Cannot share event stream: "pauseWhenHidden" must not be set, since other tabs need the connection',
+    ],
+  ])("shareAcrossTabs() refuses %o", (options, message) => {
+    expect(() => shareAcrossTabs(URL_OF_STREAM, { key: "news", ...options })).toThrow(message)
+  })
+
+  test("shareAcrossTabs() refuses a target that is no URL", () => {
+    expect(() => shareAcrossTabs((() => "") as never, { key: "news" })).toThrow("the target must be a URL")
+    expect(() => shareAcrossTabs(new Request(URL_OF_STREAM) as never, { key: "news" })).toThrow(
+      "the target must be a URL",
+    )
+  })
+})

@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest"
+import { type Member, numbers, SharedWorld } from "../../support/shared-world.ts"
+
+describe("shareAcrossTabs() and its leader", () => {
+  test("shareAcrossTabs() delivers the events of one connection to every tab", async () => {
+    const world = new SharedWorld()
+    const members = await world.openAll(3)
+    await world.emit(10)
+    const all = numbers(1, 10)
+    expect(members.map(({ data }) => data)).toEqual([all, all, all])
+    expect(world.server.requests).toEqual([""])
+    expect(members.map(({ subscription }) => subscription.role)).toEqual(["leading", "following", "following"])
+    expect(members.map(({ subscription }) => subscription.lastEventId)).toEqual(["10", "10", "10"])
+    expect(members.map(({ subscription }) => subscription.state)).toEqual(["open", "open", "open"])
+  })
+
+  test("shareAcrossTabs() makes no request before the first next()", async () => {
+    const world = new SharedWorld()
+    const { subscription } = world.create()
+    await world.browser.settle(1_000)
+    expect([world.server.requests, subscription.role, subscription.state]).toEqual([[], "following", "connecting"])
+  })
+
+  test.each(["crash", "close", "suspend", "freeze"] as const)(
+    "shareAcrossTabs() loses and doubles no event when its leader meets a %s",
+    async (how) => {
+      const world = new SharedWorld()
+      const [first, ...others] = await world.openAll(3)
+      await world.emit(10)
+      stop(how, first!)
+      world.server.emit()
+      await world.browser.settle(20_000)
+      await world.emit(1)
+      expect(others.map(({ data }) => data)).toEqual([numbers(1, 12), numbers(1, 12)])
+      expect(world.server.requests).toEqual(["", "10"])
+      expect(others.map(({ subscription }) => subscription.role)).toContain("leading")
+      if (how === "crash" || how === "close") return
+      first!.tab.resume()
+      await world.browser.settle(20_000)
+      await world.emit(1)
+      expect(first!.data).toEqual(numbers(1, 13))
+      expect(first!.subscription.role).toBe("following")
+      expect(world.server.connections).toBe(1)
+    },
+  )
+
+  test("shareAcrossTabs() replaces a leader that answers nothing within leaderTimeout, and not before", async () => {
+    const world = new SharedWorld({ leaderTimeout: 60_000 })
+    const [first, second] = await world.openAll(2)
+    first!.tab.isFrozen = true
+    await world.browser.settle(50_000)
+    expect(second!.subscription.role).toBe("following")
+    await world.browser.settle(40_000)
+    expect(second!.subscription.role).toBe("leading")
+  })
+
+  test("shareAcrossTabs() keeps a silent leader that answers", async () => {
+    const world = new SharedWorld()
+    const roles: string[] = []
+    const [first] = await world.openAll(2)
+    world.open({ onRoleChange: (role) => void roles.push(role) })
+    await world.browser.settle(120_000)
+    expect([first!.subscription.role, roles, world.server.requests.length]).toEqual(["leading", [], 1])
+  })
+
+  test("shareAcrossTabs() reports each change of role", async () => {
+    const world = new SharedWorld()
+    const roles: string[] = []
+    const first = world.open({ onRoleChange: (role) => void roles.push(role) })
+    world.open()
+    await world.browser.settle(200)
+    first.tab.suspend()
+    first.tab.resume()
+    await world.browser.settle(1_000)
+    expect(roles).toEqual(["leading", "following"])
+  })
+
+  test("shareAcrossTabs() keeps two keys apart", async () => {
+    const world = new SharedWorld()
+    const [one, other] = [world.open({ key: "one" }), world.open({ key: "other" })]
+    await world.browser.settle(200)
+    await world.emit(2)
+    expect([one.subscription.role, other.subscription.role]).toEqual(["leading", "leading"])
+    expect([one.data, other.data]).toEqual([numbers(1, 2), numbers(1, 2)])
+  })
+})
+
+function stop(how: "crash" | "close" | "suspend" | "freeze", { tab, subscription }: Member): void {
+  if (how === "crash") tab.crash()
+  else if (how === "close") subscription.close()
+  else if (how === "suspend") tab.suspend()
+  else tab.isFrozen = true
+}
