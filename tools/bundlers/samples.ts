@@ -5,6 +5,7 @@ import { cp, mkdir, readFile, readdir, rm } from "node:fs/promises"
 import { createServer } from "node:net"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
+import { runInNewContext } from "node:vm"
 import { importsNode } from "./bundlers.ts"
 import { importInstalled, WORKSPACE } from "./workspace.ts"
 
@@ -80,7 +81,17 @@ interface Metro {
   runBuild(config: object, options: object): Promise<unknown>
 }
 
-/** Resolves as React Native and Expo do, with the conditions `react-native` and `import`. */
+/** The compilers of React Native's engine, in its package. */
+const HERMES: Readonly<Record<string, string>> = {
+  darwin: "osx-bin/hermesc",
+  linux: "linux64-bin/hermesc",
+  win32: "win64-bin/hermesc.exe",
+}
+
+/**
+ * Resolves as React Native and Expo do, with the conditions `react-native` and `import`, compiles the bundle for React
+ * Native's engine, and runs it in a realm that has neither streams nor text coding.
+ */
 async function buildWithMetro(): Promise<string> {
   const { default: metro } = await importInstalled<{ default: Metro }>("metro")
   const projectRoot = join(SAMPLES, "metro")
@@ -100,7 +111,13 @@ async function buildWithMetro(): Promise<string> {
   await mkdir(dirname(out))
   await metro.runBuild(config, { entry: "index.js", out, platform: "ios", minify: false, dev: false })
   if (faults.length > 0) throw new Error(`it must build without warnings:\n${faults.join("\n")}`)
-  return "1 script"
+  const compiler = join(WORKSPACE, "node_modules/hermes-compiler/hermesc", HERMES[process.platform]!)
+  await run(compiler, ["-w", "-emit-binary", "-out", `${out}.hbc`, out])
+  const realm = { AbortController, clearTimeout, done: undefined, performance, setImmediate, setTimeout }
+  runInNewContext(await readFile(out, "utf8"), realm)
+  const got = await realm.done
+  if (got !== "one three function function function function") throw new Error(`it must run, not return ${String(got)}`)
+  return "1 script, which ran without streams"
 }
 
 const samples: Record<string, Sample> = { "Next.js": buildWithNext, Vite: buildWithVite, Metro: buildWithMetro }
