@@ -3,7 +3,7 @@
  * validates it and if that fails; a skipped event moves the cursor.
  */
 import type { SseEvent, SseEventIterator } from "../event.ts"
-import { onAbort } from "../internal/abort-listener.ts"
+import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { Fifo } from "../internal/fifo.ts"
 import { DONE } from "../internal/iterator.ts"
@@ -88,7 +88,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
     const signal = this.#signal
     if (signal?.aborted === true) {
       if (isPromise(decoded)) decoded.catch(ignore)
-      throw signal.reason
+      throw reasonOf(signal)
     }
     return isPromise(decoded) && signal !== undefined ? untilAbort(decoded, signal) : decoded
   }
@@ -110,7 +110,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
 
 function untilAbort<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const forget = onAbort(signal, () => reject(signal.reason))
+    const forget = onAbort(signal, () => reject(reasonOf(signal)))
     void promise.then(resolve, reject).finally(forget)
   })
 }

@@ -6,6 +6,7 @@
 import { baseUrl, type EventSink, ReconnectionLoop } from "../reconnection/index.ts"
 import { SseResponseError } from "../errors.ts"
 import { ignore } from "../internal/cancel.ts"
+import { domException } from "../internal/dom-exception.ts"
 import { initHandlers } from "./handler-attribute.ts"
 import { type EventSourceInit, settingsFor } from "./init.ts"
 import { CLOSED, CONNECTING, OPEN } from "./interface-shape.ts"
@@ -62,7 +63,7 @@ export class EventSource extends Target {
   #sink(): EventSink {
     return {
       deliver: ({ event: type, data, lastEventId }) => {
-        this.#tasks.add(() => this.dispatchEvent(new MessageEvent(type, { data, lastEventId, origin: this.#origin })))
+        this.#tasks.add(() => this.dispatchEvent(messageEvent(type, { data, lastEventId, origin: this.#origin })))
       },
       moveCursor: ignore,
       room: () => this.#tasks.idle(),
@@ -103,7 +104,7 @@ function parseUrl(url: string): URL {
     return new URL(url, baseUrl())
   } catch {
     // Without the URL, which may be secret.
-    throw new DOMException("Cannot create EventSource: the URL must be one that can be parsed", "SyntaxError")
+    throw domException("Cannot create EventSource: the URL must be one that can be parsed", "SyntaxError")
   }
 }
 
@@ -114,6 +115,11 @@ function originOf(url: string, base: URL): string {
   } catch {
     return base.origin
   }
+}
+
+/** An event with the members of a MessageEvent, which React Native has no class for. */
+function messageEvent(type: string, init: MessageEventInit): Event {
+  return globalThis.MessageEvent ? new MessageEvent(type, init) : Object.assign(new Event(type), init)
 }
 
 function errorEvent(error: unknown): Event {

@@ -2,6 +2,8 @@
  * One listener per signal, however many callers wait for it, and none after the last has stopped. Node warns of a leak at
  * the eleventh listener, and a signal may live as long as the program.
  */
+import { domException } from "./dom-exception.ts"
+
 const waiting: WeakMap<AbortSignal, Listeners> = new WeakMap()
 
 interface Listeners {
@@ -26,7 +28,7 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
 
 /** Returns the reason of an aborted signal; old platforms have none. */
 export function reasonOf(signal: AbortSignal): unknown {
-  const { reason = new DOMException("The operation was aborted", "AbortError") }: { readonly reason: unknown } = signal
+  const { reason = domException("The operation was aborted", "AbortError") }: { readonly reason: unknown } = signal
   return reason
 }
 

@@ -1,7 +1,7 @@
 /* Checks that a response is an event stream, and makes the error if it is not. */
 import { SseResponseError } from "../errors.ts"
 import { ignore } from "../internal/cancel.ts"
-import { type SourceReader, openReader, toFailure } from "./source-reader.ts"
+import { type SourceReader, openReader, type SseChunk, toFailure } from "./source-reader.ts"
 import { isResponse, openSource, type SseSource, unusedBody } from "./source.ts"
 
 /** The number of bytes of a refused body that its error keeps. */
@@ -60,7 +60,7 @@ export async function responseError(
 }
 
 async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<string> {
-  const decoder = new TextDecoder()
+  let decoder: TextDecoder | undefined
   let cancel: (() => void) | undefined
   let text = ""
   let room = MAX_ERROR_BODY
@@ -70,13 +70,14 @@ async function readBodyStart({ body }: Response, stop: AbortSignal): Promise<str
     cancel = () => chunks.cancel(stop.reason)
     stop.addEventListener("abort", cancel)
     while (room > 0) {
-      const { done, value } = (await chunks.read()) as IteratorResult<Uint8Array>
+      const { done, value } = (await chunks.read()) as IteratorResult<SseChunk>
       if (done === true) break
-      text += decoder.decode(value.subarray(0, room), { stream: true })
+      if (typeof value === "string") text += value.slice(0, room)
+      else text += (decoder ??= new TextDecoder()).decode(value.subarray(0, room), { stream: true })
       // An empty chunk counts as one byte, because a body may send empty chunks without end.
       room -= value.length || 1
     }
-    text += decoder.decode()
+    text += decoder?.decode() ?? ""
   } catch {
     // A body that breaks must not hide the error of the response.
   }

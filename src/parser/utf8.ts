@@ -72,6 +72,8 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 }
 
 function standardDecoder(): Decode {
+  if (!globalThis.TextDecoder)
+    throw new TypeError("Cannot read event stream: the platform must have TextDecoder; pass text")
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true })
   // Measured: making a view takes a third as long as decoding a chunk of one event.
   return (bytes, start, end) => utf8.decode(end - start === bytes.length ? bytes : bytes.subarray(start, end))

@@ -2,7 +2,8 @@
 export function httpUrl(target: string | URL, base: string | URL | undefined): URL | string {
   let url: URL
   try {
-    url = new URL(target, base)
+    // As text, because React Native's URL takes nothing else.
+    url = new URL(String(target), base)
   } catch {
     return base === undefined && isUrl(target, "http://a")
       ? "the URL must be absolute, because no page resolves a relative one"

@@ -15,8 +15,9 @@ const ALTERED_IN_HEADER = /[\0-\x1f\x7f]|^ | $/
  * @returns Whether it can be sent.
  */
 export function sendLastEventId(id: string, url: URL, param: string | undefined, headers: Headers): boolean {
-  const bytes = new TextEncoder().encode(id)
-  if (bytes.length > MAX_ID_BYTES || LONE_SURROGATE.test(id)) return false
+  if (LONE_SURROGATE.test(id)) return false
+  const bytes = utf8(id)
+  if (bytes.length > MAX_ID_BYTES) return false
   if (param !== undefined) {
     // Not with `searchParams`, which encodes all parameters anew and so breaks a signature over the query.
     const pairs = url.search.split(/^\?|&/).filter((pair, index) => index > 0 && !new URLSearchParams(pair).has(param))
@@ -33,11 +34,16 @@ export function sendLastEventId(id: string, url: URL, param: string | undefined,
  *
  * workerd encodes header values itself; other platforms take the bytes as Latin-1 characters.
  */
-function lastEventIdHeader(id: string, bytes: Uint8Array): string {
+function lastEventIdHeader(id: string, bytes: string): string {
   try {
     void new Headers({ id: "\u0100" })
     return id
   } catch {
-    return String.fromCharCode(...bytes)
+    return bytes
   }
+}
+
+/** The UTF-8 bytes of `text` as Latin-1 characters; without TextEncoder, which not every platform has. */
+function utf8(text: string): string {
+  return encodeURIComponent(text).replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

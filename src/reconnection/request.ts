@@ -49,10 +49,10 @@ export async function prepareRequest(
   const headers = new Headers(request?.headers)
   setHeaders(headers, await ask(settings.headers))
   const change: ResumeInit = (await ask(isFirst ? undefined : changeOf(resume))) ?? {}
-  const { url: given = settings.url, headers: others, body: other, method: verb = settings.method, ...init } = change
+  const { url: given, headers: others, body: other, method: verb = settings.method, ...init } = change
   const method = verb.toUpperCase()
   const body = (other === undefined && takesBody(method) ? await ask(settings.body) : other) ?? undefined
-  const url = httpUrl(given, settings.url)
+  const url = httpUrl(given ?? settings.url, given === undefined ? undefined : settings.url)
   if (typeof url === "string") throw misuse(url, "subscribe")
   if (body === undefined && settings.hasBody && (settings.body !== undefined || method !== settings.method)) {
     dropBodyHeaders(headers)

@@ -1,5 +1,6 @@
 /* The one consumer of a reading, in each of its forms. Calls of `next` are answered one at a time, in their order. */
 import { orCancel } from "../../internal/cancel.ts"
+import { domException } from "../../internal/dom-exception.ts"
 import { inTurn, iteratorOf, readableOf } from "../../internal/iterator.ts"
 import type { OptionKinds } from "../../internal/option-checks.ts"
 import { openBody } from "./body.ts"
@@ -66,7 +67,7 @@ function withDispose<T, S>(stream: Omit<ChunkStream<T, S>, typeof Symbol.asyncDi
 async function readToEnd(chunks: ChunkIterator<unknown>, ended: Promise<EndInfo>): Promise<void> {
   while (!(await chunks.next()).done);
   const { reason, error } = await ended
-  if (reason === "cancelled") throw error ?? new DOMException(CANCELLED, "AbortError")
+  if (reason === "cancelled") throw error ?? domException(CANCELLED, "AbortError")
 }
 
 function chunkIterator<T>(reading: Reading<T, unknown>): ChunkIterator<T> {
