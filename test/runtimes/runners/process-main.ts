@@ -10,7 +10,7 @@ type Handler = Parameters<Suite.Serve>[0]
 interface Runtime {
   readonly Bun?: {
     readonly version: string
-    serve(options: { port: 0; hostname: string; idleTimeout: number; fetch: Handler }): {
+    serve(options: { port: 0; hostname: string; fetch: Handler }): {
       readonly port: number
       stop(closeActiveConnections: boolean): Promise<void>
     }
@@ -28,7 +28,7 @@ const { Bun, Deno } = globalThis as Runtime
 const hostname = "127.0.0.1"
 
 const serveOnBun: Suite.Serve = async (handler) => {
-  const server = Bun!.serve({ port: 0, hostname, idleTimeout: 30, fetch: handler })
+  const server = Bun!.serve({ port: 0, hostname, fetch: handler })
   return { origin: `http://${hostname}:${server.port}`, close: () => server.stop(true) }
 }
 

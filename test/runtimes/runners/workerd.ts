@@ -1,6 +1,6 @@
 /* Runs the suite in workerd, the runtime of Cloudflare Workers. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { type ChildProcess, spawn } from "node:child_process"
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import type { Readable } from "node:stream"
 import { build } from "esbuild"
 import { root } from "../../support/runtime-program.ts"
@@ -54,9 +54,8 @@ export const workerdRunner: Runner = {
       const response = await Promise.race([fetch(`http://127.0.0.1:${port}/run?${query}`), exit])
       if (!response.ok) throw new Error(`workerd answered ${response.status}: ${await response.text()}`)
       const results = (await Promise.race([response.json(), exit])) as SuiteResult[]
-      const version = execFileSync(program, ["--version"], { encoding: "utf8" })
-        .trim()
-        .replace(/^workerd /, "")
+      const manifest = readFileSync(`${root}node_modules/workerd/package.json`, "utf8")
+      const { version } = JSON.parse(manifest) as { version: string }
       return [{ runtime: "workerd", version, scope: "Durable Object", results }]
     } finally {
       child.kill("SIGKILL")
