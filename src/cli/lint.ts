@@ -1,22 +1,21 @@
 /* `lint`: reports what is wrong with an event stream, from a file, a recording or a server. */
-import { readFile } from "node:fs/promises"
 import { record } from "../testing/index.ts"
 import type { Command } from "./command.ts"
 import { FAILED, OK } from "./exit-codes.ts"
 import type { CommandArguments } from "./flags.ts"
-import { lintResponse } from "./lint/lint-response.ts"
+import { lintResponses, type PlacedFinding } from "./lint/lint-response.ts"
 import { type LintedResponse, recordedResponsesOf, responsesOf } from "./lint/linted-response.ts"
-import { type Finding, type RuleId, RULES } from "./lint/rules.ts"
+import { type RuleId, RULES } from "./lint/rules.ts"
+import { readInput } from "./input.ts"
 import { count } from "./progress.ts"
 import { REQUEST_FLAGS, requestOf } from "./request-options.ts"
 import type { Terminal } from "./terminal.ts"
+import { UsageError } from "./usage-error.ts"
 
 /** How long a server is watched. */
 const DEFAULT_WATCH_MS = 30_000
 /** The most findings of one rule that are written for people. */
 const MAX_OF_RULE = 5
-
-type Placed = Finding & { readonly response: number }
 
 const { header, method, data, "last-event-id": lastEventId, until } = REQUEST_FLAGS
 
@@ -34,23 +33,26 @@ export const LINT: Command = {
     json: { type: "boolean", about: "Writes each finding as one line of JSON." },
   },
   run: async (given, terminal) => {
-    const isUrl = /^https?:\/\//i.test(given.positionals[0]!)
-    const responses = isUrl ? await watch(given, terminal) : responsesOf(await readFile(given.positionals[0]!))
-    const findings: Placed[] = []
-    for (const [number, response] of responses.entries()) {
-      for (const finding of await lintResponse(response, given.text("until"))) {
-        findings.push({ response: number, ...finding })
-      }
-    }
+    const target = given.positionals[0]!
+    const isUrl = /^https?:\/\//i.test(target)
+    if (!isUrl) checkNoRequest(given)
+    const responses = isUrl ? await watch(given, terminal) : responsesOf(await readInput(target, terminal.signal))
+    const findings = await lintResponses(responses, given.text("until"))
     const isManyResponses = responses.length > 1
     await terminal.write(given.has("json") ? jsonOf(findings) : reportOf(findings, isManyResponses, terminal))
     return findings.some(({ rule }) => RULES[rule].severity !== "info") ? FAILED : OK
   },
 }
 
+/** @throws UsageError if there are flags of a request for a file, which would do nothing. */
+function checkNoRequest(given: CommandArguments): void {
+  const name = ["header", "method", "data", "last-event-id", "for"].find((one) => given.has(one))
+  if (name !== undefined) throw new UsageError(`"--${name}" must only be used with a URL, not with a file`)
+}
+
 /** Makes one request, and reads the response for a while. A redirect is not followed: it is a finding. */
 async function watch(given: CommandArguments, terminal: Terminal): Promise<LintedResponse[]> {
-  const { url, method: verb, headers, body = null } = await requestOf(given)
+  const { url, method: verb, headers, body = null } = await requestOf(given, terminal.signal)
   const ms = given.seconds("for") ?? DEFAULT_WATCH_MS
   if (!headers.has("accept")) headers.set("accept", "text/event-stream")
   const cursor = given.text("last-event-id")
@@ -59,19 +61,24 @@ async function watch(given: CommandArguments, terminal: Terminal): Promise<Linte
   const over = AbortSignal.timeout(ms)
   const signal = AbortSignal.any([terminal.signal, over])
   const ask = recorder.fetch()
-  const { body: stream } = await ask(url, { method: verb, headers, body, signal: terminal.signal, redirect: "manual" })
-  // The recording has the error of a body that breaks.
-  await stream?.pipeTo(new WritableStream(), { signal }).catch(() => {})
+  try {
+    const { body: stream } = await ask(url, { method: verb, headers, body, signal, redirect: "manual" })
+    // The recording has the error of a body that breaks.
+    await stream?.pipeTo(new WritableStream(), { signal }).catch(() => {})
+  } catch (error) {
+    // A server that does not answer in this time is a finding.
+    if (!over.aborted) throw error
+  }
   terminal.signal.throwIfAborted()
   return recordedResponsesOf(recorder.recording)
 }
 
-function jsonOf(findings: readonly Placed[]): string {
+function jsonOf(findings: readonly PlacedFinding[]): string {
   const lines = findings.map(({ rule, ...more }) => JSON.stringify({ rule, ...RULES[rule], ...more }))
   return lines.map((line) => `${line}\n`).join("")
 }
 
-function reportOf(findings: readonly Placed[], isManyResponses: boolean, { colours }: Terminal): string {
+function reportOf(findings: readonly PlacedFinding[], isManyResponses: boolean, { colours }: Terminal): string {
   const { dim, red, yellow, green, cyan } = colours
   const paint = { error: red, warning: yellow, info: cyan }
   const counts = new Map<RuleId, number>()

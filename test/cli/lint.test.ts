@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { startFaultServer } from "steadystream/testing"
+import { formatRecording, type RecordingEntry, startFaultServer } from "steadystream/testing"
 import { afterAll, expect, test, vi } from "vitest"
 import { lintResponse } from "../../src/cli/lint/lint-response.ts"
-import type { LintedResponse } from "../../src/cli/lint/linted-response.ts"
+import { type LintedResponse, recordedResponsesOf } from "../../src/cli/lint/linted-response.ts"
 import { type RuleId, RULES } from "../../src/cli/lint/rules.ts"
-import { runCommand } from "../support/command.ts"
+import { runCommand, runHere, startCommand } from "../support/command.ts"
+import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-lint-"))
@@ -28,7 +29,7 @@ interface Case {
   readonly until?: string
 }
 
-async function rulesOf({ status = 200, headers, body = "", end = "end", endAt, until }: Case) {
+async function rulesOf({ status = 200, headers, body = "data: a\n\n", end = "end", endAt, until }: Case) {
   const parts = typeof body === "string" || body instanceof Uint8Array ? [body] : body
   const chunks = parts.map((part, index) => {
     const [at, bytes] = Array.isArray(part) ? (part as [number, string]) : [100 * (index + 1), part as string]
@@ -36,7 +37,10 @@ async function rulesOf({ status = 200, headers, body = "", end = "end", endAt, u
   })
   const kept = Object.entries({ ...HEADERS, ...headers }).filter((entry) => entry[1] !== undefined)
   const head = { at: 10, status, headers: Object.fromEntries(kept) as Record<string, string> }
-  const found = await lintResponse({ head, chunks, end, endAt: endAt ?? chunks.at(-1)?.at ?? 10 }, until)
+  const found = await lintResponse(
+    { number: 0, hasArrived: true, head, chunks, end, endAt: endAt ?? chunks.at(-1)?.at ?? 10 },
+    until,
+  )
   return found.map(({ rule, line, byte }) => (line === undefined ? rule : `${rule} ${line}:${byte}`))
 }
 
@@ -47,7 +51,9 @@ const STOP = chat({}, "stop")
 const COMPLETED = 'data: {"type":"response.completed","response":{"status":"completed"}}\n\n'
 
 /** A response with the fault of each rule, and what is found in it; one without the fault. */
-const CASES: Readonly<Record<RuleId, readonly [faulty: Case, found: readonly string[], good: Case]>> = {
+const CASES: Readonly<
+  Record<Exclude<RuleId, "arrival/no-response">, readonly [faulty: Case, found: readonly string[], good: Case]>
+> = {
   "framing/byte-order-mark": [
     { body: "data: a\n\n\uFEFFdata: b\n\n" },
     ["framing/byte-order-mark 3:9"],
@@ -87,7 +93,7 @@ const CASES: Readonly<Record<RuleId, readonly [faulty: Case, found: readonly str
   "headers/status": [
     { status: 503, headers: { "content-type": "text/html" } },
     ["headers/status"],
-    { status: 204, headers: { "content-type": undefined } },
+    { status: 204, headers: { "content-type": undefined }, body: "" },
   ],
   "headers/content-type": [
     { headers: { "content-type": "text/event-streams" } },
@@ -106,6 +112,7 @@ const CASES: Readonly<Record<RuleId, readonly [faulty: Case, found: readonly str
     { headers: { "content-encoding": "identity" } },
   ],
   "headers/x-accel-buffering": [{ headers: { "x-accel-buffering": undefined } }, ["headers/x-accel-buffering"], {}],
+  "arrival/no-body": [{ body: "", end: "cancel" }, ["arrival/no-body"], { body: ":" }],
   "arrival/buffered": [
     {
       body: [
@@ -256,4 +263,146 @@ test("lint reads every response of a recording, and fails at a broken one", asyn
   expect(code).toBe(1)
   expect(output).toMatch(/^error end\/broken, response 0\n/)
   expect(output).toContain("\n1 error, 0 warnings, 0 info\n")
+})
+
+const REQUEST = { type: "request", at: 0, request: 0, method: "GET", url: "http://a/", headers: {} } as const
+const HEAD = { type: "response", at: 1, request: 0, status: 200, headers: HEADERS } as const
+const REFUSED = { type: "error", at: 2, request: 0, name: "TypeError", code: "ECONNREFUSED" } as const
+
+test.each<readonly [string, readonly RecordingEntry[], readonly string[]]>([
+  ["without an entry", [], ["arrival/no-response No response arrived, so nothing could be checked."]],
+  [
+    "with states alone",
+    [{ type: "state", at: 0, state: "closed" }],
+    ["arrival/no-response No response arrived, so nothing could be checked."],
+  ],
+  ["of a request without an end", [REQUEST], ["arrival/no-response No response arrived, so nothing could be checked."]],
+  [
+    "of a request that was stopped",
+    [REQUEST, { type: "cancel", at: 1, request: 0 }],
+    ["arrival/no-response No response arrived, so nothing could be checked."],
+  ],
+  [
+    "of a failed connection",
+    [REQUEST, REFUSED],
+    ["arrival/no-response The request failed before a response arrived (ECONNREFUSED)."],
+  ],
+  [
+    "of a failed connection with a code of its own",
+    [REQUEST, { ...REFUSED, code: "a\u001B b" }],
+    ["arrival/no-response The request failed before a response arrived."],
+  ],
+  [
+    "of a head alone",
+    [REQUEST, HEAD],
+    ["arrival/no-body Nothing of the body arrived before the reader stopped, so only the headers were checked."],
+  ],
+  [
+    "of a head and an empty chunk",
+    [REQUEST, HEAD, { type: "chunk", at: 2, request: 0, bytes: new Uint8Array(0) }],
+    ["arrival/no-body Nothing of the body arrived before the reader stopped, so only the headers were checked."],
+  ],
+  [
+    "of an empty body",
+    [REQUEST, HEAD, { type: "end", at: 2, request: 0 }],
+    ["arrival/no-body The body is empty, so a reader gets no event and reconnects."],
+  ],
+  [
+    "of a body that broke at once",
+    [REQUEST, HEAD, REFUSED],
+    ["end/broken The connection broke before the end of the body."],
+  ],
+  [
+    "that was stopped while it reconnected",
+    [
+      REQUEST,
+      HEAD,
+      { type: "chunk", at: 2, request: 0, bytes: new TextEncoder().encode("data: a\n\n") },
+      { ...REQUEST, request: 1 },
+    ],
+    [],
+  ],
+])("lint of a recording %s says so", async (_, entries, found) => {
+  const path = join(folder, "recording.jsonl")
+  writeFileSync(path, formatRecording({ version: 1, entries }))
+  const { code, output, notes } = await runHere(["lint", path, "--json"])
+  const findings = output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as { rule: RuleId; message: string; link: string; response: number })
+  expect(findings.map(({ rule, message }) => `${rule} ${message}`)).toEqual(found)
+  expect({ code, notes }).toEqual({ code: found.length === 0 ? 0 : 1, notes: "" })
+  for (const finding of findings) expect(finding).toMatchObject({ ...RULES[finding.rule], response: 0 })
+})
+
+test("lint reads each entry of a recording once, however many requests it has", () => {
+  const requests = 500
+  const entries = Array.from({ length: requests }, (_, request) => [
+    { ...REQUEST, request },
+    { ...HEAD, request },
+    { type: "end", at: 2, request } as const,
+  ]).flat()
+  let reads = 0
+  const counted = new Proxy(entries, {
+    get: (target, name) => {
+      if (typeof name === "string" && /^\d+$/.test(name)) reads++
+      return Reflect.get(target, name) as unknown
+    },
+  })
+  expect(recordedResponsesOf({ version: 1, entries: counted })).toHaveLength(requests)
+  expect(reads).toBe(entries.length)
+})
+
+test("lint counts responses as the recording does, also if requests before them were stopped", async () => {
+  const entries = [REQUEST, { ...REQUEST, request: 1 }, { ...HEAD, request: 1, status: 503 }]
+  const path = join(folder, "second.jsonl")
+  writeFileSync(path, formatRecording({ version: 1, entries }))
+  expect((await runHere(["lint", path])).output).toMatch(/^error headers\/status, response 1\n/)
+})
+
+test("lint reports a server that does not answer in the time of --for", async () => {
+  const server = await faultServerOfTest(() => "stall")
+  const { code, output } = await runHere(["lint", server.url, "--for", "0.3"])
+  expect(code).toBe(1)
+  expect(output).toMatch(/^error arrival\/no-response\n {2}No response arrived/)
+})
+
+test("lint, inspect and replay read a recording from the input", async () => {
+  const text = formatRecording({ version: 1, entries: [REQUEST, HEAD] })
+  expect((await runCommand(["lint", "-"], { input: text })).output).toMatch(/^warning arrival\/no-body\n/)
+  expect((await runCommand(["lint", "-"], { input: "foo\n\ndata: a\n\n" })).output).toContain("framing/unknown-field")
+  expect((await runCommand(["inspect", "-"], { input: text })).output).toContain("#0 GET http://a/\n")
+  const replay = startCommand(["replay", "-"], { input: text })
+  expect(await replay.line()).toMatch(/^http:/)
+  replay.child.kill("SIGINT")
+  expect((await replay.ended).code).toBe(130)
+})
+
+test.each([
+  ["an empty one", new Uint8Array(0), "it must not be empty", "warning arrival/no-body\n"],
+  [
+    "a compressed one",
+    Uint8Array.of(0x1f, 0x8b, 8, 0),
+    "it must not be compressed",
+    "Cannot read stream: the file must not be compressed",
+  ],
+  [
+    "one in UTF-16",
+    new Uint8Array(Buffer.from("\uFEFF{}", "utf16le")),
+    "it must be in UTF-8, not UTF-16",
+    "Cannot read stream: the file must be in UTF-8, not UTF-16",
+  ],
+])("lint, inspect and replay say what is wrong with a file: %s", async (_, bytes, message, found) => {
+  const path = join(folder, "wrong.jsonl")
+  writeFileSync(path, bytes)
+  for (const name of ["inspect", "replay"]) {
+    expect(await runHere([name, path])).toEqual({
+      code: 1,
+      output: "",
+      notes: `steadystream ${name}: Cannot read recording: ${message}\n`,
+    })
+  }
+  const { code, output, notes } = await runHere(["lint", path])
+  expect(code).toBe(1)
+  expect(output + notes).toContain(found)
 })

@@ -1,5 +1,13 @@
 /* What is linted: the responses of a recording, or a body alone. */
-import { parseRecording, type Recording } from "../../testing/index.ts"
+import {
+  type CancelEntry,
+  type ChunkEntry,
+  type EndEntry,
+  type ErrorEntry,
+  parseRecording,
+  type Recording,
+  type ResponseEntry,
+} from "../../testing/index.ts"
 
 /** A chunk of a body and when it arrived, in milliseconds. */
 export interface LintedChunk {
@@ -7,8 +15,12 @@ export interface LintedChunk {
   readonly bytes: Uint8Array
 }
 
-/** One response. A body from a plain file has no head and no times. */
+/** One request and its response. A body from a plain file has no head and no times. */
 export interface LintedResponse {
+  /** The number of the request in its recording. */
+  readonly number: number
+  /** Whether anything of the response arrived. */
+  readonly hasArrived: boolean
   readonly head:
     | { readonly at: number; readonly status: number; readonly headers: Readonly<Record<string, string>> }
     | undefined
@@ -16,26 +28,48 @@ export interface LintedResponse {
   /** How it ended: `"cancel"` also if the recording ended before. */
   readonly end: "end" | "error" | "cancel"
   readonly endAt: number
+  /** The code of the error that ended it, such as `ECONNREFUSED`. */
+  readonly code?: string | undefined
 }
 
-/** Returns the responses of a file: a recording, or the text of one event stream. */
+/**
+ * Returns the responses of a file: a recording, or the text of one event stream.
+ *
+ * @throws TypeError if the file is neither.
+ */
 export function responsesOf(bytes: Uint8Array): LintedResponse[] {
-  const isRecording = new TextDecoder().decode(bytes.subarray(0, 200)).includes('"steadystream-recording"')
-  if (isRecording) return recordedResponsesOf(parseRecording(new TextDecoder().decode(bytes)))
-  return [{ head: undefined, chunks: [{ at: 0, bytes }], end: "end", endAt: 0 }]
+  const start = new TextDecoder().decode(bytes.subarray(0, 200))
+  if (/^\s*\{.*"steadystream-recording"/s.test(start)) return recordedResponsesOf(parseRecording(bytes))
+  if (start.startsWith("\u001F\uFFFD")) throw new TypeError("Cannot read stream: the file must not be compressed")
+  if (start.slice(0, 8).includes("\0")) throw new TypeError("Cannot read stream: the file must be in UTF-8, not UTF-16")
+  return [{ number: 0, hasArrived: true, head: undefined, chunks: [{ at: 0, bytes }], end: "end", endAt: 0 }]
 }
 
-/** Returns the responses of a recording. */
+/** The entries of one request. */
+interface Exchange {
+  head?: ResponseEntry
+  readonly chunks: ChunkEntry[]
+  last?: EndEntry | ErrorEntry | CancelEntry
+}
+
+/** Returns the requests of a recording, with their responses. Each entry is read once. */
 export function recordedResponsesOf({ entries }: Recording): LintedResponse[] {
-  const numbers = new Set(entries.flatMap((entry) => (entry.type === "response" ? [entry.request] : [])))
-  return [...numbers].map((number) => {
-    const own = entries.filter((entry) => "request" in entry && entry.request === number)
-    const head = own.find((entry) => entry.type === "response")
-    const chunks = own.filter((entry) => entry.type === "chunk")
-    const last = own.findLast(({ type }) => type === "end" || type === "error" || type === "cancel")
-    const isStopped = last === undefined || (last.type === "error" && last.name === "AbortError")
-    const end = isStopped ? "cancel" : (last.type as "end" | "error" | "cancel")
-    return { head, chunks, end, endAt: last?.at ?? entries.at(-1)?.at ?? 0 }
+  const exchanges = new Map<number, Exchange>()
+  let lastAt = 0
+  for (const entry of entries) {
+    lastAt = entry.at
+    if (!("request" in entry)) continue
+    let exchange = exchanges.get(entry.request)
+    if (exchange === undefined) exchanges.set(entry.request, (exchange = { chunks: [] }))
+    if (entry.type === "response") exchange.head = entry
+    else if (entry.type === "chunk") exchange.chunks.push(entry)
+    else if (entry.type !== "request") exchange.last = entry
+  }
+  return [...exchanges].map(([number, { head, chunks, last }]) => {
+    const error = last?.type === "error" && last.name !== "AbortError" ? last : undefined
+    const end = error === undefined && last?.type !== "end" ? "cancel" : (last!.type as "end" | "error")
+    const hasArrived = head !== undefined || chunks.length > 0
+    return { number, hasArrived, head, chunks, end, endAt: last?.at ?? lastAt, code: error?.code }
   })
 }
 

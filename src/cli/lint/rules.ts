@@ -30,6 +30,8 @@ export const RULES = {
     severity: "info",
     link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering",
   },
+  "arrival/no-response": { severity: "error", link: `${HTML}#processing-model-9` },
+  "arrival/no-body": { severity: "warning", link: `${HTML}#authoring-notes` },
   "arrival/buffered": { severity: "warning", link: `${HTML}#authoring-notes` },
   "arrival/silence": { severity: "warning", link: `${HTML}#authoring-notes` },
   "end/broken": { severity: "error", link: `${HTML}#processing-model-9` },
