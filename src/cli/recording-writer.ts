@@ -1,38 +1,53 @@
-import { closeSync, openSync, writeSync } from "node:fs"
 import { formatEntry, formatRecording, type RecordingEntry } from "../testing/index.ts"
+import type { EntryRedaction } from "./entry-redaction.ts"
+import type { RecordingOutput } from "./recording-output.ts"
 
-/** Writes a recording to a file, which is whole after each entry, however the process ends. */
+/** Writes a recording, which is whole after each entry, however the process ends. */
 export class RecordingWriter {
-  readonly #onEntry: (entry: RecordingEntry) => void
-  #descriptor: number | undefined
-  #failure: unknown = undefined
+  readonly #output: RecordingOutput
+  readonly #redaction: EntryRedaction
+  #failure: Error | undefined = undefined
   entries = 0
 
-  constructor(path: string, onEntry: (entry: RecordingEntry) => void) {
-    this.#descriptor = openSync(path, "w")
-    this.#onEntry = onEntry
-    writeSync(this.#descriptor, formatRecording({ version: 1, entries: [] }))
+  /** @throws the error of the system if nothing can be written. */
+  constructor(output: RecordingOutput, redaction: EntryRedaction) {
+    this.#output = output
+    this.#redaction = redaction
+    output.write(formatRecording({ version: 1, entries: [] }))
   }
 
   /** Writes an entry. A failure, such as a full disk, is kept for {@link check}, because this is called inside a stream. */
   add(entry: RecordingEntry): void {
-    if (this.#descriptor === undefined || this.#failure !== undefined) return
-    try {
-      writeSync(this.#descriptor, formatEntry(entry))
-      this.entries++
-    } catch (error) {
-      this.#failure = error
-    }
-    this.#onEntry(entry)
+    this.#write(this.#redaction.entriesOf(entry))
   }
 
-  /** @throws the error of the entry that could not be written. */
-  check(): void {
+  /** Makes {@link check} throw. */
+  fail(error: Error): void {
+    this.#failure ??= error
+  }
+
+  /** Resolves when there is room for more. @throws the first failure. */
+  async check(): Promise<void> {
+    await this.#output.ready()
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
-    this.#descriptor = undefined
+  /** Returns whether the recording was written. It was not if no response arrived and the file had a content. */
+  close(): boolean {
+    this.#write(this.#redaction.rest())
+    return this.#output.close()
+  }
+
+  #write(entries: Iterable<RecordingEntry>): void {
+    if (this.#failure !== undefined) return
+    try {
+      for (const entry of entries) {
+        if (entry.type === "response") this.#output.begin()
+        this.#output.write(formatEntry(entry))
+        this.entries++
+      }
+    } catch (error) {
+      this.#failure = error as Error
+    }
   }
 }

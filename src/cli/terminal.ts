@@ -90,6 +90,11 @@ export class Terminal {
     })
   }
 
+  /** Writes to the output, also while the command ends. Resolves when it is written, or when its reader has left. */
+  async pass(chunk: string): Promise<void> {
+    await new Promise<void>((resolve) => void this.#stdout.write(chunk, () => resolve()))
+  }
+
   /** Writes a line for the user to the error output. */
   note(line: string): void {
     this.#eraseProgress()

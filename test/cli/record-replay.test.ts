@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseRecording } from "steadystream/testing"
 import { afterAll, expect, test, vi } from "vitest"
-import { runCommand, startCommand } from "../support/command.ts"
+import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -74,7 +74,10 @@ test("record keeps what came before it is killed", async () => {
 test("record fails if the file cannot be written, and makes no request", async () => {
   const server = await faultServerOfTest({ body: "data: a\n\n" })
   const { code, notes } = await runCommand(["record", server.url, "-o", join(folder, "missing", "a.jsonl")])
-  expect({ code, notes }).toEqual({ code: 1, notes: 'steadystream record: "open" failed: ENOENT\n' })
+  expect({ code, notes }).toEqual({
+    code: 1,
+    notes: `steadystream record: Cannot open "${join(folder, "missing", "a.jsonl")}": there is no such file or folder (ENOENT)\n`,
+  })
   expect(server.requests).toEqual([])
 })
 
@@ -105,5 +108,97 @@ test("replay fails at a file that is no recording", async () => {
     code: 1,
     notes: "steadystream replay: Cannot read recording: line 1 must be a JSON object\n",
   })
-  expect((await runCommand(["replay", join(folder, "none")])).notes).toContain('"open" failed: ENOENT')
+})
+
+test("record keeps the old content of its file until a response arrives", async () => {
+  const path = join(folder, "old.jsonl")
+  writeFileSync(path, "old\n")
+  const refused = await runHere(["record", "http://127.0.0.1:1/", "-o", path, "--retries", "0"])
+  expect(refused.code).toBe(1)
+  expect(refused.notes).toContain("No response has arrived, so the file still has its old content.\n")
+  expect(readFileSync(path, "utf8")).toBe("old\n")
+  const server = await faultServerOfTest({ body: "data: a\n\n" })
+  const replaced = await runHere(["record", server.url, "-o", path, "--retries", "0"])
+  expect(replaced.code).toBe(0)
+  expect(entriesOf(path).map(({ type }) => type)).toEqual(
+    expect.arrayContaining(["request", "response", "chunk", "end", "state"]),
+  )
+})
+
+test("record keeps the old content of its file if it is killed before a response", async () => {
+  const server = await faultServerOfTest(() => "stall")
+  const path = join(folder, "old-killed.jsonl")
+  writeFileSync(path, "old\n")
+  const { child, ended } = startCommand(["record", server.url, "--output", path])
+  await server.received(1)
+  child.kill("SIGKILL")
+  await ended
+  expect(readFileSync(path, "utf8")).toBe("old\n")
+})
+
+test("record of a failed connection is written to a new file, and lint finds it", async () => {
+  const path = join(folder, "failed.jsonl")
+  expect((await runHere(["record", "http://127.0.0.1:1/", "-o", path, "--retries", "0"])).code).toBe(1)
+  expect(entriesOf(path).map(({ type }) => type)).toEqual(["request", "error", "state", "failure"])
+  const { code, output } = await runHere(["lint", path])
+  expect(code).toBe(1)
+  expect(output).toMatch(/^error arrival\/no-response\n/)
+})
+
+test.runIf(existsSync("/dev/full"))("record says which file is full", async () => {
+  const server = await faultServerOfTest({ body: "data: a\n\n" })
+  const { code, notes } = await runHere(["record", server.url, "-o", "/dev/full"])
+  expect({ code, notes }).toEqual({
+    code: 1,
+    notes: 'steadystream record: Cannot write "/dev/full": the disk is full (ENOSPC)\n',
+  })
+})
+
+test("record --output - writes the recording to its output, whole after a signal", async () => {
+  const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
+  const { child, ended, said } = startCommand(["record", server.url, "-o", "-"])
+  await said('"chunk"')
+  child.kill("SIGINT")
+  const { code, output } = await ended
+  expect(code).toBe(130)
+  const types = parseRecording(output).entries.map((entry) => (entry.type === "state" ? entry.state : entry.type))
+  expect(types).toEqual(expect.arrayContaining(["request", "response", "chunk", "cancel", "closed"]))
+})
+
+test("record --output - ends quietly when the reader of its output leaves", async () => {
+  const server = await faultServerOfTest({ body: "data: a\n\n".repeat(20_000), end: "stall" })
+  const { child, ended, said } = startCommand(["record", server.url, "-q", "-o", "-"])
+  await said('"chunk"')
+  child.stdout!.destroy()
+  expect(await ended).toMatchObject({ code: 0, notes: "" })
+})
+
+test("record --redact replaces what matches, also over chunks, in URLs and in headers", async () => {
+  const server = await faultServerOfTest({
+    headers: { server: "key-123" },
+    body: ["data: a key", "-4", "5 b\ndata: \u00E4key-6\n", "\ndata: name Zo\u00EB, key-7"],
+    pieceDelay: 30,
+  })
+  const path = join(folder, "redacted.jsonl")
+  const flags = ["--redact", String.raw`key-\d+`, "--redact", "Zo\u00EB", "--retries", "0"]
+  expect((await runHere(["record", `${server.url}key-8`, "-o", path, ...flags])).code).toBe(0)
+  const entries = entriesOf(path)
+  const bodies = entries.flatMap((entry) => (entry.type === "chunk" ? [entry.bytes] : []))
+  expect(Buffer.concat(bodies).toString()).toBe("data: a *** b\ndata: \u00E4***\n\ndata: name ***, ***")
+  expect(readFileSync(path, "utf8")).not.toMatch(/key|Zo/)
+  expect(entries).toContainEqual(expect.objectContaining({ type: "request", url: `${server.url}***` }))
+})
+
+test("record --max-bytes ends the recording at this size, and says so", async () => {
+  const server = await faultServerOfTest({
+    body: ["data: a\n\n", "data: b\n\n".repeat(400)],
+    pieceDelay: 30,
+    end: "stall",
+  })
+  const path = join(folder, "limited.jsonl")
+  const { code, notes } = await runHere(["record", server.url, "-o", path, "--max-bytes", "2000"])
+  expect(code).toBe(1)
+  expect(notes).toContain('steadystream record: Cannot record more than 2000 bytes: "--max-bytes" sets the limit\n')
+  expect(entriesOf(path).at(-1)!.type).toBe("limit")
+  await server.allClosed()
 })
