@@ -12,7 +12,7 @@ import { OK } from "./exit-codes.ts"
 import { HEADER_FLAG, requestOf, type RequestOptions } from "./request-options.ts"
 import type { CommandArguments } from "./flags.ts"
 import { count, size } from "./progress.ts"
-import { refusalOf } from "./refusal.ts"
+import { refusalOf, reportOf } from "./refusal.ts"
 import type { Terminal } from "./terminal.ts"
 import { UsageError } from "./usage-error.ts"
 import { visibleJson, visibleLine, visibleText } from "./visible-text.ts"
@@ -43,14 +43,15 @@ export const CHAT: Command = {
     idle: { type: "string", value: "SECONDS", about: "Fails after this time without an event: 300." },
   },
   run: async (given, terminal) => {
-    const request = await chatRequestOf(given)
+    const request = await chatRequestOf(given, terminal.signal)
     const stream = openAnswer(given, request, terminal)
     try {
       await (given.has("json") ? writeJson(stream, terminal) : writeText(stream, terminal))
       return OK
     } catch (error) {
-      const refusal = refusalOf(error, request)
-      if (refusal !== undefined) terminal.note(refusal)
+      for (const line of [refusalOf(error, request), reportOf(error, request)]) {
+        if (line !== undefined) terminal.note(line)
+      }
       throw error
     } finally {
       reportEnd(await stream.ended, stream.snapshot as Snapshot, terminal)
@@ -59,13 +60,13 @@ export const CHAT: Command = {
 }
 
 /** The request, with `"stream": true` if its body does not say. */
-async function chatRequestOf(given: CommandArguments): Promise<RequestOptions> {
+async function chatRequestOf(given: CommandArguments, signal: AbortSignal): Promise<RequestOptions> {
   if (!given.has("data")) throw new UsageError('"--data" must be the request as JSON')
-  const request = await requestOf(given)
+  const request = await requestOf(given, signal)
   const { body = "", headers } = request
   let value: unknown
   try {
-    value = JSON.parse(typeof body === "string" ? body : new TextDecoder().decode(body))
+    value = JSON.parse(typeof body === "string" ? body : new TextDecoder("utf-8", { fatal: true }).decode(body))
   } catch {
     // Below.
   }

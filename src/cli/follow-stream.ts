@@ -4,7 +4,7 @@ import type { SseEvent } from "../index.ts"
 import { describeError } from "./describe-error.ts"
 import type { CommandArguments } from "./flags.ts"
 import type { Progress } from "./progress.ts"
-import { refusalOf } from "./refusal.ts"
+import { refusalOf, reportOf } from "./refusal.ts"
 import { type RequestOptions, requestOf } from "./request-options.ts"
 import type { Terminal } from "./terminal.ts"
 import { visibleLine } from "./visible-text.ts"
@@ -24,11 +24,11 @@ export interface PreparedStream {
  *
  * @throws UsageError if a flag is wrong.
  */
-export async function prepareStream(given: CommandArguments): Promise<PreparedStream> {
+export async function prepareStream(given: CommandArguments, signal: AbortSignal): Promise<PreparedStream> {
   const retries = given.number("retries", { isInteger: true })
   const [until, lastEventId] = [given.text("until"), given.text("last-event-id")]
   const timeouts = { total: given.seconds("timeout"), idle: given.seconds("idle") }
-  const request = await requestOf(given)
+  const request = await requestOf(given, signal)
   const { method, headers, body } = request
   const maxRetries = retries ?? DEFAULT_RETRIES
   const options: SubscribeOptions = {
@@ -68,8 +68,9 @@ export async function followStream(
       await onEvent(event)
     }
   } catch (error) {
-    const refusal = refusalOf(error, request)
-    if (refusal !== undefined) terminal.note(refusal)
+    for (const line of [refusalOf(error, request), reportOf(error, request)]) {
+      if (line !== undefined) terminal.note(line)
+    }
     throw error
   } finally {
     terminal.endProgress()
@@ -79,6 +80,7 @@ export async function followStream(
 function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
   const { dim, yellow } = terminal.errorColours
   const note = (line: string) => terminal.note(line)
+  let retries = 0
   note(dim("connecting"))
   return {
     // The other states are reported with what is known of them.
@@ -90,7 +92,11 @@ function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
     },
     onRetry: ({ attempt, delay, error }) => {
       const seconds = (delay / 1_000).toFixed(1)
-      note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}. ${describeError(error)}`))
+      // The count starts again after an attempt that was healthy: events arrived, or it was open for long.
+      const isReset = attempt === 1 && retries > 0
+      const reset = isReset ? ` (events had arrived, so the count starts again; retries before: ${retries})` : ""
+      retries++
+      note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}${reset}. ${describeError(error)}`))
     },
     onGap: ({ reason }) => note(yellow(`gap: events are missing (${visibleLine(reason ?? "no reason", 100)})`)),
     onWarning: ({ message }) => note(yellow(`warning: ${message}`)),

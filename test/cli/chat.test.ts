@@ -1,6 +1,6 @@
 import type { FaultScript } from "steadystream/testing"
 import { expect, test, vi } from "vitest"
-import { runCommand, startCommand } from "../support/command.ts"
+import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -81,6 +81,31 @@ test("chat follows no redirect, and shows the body of a refusal without its key"
   expect(code).toBe(1)
   expect(notes).toContain('{"error":"no model for REDACTED"}\n')
   expect(notes).not.toContain("sk-secret")
+})
+
+test("chat shows what the provider says in its stream, without the key", async () => {
+  const error = {
+    message: "Slow down, \u001B[1mkey sk-secret",
+    type: "requests",
+    code: "rate_limit_exceeded",
+    status: 429,
+  }
+  const { url } = await serve({ body: [HI, `data: ${JSON.stringify({ error })}\n\n`] })
+  const { code, output, notes } = await runHere(["chat", url, "-d", "{}", "-H", "authorization: Bearer sk-secret"])
+  expect({ code, output }).toEqual({ code: 1, output: "Hi" })
+  expect(notes).toContain(
+    String.raw`the provider says: Slow down, \x1b[1mkey REDACTED - rate_limit_exceeded, requests, 429` + "\n",
+  )
+  expect(notes).toContain('the provider reported an error "rate_limit_exceeded"\n')
+})
+
+test("chat names flags where the library names options", async () => {
+  const { url } = await serve({ body: HI, end: "stall" })
+  for (const flag of ["--timeout", "--idle"]) {
+    const { code, notes } = await runHere(["chat", url, "-d", "{}", flag, "0.3"])
+    expect(code).toBe(1)
+    expect(notes).toContain(`"${flag}" of 0.3 s has passed\n`)
+  }
 })
 
 const RESPONSE =
