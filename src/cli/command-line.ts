@@ -8,6 +8,7 @@ import { readArguments } from "./flags.ts"
 import { INSPECT } from "./inspect.ts"
 import { LINT } from "./lint.ts"
 import { nearestOf } from "./nearest.ts"
+import { count } from "./progress.ts"
 import { RECORD } from "./record.ts"
 import { REPLAY } from "./replay.ts"
 import { SERVE } from "./serve.ts"
@@ -23,7 +24,10 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   try {
     const [first = "--help", ...rest] = args
     if (first === "--version" || first === "-V") return await print(terminal, `${versionOf()}\n`)
-    if (first === "--help" || first === "-h" || first === "help") return await print(terminal, overview())
+    if (first === "--help" || first === "-h" || first === "help") {
+      checkOperands(Math.max(rest.length, 1), ["COMMAND"])
+      return await print(terminal, rest[0] === undefined ? overview() : helpOf(commandOf(rest[0])))
+    }
     const command = commandOf(first)
     name = command.name
     const given = readArguments(rest, { ...command.flags, ...GENERAL_FLAGS })
@@ -63,7 +67,8 @@ function commandOf(name: string): Command {
 
 function checkOperands(given: number, operands: readonly string[]): void {
   if (given < operands.length) throw new UsageError(`${operands[given]!} is missing`)
-  if (given > operands.length) throw new UsageError(`there are ${given - operands.length} operands too many`)
+  const more = given - operands.length
+  if (more > 0) throw new UsageError(`there ${more === 1 ? "is" : "are"} ${count(more, "operand")} too many`)
 }
 
 async function print(terminal: Terminal, text: string): Promise<number> {

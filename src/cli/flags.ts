@@ -78,10 +78,13 @@ export function readArguments(args: readonly string[], flags: Flags): CommandArg
     const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
     if (flag === undefined) throw unknownFlag(rawName, Object.keys(flags))
     if (flag.type === "boolean" && value !== undefined) throw new UsageError(`"${rawName}" must have no value`)
+    if (flag.type !== "string") continue
+    const wanted = `"${rawName}" must have a value: ${flag.value ?? "TEXT"}`
+    if (value === undefined) throw new UsageError(wanted)
     // A flag after a flag is more likely than a value that looks like one.
-    const isMissing = value === undefined || (!inlineValue && /^--\w/.test(value))
-    if (flag.type === "string" && isMissing)
-      throw new UsageError(`"${rawName}" must have a value: ${flag.value ?? "TEXT"}`)
+    if (!inlineValue && /^-./.test(value)) {
+      throw new UsageError(`${wanted} (write "--${name}=…" if it begins with a hyphen)`)
+    }
   }
   return new CommandArguments(values, positionals)
 }

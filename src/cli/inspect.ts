@@ -21,7 +21,7 @@ export const INSPECT: Command = {
     data: { type: "boolean", about: "Shows the start of the data of each event." },
   },
   run: async (given, terminal) => {
-    const recording = await readRecording(given.positionals[0]!)
+    const recording = await readRecording(given.positionals[0]!, terminal.signal)
     const timeline = new Timeline(recording, terminal.colours, given.has("data"))
     for (const line of timeline.lines()) await terminal.write(`${line}\n`)
     return OK

@@ -22,7 +22,8 @@ export const REPLAY: Command = {
   run: async (given, terminal) => {
     const port = given.number("port", { max: 65_535, isInteger: true })
     const speed = given.number("speed", { min: 0.001 })
-    const server = await startReplayServer(await readRecording(given.positionals[0]!), { port, speed })
+    const recording = await readRecording(given.positionals[0]!, terminal.signal)
+    const server = await startReplayServer(recording, { port, speed })
     try {
       await terminal.write(`${server.url}\n`)
       terminal.note(terminal.errorColours.dim("Ctrl-C ends the server."))

@@ -1,8 +1,6 @@
 /* The flags that describe a request, and the request that they make. No message quotes a URL, a header or a body. */
-import { readFile } from "node:fs/promises"
-import process from "node:process"
-import { text as readText } from "node:stream/consumers"
 import type { CommandArguments, Flags } from "./flags.ts"
+import { readInput } from "./input.ts"
 import { UsageError } from "./usage-error.ts"
 
 export const HEADER_FLAG: Flags = {
@@ -49,11 +47,11 @@ export interface RequestOptions {
  *
  * @throws UsageError if one of them is wrong.
  */
-export async function requestOf(given: CommandArguments): Promise<RequestOptions> {
+export async function requestOf(given: CommandArguments, signal: AbortSignal): Promise<RequestOptions> {
   const url = urlOf(given.positionals[0]!)
-  const headers = await headersOf(given.list("header"))
+  const headers = await headersOf(given.list("header"), signal)
   const data = given.text("data")
-  const body = data === undefined ? undefined : await contentOf("data", data)
+  const body = data === undefined ? undefined : await contentOf("data", data, signal)
   const method = (given.text("method") ?? (body === undefined ? "GET" : "POST")).toUpperCase()
   if (!/^[A-Z]+$/.test(method) || ["CONNECT", "TRACE", "TRACK", "HEAD"].includes(method)) {
     throw new UsageError('"--method" must be a method whose response has a body, such as POST')
@@ -76,10 +74,11 @@ export function urlOf(text: string): URL {
   return url
 }
 
-async function headersOf(flags: readonly string[]): Promise<Headers> {
+async function headersOf(flags: readonly string[], signal: AbortSignal): Promise<Headers> {
   const headers = new Headers()
   for (const flag of flags) {
-    const lines = flag.startsWith("@") ? String(await contentOf("header", flag)).split(/\r?\n/) : [flag]
+    const content = await contentOf("header", flag, signal)
+    const lines = typeof content === "string" ? [content] : new TextDecoder().decode(content).split(/\r?\n/)
     for (const line of lines) {
       if (line.trim() === "" && flag.startsWith("@")) continue
       const at = line.indexOf(":")
@@ -94,14 +93,13 @@ async function headersOf(flags: readonly string[]): Promise<Headers> {
   return headers
 }
 
-/** The content of a flag, or of the file that it names. */
-async function contentOf(name: string, value: string): Promise<string | Uint8Array<ArrayBuffer>> {
+/** The content of a flag, or the bytes of the file that it names. */
+async function contentOf(name: string, value: string, signal: AbortSignal): Promise<string | Uint8Array<ArrayBuffer>> {
   if (!value.startsWith("@")) return value
-  if (value === "@-") return readText(process.stdin)
   try {
-    const bytes = await readFile(value.slice(1))
-    return name === "header" ? bytes.toString("utf8") : new Uint8Array(bytes)
+    return await readInput(value.slice(1), signal)
   } catch (error) {
+    if (error instanceof UsageError || signal.aborted) throw error
     throw new UsageError(`"--${name}" must name a file that can be read: ${(error as NodeJS.ErrnoException).code}`)
   }
 }

@@ -23,7 +23,7 @@ export const TAIL: Command = {
   run: async (given, terminal) => {
     const [isJson, isRaw] = [given.has("json"), given.has("raw")]
     if (isJson && isRaw) throw new UsageError('"--json" and "--raw" must not be used together')
-    const stream = await prepareStream(given)
+    const stream = await prepareStream(given, terminal.signal)
     const progress = new Progress()
     observeBodies((bytes) => {
       progress.bytes += bytes.length

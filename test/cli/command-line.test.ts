@@ -1,9 +1,18 @@
-import { readFileSync } from "node:fs"
-import { Writable } from "node:stream"
-import { expect, test } from "vitest"
-import { runCommandLine } from "../../src/cli/command-line.ts"
-import { Terminal } from "../../src/cli/terminal.ts"
-import { runCommand } from "../support/command.ts"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, expect, test, vi } from "vitest"
+import { runCommand, runHere, startCommand } from "../support/command.ts"
+import { faultServerOfTest } from "../support/fault-server.ts"
+
+vi.setConfig({ testTimeout: 30_000 })
+const folder = mkdtempSync(join(tmpdir(), "steadystream-command-"))
+const fifo = join(folder, "fifo")
+beforeAll(() => {
+  if (process.platform === "linux") execFileSync("mkfifo", [fifo])
+})
+afterAll(() => rmSync(folder, { recursive: true }))
 
 const SECRET = "sk-secret-key"
 
@@ -18,7 +27,36 @@ const WRONG: readonly (readonly [args: readonly string[], message: string])[] = 
   [["tail", "http://a/", "--zzz"], 'steadystream tail: "--zzz" is not known'],
   [["tail", "http://a/", "-z"], 'steadystream tail: "-z" is not known'],
   [["tail", "http://a/", "--header"], 'steadystream tail: "--header" must have a value: NAME:VALUE'],
-  [["tail", "http://a/", "--until", "--json"], 'steadystream tail: "--until" must have a value: TEXT'],
+  ...["--json", "-q", "-5", "--"].map((next): (typeof WRONG)[number] => [
+    ["tail", "http://a/", "--until", next],
+    'steadystream tail: "--until" must have a value: TEXT (write "--until=…" if it begins with a hyphen)',
+  ]),
+  [
+    ["record", "http://a/", "-o", "-q"],
+    'steadystream record: "-o" must have a value: FILE (write "--output=…" if it begins with a hyphen)',
+  ],
+  [["help", "tial"], 'steadystream: "tial" is not a command, did you mean "tail"?'],
+  [["help", "tail", "chat"], "steadystream: there is 1 operand too many"],
+  ...["--header", "--method", "--data", "--last-event-id", "--for"].map((flag): (typeof WRONG)[number] => [
+    ["lint", "package.json", flag, "a:b"],
+    `steadystream lint: "${flag}" must only be used with a URL, not with a file`,
+  ]),
+  ...["lint", "inspect", "replay"].map((name): (typeof WRONG)[number] => [
+    [name, `ftp://host/?key=${SECRET}`],
+    `steadystream ${name}: FILE must be a path, not a URL`,
+  ]),
+  [
+    ["record", "http://a/", "-o", "x", "--redact", `${SECRET}(`],
+    'steadystream record: "--redact" must be a regular expression of JavaScript, without slashes around it',
+  ],
+  [
+    ["record", "http://a/", "-o", "x", "--redact", "a*"],
+    'steadystream record: "--redact" must not match the empty text',
+  ],
+  [
+    ["record", "http://a/", "-o", "x", "--max-bytes", "0"],
+    'steadystream record: "--max-bytes" must be an integer, 1 or more',
+  ],
   [["tail", "http://a/", "--json=yes"], 'steadystream tail: "--json" must have no value'],
   [["tail", "http://a/", "--json", "--raw"], 'steadystream tail: "--json" and "--raw" must not be used together'],
   [["tail", SECRET], "steadystream tail: URL must begin with http:// or https:// and be valid"],
@@ -54,23 +92,6 @@ const WRONG: readonly (readonly [args: readonly string[], message: string])[] = 
   [["replay", "a", "--port", "65536"], 'steadystream replay: "--port" must be an integer, from 0 to 65535'],
 ]
 
-/** Runs the command line in this process. */
-async function runHere(args: readonly string[]) {
-  const texts = ["", ""]
-  const streams = texts.map(
-    (_, at) =>
-      new Writable({
-        write(chunk, _encoding, done) {
-          texts[at] += String(chunk)
-          done()
-        },
-      }) as NodeJS.WriteStream,
-  )
-  const terminal = new Terminal({ stdout: streams[0]!, stderr: streams[1]!, env: {}, once: () => undefined })
-  const code = await runCommandLine(args, terminal)
-  return { code, output: texts[0], notes: texts[1]! }
-}
-
 test.each(WRONG)("steadystream %j ends with the exit code 2 and says why", async (args, message) => {
   const { code, output, notes } = await runHere(args)
   expect({ code, output, first: notes.split("\n")[0] }).toEqual({ code: 2, output: "", first: message })
@@ -101,4 +122,81 @@ test("steadystream COMMAND --help shows the flags of the command", async () => {
   expect(code).toBe(0)
   expect(output).toMatch(/^Usage: steadystream tail URL \[FLAGS\]\n/)
   expect(output).toMatch(/^ {2}-H, --header NAME:VALUE +Adds a header/m)
+})
+
+test("steadystream help COMMAND shows what COMMAND --help shows", async () => {
+  const help = await runHere(["tail", "--help"])
+  expect(help).toMatchObject({ code: 0, notes: "" })
+  expect(await runHere(["help", "tail"])).toEqual(help)
+  expect(await runHere(["--help", "tail"])).toEqual(help)
+})
+
+test("steadystream takes a value that begins with a hyphen after an equals sign", async () => {
+  const server = await faultServerOfTest({ body: "data: a\n\ndata: -q\n\n" })
+  const { code, output } = await runCommand(["tail", server.url, "--until=-q"])
+  expect({ code, output }).toEqual({ code: 0, output: "message a\n" })
+})
+
+test("steadystream says which file cannot be read, and why", async () => {
+  for (const name of ["lint", "inspect", "replay"]) {
+    const missing = await runHere([name, "no-such-file"])
+    expect(missing.code).toBe(1)
+    expect(missing.notes).toBe(
+      `steadystream ${name}: Cannot open "no-such-file": there is no such file or folder (ENOENT)\n`,
+    )
+    expect((await runHere([name, "src"])).notes).toBe(
+      `steadystream ${name}: Cannot read "src": it is a folder (EISDIR)\n`,
+    )
+  }
+})
+
+test("steadystream says which port is in use", async () => {
+  const server = await faultServerOfTest({})
+  const { port } = new URL(server.url)
+  const { code, notes } = await runHere(["serve", "--port", port])
+  expect({ code, notes }).toEqual({
+    code: 1,
+    notes: `steadystream serve: Cannot listen on port ${port}: it is in use (EADDRINUSE)\n`,
+  })
+})
+
+test.each(["tail", "chat", "lint", "record"])(
+  "steadystream %s says that a port is one of the bad ports",
+  async (name) => {
+    const flags = { tail: ["--retries", "0"], chat: ["-d", "{}"], record: ["--retries", "0", "-o", "-"] }[name] ?? []
+    const { code, notes } = await runHere([name, "http://127.0.0.1:1/", ...flags])
+    expect(code).toBe(1)
+    expect(notes.match(/bad port/g)).toHaveLength(1)
+  },
+)
+
+test.runIf(process.platform === "linux").each([
+  ["inspect", ["FIFO"]],
+  ["lint", ["FIFO"]],
+  ["replay", ["FIFO"]],
+  ["tail", ["http://127.0.0.1:1/", "-d", "@FIFO"]],
+  ["chat", ["http://127.0.0.1:1/", "-d", "@FIFO"]],
+  ["record", ["http://127.0.0.1:1/", "-o", "-", "-H", "@FIFO"]],
+] as const)("steadystream %s ends at a signal while nothing writes to its FIFO", async (name, args) => {
+  const { child, ended } = startCommand([name, ...args.map((arg) => arg.replace("FIFO", fifo))])
+  // The process has begun to listen for signals when it has opened the FIFO.
+  await vi.waitUntil(() => isOpenIn(child.pid!, fifo), { timeout: 20_000 })
+  child.kill("SIGTERM")
+  expect(await ended).toMatchObject({ code: 143, output: "" })
+})
+
+function isOpenIn(pid: number, path: string): boolean {
+  const open = `/proc/${pid}/fd`
+  try {
+    return readdirSync(open).some((name) => readlinkSync(join(open, name)) === path)
+  } catch {
+    // The process begins or ends.
+    return false
+  }
+}
+
+test("steadystream reads its input only once", async () => {
+  const { code, notes } = await runCommand(["tail", "http://a/", "-H", "@-", "-d", "@-"], { input: "a: b" })
+  expect(code).toBe(2)
+  expect(notes).toMatch(/^steadystream tail: the input must be read only once\n/)
 })

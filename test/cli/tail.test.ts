@@ -1,8 +1,11 @@
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, expect, test, vi } from "vitest"
-import { runCommand, startCommand } from "../support/command.ts"
+import { afterAll, expect, onTestFinished, test, vi } from "vitest"
+import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -102,9 +105,64 @@ test("tail --timeout ends everything, and --idle fails an attempt", async () => 
   const server = await faultServerOfTest({ body: "data: a\n\n", end: "stall" })
   const total = await runCommand(["tail", server.url, "--timeout", "0.2"])
   expect(total.code).toBe(1)
-  expect(total.notes).toContain('steadystream tail: Cannot read event stream: "timeouts.total" of 200 ms has passed')
+  expect(total.notes).toContain('steadystream tail: Cannot read event stream: "--timeout" of 0.2 s has passed\n')
   const idle = await runCommand(["tail", server.url, "--idle", "0.2", "--retries", "0"])
   expect(idle.code).toBe(1)
+  expect(idle.notes).toContain('"--idle" of 0.2 s has passed\n')
+})
+
+test("tail names flags where the library names options", async () => {
+  const server = await faultServerOfTest({ body: "data: a\n\n" })
+  const cut = await runHere(["tail", server.url, "--until", "END", "--retries", "0"])
+  expect(cut.notes).toContain('it must not end before "--until"')
+  const { child, said, ended } = startCommand(["tail", server.url])
+  await said('use "--until" or "--retries 0"')
+  child.kill("SIGINT")
+  await ended
+})
+
+test("tail says why the count of retries starts again", async () => {
+  const server = await faultServerOfTest((_, index) =>
+    index === 0 ? "reset" : { body: index < 3 ? "data: a\n\n" : "data: END\n\n" },
+  )
+  const { code, notes } = await runHere(["tail", server.url, "--until", "END", "--retries", "3"])
+  expect(code).toBe(0)
+  const retries = [...notes.matchAll(/retry (\d of 3.*?)\. Cannot/g)].map(([, text]) => text)
+  expect(retries).toEqual([
+    "1 of 3",
+    "1 of 3 (events had arrived, so the count starts again; retries before: 1)",
+    "1 of 3 (events had arrived, so the count starts again; retries before: 2)",
+  ])
+})
+
+test.each(["@-", "@FILE"])("tail --data %s sends the bytes as they are", async (flag) => {
+  const server = await startServer()
+  const bytes = Buffer.from([0xef, 0xbb, 0xbf, 0xff, 0x00, 0x80, 0x0d, 0x0a])
+  const path = join(folder, "bytes")
+  writeFileSync(path, bytes)
+  const { code } = await runCommand(["tail", server.url, "-d", flag.replace("FILE", path)], { input: bytes })
+  expect(code).toBe(1)
+  expect(Buffer.concat(server.chunks)).toEqual(bytes)
+})
+
+/** A server that keeps the bytes of the body of its request. */
+async function startServer() {
+  const chunks: Buffer[] = []
+  const server = createServer((request, response) => {
+    request.on("data", (chunk: Buffer) => void chunks.push(chunk))
+    request.on("end", () => response.writeHead(503).end())
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => void server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, chunks }
+}
+
+test("tail masks a secret of four characters if its name says that it is one", async () => {
+  const server = await faultServerOfTest({ status: 401, body: "no: abcd efgh ijkl" })
+  const flags = ["-H", "x-api-key: abcd", "-H", "x-mode: efgh", "--retries", "0"]
+  const { notes } = await runHere(["tail", `${server.url}?token=ijkl`, ...flags])
+  expect(notes).toContain("no: REDACTED efgh REDACTED\n")
 })
 
 test("tail writes no control characters of the server to a terminal", async () => {

@@ -1,7 +1,10 @@
-/* Runs the command line from src as a process of its own. */
+/* Runs the command line from src, as a process of its own or in this one. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
+import { runCommandLine } from "../../src/cli/command-line.ts"
+import { Terminal } from "../../src/cli/terminal.ts"
 
 export const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 
@@ -23,7 +26,10 @@ export interface RunningCommand {
 }
 
 /** Starts a command. Its output is no terminal. */
-export function startCommand(args: readonly string[], options: { input?: string; cwd?: string } = {}): RunningCommand {
+export function startCommand(
+  args: readonly string[],
+  options: { input?: string | Uint8Array; cwd?: string } = {},
+): RunningCommand {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", MAIN, ...args], {
     stdio: ["pipe", "pipe", "pipe"],
     cwd: options.cwd,
@@ -68,7 +74,24 @@ export function startCommand(args: readonly string[], options: { input?: string;
 /** Runs a command to its end. */
 export function runCommand(
   args: readonly string[],
-  options: { input?: string; cwd?: string } = {},
+  options: { input?: string | Uint8Array; cwd?: string } = {},
 ): Promise<CommandOutcome> {
   return startCommand(args, options).ended
+}
+
+/** Runs a command in this process, which is quicker. */
+export async function runHere(args: readonly string[]): Promise<CommandOutcome> {
+  const texts = ["", ""]
+  const streams = texts.map(
+    (_, at) =>
+      new Writable({
+        write(chunk, _encoding, done) {
+          texts[at] += String(chunk)
+          done()
+        },
+      }) as NodeJS.WriteStream,
+  )
+  const terminal = new Terminal({ stdout: streams[0]!, stderr: streams[1]!, env: {}, once: () => undefined })
+  const code = await runCommandLine(args, terminal)
+  return { code, output: texts[0]!, notes: texts[1]! }
 }
