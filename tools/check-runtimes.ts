@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { startFixtureServer } from "../test/runtimes/fixture-server.ts"
-import { processRunners } from "../test/runtimes/runners/processes.ts"
+import { machineRunner, processRunners } from "../test/runtimes/runners/processes.ts"
 import type { Runner, RuntimeReport } from "../test/runtimes/runners/runner.ts"
 import { workerdRunner } from "../test/runtimes/runners/workerd.ts"
 import { bundleSuite } from "../test/runtimes/suite-bundle.ts"
@@ -24,7 +24,10 @@ const VERSIONS = "tools/runtimes"
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
 const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice("--only=".length)
 const isWriting = process.argv.includes("--write")
-const runners = RUNNERS.filter(({ name }) => names.length === 0 || names.some((start) => name.startsWith(start)))
+const runners =
+  names.length === 0
+    ? RUNNERS
+    : [machineRunner, ...RUNNERS].filter(({ name }) => names.some((start) => name.startsWith(start)))
 
 /** The reports of each runner that has run. */
 const reports = new Map<Runner, readonly RuntimeReport[]>()
@@ -39,7 +42,7 @@ await Promise.all(
     for (let runner = waiting.shift(); runner !== undefined; runner = waiting.shift()) await check(runner)
   }),
 )
-if (only === undefined && runners.length === RUNNERS.length && failed === 0 && skipped === 0) comparePages()
+if (only === undefined && runners === RUNNERS && failed === 0 && skipped === 0) comparePages()
 writeResults()
 process.exitCode = failed === 0 ? 0 : 1
 

@@ -9,8 +9,9 @@ export function runtimesPage(reports: readonly RuntimeReport[]): string {
   const total = reports[0]?.results.length ?? 0
   return `# Runtimes
 
-One suite of ${total} cases runs in every runtime of this page, against the package as it is published. It uses no test runner and
-nothing that only one runtime has. A server on the same machine resets connections, redirects, stalls and counts requests.
+The same suite runs in every runtime of this page, against the package as it is published. It has ${total} cases, and uses no test
+runner and nothing that only one runtime has. A server on the same machine resets connections, redirects, stalls and counts
+requests.
 
 \`npm run check:runtimes -- --write\` writes this page from a run, and \`npm run check:runtimes\` fails if the page differs from
 a run. The suite is in \`test/runtimes/suite/\`.

@@ -1,5 +1,5 @@
 import { build } from "esbuild"
-import { root } from "../support/runtime-program.ts"
+import { root } from "../support/root.ts"
 
 /** Bundles the suite with the built package into one ESM file without imports, and returns its path. */
 export async function bundleSuite(): Promise<string> {

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import { existsSync } from "node:fs"
 import { promisify } from "node:util"
 import { build } from "esbuild"
-import { root } from "../../support/runtime-program.ts"
+import { root } from "../../support/root.ts"
 import type { SuiteResult } from "../suite/index.ts"
 import type { Runner } from "./runner.ts"
 
@@ -52,6 +52,9 @@ const bin = (name: string) => `${root}node_modules/.bin/${name}`
 
 /** The path of a version of Node in the private package. */
 const node = (major: number) => `${root}tools/runtimes/node_modules/node-${major}/bin/node`
+
+/** The runner of the machine's own Node, which runs only if it is chosen by its name. */
+export const machineRunner: Runner = processRunner("machine", "Node", [process.env["STEADYSTREAM_SYSTEM_NODE"] ?? ""])
 
 /** The runners of processes. */
 export const processRunners: readonly Runner[] = [

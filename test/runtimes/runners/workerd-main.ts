@@ -2,8 +2,6 @@
  * Runs the suite in workerd. A Durable Object runs it and serves its handlers, because only there may a request wait for
  * what another request does.
  */
-// @ts-expect-error -- why: the configuration adds the bundle as a module with this name
-import { run as runSuite } from "./suite.mjs"
 import type * as Suite from "../suite/index.ts"
 
 type Handler = Parameters<Suite.Serve>[0]
@@ -15,7 +13,8 @@ interface Environment {
   }
 }
 
-const run = runSuite as typeof Suite.run
+/** The bundle, which the configuration adds as a module with this name. */
+const SUITE_MODULE = "suite.mjs"
 
 /** Answers `/run?origin=…` with the results of the suite, and `/served/…` with the handler of a case. */
 export class SuiteObject {
@@ -32,6 +31,7 @@ export class SuiteObject {
         this.#handlers.set(path, handler)
         return { origin: `${here}/served/${path}`, close: async () => void this.#handlers.delete(path) }
       }
+      const { run } = (await import(SUITE_MODULE)) as typeof Suite
       return Response.json(await run({ origin: searchParams.get("origin") ?? "", serve, only }))
     }
     const handler = this.#handlers.get(key)

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import type { Readable } from "node:stream"
 import { build } from "esbuild"
-import { root } from "../../support/runtime-program.ts"
+import { root } from "../../support/root.ts"
 import type { SuiteResult } from "../suite/index.ts"
 import type { Runner } from "./runner.ts"
 
@@ -72,7 +72,6 @@ async function writeConfig(bundlePath: string): Promise<void> {
     format: "esm",
     platform: "neutral",
     target: "es2022",
-    external: ["./suite.mjs"],
     logLevel: "silent",
   })
   copyFileSync(bundlePath, `${folder}suite.mjs`)

@@ -2,7 +2,7 @@
 import { features } from "./features/index.ts"
 import { contextOf, Impossible, type RunOptions, type Serve, type SuiteContext, type SuiteResult } from "./suite.ts"
 
-export type { RunOptions, Serve, ServedHandler, SuiteResult } from "./suite.ts"
+export type { RunOptions, Serve, SuiteResult } from "./suite.ts"
 
 /** The longest that one case may take, in milliseconds. */
 const TIME_LIMIT = 20_000
