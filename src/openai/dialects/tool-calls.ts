@@ -36,6 +36,8 @@ interface Call {
 const MAX_READINGS = 8
 // The shortest text that counts as a repetition when a piece that is not JSON begins with it.
 const MIN_REPEATED = 4
+// How many times as long the spacing of a provider makes a JSON text.
+const MAX_SPACING = 8
 const KNOWN = new Set(["index", "id", "type", "function", "custom"])
 
 /**
@@ -78,7 +80,7 @@ export function toolCallFolder(
           : isLater
             ? undefined
             : last
-    if (found && !beginsAnother(found, id, name, input)) last = found
+    if (found && !beginsAnother(found, id, name, input, place > 0 && found === last)) last = found
     else last = begin(index ?? (calls.at(-1)?.wireIndex ?? -1) + 1)
     foldPiece(last, delta, id, name, input)
     kept.addAll(last.snapshot, delta, KNOWN)
@@ -119,7 +121,9 @@ export function appendInput(call: { arguments: string }, input: unknown, isNamed
 
 function isRepetition(received: string, piece: string, isNamed: boolean): boolean {
   // The length is compared first, so that the text so far is read only in the time of the piece.
-  if (received === "" || piece.length < received.length || !piece.startsWith(received)) return false
+  if (received === "") return false
+  if (isSameJson(received, piece)) return true
+  if (piece.length < received.length || !piece.startsWith(received)) return false
   if (!received.startsWith("{")) return isNamed && received.length >= MIN_REPEATED
   // An object may be the value of a member with the same beginning: `{"a":` and `{"a":1}}`.
   return isNamed || !":[,".includes(received.at(-1)!)
@@ -127,13 +131,20 @@ function isRepetition(received: string, piece: string, isNamed: boolean): boolea
 
 /**
  * Whether a piece with the index of `call` begins another call: some providers use the index 0 for every call, with other
- * IDs, or only with other names after complete arguments.
+ * IDs, with other names in one delta, or only with other names after complete arguments. Without arguments, another name in
+ * a later delta is a piece of the name, since some providers send names in pieces.
  */
-function beginsAnother(call: Call, id: string | null, name: string | null, input: unknown): boolean {
+function beginsAnother(
+  call: Call,
+  id: string | null,
+  name: string | null,
+  input: unknown,
+  isSameDelta: boolean,
+): boolean {
   const { snapshot } = call
   if (id !== null && id === snapshot.id) return false
   const isForeign = id !== null && snapshot.id !== null
-  if (!isForeign && (name === null || snapshot.arguments === "")) return false
+  if (!isForeign && (name === null || (snapshot.arguments === "" && !isSameDelta))) return false
   if (!isForeign && name === snapshot.name && !isOtherInput(snapshot.arguments, input)) return false
   if (++call.readings > MAX_READINGS) return false
   return snapshot.arguments === "" ? name !== null : parse(snapshot.arguments) !== undefined
@@ -141,5 +152,22 @@ function beginsAnother(call: Call, id: string | null, name: string | null, input
 
 /** Whether a piece holds whole arguments, and others than the ones so far. */
 function isOtherInput(received: string, input: unknown): boolean {
-  return typeof input === "string" && input.startsWith("{") && input !== received && parse(input) !== undefined
+  return (
+    typeof input === "string" && input.startsWith("{") && !isSameJson(received, input) && parse(input) !== undefined
+  )
+}
+
+/** Whether two texts are the same JSON object, though with other spaces or escapes, as when a provider writes a call again. */
+function isSameJson(text: string, other: string): boolean {
+  // The length and the piece are looked at first, so that the text so far is not read again for each short piece.
+  if (text.length > MAX_SPACING * other.length || !isWholeObject(other) || !isWholeObject(text)) return false
+  try {
+    return text === other || JSON.stringify(JSON.parse(text)) === JSON.stringify(JSON.parse(other))
+  } catch {
+    return false
+  }
+}
+
+function isWholeObject(text: string): boolean {
+  return text.startsWith("{") && text.trimEnd().endsWith("}")
 }

@@ -74,6 +74,35 @@ describe("readChatCompletions() and tool calls that are repeated or not numbered
     expect(calls((await readChatCompletions(body + DONE).collect()).choices[0]!)).toEqual([["f", '{"x":1}']])
   })
 
+  test.each([
+    ["spaces", '{"x": 1, "y":\n "a b"}'],
+    ["escapes", '{"x":1,"y":"a\\u0020b"}'],
+  ])("readChatCompletions() does not add a whole call that repeats its arguments with other %s", async (_, again) => {
+    const first = { tool_calls: [part("f", '{"x":1,"y":"a b"}', { index: 0, id: "a" })] }
+    for (const [name, more] of [
+      ["f", { id: "a" }],
+      ["f", {}],
+      [null, {}],
+    ] as const) {
+      const choice = await foldDeltas(first, { tool_calls: [part(name, again, { index: 0, ...more })] })
+      expect(calls(choice)).toEqual([["f", again]])
+    }
+  })
+
+  test("readChatCompletions() reads two calls of one delta that have names only and the index 0", async () => {
+    const named = (name: string) => ({ index: 0, function: { name } })
+    const choice = await foldDeltas({ tool_calls: [named("f"), named("g")] })
+    expect(calls(choice)).toEqual([
+      ["f", ""],
+      ["g", ""],
+    ])
+  })
+
+  test("readChatCompletions() takes another name in a later delta, before any arguments, as a piece of the name", async () => {
+    const named = (name: string) => ({ tool_calls: [{ index: 0, function: { name } }] })
+    expect(calls(await foldDeltas(named("edit_ex"), named("isting_file")))).toEqual([["edit_existing_file", ""]])
+  })
+
   test("readChatCompletions() reads arguments that each delta repeats from their start", async () => {
     const pieces = ['{"x', '{"x":1', '{"x":1}'].map((input) => ({
       tool_calls: [part("f", input, { index: 0, id: "a" })],
