@@ -31,6 +31,11 @@ export function reasoningOf(delta: Fields): string | null {
   )
 }
 
+/** Whether a delta adds something. Providers have members of their own: every one but the role counts if it is not empty. */
+export function hasContentIn(delta: Fields): boolean {
+  return Object.keys(delta).some((name) => name !== "role" && delta[name] && (delta[name] as unknown[]).length !== 0)
+}
+
 /** The members of a choice that a message may repeat. */
 interface Received extends Record<"content" | "reasoning" | "refusal" | "functionCall" | "audio", unknown> {
   readonly toolCalls: readonly unknown[]
@@ -56,5 +61,5 @@ export function missingOf(choice: Received, { message }: Fields): Fields | null 
 
 /** Returns the delta of a piece, or the message that was taken in its place. */
 export function deltaOf({ delta, message }: Fields): unknown {
-  return isObject(delta) || !isObject(message) || !TAKEN.has(message) ? delta : message
+  return isObject(message) && TAKEN.has(message) ? message : delta
 }

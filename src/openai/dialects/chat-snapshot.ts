@@ -3,7 +3,7 @@
  * shape of a payload is never certain, so the type of every member is checked.
  */
 import type { FinishReason, TokenLogprob, Usage } from "./chat-chunk.ts"
-import { KNOWN_IN_DELTA, missingOf, reasoningOf } from "./chat-delta.ts"
+import { hasContentIn, KNOWN_IN_DELTA, missingOf, reasoningOf } from "./chat-delta.ts"
 import { KeptFields } from "./kept-fields.ts"
 import { accumulateChoices } from "./choices.ts"
 import type { ChunkAccumulator, ResolvedLimits } from "../reading/chunk-dialect.ts"
@@ -116,7 +116,9 @@ export function accumulateChat(limits: ResolvedLimits): ChunkAccumulator<object,
   const foldPiece = (choice: ChoiceSnapshot, piece: Fields): void => {
     const { delta: given, logprobs } = piece
     if (isObject(logprobs)) foldLogprobs(choice, logprobs, keptTokens)
-    const delta = isObject(given) ? given : missingOf(choice, piece)
+    // Some providers send an empty delta beside a message.
+    const isDelta = isObject(given) && (!isObject(piece["message"]) || hasContentIn(given))
+    const delta = isDelta ? given : missingOf(choice, piece)
     if (!delta) return
     // Measured: most deltas have only text, and looking for the other members costs a tenth of reading a chunk.
     const { content } = delta

@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk } from "./chat-chunk.ts"
-import { deltaOf } from "./chat-delta.ts"
+import { deltaOf, hasContentIn } from "./chat-delta.ts"
 import { accumulateChat, type ChatSnapshot } from "./chat-snapshot.ts"
 import { choicesErrorOf, dropHeartbeat, firstChoice, hasChoices } from "./choices.ts"
 import type { ChunkDialect } from "../reading/chunk-dialect.ts"
@@ -57,9 +57,7 @@ export function readChatCompletions<Chunk extends object = ChatCompletionChunk>(
 
 function hasContent({ delta, finish_reason: finish }: Fields): boolean {
   if (finish) return true
-  if (!isObject(delta)) return false
-  // Providers add members of their own: everything but the role is content if it is not empty.
-  return Object.keys(delta).some((name) => name !== "role" && delta[name] && (delta[name] as unknown[]).length !== 0)
+  return isObject(delta) && hasContentIn(delta)
 }
 
 /** Returns the text that a chunk adds to the first choice. */

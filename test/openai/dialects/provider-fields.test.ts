@@ -121,6 +121,27 @@ describe("a whole completion as one event", () => {
     expect(await all(readChatCompletions(events(whole) + DONE).textDeltas())).toEqual(["Hello"])
   })
 
+  test.each([{}, { role: "assistant" }, { role: "assistant", content: "" }, { content: null, tool_calls: [] }])(
+    "readChatCompletions() reads a message beside the empty delta %j",
+    async (delta) => {
+      const beside = { ...whole, choices: whole.choices.map((choice) => ({ ...choice, delta })) }
+      const chunks = readChatCompletions(events(beside) + DONE)
+      expect(await all(chunks.textDeltas())).toEqual(["Hello"])
+      expect(chunks.snapshot.choices).toMatchObject([expected])
+      expect(calls(chunks.snapshot.choices[0]!)).toEqual([["f", "{}"]])
+    },
+  )
+
+  test("readChatCompletions() does not add a message beside each delta with the text so far", async () => {
+    const beside = (content: string, sum: string, finish: string | null = null) => ({
+      ...whole,
+      choices: [{ index: 0, delta: { role: "assistant", content }, message: { content: sum }, finish_reason: finish }],
+    })
+    const chunks = readChatCompletions(events(beside("Hel", "Hel"), beside("lo", "Hello"), beside("", "Hello", "stop")))
+    expect((await all(chunks.textDeltas())).join("")).toBe("Hello")
+    expect(chunks.snapshot.choices[0]!.content).toBe("Hello")
+  })
+
   test("readChatCompletions() does not add a message that repeats the deltas", async () => {
     const last = { ...whole, choices: [{ index: 0, message: { content: "Hello" }, finish_reason: "stop" }] }
     const body = events(chat({ content: "Hel" }), chat({ content: "lo" }), last) + DONE
