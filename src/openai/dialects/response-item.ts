@@ -53,6 +53,8 @@ export class ItemState {
   id: string | null = null
   /** The text of each part, by its kind and its place in the item. */
   readonly parts: Map<string, string> = new Map()
+  /** The number of annotations of each part, by its place in the item. */
+  readonly annotated: Map<string, number> = new Map()
   /** The key of the part that was added to last. */
   lastKey = ""
   readonly snapshot: ResponseItemSnapshot
@@ -95,8 +97,23 @@ export function foldItem({ snapshot: item }: ItemState, given: Fields, kept: Kep
   ]
 }
 
-export function foldAnnotation({ snapshot: { annotations } }: ItemState, annotation: Fields, kept: KeptFields): void {
-  if (annotations.length < MAX_ANNOTATIONS) kept.append(annotations, [annotation])
+/**
+ * Adds annotations to the part that an event names.
+ *
+ * @param isWhole - Whether these are all annotations of the part, of which events may have brought the first ones.
+ */
+export function foldAnnotations(
+  { snapshot: { annotations }, annotated }: ItemState,
+  event: Fields,
+  given: readonly Fields[],
+  kept: KeptFields,
+  isWhole = false,
+): void {
+  const place = placeInItem(event)
+  const received = annotated.get(place) ?? 0
+  const added = isWhole ? given.slice(received) : given
+  annotated.set(place, received + added.length)
+  kept.append(annotations, added.slice(0, MAX_ANNOTATIONS - annotations.length))
 }
 
 /** Returns the place of a part in its item. */

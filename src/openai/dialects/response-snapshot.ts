@@ -20,7 +20,7 @@ import { KeptFields } from "./kept-fields.ts"
 import { checkLimit } from "../reading/limits.ts"
 import { bodyOf, isErrorType, providerErrorOf } from "../reading/provider-error.ts"
 import {
-  foldAnnotation,
+  foldAnnotations,
   foldItem,
   isTerminalType,
   ItemState,
@@ -130,7 +130,8 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     if (response) this.#pushResponse(type, response)
     else if (isObject(event["item"])) this.#pushItem(type, event, event["item"])
     else if (isObject(event["part"])) this.#pushContentPart(event, event["part"])
-    else if (isObject(event["annotation"])) foldAnnotation(this.#stateOf(event), event["annotation"], this.#kept)
+    else if (isObject(event["annotation"]))
+      foldAnnotations(this.#stateOf(event), event, [event["annotation"]], this.#kept)
     else if (type.endsWith(DONE)) this.#pushWhole(type, event)
     // After a resumption, the text before it is not missing.
     if (this.#lateText !== "" && !this.#isResumed) LATE_TEXTS.set(chunk, this.#lateText)
@@ -143,10 +144,11 @@ export class ResponseAccumulator<Final> implements ChunkAccumulator<object, Resp
     if (whole !== undefined) this.#complete(this.#stateOf(event), part, placeInItem(event), whole)
   }
 
-  #pushContentPart(event: Fields, { type, text, refusal }: Fields): void {
+  #pushContentPart(event: Fields, { type, text, refusal, annotations }: Fields): void {
     const state = this.#stateOf(event)
     const place = placeInItem(event)
     if (type === "output_text") this.#complete(state, "text", place, textOr(text) ?? "")
+    foldAnnotations(state, event, objectsIn(annotations), this.#kept, true)
     if (type === "refusal") this.#complete(state, "refusal", place, textOr(refusal) ?? "")
   }
 

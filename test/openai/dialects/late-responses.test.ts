@@ -208,6 +208,23 @@ test("readResponses() keeps annotations that annotation.added brings", async () 
   expect(items).toMatchObject([{ text: "Hi", annotations: [citation] }])
 })
 
+test("readResponses() keeps annotations that only content_part.done has, and adds those of annotation.added once", async () => {
+  const other = { type: "file_citation", file_id: "file-1" }
+  const done = (index: number, annotations: object[]) => ({
+    type: "response.content_part.done",
+    output_index: 0,
+    content_index: index,
+    part: { type: "output_text", text: "Hi", annotations },
+  })
+  const { items } = await response(
+    { type: "response.output_text.annotation.added", output_index: 0, content_index: 0, annotation: citation },
+    done(0, [citation, other]),
+    done(1, [citation]),
+    completed(),
+  )
+  expect(items[0]!.annotations).toEqual([citation, other, citation])
+})
+
 test("readResponses() adds the text of the full response once if its places differ from the output indices", async () => {
   const { items, text } = await response(
     { type: "response.output_item.added", output_index: 1, item: message("", "msg_1") },
