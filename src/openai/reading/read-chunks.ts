@@ -1,4 +1,6 @@
+import { orCancel } from "../../internal/cancel.ts"
 import { checkOptions } from "../../internal/option-checks.ts"
+import { openBody } from "./body.ts"
 import type { ChunkDialect } from "./chunk-dialect.ts"
 import { openChunks } from "./chunk-reader.ts"
 import type { ChunkSource, ChunkStream, ReadChunksOptions } from "./chunk-stream.ts"
@@ -33,7 +35,10 @@ export function readChunks<T extends object, S>(
   dialect: ChunkDialect<T, S>,
   options: ReadChunksOptions = {},
 ): ChunkStream<T, S> {
-  checkOptions({ dialect }, { dialect: "a dialect, with accumulate()" })
-  if (!dialect) throw new TypeError("Cannot read chunks: there must be a dialect")
+  const check = () => {
+    checkOptions({ dialect }, { dialect: "a dialect, with accumulate()" })
+    if (!dialect) throw new TypeError("Cannot read chunks: there must be a dialect")
+  }
+  orCancel(check, () => openBody(source as string))
   return openChunks(source, dialect, options)
 }

@@ -48,6 +48,14 @@ describe("a call that is refused", () => {
     expect((sources[0] as ReadableStream).locked).toBe(false)
   })
 
+  test.each([undefined, null, 5, {}])("readChunks() with the dialect %j cancels the stream", async (dialect) => {
+    const reasons: unknown[] = []
+    const source = new ReadableStream({ cancel: (reason) => void reasons.push(reason) })
+    expect(() => readChunks(source, dialect as never)).toThrow(TypeError)
+    await settle()
+    expect(reasons).toEqual([expect.any(TypeError)])
+  })
+
   test("readChatCompletions() leaves a locked stream as it is", () => {
     const source = new ReadableStream()
     source.getReader()
