@@ -15,7 +15,7 @@ export function openSource(source: SseSource): SourceReader {
   if (isResponse(source)) return openBody(source)
   const { href, clone } = (source ?? {}) as Partial<URL & Request>
   // A Request can be cloned, as only a response can besides.
-  if (clone || /^(?:https?:\/)?\/\S*$/i.test(typeof source === "string" ? source : href!)) {
+  if (clone || /^\s*(?:https?:\/)?\/\S*\s*$/i.test(typeof source === "string" ? source : href!)) {
     throw new TypeError("Cannot read event stream: the source is a URL or a Request; fetch it first")
   }
   return openReader(typeof source === "string" ? [source] : source)

@@ -23,6 +23,8 @@ describe("a URL as source", () => {
     "https://example.com/stream",
     "HTTPS://EXAMPLE.COM",
     "/api/stream",
+    "  https://example.com/stream",
+    "\n/api/stream\n",
     "http://127.0.0.1:1/",
     new URL("https://example.com/"),
     new Request("https://example.com/"),
