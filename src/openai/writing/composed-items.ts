@@ -48,6 +48,7 @@ class ComposedItems<T> implements AsyncIterableIterator<T, undefined, undefined>
   /** The items that wait, `undefined` before the first call of `next`. */
   #items: T[] | undefined
   #isOver = false
+  #isLooped = false
   readonly next: () => Promise<IteratorResult<T, undefined>> = inTurn(() => this.#take())
 
   constructor(source: OpenedSource<AnswerDelta>, composer: Composer<T>) {
@@ -56,6 +57,8 @@ class ComposedItems<T> implements AsyncIterableIterator<T, undefined, undefined>
   }
 
   [Symbol.asyncIterator](): this {
+    if (this.#isLooped && this.#isOver) throw new TypeError("Cannot iterate: the iterator must have only one consumer")
+    this.#isLooped = true
     return this
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { type AnswerDelta, type ChatCompletionChunk, chatCompletionChunks } from "steadystream/openai"
+import { type AnswerDelta, type ChatCompletionChunk, chatCompletionChunks, responseEvents } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { failing, ManualSource, settle } from "./stream-reading.ts"
 
@@ -26,6 +26,19 @@ async function idsOf(options: object): Promise<(string | null | undefined)[]> {
 const ROLE = [0, { role: "assistant", content: "" }, null]
 
 describe("chatCompletionChunks()", () => {
+  test.each([
+    ["chatCompletionChunks()", () => chatCompletionChunks(["a"])],
+    ["responseEvents()", () => responseEvents(["a"])],
+  ])("%s throws at a second loop, after the first one has ended", async (_, build) => {
+    const items: AsyncIterableIterator<object> = build()
+    for await (const item of items) expect(item).toBeTypeOf("object")
+    await expect(
+      (async () => {
+        for await (const item of items) expect(item).toBeUndefined()
+      })(),
+    ).rejects.toThrow("the iterator must have only one consumer")
+  })
+
   test("chatCompletionChunks() yields the role, the text and a finish reason, each in the same envelope", async () => {
     const chunks = await built(["Hel", "", "lo"])
     const frame = { ...FRAME, object: "chat.completion.chunk" }
