@@ -100,13 +100,17 @@ function decode(json: object, event: string): object | null {
 }
 
 function error(json: object, event: string): ProviderErrorBody | null {
-  const type = typeOf(json)
-  if ((type ?? event) === "response.failed") return failureOf(json as Fields)
+  const type = typeOf(json) ?? event
+  const { response = json, object } = json as Fields
+  // The status has the last word: some servers end every response with "response.completed".
+  const isEnd = isTerminalType(type) || object === "response"
+  const hasFailed = isEnd && isObject(response) && /^(?:failed|cancelled)$/.test(textOr(response["status"]) ?? "")
+  if (type === "response.failed" || hasFailed) return failureOf(response)
   return isOwnType(type) && type !== "response.error" ? null : providerErrorOf(json, event)
 }
 
-/** Returns the error of a `response.failed` event, which names one, or should. */
-function failureOf({ response }: Fields): ProviderErrorBody {
+/** Returns the error of a response that failed or was cancelled, which names one, or should. */
+function failureOf(response: unknown): ProviderErrorBody {
   const reported = isObject(response) ? response["error"] : undefined
   return bodyOf(reported ?? { message: "The response failed" }, {})
 }

@@ -2,7 +2,7 @@
  * Turns the events of one stream into chunks, heartbeats and errors, and finds its end. No I/O: events wait here unparsed
  * until the consumer asks for a chunk, and a failure of the body is reported after the events before it.
  */
-import { type ProviderErrorBody, SseTruncatedError } from "../../errors.ts"
+import { type ProviderErrorBody, type SseError, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
 import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import { BARE_LINE, BareLines, bareTextError } from "./bare-text.ts"
@@ -38,7 +38,9 @@ export class Answer<T, S> {
   #payloadsAfterError = 0
   /** A payload that is no part of an answer; `null` if another one is. */
   #oddPayload: object | null | undefined = undefined
-  readonly #lines: BareLines = new BareLines()
+  /** The last payload with words that is no part of the answer: an error if the answer does not end after it. */
+  #suspect: object | undefined
+  readonly #lines: BareLines
   #sawData = false
   /** Whether the body ended inside its last event. */
   #isCut = false
@@ -61,6 +63,7 @@ export class Answer<T, S> {
     this.#deadlines = deadlines
     this.#outcome = outcome
     this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
+    this.#lines = new BareLines((json) => dialect.isPart?.(json as T) === true)
   }
 
   get snapshot(): S {
@@ -167,7 +170,10 @@ export class Answer<T, S> {
       this.#accumulator.pushHeartbeat?.(json)
       return this.#acceptHeartbeat(event)
     }
-    if (this.#oddPayload !== null) this.#oddPayload = !error && dialect.isPart?.(chunk) === false ? json : null
+    if (!error && dialect.isPart?.(chunk) === false) {
+      if (this.#oddPayload !== null) this.#oddPayload = json
+      if (bodyOf(json, json as Fields).message !== "") this.#suspect = json
+    } else this.#oddPayload = null
     const isReturned = !this.#outcome.providerError && !dialect.isReplayed?.(chunk)
     if (isReturned) this.#count(chunk)
     if (dialect.isTerminal?.(chunk)) this.#outcome.succeed("terminal")
@@ -192,9 +198,9 @@ export class Answer<T, S> {
   #acceptOther(event: SseEvent, json: unknown): T | undefined {
     const { event: type, data } = event
     const { sentinel = "" } = this.#dialect
-    // Some providers send "null" or "ping" to keep the connection open.
-    const isFiller = json === null || (json !== undefined && typeof json !== "object") || isHeartbeatType(type)
-    if (isFiller && type !== "error") return this.#acceptHeartbeat(event)
+    if (type !== "error" && (isFiller(json) || isHeartbeatType(type) || isHeartbeatType(data.trim()))) {
+      return this.#acceptHeartbeat(event)
+    }
     const lines = data.split("\n")
     const isGlued = lines.length > 1 && lines.every((line) => line.trim() === sentinel || isPayload(parse(line)))
     if (this.#isCut && !isGlued) {
@@ -233,13 +239,17 @@ export class Answer<T, S> {
       const type = this.#outcome.response?.headers.get("content-type") ?? null
       return this.#outcome.fail(bareTextError(name, this.#lines.text, type))
     }
+    // An end mark does not complete an answer without a finish reason if words of the provider came in its middle.
+    const isYielded = this.#options.onProviderError === "yield"
+    if (this.#suspect && !isYielded && this.#accumulator.missing(false) !== null) {
+      return this.#outcome.fail(reportedError(name, this.#suspect))
+    }
     const needsMark = !sawMark && (this.#isLossy || (isStrict && sentinel !== undefined))
     const missing = this.#accumulator.missing(sawMark && !isStrict) ?? (needsMark ? "done" : null)
     if (missing === null || (completion === "lenient" && !this.#isLossy)) {
       return this.#outcome.succeed(sawMark ? "done" : missing === null ? "finished" : "eof")
     }
-    const odd = this.#oddPayload
-    if (odd) return this.#outcome.fail(providerError(name, bodyOf(odd, odd as Fields), odd))
+    if (this.#oddPayload) return this.#outcome.fail(reportedError(name, this.#oddPayload))
     const message = `Cannot read ${name}: the stream ended before the answer was complete (missing: ${missing})`
     return this.#outcome.fail(new SseTruncatedError(message, missing))
   }
@@ -251,6 +261,16 @@ export class Answer<T, S> {
   #reportHeartbeat(kind: Heartbeat["kind"], text: string): undefined {
     callHook(this.#options.onHeartbeat, { kind, text }, this.#reportHandlerError)
   }
+}
+
+/** Returns the error for a payload that is no part of an answer. */
+function reportedError(name: string, payload: object): SseError {
+  return providerError(name, bodyOf(payload, payload as Fields), payload)
+}
+
+/** Whether data that is no JSON object only keeps the connection open: some providers send `null`, `"ping"` or `[]`. */
+function isFiller(json: unknown): boolean {
+  return json === null || (json !== undefined && typeof json !== "object") || (Array.isArray(json) && json.length === 0)
 }
 
 function eventOf(event: string, data: string): SseEvent {

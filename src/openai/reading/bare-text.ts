@@ -18,11 +18,17 @@ const MAX_SEARCHED = 256
 
 /** The lines of one body that belong to no field. */
 export class BareLines {
+  readonly #isPart: (json: object) => boolean
   #searched = 0
   /** The lines before the first event, or the first error among them. */
   text = ""
   /** The first of these lines that holds a payload: it is lost if events follow. */
   lost: string | undefined = undefined
+
+  /** @param isPart - Whether a payload is surely a part of an answer. */
+  constructor(isPart: (json: object) => boolean) {
+    this.#isPart = isPart
+  }
 
   /** Takes a line before the first event; returns whether the body cannot be an event stream, whatever follows. */
   add(line: string): boolean {
@@ -39,10 +45,15 @@ export class BareLines {
   /** Returns the type and data of the event that stands for a line with an error or a payload. */
   search(line: string): readonly [type: string, data: string] | undefined {
     // Any other line holds neither.
-    if (!/^\s*(?:\{|\[|data\s*:|error\s*:)/i.test(line) || this.#searched++ >= MAX_SEARCHED) return undefined
+    if (!/^\s*(?:\{|\[|(?:data|error)\s*:|[\w-]{1,20}\s*:\s*\{)/i.test(line) || this.#searched++ >= MAX_SEARCHED)
+      return undefined
     const error = errorInLine(line)
     if (error !== undefined) return ["error", error]
-    return isPayload(parse(line.replace(/^\s*data\s*:/i, ""))) ? [BARE_LINE, line] : undefined
+    const [start, field = "data"] = /^\s*(?:([\w-]{1,20})\s*:)?/.exec(line)!
+    const json = parse(line.slice(start.length))
+    // Spec: any other field is ignored. It is a misspelled "data" only if it holds a part of the answer.
+    const isLost = isPayload(json) && (/^data$/i.test(field) || this.#isPart(json))
+    return isLost ? [BARE_LINE, line] : undefined
   }
 }
 

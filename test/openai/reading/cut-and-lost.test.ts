@@ -38,6 +38,23 @@ describe("the end of a stream", () => {
     expect(error).toBeInstanceOf(SseMalformedError)
     expect(error.message).not.toContain("lost")
   })
+  test("readChatCompletions() throws if a line in an unknown field holds a part of the answer", async () => {
+    for (const line of [`dta: ${payload}`, `dat:${payload}`, `chunk : ${payload}`]) {
+      for (const start of ["", events(chat({ content: "Hel" }))]) {
+        const error = await rejection(readChatCompletions(`${start}${line}\n\n${STOP}${DONE}`).collect())
+        expect(error).toBeInstanceOf(SseMalformedError)
+      }
+    }
+  })
+  test("readChatCompletions() ignores other values of unknown fields, as specified", async () => {
+    const lines = 'trace: {"id":"7"}\nmeta: {"type":"x"}\ndta: soon\n\n'
+    const { choices } = await readChatCompletions(events(chat({ content: "Hi" })) + lines + STOP + DONE).collect()
+    expect(choices[0]!.content).toBe("Hi")
+  })
+  test("readChatCompletions() does not take DATA: [DONE] as the end of an answer without a finish reason", async () => {
+    const error = await rejection(readChatCompletions(`${events(chat({ content: "Hel" }))}DATA: [DONE]\n\n`).collect())
+    expect(error).toMatchObject({ code: "truncated", missing: "finish_reason" })
+  })
   test("readResponses() throws if a bare JSON line in mid-stream holds an event", async () => {
     const lost = JSON.stringify({ type: "response.output_text.delta", output_index: 0, delta: "lost" })
     const body = `${events({ type: "response.created", response: { id: "r" } })}${lost}\n\n${events(completed())}`

@@ -1,7 +1,7 @@
 import { SseProviderError } from "steadystream"
 import { readChatCompletions, readResponses, relay } from "steadystream/openai"
 import { describe, expect, test } from "vitest"
-import { all, events, rejection } from "../../support/streams.ts"
+import { all, chat, DONE, events, rejection, STOP } from "../../support/streams.ts"
 import { silenceReports } from "../../support/silence-reports.ts"
 
 silenceReports()
@@ -47,6 +47,44 @@ describe("errors in other shapes", () => {
   })
 })
 
+describe("the words of a provider in the middle of an answer", () => {
+  const words = [{ detail: "It broke" }, { message: "It broke" }, { code: "E7", message: "It broke" }]
+  const ends = [
+    ["[DONE]", DONE],
+    ["the end of the body", ""],
+  ] as const
+  test.each(words.flatMap((json) => ends.map(([what, end]) => [json, what, end] as const)))(
+    "readChatCompletions() throws %j before %s if no finish reason came",
+    async (json, _, end) => {
+      const chunks = readChatCompletions(events(chat({ content: "Hel" }), json) + end, { completion: "lenient" })
+      const error = await rejection(chunks.collect())
+      expect(error).toBeInstanceOf(SseProviderError)
+      expect(error.error).toMatchObject({ message: "It broke", raw: json })
+      expect(error).toMatchObject({ partial: { choices: [{ content: "Hel" }] }, retryable: false })
+    },
+  )
+  test("readResponses() throws them if no terminal event came", async () => {
+    const delta = { type: "response.output_text.delta", output_index: 0, delta: "Hel" }
+    const error = await rejection(readResponses(events(delta, words[0]) + DONE).collect())
+    expect(error.error.message).toBe("It broke")
+  })
+  test("relay() ends without an end mark, with an error event", async () => {
+    const body = await relay(events(chat({ content: "Hel" }), words[0]) + DONE)
+      .toResponse()
+      .text()
+    expect(body).toContain('data: {"error":')
+    expect(body).not.toContain("[DONE]")
+  })
+  test("readChatCompletions() takes them as no error if the answer has its finish reason", async () => {
+    const chunks = readChatCompletions(events(chat({ content: "Hi" }), { message: "Still busy" }) + STOP + DONE)
+    expect((await chunks.collect()).choices[0]!.content).toBe("Hi")
+  })
+  test('readChatCompletions() returns them as a chunk if onProviderError is "yield"', async () => {
+    const body = events(chat({ content: "Hel" }), words[0]) + DONE
+    expect(await all(readChatCompletions(body, { onProviderError: "yield" }))).toHaveLength(2)
+  })
+})
+
 describe("response.failed", () => {
   const failed = {
     type: "response.failed",
@@ -83,6 +121,33 @@ describe("response.failed", () => {
     await new Response(answer.toReadableStream()).text()
     expect(await answer.ended).toMatchObject({ reason: "error" })
     expect(seen).toEqual([expect.any(SseProviderError)])
+  })
+  test.each([
+    ["response.completed", "failed"],
+    ["response.completed", "cancelled"],
+    ["response.incomplete", "failed"],
+  ])("readResponses() throws %s if its response has the status %s", async (type, status) => {
+    const error = { code: "server_error", message: "It broke" }
+    for (const reported of [error, null]) {
+      const chunks = readResponses(events({ type, response: { id: "resp_1", status, error: reported } }))
+      expect(await rejection(chunks.collect())).toBeInstanceOf(SseProviderError)
+      expect(chunks.snapshot.status).toBe(status)
+    }
+  })
+  test("readResponses() throws a whole response object that has failed", async () => {
+    const object = { id: "resp_1", object: "response", status: "failed", error: null, output: [] }
+    expect(await rejection(readResponses(events(object) + DONE).collect())).toBeInstanceOf(SseProviderError)
+  })
+  test("readResponses() takes response.completed with the status incomplete as response.incomplete", async () => {
+    const chunks = readResponses(events({ type: "response.completed", response: { status: "incomplete" } }))
+    expect((await chunks.collect()).status).toBe("incomplete")
+    expect(await chunks.ended).toMatchObject({ reason: "terminal", error: undefined })
+  })
+  test("relay() reports response.completed with the status failed as an error, and does not forward it", async () => {
+    const completed = { type: "response.completed", response: { id: "resp_1", status: "failed", error: null } }
+    const sent = await relay(events(completed), RESPONSES).toResponse().text()
+    expect(sent).toContain("event: error")
+    expect(sent).not.toContain("response.completed")
   })
   test("readResponses() ends at response.incomplete without an error", async () => {
     const incomplete = {

@@ -118,17 +118,17 @@ test("readChatCompletions() throws SseMalformedError for data that is not a JSON
 })
 
 test("readChatCompletions() skips malformed data if onMalformed says so", async () => {
-  const body = `data: }{\n\n${HELLO}data: []\n\n${DONE}`
+  const body = `data: }{\n\n${HELLO}data: [1]\n\n${DONE}`
   expect(await all(readChatCompletions(body, { onMalformed: "skip" }))).toHaveLength(4)
   const seen: MalformedPayload[] = []
   const onMalformed = (payload: MalformedPayload) => {
     seen.push(payload)
-    return payload.data === "[]" ? ("throw" as const) : ("skip" as const)
+    return payload.data === "[1]" ? ("throw" as const) : ("skip" as const)
   }
   expect(await rejection(all(readChatCompletions(body, { onMalformed })))).toBeInstanceOf(SseMalformedError)
   expect(seen.map(({ data, index }) => [data, index])).toEqual([
     ["}{", 0],
-    ["[]", 4],
+    ["[1]", 4],
   ])
   expect(seen[0]?.error).toBeInstanceOf(SyntaxError)
 })
