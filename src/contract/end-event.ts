@@ -1,6 +1,6 @@
 import { SseProviderError } from "../errors.ts"
 import type { SseEvent } from "../event.ts"
-import { END_EVENT } from "../internal/reserved-events.ts"
+import { END_EVENT, reportedEndOf } from "../internal/reserved-events.ts"
 
 /**
  * Throws for the event that ends a stored answer: no contract has it, and without it a cut answer looks like a whole one.
@@ -9,18 +9,8 @@ import { END_EVENT } from "../internal/reserved-events.ts"
  */
 export function throwAtEnd({ event, data }: SseEvent): void {
   if (event !== END_EVENT) return
-  const end = parsed(data)
-  const { status, detail } = (end ?? {}) as { readonly status?: unknown; readonly detail?: unknown }
-  const code = typeof status === "string" && /^\w{1,20}$/.test(status) ? status : "failed"
-  const message = typeof detail === "string" ? detail : ""
-  const error = { message, type: null, code, param: null, status: null, raw: end }
-  throw new SseProviderError(`Cannot read event stream: the server ended it as "${code}"`, error, end, code === "lost")
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
-  }
+  const { code: status, message, raw } = reportedEndOf(data)
+  const code = status ?? "failed"
+  const error = { message, type: null, code, param: null, status: null, raw }
+  throw new SseProviderError(`Cannot read event stream: the server ended it as "${code}"`, error, raw, code === "lost")
 }

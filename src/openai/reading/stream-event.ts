@@ -4,15 +4,14 @@
  */
 import { type SseError, SseProviderError, SseTruncatedError } from "../../errors.ts"
 import type { SseEvent } from "../../event.ts"
-import { END_EVENT, GAP_EVENT } from "../../internal/reserved-events.ts"
-import { isPayload, parse, textOr, type Fields } from "./fields.ts"
+import { END_EVENT, GAP_EVENT, reportedEndOf } from "../../internal/reserved-events.ts"
 
 /** The statuses of an answer that ended without success. */
 const STATUSES: ReadonlySet<string | null> = new Set(["failed", "cancelled", "lost"])
 
 /** Returns the failure that an event of this package reports, `undefined` for any other event. */
 export function streamErrorOf(name: string, { event, data }: SseEvent): SseError | undefined {
-  if (event === END_EVENT) return endError(name, parse(data))
+  if (event === END_EVENT) return endError(name, data)
   return event === GAP_EVENT ? gapError(name) : undefined
 }
 
@@ -26,10 +25,9 @@ export function isEndStatus(status: string | null): boolean {
   return STATUSES.has(status)
 }
 
-function endError(name: string, raw: unknown): SseError {
-  const { status, detail }: Fields = isPayload(raw) ? raw : {}
-  const code = textOr(status)
-  const error = { message: textOr(detail) ?? "", type: null, code, param: null, status: null, raw }
+function endError(name: string, data: string): SseError {
+  const { code, message, raw } = reportedEndOf(data)
+  const error = { message, type: null, code, param: null, status: null, raw }
   const which = isEndStatus(code) ? ` as "${code}"` : " without success"
   return new SseProviderError(`Cannot read ${name}: the answer ended${which}`, error, raw)
 }
