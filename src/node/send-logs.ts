@@ -22,7 +22,7 @@ export async function sendLogs<Target, Options extends HeaderOptions, Accepted e
   const isHead = request.method === "HEAD"
   const accepted = server.accept(lastEventIdOf(request), request.url, target, options)
   const head = headOf(rawOf(res), options, isHead)
-  const refusal = isHead ? undefined : await server.refusalOf(accepted, options)
+  const refusal = await server.refusalOf(accepted, options)
   if (refusal !== undefined) return endWithStatus(res, refusal, options.headers)
   return new Promise((resolve) => {
     const session = server.sessionOf(accepted.cursor)

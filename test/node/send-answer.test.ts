@@ -146,6 +146,8 @@ test.each(Object.keys(servers))("sendAnswer on %s answers the statuses and heade
   expect(byQuery.status).toBe(204)
   const head = await fetch(`${origin}/43`, { method: "HEAD" })
   expect([head.status, head.headers.get("content-type")]).toEqual([200, "text/event-stream; charset=utf-8"])
+  const missing = await fetch(`${origin}/unknown`, { method: "HEAD" })
+  expect(missing.status).toBe(404)
 })
 
 test("sendAnswer serves node:http2, and a client that resets its stream changes nothing", async () => {

@@ -26,8 +26,8 @@ export interface Channels<Written = SseEventInit, Event extends SseEvent<string,
    * else in the query parameter `lastEventId`. Authorize the request before, at each call.
    *
    * Resolves at once, except for `onGap: "refuse"`, which asks the store first. The session begins when the body is first
-   * read. HEAD gets the headers only; a client above `maxSessions`, and one that comes after `closeAll` or `drain`, the
-   * status 503.
+   * read. HEAD gets what GET would, without a body. A client above `maxSessions`, and one that comes after `closeAll`
+   * or `drain`, gets the status 503.
    *
    * @throws TypeError, RangeError (by rejecting) if a name or an option is not valid.
    */

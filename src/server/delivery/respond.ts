@@ -24,11 +24,11 @@ export async function respondWith<Target, Options extends HeaderOptions, Accepte
   const cursor = decodeLastEventId(request.headers.get("last-event-id"))
   const accepted = server.accept(cursor, request.url, target, options)
   const headers = eventStreamHeaders(options.headers, "no-store")
-  if (request.method === "HEAD") return new Response(null, { headers })
   const refusal = await server.refusalOf(accepted, options)
   if (refusal !== undefined) {
     return new Response(null, { status: refusal, headers: refusalHeaders(options.headers, refusal) })
   }
+  if (request.method === "HEAD") return new Response(null, { headers })
   const session = server.sessionOf(accepted.cursor)
   const outlet = new BodyOutlet(session, () => {
     server.open(session, accepted, options, false)

@@ -150,6 +150,16 @@ test("respond() answers HEAD with the headers only", async () => {
   expect(answers.stats().sessions).toBe(0)
 })
 
+test("respond() answers HEAD with the status of GET, without a body", async () => {
+  const { answers } = await doneAnswer()
+  const events = await Array.fromAsync(readEvents(await answers.respond(request(), "42")))
+  const head = (cursor: string, id: string) => answers.respond(request(cursor, "http://x/", { method: "HEAD" }), id)
+  const unknown = await head("", "43")
+  expect([unknown.status, unknown.body]).toEqual([404, null])
+  const over = await head(events.at(-1)!.id!, "42")
+  expect([over.status, over.body]).toEqual([204, null])
+})
+
 test("respond() answers 503 with a time to come back above maxSessions and after closeAll()", async () => {
   const { answers, clock } = await answersInTime({ maxSessions: 2 })
   const source = new TestSource()
