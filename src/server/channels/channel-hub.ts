@@ -4,7 +4,7 @@ import { encodeEvent } from "../../encoder/index.ts"
 import type { SseEvent, SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { checkOptions } from "../../internal/option-checks.ts"
-import { GAP_EVENT } from "../../internal/reserved-events.ts"
+import { END_EVENT, GAP_EVENT } from "../../internal/reserved-events.ts"
 import { type ChannelRequest, EventSession, type LogServer, SseSessionError } from "../../session/index.ts"
 import { joinCursors, splitCursor, tagOf } from "../delivery/client-cursor.ts"
 import { Delivery } from "../delivery/delivery.ts"
@@ -46,7 +46,8 @@ export class ChannelHub
   async publish(name: string, event: SseEventInit): Promise<PublishedEvent> {
     checkName(name)
     if (event?.id !== undefined) throw new TypeError(`Cannot publish event: "id" is set by the channel`)
-    if (event?.event === GAP_EVENT) throw new TypeError(`Cannot publish event: the name ${GAP_EVENT} is reserved`)
+    const reserved = [GAP_EVENT, END_EVENT].find((own) => own === event?.event)
+    if (reserved !== undefined) throw new TypeError(`Cannot publish event: the name ${reserved} is reserved`)
     const text = this.#events === undefined ? encodeEvent(event) : await this.#encode(this.#events, name, event)
     const { store, state } = this.#delivery
     if (state === "closed") {

@@ -38,6 +38,16 @@ test("respond() answers HEAD with the headers only, without a session", async ()
   expect(channels.size()).toBe(0)
 })
 
+test("respond() answers HEAD with the status of GET, without a body", async () => {
+  const { channels, cursors } = await filledChannels()
+  const full = createChannels({ maxSessions: 0 })
+  const head = (cursor = "") => new Request("http://x/", { method: "HEAD", headers: { "last-event-id": cursor } })
+  const refused = await full.respond(head(), "news")
+  expect([refused.status, refused.body, refused.headers.get("retry-after")]).toEqual([503, null, "5"])
+  const gap = await channels.respond(head(cursors[0]), "news", { onGap: "refuse" })
+  expect([gap.status, gap.body]).toEqual([410, null])
+})
+
 test.each([
   ["live", undefined, ["8"]],
   ["start", "start", ["4", "5", "6", "7", "8"]],
@@ -245,9 +255,9 @@ test("respond() refuses a word that since does not have, and names those that it
   await expect(answer).rejects.toThrow('"since" must be "live", "start" or a number, not string')
 })
 
-test("publish() refuses the name of the gap event", async () => {
-  const published = createChannels().publish("a", { event: "steadystream.gap", data: "{}" })
-  await expect(published).rejects.toThrow("the name steadystream.gap is reserved")
+test.each(["steadystream.gap", "steadystream.end"])("publish() refuses the reserved name %s", async (event) => {
+  const published = createChannels().publish("a", { event, data: "{}" })
+  await expect(published).rejects.toThrow(`the name ${event} is reserved`)
 })
 
 test("a refusal has the headers of the caller, which another origin needs to read it", async () => {
