@@ -38,10 +38,16 @@ export type SseReturnedSource<Written = SseEventInit> =
  * @throws TypeError if it looks like events in a form that cannot be sent.
  */
 export function isReturnedSource(result: unknown): result is SseEventSource {
-  if (typeof result === "string" || isEvent(result)) {
-    throw new TypeError("Cannot send event stream: the function must return a source of events, not an event or text")
+  if (typeof result === "string" || isEvent(result) || isResponse(result)) {
+    throw new TypeError(
+      "Cannot send event stream: the function must return a source of events, not an event, text or a Response",
+    )
   }
   return isItemSource(result) && (!(Symbol.iterator in result) || "next" in result || Array.isArray(result))
+}
+
+function isResponse(result: unknown): boolean {
+  return typeof result === "object" && result !== null && "body" in result && "headers" in result
 }
 
 function isEvent(result: unknown): boolean {

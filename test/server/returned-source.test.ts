@@ -32,6 +32,8 @@ describe("a handler that returns a collection", () => {
     ["a string", () => "data: x\n\n"],
     ["a promise of a string", async () => "data: x\n\n"],
     ["an event", () => ({ data: "x" })],
+    ["a Response", () => new Response("data: x\n\n")],
+    ["a promise of a Response", async () => new Response("data: x\n\n")],
   ])("eventStreamResponse() throws a TypeError if a handler returns %s", async (_, source) => {
     let error: unknown
     const onError = (given: unknown) => void (error = given)
