@@ -1,4 +1,5 @@
 /* Turns an answer into the bytes on the wire, and cuts them. */
+import { checkOptions, type OptionKinds } from "../internal/option-checks.ts"
 import { importZlib } from "./node-shapes.ts"
 
 /** The answer of the fault server to one request. Each connection takes one request. */
@@ -39,6 +40,23 @@ export interface FaultAnswer {
    * one for the end.
    */
   readonly pieceDelay?: number | readonly number[] | undefined
+}
+
+const ANSWER_KINDS: OptionKinds<FaultAnswer> = {
+  status: "a number",
+  headers: "an object",
+  body: true,
+  endless: "a string",
+  framing: '"chunked", "length" or "close"',
+  gzip: "a boolean",
+  cutAt: "a number",
+  end: '"complete", "fin", "reset" or "stall"',
+  pieceDelay: "a number or an object",
+}
+
+/** @throws TypeError if a member of an answer is not known or has another type. */
+export function checkAnswer(answer: FaultAnswer): void {
+  checkOptions(answer, ANSWER_KINDS)
 }
 
 /** An answer as bytes. */

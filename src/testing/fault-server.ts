@@ -2,7 +2,7 @@
 import { ignore } from "../internal/cancel.ts"
 import { reportGlobally } from "../internal/hook.ts"
 import { checkNumber, checkOptions } from "../internal/option-checks.ts"
-import type { FaultAnswer } from "./fault-answer.ts"
+import { checkAnswer, type FaultAnswer } from "./fault-answer.ts"
 import { send } from "./fault-sender.ts"
 import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
 
@@ -92,8 +92,10 @@ export async function startFaultServer(
 }
 
 function checkScript(script: FaultScript, action: string): void {
-  if (script !== null && ["object", "function"].includes(typeof script)) return
-  throw new TypeError(`Cannot ${action}: "script" must be an answer, an array or a function`)
+  if (script === null || !["object", "function"].includes(typeof script)) {
+    throw new TypeError(`Cannot ${action}: "script" must be an answer, an array or a function`)
+  }
+  if (typeof script !== "function") for (const answer of [script].flat()) checkAnswer(answer)
 }
 
 class ScriptedServer implements FaultServer {
@@ -206,6 +208,7 @@ class ScriptedServer implements FaultServer {
     if (typeof answer !== "object" || answer === null) {
       throw new TypeError('Cannot answer request: the script must return an answer, "stall" or "reset"')
     }
+    checkAnswer(answer)
     await send(request, answer)
   }
 

@@ -1,5 +1,6 @@
 import { onAbort } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
+import { checkOptions, type OptionKinds } from "../internal/option-checks.ts"
 import { bodyOf, SharedBody } from "./scripted-body.ts"
 
 /** A request that {@link scriptedFetch} received. */
@@ -77,6 +78,7 @@ export interface ScriptedFetch {
 export function scriptedFetch(answers: readonly ScriptedAnswer[]): ScriptedFetch {
   if (!Array.isArray(answers))
     throw new TypeError(`Cannot script fetch: "answers" must be an array, not ${typeof answers}`)
+  for (const answer of answers) if (isStream(answer)) checkOptions(answer, STREAM_KINDS)
   const requests: ScriptedRequest[] = []
   const open = new Set<object>()
   const shared = new WeakMap<Response, SharedBody>()
@@ -101,6 +103,17 @@ export function scriptedFetch(answers: readonly ScriptedAnswer[]): ScriptedFetch
     requests: { value: requests },
     openBodies: { get: () => open.size },
   })
+}
+
+const STREAM_KINDS: OptionKinds<ScriptedStream> = {
+  status: "a number",
+  headers: "an object",
+  chunks: "an object",
+  end: '"close", "reset" or "stall"',
+}
+
+function isStream(answer: ScriptedAnswer): answer is ScriptedStream {
+  return typeof answer === "object" && !(answer instanceof Response) && !(answer instanceof Error)
 }
 
 /** Spec: https://fetch.spec.whatwg.org/#redirect-status */
@@ -170,6 +183,7 @@ function sharedResponse(
 }
 
 function streamResponse(script: ScriptedStream, signal: AbortSignal | undefined, open: Set<object>): Response {
+  checkOptions(script, STREAM_KINDS)
   const { status = 200 } = script
   const headers = new Headers(script.headers)
   if (BODILESS.has(status)) return new Response(null, { status, headers })

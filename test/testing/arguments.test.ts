@@ -18,6 +18,12 @@ import { expect, test } from "vitest"
 const WRONG: [name: string, call: () => unknown, message: string][] = [
   ["scriptedFetch() without answers", () => scriptedFetch(undefined as never), 'Cannot script fetch: "answers" must'],
   ["scriptedFetch() with a number", () => scriptedFetch(5 as never), 'Cannot script fetch: "answers" must'],
+  [
+    "scriptedFetch() with a status as text",
+    () => scriptedFetch([{ status: "200" as never }]),
+    '"status" must be a number',
+  ],
+  ["scriptedFetch() with a body", () => scriptedFetch([{ body: "data: x" } as never]), '"body" is unknown; known are'],
   ["chunkings() without input", () => chunkings(undefined as never), 'Cannot cut chunks: "input" must'],
   ["chunkings() with a number", () => chunkings(5 as never), 'Cannot cut chunks: "input" must'],
   ...[undefined, null, {}, "text", { entries: {} }].flatMap((value): typeof WRONG => [
@@ -82,3 +88,16 @@ test.each([-1, Number.NaN, 1.5, 65_536, Infinity])(
     }
   },
 )
+
+test.each([
+  [{ status: "200" }, '"status" must be a number, not string'],
+  [[{ body: "a" }, { framing: "chunks" }], '"framing" must be "chunked", "length" or "close", not string'],
+  [{ chunks: ["a"] }, '"chunks" is unknown'],
+])("startFaultServer() refuses the answer %j", async (script, message) => {
+  await expect(startFaultServer(script as never)).rejects.toThrow(message)
+})
+
+test("answerWith() refuses an answer with a status as text", async () => {
+  await using server = await startFaultServer({})
+  expect(() => server.answerWith({ status: "204" as never })).toThrow('"status" must be a number')
+})
