@@ -56,8 +56,11 @@ export type MemberOutput<Member> = Member extends StandardSchemaV1
  * events.encode({ event: "progress", data: { done: 1, total: 3 } }).data // '{"done":1,"total":3}'
  * ```
  */
-export function type<T>(): EventCodec<T> {
-  return json as EventCodec<T>
+export function type<T>(): EventCodec<T>
+export function type(...schema: unknown[]): EventCodec<unknown> {
+  // In JavaScript, a schema would be ignored.
+  if (schema.length > 0) throw new TypeError("Cannot define event: type() takes no argument; use the schema itself")
+  return json
 }
 
 /**

@@ -61,3 +61,7 @@ test("defineEvents() keeps data away from every prototype", async () => {
   expect(Object.keys(event!.data)).toEqual(["__proto__", "constructor"])
   expect(({} as { polluted?: boolean }).polluted).toBeUndefined()
 })
+
+test("type() refuses an argument, such as a schema that it would ignore", () => {
+  expect(() => (type as (schema: unknown) => unknown)({ done: "number" })).toThrow("type() takes no argument")
+})
