@@ -39,7 +39,7 @@ export function checkNames(path: string, group: object, known: object, isOpen = 
   for (const name in group) {
     if (name in known || (group[name as keyof typeof group] ?? undefined) === undefined) continue
     const names = Object.keys(known)
-    const near = names.find((other) => Math.abs(name.length - other.length) < 2 && !lettersBeside(other, name))
+    const near = names.find((other) => !lettersBeside(other, name) && lettersBeside(name, other).length < 2)
     if (isOpen && near === undefined && !name.startsWith("on")) continue
     const hint = near === undefined ? `known are ${names.join(", ")}` : `did you mean "${near}"?`
     throw new TypeError(`Cannot use ${path}: "${name}" is unknown; ${hint}`)

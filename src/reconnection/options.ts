@@ -176,7 +176,10 @@ export interface SubscribeLimits {
 /** The options of `fetch` for which {@link SubscribeOptions} has no meaning of its own. */
 export type SubscribeInit = Omit<RequestInit, "headers" | "body" | "signal" | "window">
 
-/** Options of {@link subscribe}; members of RequestInit that are not listed here are passed to `fetch`. */
+/**
+ * Options of {@link subscribe}; members of RequestInit that are not listed here are passed to `fetch`, also those of one
+ * platform only, such as `dispatcher`. Any other option is refused, unless the option `fetch` is set.
+ */
 export interface SubscribeOptions<Event extends SseEvent<string, unknown> = SseEvent>
   extends SubscribeInit, SubscriptionHooks {
   /** Headers of the request; a function is called for each attempt, so that tokens can be fresh. */

@@ -61,6 +61,26 @@ const REQUEST_DEFAULTS: { readonly [Name in RequestMember]: Request[Name] | unde
   referrerPolicy: "",
 }
 
+/** The options of `fetch` that are no members of a Request, or that only one platform knows. */
+const FETCH_OPTIONS = {
+  priority: true,
+  duplex: true,
+  window: true,
+  targetAddressSpace: true,
+  dispatcher: true,
+  client: true,
+  cf: true,
+  fetcher: true,
+  encodeResponseBody: true,
+  next: true,
+  proxy: true,
+  tls: true,
+  unix: true,
+  verbose: true,
+  decompress: true,
+  reactNative: true,
+} as const
+
 const SIZE = 16 * 1024 * 1024
 const LIMITS: Record<keyof SubscribeLimits, number> = {
   maxLineLength: SIZE,
@@ -110,7 +130,7 @@ export function settingsOf(
   options: SubscribeOptions,
   defaults: Defaults = DEFAULTS,
 ): Settings {
-  checkOptions(options, OWN_OPTIONS, true)
+  checkOptionNames(options)
   const { lastEventId = "", retry, timeouts } = options
   const request = typeof target === "function" ? undefined : requestSettings(target, options)
   const report = (error: unknown) => callHook(options.onHandlerError ?? reportGlobally, error)
@@ -128,6 +148,21 @@ export function settingsOf(
     callHook: (hook, value) => callHook(hook, value, report),
     report,
   }
+}
+
+/** @throws TypeError if an option is neither of our own nor of `fetch`; a function of the caller may have others. */
+function checkOptionNames(options: SubscribeOptions): void {
+  for (const [group, members] of Object.entries({
+    retry: DEFAULT_RETRY,
+    timeouts: DEFAULTS.timeouts,
+    limits: LIMITS,
+  })) {
+    const name = Object.keys(members).find((member) => member in (options ?? {}))
+    check(name === undefined, `"${name}" is unknown; did you mean "${group}.${name}"?`)
+  }
+  const requestKinds = { ...FETCH_OPTIONS } as Record<string, true>
+  for (const name in REQUEST_DEFAULTS) requestKinds[name] = true
+  checkOptions(options, { ...OWN_OPTIONS, ...requestKinds }, typeof options?.fetch === "function")
 }
 
 /** Each is read by its name, so that inherited ones count as well. */

@@ -88,6 +88,15 @@ const names: [string, () => unknown, string][] = [
   ["defineEvents", () => defineEvents({}, wrong({ unkown: "skip" })), 'did you mean "unknown"?'],
   ["subscribe", () => subscribe(url, wrong({ timeout: 5 })), '"timeout" is unknown; did you mean "timeouts"?'],
   ["subscribe", () => subscribe(url, wrong({ onMessage() {} })), '"onMessage" is unknown; known are method, headers,'],
+  [
+    "subscribe",
+    () => subscribe(url, wrong({ maxRetries: 3 })),
+    '"maxRetries" is unknown; did you mean "retry.maxRetries"?',
+  ],
+  ["subscribe", () => subscribe(url, wrong({ connect: 3 })), '"connect" is unknown; did you mean "timeouts.connect"?'],
+  ["subscribe", () => subscribe(url, wrong({ maxEventSize: 3 })), 'did you mean "limits.maxEventSize"?'],
+  ["subscribe", () => subscribe(url, wrong({ reconnect: true })), '"reconnect" is unknown; known are method,'],
+  ["subscribe", () => subscribe(url, wrong({ credential: "omit" })), 'did you mean "credentials"?'],
   ["subscribe", () => subscribe(url, { retry: wrong({ maxRetry: 5 }) }), 'Cannot use retry: "maxRetry" is unknown'],
   ["subscribe", () => subscribe(url, { timeouts: wrong({ conect: 5 }) }), 'did you mean "connect"?'],
   [
