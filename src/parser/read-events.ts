@@ -16,6 +16,9 @@ import { openSource, type SseSource } from "./source.ts"
  * have a 2xx status and the type `text/event-stream`, or the first `next()` rejects, after at most one second for the
  * start of the body.
  *
+ * As specified, lines in no known field are ignored: a body of JSON lines under the type `text/event-stream` has no events.
+ * `onUnknownLine` sees such lines.
+ *
  * With `events` each event is decoded and validated in order, and the iterator yields the union of the contract. An
  * event that a policy of the contract skips also moves `lastEventId`.
  *

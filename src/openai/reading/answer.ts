@@ -10,7 +10,7 @@ import { malformedError, syntaxErrorOf, unusableError } from "./chunk-error.ts"
 import type { ChunkAccumulator, ChunkDialect } from "./chunk-dialect.ts"
 import type { Heartbeat, ReadChunksOptions } from "./chunk-stream.ts"
 import type { Deadlines } from "./deadlines.ts"
-import { type Fields, isHeartbeatType, isPayload, parse } from "./fields.ts"
+import { type Fields, isFiller, isHeartbeatType, isPayload, parse } from "./fields.ts"
 import type { Outcome } from "./outcome.ts"
 import { bodyOf, providerError, providerErrorOf } from "./provider-error.ts"
 import { streamErrorOf } from "./stream-event.ts"
@@ -266,11 +266,6 @@ export class Answer<T, S> {
 /** Returns the error for a payload that is no part of an answer. */
 function reportedError(name: string, payload: object): SseError {
   return providerError(name, bodyOf(payload, payload as Fields), payload)
-}
-
-/** Whether data that is no JSON object only keeps the connection open: some providers send `null`, `"ping"` or `[]`. */
-function isFiller(json: unknown): boolean {
-  return json === null || (json !== undefined && typeof json !== "object") || (Array.isArray(json) && json.length === 0)
 }
 
 function eventOf(event: string, data: string): SseEvent {

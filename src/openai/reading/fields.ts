@@ -59,6 +59,11 @@ export function isHeartbeatType(type: unknown): boolean {
   return typeof type === "string" && type.length < 11 && /^(?:ping|keep-?alive|heartbeat)$/i.test(type)
 }
 
+/** Whether data that is no JSON object only keeps the connection open: some providers send `null`, `"ping"` or `[]`. */
+export function isFiller(json: unknown): boolean {
+  return json === null || (json !== undefined && typeof json !== "object") || (Array.isArray(json) && json.length === 0)
+}
+
 /** Returns a record without a prototype, so that names such as `__proto__` are harmless. */
 export function emptyRecord(): Record<string, unknown> {
   return Object.create(null) as Record<string, unknown>
