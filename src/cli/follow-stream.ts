@@ -10,6 +10,8 @@ import type { Terminal } from "./terminal.ts"
 import { visibleLine } from "./visible-text.ts"
 
 const DEFAULT_RETRIES = 10
+/** What the library advises when a server closes its stream. */
+const ADVICE = / \(if that is its normal end, [^)]*\)$/
 
 /** What the flags of a request say, checked. */
 export interface PreparedStream {
@@ -81,6 +83,7 @@ function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
   const { dim, yellow } = terminal.errorColours
   const note = (line: string) => terminal.note(line)
   let retries = 0
+  let hasAdvised = false
   note(dim("connecting"))
   return {
     // The other states are reported with what is known of them.
@@ -96,7 +99,11 @@ function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
       const isReset = attempt === 1 && retries > 0
       const reset = isReset ? ` (events had arrived, so the count starts again; retries before: ${retries})` : ""
       retries++
-      note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}${reset}. ${describeError(error)}`))
+      // Once is enough for the advice.
+      const described = describeError(error)
+      const reason = hasAdvised ? described.replace(ADVICE, "") : described
+      hasAdvised ||= reason !== described.replace(ADVICE, "")
+      note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}${reset}. ${reason}`))
     },
     onGap: ({ reason }) => note(yellow(`gap: events are missing (${visibleLine(reason ?? "no reason", 100)})`)),
     onWarning: ({ message }) => note(yellow(`warning: ${message}`)),

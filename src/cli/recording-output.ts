@@ -1,6 +1,7 @@
 /* Where a recording is written: a file, or the output of the process. */
-import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from "node:fs"
+import { closeSync, fstatSync, ftruncateSync, openSync, statSync, writeFileSync } from "node:fs"
 import type { Terminal } from "./terminal.ts"
+import { UsageError } from "./usage-error.ts"
 
 export interface RecordingOutput {
   /** @throws the error of the system. */
@@ -20,8 +21,13 @@ export class FileOutput implements RecordingOutput {
   /** What is not written yet, because the file still has its old content. */
   #held: string | undefined
 
-  /** @throws the error of the system if the file cannot be written. */
+  /** @throws UsageError if it is no file, the error of the system if it cannot be written. */
   constructor(path: string) {
+    // A URL may hold a key, which no message quotes. To open a FIFO blocks the process until it has a reader.
+    const isFifo = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true
+    if (isFifo || /^\w+:\/\//.test(path)) {
+      throw new UsageError('"--output" must be a file, or - for the output, and no URL or FIFO')
+    }
     this.#path = path
     this.#descriptor = openSync(path, "a")
     const found = fstatSync(this.#descriptor)

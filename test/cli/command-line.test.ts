@@ -41,6 +41,10 @@ const WRONG: readonly (readonly [args: readonly string[], message: string])[] = 
     ["lint", "package.json", flag, "a:b"],
     `steadystream lint: "${flag}" must only be used with a URL, not with a file`,
   ]),
+  [
+    ["record", "http://a/", "-o", `https://host/?key=${SECRET}`],
+    'steadystream record: "--output" must be a file, or - for the output, and no URL or FIFO',
+  ],
   ...["lint", "inspect", "replay"].map((name): (typeof WRONG)[number] => [
     [name, `ftp://host/?key=${SECRET}`],
     `steadystream ${name}: FILE must be a path, not a URL`,
@@ -199,4 +203,10 @@ test("steadystream reads its input only once", async () => {
   const { code, notes } = await runCommand(["tail", "http://a/", "-H", "@-", "-d", "@-"], { input: "a: b" })
   expect(code).toBe(2)
   expect(notes).toMatch(/^steadystream tail: the input must be read only once\n/)
+})
+
+test.runIf(process.platform === "linux")("record refuses a FIFO, which would block it", async () => {
+  const { code, notes } = await runCommand(["record", "http://127.0.0.1:1/", "-o", fifo])
+  expect(code).toBe(2)
+  expect(notes).toMatch(/^steadystream record: "--output" must be a file, or - for the output, and no URL or FIFO\n/)
 })

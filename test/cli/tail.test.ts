@@ -116,9 +116,12 @@ test("tail names flags where the library names options", async () => {
   const cut = await runHere(["tail", server.url, "--until", "END", "--retries", "0"])
   expect(cut.notes).toContain('it must not end before "--until"')
   const { child, said, ended } = startCommand(["tail", server.url])
-  await said('use "--until" or "--retries 0"')
+  await said("retries before: 1")
   child.kill("SIGINT")
-  await ended
+  const { notes } = await ended
+  // The advice is shown once.
+  expect(notes.match(/use "--until" or "--retries 0"/g)).toHaveLength(1)
+  expect(notes.match(/the server closed the stream$/gm)!.length).toBeGreaterThan(0)
 })
 
 test("tail says why the count of retries starts again", async () => {
