@@ -74,8 +74,9 @@ function unfit(path: string, allowed: string, value: unknown): TypeError {
  */
 export function checkNumber(path: string, value: number, least = 0): number {
   if (typeof value === "number" && value >= least) return value
-  // eslint-disable-next-line typescript/no-unnecessary-type-conversion -- why: JavaScript may pass text, which may be secret
-  throw new RangeError(`Cannot use options: "${path}" must be a number from ${least}, not ${Number(value)}`)
+  // JavaScript may pass text, which may be secret.
+  const found = typeof value === "number" ? value : kindOf(value)
+  throw new RangeError(`Cannot use options: "${path}" must be a number from ${least}, not ${found}`)
 }
 
 /** The duration of an option in milliseconds; 0 and Infinity turn it off and return Infinity. */

@@ -28,8 +28,8 @@ test.each(USES)("%s names the option by its path", (_, use, path, least) => {
     const message = `Cannot use options: "${path}" must be a number from ${least}, not ${value}`
     expect(() => use(value as never)).toThrow(new RangeError(message))
   }
-  const message = `Cannot use options: "${path}" must be a number from ${least}, not NaN`
-  expect(() => use("secret" as never)).toThrow(new RangeError(message))
+  const message = `Cannot use options: "${path}" must be a number from ${least}, not string`
+  for (const text of ["secret", "5"]) expect(() => use(text as never)).toThrow(new RangeError(message))
 })
 
 test.each([0.5, 1.5])("subscribe() rejects %d retries", (maxRetries) => {
