@@ -2,6 +2,7 @@ import { subscribe } from "steadystream/client"
 import {
   chunkings,
   everyCut,
+  formatEntry,
   formatRecording,
   ManualClock,
   mutate,
@@ -13,6 +14,8 @@ import {
   startReplayServer,
 } from "steadystream/testing"
 import { expect, test } from "vitest"
+
+const ONE: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status: 200, headers: {} }] }
 
 /** Wrong arguments of each function, and the start of the message. */
 const WRONG: [name: string, call: () => unknown, message: string][] = [
@@ -35,6 +38,22 @@ const WRONG: [name: string, call: () => unknown, message: string][] = [
     [`replay() of ${JSON.stringify(value)}`, () => replay(value as never), '"entries" must be an array'],
     [`mutate() of ${JSON.stringify(value)}`, () => mutate(value as never, { merge: true }), '"entries" must be an'],
     [`everyCut() of ${JSON.stringify(value)}`, () => everyCut(value as never), '"entries" must be an array'],
+  ]),
+  ...[null, 5, {}, { type: 5 }, { type: "chunk", at: 0, request: 0, text: "secret" }].flatMap((entry): typeof WRONG => [
+    [`formatEntry() of ${JSON.stringify(entry)}`, () => formatEntry(entry as never), "must have"],
+    [`replay() of ${JSON.stringify(entry)}`, () => replay({ version: 1, entries: [entry as never] }), "must have"],
+  ]),
+  [
+    "mutate() with text as a request",
+    () => mutate(ONE, { merge: true }, { request: "0" as never }),
+    '"request" must be',
+  ],
+  ["response() of a recorder with a number", () => record().response(1 as never), '"response" must be a Response'],
+  ["fetch() of a recorder with a number", () => record().fetch(1 as never), '"fetch" must be a function'],
+  ...[undefined, {}, { request: { headers: {} }, response: {} }].map((exchange): (typeof WRONG)[number] => [
+    `node() of a recorder with ${JSON.stringify(exchange)}`,
+    () => record().node(exchange as never),
+    '"request" and "response" must be',
   ]),
   ["record() with null", () => record(null as never), '"options" must be an object, not null'],
   [
@@ -76,8 +95,6 @@ test.each(REJECTED)("%s rejects with a TypeError", async (_, call, message) => {
   expect((error as Error).message).toContain(message)
 })
 
-const ONE: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status: 200, headers: {} }] }
-
 test.each([-1, Number.NaN, 1.5, 65_536, Infinity])(
   "the servers reject with a RangeError for the port %d",
   async (port) => {
@@ -100,4 +117,10 @@ test.each([
 test("answerWith() refuses an answer with a status as text", async () => {
   await using server = await startFaultServer({})
   expect(() => server.answerWith({ status: "204" as never })).toThrow('"status" must be a number')
+})
+
+test("record() takes null for an option that is missing", () => {
+  expect(
+    record({ headers: null as never, parameters: null as never, onEntry: null as never }).recording.entries,
+  ).toEqual([])
 })

@@ -31,14 +31,26 @@ const CONNECTION: ReadonlySet<string> = new Set([
 
 /** Returns the headers that a server may send with a recorded body, which has no content encoding anymore. */
 export function headersToSend(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name.toLowerCase())))
 }
 
 /** @throws TypeError if `recording` is none. */
 export function entriesOf(recording: Recording): readonly RecordingEntry[] {
   const entries: unknown = (recording as Partial<Recording> | null | undefined)?.entries
-  if (Array.isArray(entries)) return entries as readonly RecordingEntry[]
-  throw new TypeError('Cannot use recording: "entries" must be an array, as parseRecording() returns it')
+  if (!Array.isArray(entries)) {
+    throw new TypeError('Cannot use recording: "entries" must be an array, as parseRecording() returns it')
+  }
+  for (const entry of entries) checkEntry(entry)
+  return entries as readonly RecordingEntry[]
+}
+
+/** @throws TypeError if `entry` is none, or a chunk without bytes, such as a line of the format. */
+export function checkEntry(entry: unknown): void {
+  const { type, bytes } = (entry ?? {}) as { readonly type?: unknown; readonly bytes?: unknown }
+  if (typeof type !== "string") throw new TypeError('Cannot use recording: each entry must have a "type"')
+  if (type === "chunk" && !(bytes instanceof Uint8Array)) {
+    throw new TypeError('Cannot use recording: each chunk must have "bytes", as parseRecording() returns them')
+  }
 }
 
 /**

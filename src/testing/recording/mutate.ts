@@ -1,5 +1,5 @@
 /* Makes a fault out of a recorded stream: its bytes are cut, changed or held up at any byte or event. */
-import { checkNames, checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
+import { checkOptions, type OptionKinds } from "../../internal/option-checks.ts"
 import { type Body, type End, mutated } from "./body-change.ts"
 import { bodyLength, eventEnds, type PlacedChunk } from "./body-place.ts"
 import { type Exchange, exchangesOf } from "./exchange.ts"
@@ -59,7 +59,7 @@ export interface CutRecording {
  * ```
  */
 export function mutate(recording: Recording, mutation: Mutation, options: MutateOptions = {}): Recording {
-  checkNames("options", options, { request: true })
+  checkOptions(options, { request: "a number" })
   const exchange = exchangeOf(recording, options)
   const { chunks, end } = mutated(exchange, placedBody(recording, exchange), mutation)
   const { entries } = recording

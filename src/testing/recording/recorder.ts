@@ -110,6 +110,7 @@ export class StreamRecorder implements Recorder {
   }
 
   fetch(fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)): typeof globalThis.fetch {
+    if (typeof fetch !== "function") throw new TypeError('Cannot record: "fetch" must be a function')
     return async (input, init) => {
       const number = this.#addRequest(input, init)
       const signal = init?.signal ?? (input as Partial<Request> | null | undefined)?.signal
@@ -123,6 +124,7 @@ export class StreamRecorder implements Recorder {
   }
 
   response(response: Response, request?: Request): Response {
+    if (!isResponse(response)) throw new TypeError('Cannot record: "response" must be a Response')
     if (response.bodyUsed || response.body?.locked === true) {
       throw new TypeError("Cannot record response: its body must not be locked or used")
     }
@@ -130,7 +132,11 @@ export class StreamRecorder implements Recorder {
     return this.#recorded(response, number, undefined)
   }
 
-  node({ request, response }: NodeExchange): void {
+  node(exchange: NodeExchange): void {
+    const { request, response } = exchange ?? {}
+    if (typeof request?.headers !== "object" || typeof response?.writeHead !== "function") {
+      throw new TypeError('Cannot record: "request" and "response" must be those of a server of Node')
+    }
     const number = this.#requests++
     const { method = "GET", url = "", headers } = request
     const entries = Object.entries(headers).map(([name, value]) => [name, String(value)] as const)

@@ -1,6 +1,6 @@
 /* A recording as text: one JSON object a line. Reading checks every member that a replay uses. */
 import { kindOf } from "../../internal/option-checks.ts"
-import { entriesOf } from "./exchange.ts"
+import { checkEntry, entriesOf } from "./exchange.ts"
 import type { Recording, RecordingEntry } from "./recording.ts"
 
 const FORMAT = "steadystream-recording"
@@ -26,6 +26,7 @@ export function formatRecording(recording: Recording): string {
  * Writes one entry as a line, for a recording that is written while it grows. The first line of such a file is
  * `formatRecording` of a recording without entries.
  *
+ * @throws TypeError if the argument is no entry.
  * @example
  * ```ts
  * import { formatEntry, formatRecording, parseRecording, record, scriptedFetch } from "steadystream/testing"
@@ -38,6 +39,7 @@ export function formatRecording(recording: Recording): string {
  * ```
  */
 export function formatEntry(entry: RecordingEntry): string {
+  checkEntry(entry)
   return `${JSON.stringify(lineOf(entry))}\n`
 }
 
@@ -49,7 +51,7 @@ export function formatEntry(entry: RecordingEntry): string {
  * @throws TypeError if the text is no recording. Its message has the number of the line, and nothing of its content.
  * @see {@link formatRecording}
  */
-export function parseRecording(text: string | Uint8Array): Recording {
+export function parseRecording(text: string | Uint8Array | ArrayBuffer): Recording {
   const [first = "", ...lines] = checkedText(text)
     .replace(/^\uFEFF/, "")
     .split("\n")
@@ -63,15 +65,26 @@ export function parseRecording(text: string | Uint8Array): Recording {
 
 /** @throws TypeError if it is no text, or text in another form than that of a recording. */
 function checkedText(given: unknown): string {
-  const isBytes = given instanceof Uint8Array
-  if (!isBytes && typeof given !== "string") {
+  const bytes = given instanceof ArrayBuffer ? new Uint8Array(given) : given
+  if (!(bytes instanceof Uint8Array) && typeof bytes !== "string") {
     throw new TypeError(`Cannot read recording: it must be a string or bytes, not ${kindOf(given)}`)
   }
-  const text = isBytes ? new TextDecoder().decode(given) : given
+  const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes)
   if (text.trim() === "") throw new TypeError("Cannot read recording: it must not be empty")
-  if (text.startsWith("\u001F")) throw new TypeError("Cannot read recording: it must not be compressed")
+  if (COMPRESSED.test(text)) throw new TypeError("Cannot read recording: it must not be compressed")
   if (text.slice(0, 8).includes("\0")) throw new TypeError("Cannot read recording: it must be in UTF-8, not UTF-16")
+  if (typeof bytes !== "string") checkUtf8(bytes)
   return text
+}
+
+/** How gzip, ZIP and Zstandard begin, after bytes that are not valid UTF-8 were replaced. */
+const COMPRESSED = /^(?:\u001F|PK\u0003\u0004|\(\uFFFD\/\uFFFD)/
+
+/** The last line may be cut inside a character. */
+function checkUtf8(bytes: Uint8Array): void {
+  if (textOf(bytes.subarray(0, bytes.lastIndexOf(10) + 1)) === undefined) {
+    throw new TypeError("Cannot read recording: it must be in UTF-8")
+  }
 }
 
 function lastEntry(line = "", number: number): RecordingEntry[] {
@@ -93,7 +106,7 @@ const MEMBERS: Readonly<Record<RecordingEntry["type"], Readonly<Record<string, s
   end: { request: "integer" },
   error: { request: "integer", name: "string", code: "string?" },
   cancel: { request: "integer" },
-  state: { state: "string", subscription: "integer?" },
+  state: { state: "state", subscription: "integer?" },
   retry: {
     attempt: "integer",
     delay: "number",
@@ -126,7 +139,7 @@ function jsonOf(line: string, number: number): Fields {
 
 function entryOf(fields: Fields, number: number): RecordingEntry[] {
   const type = fields["type"] as RecordingEntry["type"]
-  const members = Object.hasOwn(MEMBERS, type) ? MEMBERS[type] : undefined
+  const members = typeof type === "string" && Object.hasOwn(MEMBERS, type) ? MEMBERS[type] : undefined
   if (members === undefined) return []
   for (const [name, kind] of Object.entries({ at: "number", ...members })) {
     const value = fields[name]
@@ -145,12 +158,16 @@ const WORDS: Readonly<Record<string, string>> = {
   integer: "an integer from 0",
   status: "0 or an integer from 100 to 999",
   string: "a string",
+  state: '"connecting", "open", "waiting" or "closed"',
   headers: "an object with names and values of headers",
 }
+
+const STATES: ReadonlySet<unknown> = new Set(["connecting", "open", "waiting", "closed"])
 
 function isOf(kind: string, value: unknown): boolean {
   if (kind === "headers") return areHeaders(value)
   if (kind === "string") return typeof value === "string"
+  if (kind === "state") return STATES.has(value)
   if (typeof value !== "number" || !(value >= 0 && value < Infinity)) return false
   if (kind === "number") return true
   // A response that is hidden by the browser has the status 0.

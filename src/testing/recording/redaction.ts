@@ -47,7 +47,7 @@ export class Redaction {
   readonly #parameters: ReadonlySet<string>
 
   /** @throws TypeError if a list has other values than strings, or if a header is one that is never recorded. */
-  constructor(headers: readonly string[] = [], parameters: readonly string[] = []) {
+  constructor(headers?: readonly string[], parameters?: readonly string[]) {
     const names = checkedNames("headers", headers).map((name) => name.toLowerCase())
     const secret = names.find((name) => SECRET_HEADERS.has(name))
     if (secret !== undefined) throw new TypeError(`Cannot use options: "headers" must not have "${secret}"`)
@@ -107,7 +107,8 @@ export function errorFields(error: unknown): { readonly name: string; readonly c
   return { name: isWord(name) ? name : "Error", ...(known !== undefined && { code: known }) }
 }
 
-function checkedNames(option: string, names: readonly string[]): readonly string[] {
+function checkedNames(option: string, given: readonly string[] | undefined): readonly string[] {
+  const names = given ?? []
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names
   throw new TypeError(`Cannot use options: "${option}" must be an array of strings`)
 }

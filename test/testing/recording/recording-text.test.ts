@@ -110,6 +110,8 @@ test.each<readonly [text: string, message: string]>([
   ["", "it must not be empty"],
   [" \n", "it must not be empty"],
   ["\u001f\ufffd\b\0", "it must not be compressed"],
+  ["PK\u0003\u0004\0", "it must not be compressed"],
+  [`${head}{"type":"state","at":0,"state":"secret"}\n`, '"state" in line 2 must be "connecting", "open",'],
   ['{\0"\0f\0', "it must be in UTF-8, not UTF-16"],
   ["[]\n", "line 1 must be a JSON object"],
   ["{}\n", "line 1 must be its head"],
@@ -155,7 +157,9 @@ test("parseRecording() reads bytes, and says what else it was given", () => {
   const utf16 = new Uint8Array(
     Array.from(`\ufeff${head}`).flatMap((unit) => [unit.charCodeAt(0) & 255, unit.charCodeAt(0) >> 8]),
   )
+  expect(parseRecording(file.buffer)).toEqual(parseRecording(file))
   expect(() => parseRecording(gzip)).toThrow("it must not be compressed")
+  expect(() => parseRecording(new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0]))).toThrow("it must not be compressed")
   expect(() => parseRecording(utf16)).toThrow("it must be in UTF-8, not UTF-16")
   expect(() => parseRecording(new Uint8Array())).toThrow("it must not be empty")
   for (const [value, kind] of [
@@ -167,4 +171,17 @@ test("parseRecording() reads bytes, and says what else it was given", () => {
     expect(attempt).toThrow(TypeError)
     expect(attempt).toThrow(`it must be a string or bytes, not ${kind}`)
   }
+})
+
+test("parseRecording() refuses bytes that are not UTF-8, unless they are cut in the last line", () => {
+  const file = new TextEncoder().encode(`${head}{"type":"chunk","at":0,"request":0,"text":"\u00e9"}\n`)
+  const cut = file.subarray(0, file.lastIndexOf(0xc3) + 1)
+  expect(parseRecording(cut).entries).toEqual([])
+  const latin1 = file.map((byte) => (byte === 0xc3 ? 0xe9 : byte))
+  expect(() => parseRecording(latin1)).toThrow("Cannot read recording: it must be in UTF-8")
+})
+
+test("parseRecording() skips an entry whose type is no string", () => {
+  const lines = ['{"type":["end"],"at":0,"request":0}', '{"type":5,"at":0}', '{"at":0}'].join("\n")
+  expect(parseRecording(`${head}${lines}\n`).entries).toEqual([])
 })

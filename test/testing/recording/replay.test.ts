@@ -373,3 +373,9 @@ test.each([0, -1, Number.NaN, "2" as never])("replay() refuses the speed %j", as
   expect(() => replay(slow, { speed })).toThrow(message)
   await expect(startReplayServer(slow, { speed })).rejects.toThrow(message)
 })
+
+test("replay() drops the headers of the connection in any spelling", () => {
+  const headers = { "Content-Length": "5", "CONTENT-ENCODING": "gzip", "X-Own": "a" }
+  const recording: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status: 200, headers }] }
+  expect([...replay(recording).response().headers]).toEqual([["x-own", "a"]])
+})
