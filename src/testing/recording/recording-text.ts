@@ -71,14 +71,15 @@ function checkedText(given: unknown): string {
   }
   const text = typeof bytes === "string" ? bytes : new TextDecoder().decode(bytes)
   if (text.trim() === "") throw new TypeError("Cannot read recording: it must not be empty")
-  if (COMPRESSED.test(text)) throw new TypeError("Cannot read recording: it must not be compressed")
+  if (COMPRESSED.some((start) => text.startsWith(start)))
+    throw new TypeError("Cannot read recording: it must not be compressed")
   if (text.slice(0, 8).includes("\0")) throw new TypeError("Cannot read recording: it must be in UTF-8, not UTF-16")
   if (typeof bytes !== "string") checkUtf8(bytes)
   return text
 }
 
 /** How gzip, ZIP and Zstandard begin, after bytes that are not valid UTF-8 were replaced. */
-const COMPRESSED = /^(?:\u001F|PK\u0003\u0004|\(\uFFFD\/\uFFFD)/
+const COMPRESSED = ["\u001F", "PK\u0003\u0004", "(\uFFFD/\uFFFD"]
 
 /** The last line may be cut inside a character. */
 function checkUtf8(bytes: Uint8Array): void {
