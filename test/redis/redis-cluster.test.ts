@@ -2,18 +2,14 @@ import { Cluster as Cluster6 } from "ioredis"
 import { Cluster as Cluster5 } from "ioredis-5"
 import { createCluster as createCluster6 } from "redis"
 import { createCluster as createCluster5 } from "redis-5"
-import { redisStore, type RedisClientLike } from "steadystream/redis"
+import { redisStore } from "steadystream/redis"
 import { storeContract } from "steadystream/testing"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type RedisCluster, startCluster } from "../support/redis-cluster.ts"
+import { redisStores, type TestClient } from "../support/redis-stores.ts"
 import { describeWithRedis } from "../support/with-redis.ts"
 
-interface Made {
-  readonly client: RedisClientLike
-  close(): void
-}
-
-const clients: Record<string, (ports: readonly number[]) => Promise<Made>> = {
+const clients: Record<string, (ports: readonly number[]) => Promise<TestClient>> = {
   "ioredis 6": async (ports) => {
     const client = new Cluster6(ports.map((port) => ({ host: "127.0.0.1", port })))
     return { client, close: () => client.disconnect() }
@@ -44,25 +40,12 @@ describeWithRedis("redisStore() of a cluster", () => {
   }, 30_000)
   afterAll(() => cluster.stop())
 
-  let runs = 0
   for (const [kind, connect] of Object.entries(clients)) {
-    const cases = storeContract(`redisStore() of a cluster with ${kind}`, async ({ retention }) => {
-      const ports = cluster.servers.map(({ port }) => port)
-      const made = [await connect(ports), await connect(ports)]
-      const [store, other] = made.map(({ client }) => redisStore(client, { retention, prefix: `${runs}:` }))
-      runs++
-      return {
-        store: store!,
-        other,
-        extraEvents: 100,
-        close: async () => {
-          for (const { close } of made) close()
-        },
-      }
-    })
+    const open = () => connect(cluster.servers.map(({ port }) => port))
+    const cases = storeContract(`redisStore() of a cluster with ${kind}`, redisStores(`${kind} `, open))
     test(`redisStore() of a cluster with ${kind} calls every watcher after its subscribers have reconnected`, async () => {
-      const made = await connect(cluster.servers.map(({ port }) => port))
-      const store = redisStore(made.client, { prefix: `${runs++}:` })
+      const made = await open()
+      const store = redisStore(made.client, { prefix: `${kind} watchers:` })
       const looks = new Map<number, number>()
       for (let at = 0; at < 30; at++) {
         const watch = store.watch(`${at}`, (news) => {

@@ -2,18 +2,14 @@ import Redis6 from "ioredis"
 import Redis5 from "ioredis-5"
 import { createClient as createClient6 } from "redis"
 import { createClient as createClient5 } from "redis-5"
-import { redisStore, type RedisClientLike, type RedisConnection } from "steadystream/redis"
+import type { RedisConnection } from "steadystream/redis"
 import { storeContract } from "steadystream/testing"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { type RedisServer, startRedis } from "../support/redis-server.ts"
+import { redisStores, type TestClient } from "../support/redis-stores.ts"
 import { describeWithRedis } from "../support/with-redis.ts"
 
-interface Made {
-  readonly client: RedisClientLike
-  close(): void
-}
-
-const clients: Record<string, (url: string) => Promise<Made>> = {
+const clients: Record<string, (url: string) => Promise<TestClient>> = {
   "ioredis 6": async (url) => {
     const client = new Redis6(url)
     return { client, close: () => client.disconnect() }
@@ -59,20 +55,8 @@ describeWithRedis.each(Object.keys(clients))("redisStore() with %s", (kind) => {
   })
   afterAll(() => server.stop())
 
-  let runs = 0
-  const cases = storeContract(`redisStore() with ${kind}`, async ({ retention }) => {
-    const made = [await clients[kind]!(server.url), await clients[kind]!(server.url)]
-    const [store, other] = made.map(({ client }) => redisStore(client, { retention, prefix: `${runs}:` }))
-    runs++
-    return {
-      store: store!,
-      other,
-      extraEvents: 100,
-      close: async () => {
-        for (const { close } of made) close()
-      },
-    }
-  })
+  const stores = redisStores(`${kind} `, () => clients[kind]!(server.url))
+  const cases = storeContract(`redisStore() with ${kind}`, stores)
 
   // The longest case is the same work with every client.
   const some = kind.endsWith("6") ? cases : cases.filter(({ name }) => !name.includes("1,000 random"))
