@@ -1,6 +1,6 @@
 /* Turns an answer into the bytes on the wire, and cuts them. */
 import { checkOptions, type OptionKinds } from "../internal/option-checks.ts"
-import { importZlib } from "./node-shapes.ts"
+import { nodeZlib } from "./node-shapes.ts"
 
 /** The answer of the fault server to one request. Each connection takes one request. */
 export interface FaultAnswer {
@@ -101,7 +101,7 @@ async function bodyOf(answer: FaultAnswer): Promise<Uint8Array[]> {
     typeof piece === "string" ? encoder().encode(piece) : piece,
   )
   if (answer.gzip !== true) return pieces.filter((piece) => piece.length > 0)
-  const zlib = await importZlib()
+  const zlib = nodeZlib()
   return [zlib.gzipSync(joined(pieces))]
 }
 

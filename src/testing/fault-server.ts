@@ -4,7 +4,7 @@ import { reportGlobally } from "../internal/hook.ts"
 import { checkNumber, checkOptions } from "../internal/option-checks.ts"
 import { checkAnswer, type FaultAnswer } from "./fault-answer.ts"
 import { send } from "./fault-sender.ts"
-import { importHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
+import { nodeHttp, type NodeRequest, type NodeServer, type NodeSocket } from "./node-shapes.ts"
 
 /** A request that the fault server received. */
 export interface FaultRequest {
@@ -84,7 +84,7 @@ export async function startFaultServer(
   checkOptions(options, { port: "a number" })
   const port = checkNumber("port", options.port ?? 0)
   if (port > 65_535 || port % 1 > 0) throw new RangeError('Cannot use options: "port" must be an integer up to 65535')
-  const http = await importHttp()
+  const http = nodeHttp()
   const server = new ScriptedServer(script)
   const timeouts = { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }
   await server.listen(http.createServer(timeouts, server.onRequest), port)

@@ -1,5 +1,5 @@
 /*
- * The members of Node's modules that the fault server uses, and their only import, which happens when a server starts:
+ * The members of Node's modules that the fault server uses, and the only place that takes them, when a server starts:
  * importing this package needs nothing of Node.
  */
 
@@ -43,18 +43,28 @@ interface NodeZlib {
   gzipSync(bytes: Uint8Array): Uint8Array
 }
 
-/** Imports `node:http`. */
-export function importHttp(): Promise<NodeHttp> {
-  return importModule("http") as Promise<NodeHttp>
+/**
+ * Returns `node:http`.
+ *
+ * @throws TypeError if the platform has no such module.
+ */
+export function nodeHttp(): NodeHttp {
+  return nodeModule("node:http") as NodeHttp
 }
 
-/** Imports `node:zlib`. */
-export function importZlib(): Promise<NodeZlib> {
-  return importModule("zlib") as Promise<NodeZlib>
+/**
+ * Returns `node:zlib`.
+ *
+ * @throws TypeError if the platform has no such module.
+ */
+export function nodeZlib(): NodeZlib {
+  return nodeModule("node:zlib") as NodeZlib
 }
 
-/** Not with a literal, which bundlers for the browser would try to resolve. */
-function importModule(name: string): Promise<unknown> {
-  const specifier = `node:${name}`
-  return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)
+/** Not by `import()`: bundlers for the browser would try to resolve it, and that of React Native refuses it. */
+function nodeModule(name: string): unknown {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  const found = process?.getBuiltinModule?.(name)
+  if (found === undefined) throw new TypeError(`Cannot start fault server: the platform must have ${name}`)
+  return found
 }

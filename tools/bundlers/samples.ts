@@ -49,7 +49,9 @@ async function buildWithNext(): Promise<string> {
     await once(server.stdout, "data")
     server.stdout.resume()
     for (const route of ["node", "edge"]) {
-      const text = await (await fetch(`http://127.0.0.1:${port}/${route}`)).text()
+      const text = await (
+        await fetch(`http://127.0.0.1:${port}/${route}`, { signal: AbortSignal.timeout(60_000) })
+      ).text()
       if (!/^(?:data: one\n\n){1000}data: two\n\ndata: three\n\n$/.test(text)) {
         throw new Error(`/${route} must send 1,002 events, not ${text.slice(-200)}`)
       }
@@ -116,7 +118,7 @@ async function buildWithMetro(): Promise<string> {
   const realm = { AbortController, clearTimeout, done: Promise.resolve(""), performance, setImmediate, setTimeout }
   runInNewContext(await readFile(out, "utf8"), realm)
   const got = await realm.done
-  if (got !== "one three function function function function") throw new Error(`it must run, not return ${got}`)
+  if (got !== `one three${" function".repeat(5)}`) throw new Error(`it must run, not return ${got}`)
   return "1 script, which ran without streams"
 }
 

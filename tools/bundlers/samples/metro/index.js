@@ -5,6 +5,7 @@ import { sendEventStream } from "steadystream/node"
 import { chatCompletionChunks, DONE, encodeChunk, readChatCompletions } from "steadystream/openai"
 import { redisStore } from "steadystream/redis"
 import { eventStreamResponse } from "steadystream/server"
+import { scriptedFetch } from "steadystream/testing"
 
 async function* connect() {
   yield encodeEvent({ id: "1", data: "one" })
@@ -20,7 +21,8 @@ async function run() {
   const got = []
   for await (const event of subscribe(connect, { until: "two" })) got.push(event.data)
   for await (const text of readChatCompletions(answer()).textDeltas()) got.push(text)
-  for (const entry of [EventSource, sendEventStream, redisStore, eventStreamResponse]) got.push(typeof entry)
+  for (const entry of [EventSource, sendEventStream, redisStore, eventStreamResponse, scriptedFetch])
+    got.push(typeof entry)
   return got.join(" ")
 }
 
