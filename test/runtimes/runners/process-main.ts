@@ -55,4 +55,7 @@ const [bundle = "", origin = "", only = ""] = process.argv.slice(2)
 const { run } = (await import(pathToFileURL(bundle).href)) as typeof Suite
 const serve = Bun !== undefined ? serveOnBun : Deno !== undefined ? serveOnDeno : serveOnNode
 const version = Bun?.version ?? Deno?.version.deno ?? process.versions.node
-console.log(JSON.stringify({ version, results: await run({ origin, serve, only }) }))
+const results = await run({ origin, serve, only })
+// If every case passed, nothing may keep the process alive. After a failure, what that case left behind may.
+const hasFailed = results.some(({ outcome }) => outcome === "failed")
+process.stdout.write(`${JSON.stringify({ version, results })}\n`, () => hasFailed && process.exit())

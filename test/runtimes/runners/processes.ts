@@ -18,7 +18,7 @@ function processRunner(name: string, runtime: string, command: readonly [string,
     missing: () => (existsSync(program) ? undefined : `${name} is not installed`),
     run: async (bundlePath, origin, only = "") => {
       const main = await bundleMain(name)
-      const limits = { cwd: root, timeout: 240_000, maxBuffer: 64 * 1024 * 1024 }
+      const limits = { cwd: root, timeout: 150_000, maxBuffer: 64 * 1024 * 1024 }
       const stdout = await run(program, [...args, main, bundlePath, origin, only], limits).then(
         (output) => output.stdout,
         ({ stderr, code, signal }: { stderr: string; code: unknown; signal: unknown }) => {
