@@ -53,8 +53,8 @@ export function fillRuntimes(readme: string, reports: readonly RuntimeReport[]):
       runtime,
       distinct(own.map(({ version }) => version)),
       distinct(own.map(({ scope }) => scope)),
-      distinct(own.map(({ results }) => `${count(results, "passed")}`)),
-      distinct(own.map(({ results }) => `${count(results, "impossible")}`)),
+      rangeOf(own.map(({ results }) => count(results, "passed"))),
+      rangeOf(own.map(({ results }) => count(results, "impossible"))),
     ]),
   )
   return readme.replace(REGION, () => `\n\n${text}\n\n`)
@@ -132,6 +132,11 @@ function labelsOf(reports: readonly RuntimeReport[]): string[] {
 
 function count(results: readonly SuiteResult[], outcome: SuiteResult["outcome"]): number {
   return results.filter((result) => result.outcome === outcome).length
+}
+
+function rangeOf(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return least === most ? `${least}` : `${least} to ${most}`
 }
 
 function distinct(texts: readonly string[]): string {
