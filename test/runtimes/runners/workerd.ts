@@ -41,12 +41,16 @@ export const workerdRunner: Runner = {
   run: async (bundlePath, origin, only = "") => {
     await writeConfig(bundlePath)
     const child = spawn(program, ["serve", `${folder}config.capnp`, "--control-fd=3"], {
-      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      timeout: 150_000,
+      killSignal: "SIGKILL",
     })
+    let errors = ""
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => void (errors += text))
     try {
       const exit = new Promise<never>((_, reject) => {
         child.once("error", reject)
-        child.once("exit", (code) => reject(new Error(`workerd ended with ${code}`)))
+        child.once("exit", (code) => reject(new Error(`workerd ended with ${code}: ${errors.slice(-2_000)}`)))
       })
       exit.catch(() => {})
       const port = await Promise.race([portOf(child), exit])

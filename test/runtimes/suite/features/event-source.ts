@@ -73,10 +73,10 @@ async function enforcesCors({ script, signal }: SuiteContext): Promise<boolean> 
 }
 
 async function keepsCookies({ origins, script, signal }: SuiteContext): Promise<boolean> {
-  await fetch(`${origins[0]}/cookie?name=asked&value=1`, { credentials: "include", signal })
+  await fetch(`${origins[0]}/cookie?name=jar&value=1`, { credentials: "include", signal })
   const { url, seen } = await script([{}])
   await fetch(url, { signal })
-  return (await seen(1))[0]!.headers["cookie"]?.includes("asked=1") === true
+  return (await seen(1))[0]!.headers["cookie"]?.includes("jar=1") === true
 }
 
 async function asksCaches({ script, signal }: SuiteContext): Promise<boolean> {
