@@ -120,7 +120,7 @@ test.each([
       requests: 0,
       maxConnections: 0,
     }
-    const runs = 40
+    const runs = 60
     for (let seed = 1; seed <= runs; seed++) await run(seed, counts, keys, limits)
     expect([counts.lost, counts.doubled]).toEqual([0, 0])
     expect(counts.deaths).toBeGreaterThan(runs)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { FakeEventServer } from "../../support/fake-event-server.ts"
 import { type Member, numbers, SharedWorld } from "../../support/shared-world.ts"
 
 describe("shareAcrossTabs() and its leader", () => {
@@ -73,6 +74,26 @@ describe("shareAcrossTabs() and its leader", () => {
     first.tab.resume()
     await world.browser.settle(1_000)
     expect(roles).toEqual(["leading", "following"])
+  })
+
+  test("shareAcrossTabs() collects from the other tabs what a new leader does not have, also without IDs", async () => {
+    const world = new SharedWorld({}, new FakeEventServer(false))
+    const [first, second, third] = await world.openAll(3)
+    await world.emit(2)
+    second!.tab.suspend()
+    await world.emit(1)
+    first!.tab.isFrozen = true
+    second!.tab.resume()
+    await world.browser.settle()
+    // It waits for the lock behind the second tab then.
+    third!.tab.suspend()
+    third!.tab.resume()
+    await world.browser.settle()
+    first!.tab.crash()
+    await world.browser.settle(1_000)
+    await world.emit(1)
+    expect(second!.subscription.role).toBe("leading")
+    expect([second!.data, third!.data]).toEqual([numbers(1, 4), numbers(1, 4)])
   })
 
   test("shareAcrossTabs() keeps two keys apart", async () => {
