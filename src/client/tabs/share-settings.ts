@@ -20,7 +20,8 @@ export interface TabOptions {
   readonly recent?: number | undefined
   /**
    * How long the leading tab may answer no message before another tab replaces it, in milliseconds. A tab that is closed,
-   * crashes or is frozen is replaced at once if the browser reports it; this is for all other cases.
+   * crashes or is frozen is replaced at once if the browser reports it; this is for all other cases. 0 and Infinity turn it
+   * off.
    * @defaultValue 5,000
    */
   readonly leaderTimeout?: number | undefined
