@@ -1,6 +1,6 @@
 /*
- * Runs the suite in workerd. A Durable Object runs it and serves its handlers, because only there may a request wait for
- * what another request does.
+ * Runs the suite in workerd. A Durable Object runs it and serves its handlers, because on that platform only the requests
+ * to one Durable Object are sure to reach the same memory.
  */
 import type * as Suite from "../suite/index.ts"
 
