@@ -24,6 +24,8 @@ interface Lock {
 export class FakeBrowser {
   readonly clock: ManualClock = new ManualClock()
   readonly tabs: FakeTab[] = []
+  /** Whether a tab is told that its lock was stolen. */
+  reportsSteal = true
   readonly random: () => number
   readonly #locks = new Map<string, Lock>()
 
@@ -75,7 +77,7 @@ export class FakeBrowser {
       if (options.steal === true) {
         const { holder } = lock
         lock.holder = request
-        holder?.tab.task(() => holder.reject(new DOMException("stolen", "AbortError")))
+        if (this.reportsSteal) holder?.tab.task(() => holder.reject(new DOMException("stolen", "AbortError")))
         this.#grant(lock, request)
       } else if (options.ifAvailable === true && (lock.holder ?? lock.waiting[0])) {
         tab.task(() => resolve(run(null)))

@@ -76,6 +76,19 @@ describe("shareAcrossTabs() and its leader", () => {
     expect(roles).toEqual(["leading", "following"])
   })
 
+  test("shareAcrossTabs() stops leading when another leader is heard, also if it is not told that its lock is stolen", async () => {
+    const world = new SharedWorld()
+    world.browser.reportsSteal = false
+    const [first] = await world.openAll(2)
+    await world.emit(1)
+    first!.tab.isFrozen = true
+    await world.browser.settle(20_000)
+    first!.tab.resume()
+    await world.browser.settle(200)
+    await world.emit(1)
+    expect([first!.subscription.role, first!.data, world.server.connections]).toEqual(["following", ["1", "2"], 1])
+  })
+
   test("shareAcrossTabs() collects from the other tabs what a new leader does not have, also without IDs", async () => {
     const world = new SharedWorld({}, new FakeEventServer(false))
     const [first, second, third] = await world.openAll(3)
