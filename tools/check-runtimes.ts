@@ -6,13 +6,14 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { startFixtureServer } from "../test/runtimes/fixture-server.ts"
+import { browserRunners } from "../test/runtimes/runners/browsers.ts"
 import { machineRunner, processRunners } from "../test/runtimes/runners/processes.ts"
 import type { Runner, RuntimeReport } from "../test/runtimes/runners/runner.ts"
 import { workerdRunner } from "../test/runtimes/runners/workerd.ts"
 import { bundleSuite } from "../test/runtimes/suite-bundle.ts"
 import { fillRuntimes, runtimesPage, withVersionsOf } from "./runtime-table.ts"
 
-const RUNNERS: readonly Runner[] = [...processRunners, workerdRunner]
+const RUNNERS: readonly Runner[] = [...processRunners, workerdRunner, ...browserRunners]
 
 /** The most runners at a time. Most of the time of a run is spent waiting. */
 const AT_ONCE = 4

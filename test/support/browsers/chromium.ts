@@ -1,0 +1,24 @@
+import { chromium } from "playwright"
+import { chromiumArguments, findChromium } from "../chromium.ts"
+import type { InstalledBrowser } from "./browser.ts"
+
+export const CHROMIUM: InstalledBrowser = {
+  name: "Chromium",
+  missing: () => (findChromium() === undefined ? "Chromium is not installed" : undefined),
+  start: async () => {
+    const browser = await chromium.launch({ executablePath: findChromium()!, args: chromiumArguments })
+    const context = await browser.newContext()
+    return {
+      version: browser.version(),
+      newPage: async () => {
+        const page = await context.newPage()
+        return {
+          open: async (url) => void (await page.goto(url)),
+          evaluate: (expression) => page.evaluate(expression),
+          close: () => page.close(),
+        }
+      },
+      close: () => browser.close(),
+    }
+  },
+}
