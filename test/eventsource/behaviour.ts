@@ -6,7 +6,11 @@ import { play, type PlayedScript, type Reply } from "./script.ts"
 
 type EventSourceClass = typeof globalThis.EventSource
 
-/** Features that a realm may lack: a base URL, CORS, cookies, a document, reports of uncaught errors, URLs of blobs, events without a currentTarget after their dispatch. */
+/**
+ * Features that a realm may lack: a base URL, CORS, cookies, a document, reports of uncaught errors, URLs of blobs, events
+ * without a currentTarget after their dispatch, a fetch that resolves at the headers, and one that sends the bytes of a
+ * header as they are.
+ */
 export type Need =
   | "base"
   | "no base"
@@ -16,6 +20,8 @@ export type Need =
   | "reportError"
   | "blob URLs"
   | "ending dispatch"
+  | "early headers"
+  | "header bytes"
 
 /** The class under test and its realm. */
 export type Subject = "ours in Node" | "ours in Bun" | "ours in Deno" | "ours in Chromium" | "native Chromium"
@@ -93,11 +99,18 @@ export async function runBehaviours(behaviours: readonly Behaviour[], options: R
   return outcomes
 }
 
-function contextOf({ EventSource, origins }: RunOptions, opened: EventSource[], signal: AbortSignal): Context {
+/** A reply whose body begins with a comment, for a fetch that resolves at the first byte. */
+function withFirstByte(reply: Reply): Reply {
+  const { status = 200, body = [], ending } = reply
+  return status === 200 && ending === "hold" ? { ...reply, body: [":\n", ...body] } : reply
+}
+
+function contextOf({ EventSource, origins, offers }: RunOptions, opened: EventSource[], signal: AbortSignal): Context {
+  const hasEarlyHeaders = offers.includes("early headers")
   const context: Context = {
     EventSource,
     origins,
-    script: (replies) => play(origins, replies, signal),
+    script: (replies) => play(origins, hasEarlyHeaders ? replies : replies.map(withFirstByte), signal),
     connect: (url, init) => {
       const source = init === undefined ? new EventSource(url) : new EventSource(url, init)
       opened.push(source)

@@ -20,6 +20,8 @@ function run({ subject, origins }: RunRequest): Promise<Outcome[]> {
     "reportError",
     "blob URLs",
     "ending dispatch",
+    "early headers",
+    "header bytes",
     ...(isPage ? (["document"] as const) : []),
   ]
   return runBehaviours(behaviours, {

@@ -27,7 +27,7 @@ describe("EventSource in Node", () => {
         EventSource,
         origins,
         subject: "ours in Node",
-        offers: ["no base", "blob URLs", "ending dispatch"],
+        offers: ["no base", "blob URLs", "ending dispatch", "early headers", "header bytes"],
       })
       outcomes.push(outcome)
       expect(outcome.outcome, outcome.detail).not.toBe("failed")

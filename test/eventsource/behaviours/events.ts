@@ -6,6 +6,7 @@ export const eventBehaviours: readonly Behaviour[] = [
   {
     area: "open",
     name: "open fires at the headers, before the body",
+    needs: ["early headers"],
     async run({ connect, script }) {
       const { url, pass } = await script([{ body: [GATE, "data: a\n\n"], ending: "hold" }])
       const recording = record(connect(url))

@@ -2,6 +2,7 @@
 import { EventSource } from "steadystream/eventsource"
 import { type Behaviour, type Need, runBehaviour, type Subject } from "../../../eventsource/behaviour.ts"
 import { behaviours } from "../../../eventsource/behaviours/index.ts"
+import { ENCODES_HEADERS, resolvesAtHeaders, sendsHeaderBytes } from "../asked.ts"
 import { Impossible, type SuiteCases, type SuiteContext } from "../suite.ts"
 
 interface Realm {
@@ -19,6 +20,8 @@ const LACKS: Readonly<Record<Need, string>> = {
   "blob URLs": "it has no URLs of blobs",
   "ending dispatch": "an event keeps its currentTarget after its dispatch",
   reportError: "it reports no error to the global scope",
+  "early headers": "its fetch resolves at the first byte of the body",
+  "header bytes": ENCODES_HEADERS,
 }
 
 let asked: Promise<Realm> | undefined
@@ -35,6 +38,8 @@ async function realmOf(context: SuiteContext): Promise<Realm> {
     "blob URLs": hasBlobUrls(),
     "ending dispatch": endsDispatch(),
     reportError: reportsErrors(),
+    "early headers": await resolvesAtHeaders(context),
+    "header bytes": await sendsHeaderBytes(context),
   }
   const offers = (Object.keys(has) as Need[]).filter((need) => has[need])
   const cache = await asksCaches(context)

@@ -1,8 +1,9 @@
 /* A subscription across reconnections: what it delivers, from where it resumes, and how it ends. */
 import { subscribe, type Subscription, type SubscribeOptions } from "steadystream/client"
 import { GATE } from "../../../eventsource/script.ts"
+import { ENCODES_HEADERS, sendsHeaderBytes } from "../asked.ts"
 import { equal, ok } from "../checks.ts"
-import type { SuiteCases } from "../suite.ts"
+import { needs, type SuiteCases } from "../suite.ts"
 
 /** Reconnects at once, so that cases are quick. */
 export const AT_ONCE: Pick<SubscribeOptions, "retry"> = { retry: { initialDelay: 0, jitter: false } }
@@ -30,7 +31,9 @@ const IDS: readonly string[] = ["1", "é", "✓1", "日本", "🎈", "a b", "~!@
 const resumes: SuiteCases = Object.fromEntries(
   IDS.map((id) => [
     `subscribe resumes from the ID ${JSON.stringify(id)}`,
-    async ({ script }) => {
+    async (context) => {
+      const { script } = context
+      if (/[^ -~]/.test(id)) needs(await sendsHeaderBytes(context), ENCODES_HEADERS)
       const played = await script([{ body: [`id: ${id}\ndata: a\n\nid: lost\ndata: b\n`] }, { status: 204 }])
       const { data, outcome } = await follow(subscribe(played.url, AT_ONCE))
       equal([data, outcome], [["a"], "done"])
