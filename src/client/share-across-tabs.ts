@@ -1,5 +1,6 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
+import { checkNames } from "../internal/option-checks.ts"
 import { settingsOf, type SubscribeOptions } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 import { shareSettingsOf, type TabOptions, type TabRole } from "./tabs/share-settings.ts"
@@ -55,6 +56,7 @@ export function shareOn<Contract extends EventDecoder<SseEvent<string, unknown>>
   url: string | URL,
   options: ShareOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): SharedSubscription<DecodedEvent<Contract>> {
+  checkNames("options", options, {}, true)
   const { key, recent, leaderTimeout, onRoleChange, ...others } = options
   const settings = settingsOf(url, others)
   const share = shareSettingsOf({ key, recent, leaderTimeout, onRoleChange }, settings)

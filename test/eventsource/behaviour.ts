@@ -2,7 +2,7 @@
  * Defines behaviours and runs them in any realm. It uses no test framework and no API of only Node or only a page.
  * A behaviour that does not hold throws.
  */
-import { play, type PlayedScript, type Reply } from "./script.ts"
+import { GATE, play, type PlayedScript, type Reply } from "./script.ts"
 
 type EventSourceClass = typeof globalThis.EventSource
 
@@ -102,7 +102,8 @@ export async function runBehaviours(behaviours: readonly Behaviour[], options: R
 /** A reply whose body begins with a comment, for a fetch that resolves at the first byte. */
 function withFirstByte(reply: Reply): Reply {
   const { status = 200, body = [], ending } = reply
-  return status === 200 && ending === "hold" ? { ...reply, body: [":\n", ...body] } : reply
+  const [first = GATE] = body
+  return status === 200 && ending === "hold" && first === GATE ? { ...reply, body: [":\n", ...body] } : reply
 }
 
 function contextOf({ EventSource, origins, offers }: RunOptions, opened: EventSource[], signal: AbortSignal): Context {

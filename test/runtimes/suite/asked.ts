@@ -42,3 +42,31 @@ export async function resolvesAtHeaders({ script, signal }: SuiteContext): Promi
     )
     .finally(() => clearTimeout(timer))
 }
+
+/** Says what a runtime lacks whose fetch does not close the connection of a cancelled body. */
+export const KEEPS_CONNECTION = "its fetch does not close the connection of a body that is cancelled"
+
+/** How long the server may take to see that a connection was closed, in milliseconds. */
+const CLOSE_WAIT = 2_000
+
+let closing: Promise<boolean> | undefined
+
+/** Whether the connection of a response is closed when its body is cancelled. */
+export function closesCancelledBodies(context: SuiteContext): Promise<boolean> {
+  return (closing ??= askForClose(context))
+}
+
+async function askForClose({ script, signal }: SuiteContext): Promise<boolean> {
+  const played = await script([{ body: ["data: a\n\n"], ending: "hold" }])
+  const stop = new AbortController()
+  const { body } = await fetch(played.url, { signal: AbortSignal.any([signal, stop.signal]) })
+  const reader = body!.getReader()
+  await reader.read()
+  await reader.cancel()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), CLOSE_WAIT)))
+  const isClosed = await Promise.race([played.closed(1).then(() => true), late])
+  clearTimeout(timer)
+  stop.abort()
+  return isClosed
+}

@@ -1,8 +1,9 @@
 /* readEvents over the runtime's own fetch and streams. */
 import { readEvents, type ReadEventsOptions } from "steadystream"
+import { closesCancelledBodies, KEEPS_CONNECTION } from "../asked.ts"
 import { equal, rejection, throws } from "../checks.ts"
 import { type Part, GATE } from "../../../eventsource/script.ts"
-import type { SuiteCases, SuiteContext } from "../suite.ts"
+import { needs, type SuiteCases, type SuiteContext } from "../suite.ts"
 
 const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)]
 
@@ -93,7 +94,9 @@ export const readEventsCases: SuiteCases = {
     const { code, status, body, retryable } = error as unknown as Record<string, unknown>
     equal([code, status, body, retryable], ["response", 503, "later", true])
   },
-  "readEvents closes the connection when its loop is left": async ({ script, signal }) => {
+  "readEvents closes the connection when its loop is left": async (context) => {
+    const { script, signal } = context
+    needs(await closesCancelledBodies(context), KEEPS_CONNECTION)
     const played = await script([{ body: ["data: a\n\n"], ending: "hold" }])
     for await (const event of readEvents(await fetch(played.url, { signal }))) {
       equal(event.data, "a")
@@ -101,7 +104,9 @@ export const readEventsCases: SuiteCases = {
     }
     await played.closed(1)
   },
-  "readEvents rejects with the reason of its signal, and closes the connection": async ({ script, signal }) => {
+  "readEvents rejects with the reason of its signal, and closes the connection": async (context) => {
+    const { script, signal } = context
+    needs(await closesCancelledBodies(context), KEEPS_CONNECTION)
     const played = await script([{ body: ["data: a\n\n"], ending: "hold" }])
     const stop = new AbortController()
     const events = readEvents(await fetch(played.url, { signal }), { signal: stop.signal })
