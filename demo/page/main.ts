@@ -6,6 +6,7 @@ import { InspectorPanel } from "./inspector/inspector-panel.ts"
 import { RelayPanel } from "./relay-panel.ts"
 import { RetryPanel } from "./retry-panel.ts"
 import { startStandardPanel } from "./standard-panel.ts"
+import { TabsPanel } from "./tabs-panel.ts"
 import { Wire } from "./wire.ts"
 
 setFact(document, "host", location.host)
@@ -16,3 +17,4 @@ void new RelayPanel(find(document, "#relay"))
 void new ChannelPanel(find(document, "#channel"))
 void new DurablePanel(find(document, "#durable")).begin()
 void new InspectorPanel(find(document, "#inspector"))
+void new TabsPanel(find(document, "#tabs"))

@@ -11,6 +11,7 @@ import { originOf, Relays } from "./relays.ts"
 import { PAGE_PATHS, sendPageFile } from "./page-files.ts"
 import { type Handler, Router } from "./router.ts"
 import { sentence, ticks } from "./sentence.ts"
+import { SharedTicks } from "./shared-ticks.ts"
 import { type StoredRoutes, StoredStreams } from "./stored-streams.ts"
 
 /** Options of {@link DemoServer}. */
@@ -39,18 +40,21 @@ export class DemoServer {
   readonly #stop: AbortController = new AbortController()
   readonly #outage: Outage = new Outage()
   readonly #relays: Relays = new Relays()
+  readonly #sharedTicks: SharedTicks
   readonly #stored: StoredRoutes
   /** The number of requests for the sentence by reader, oldest first. */
   readonly #requests: Map<string, number> = new Map()
 
   constructor(options: DemoServerOptions) {
     this.#options = options
+    this.#sharedTicks = new SharedTicks(options.pace?.tick ?? 1000)
     this.#stored = options.stored ?? streamsInMemory(options.pace?.storedToken)
     const page: Handler = (_req, res, url) => sendPageFile(res, url.pathname, options.pageDirectory)
     this.#router = new Router([
       ...PAGE_PATHS.map((path) => [path, { GET: page, HEAD: page }] as const),
       ["/stream", { GET: this.#sendSentence, HEAD: this.#sendSentence }],
       ["/ticks", { GET: this.#sendTicks, HEAD: this.#sendTicks }],
+      ["/shared-ticks", { GET: this.#shareTicks, HEAD: this.#shareTicks }],
       ["/v1/chat/completions", { POST: this.#complete }],
       ["/relay/v1/chat/completions", { POST: this.#relay }],
       ["/api/relay", { GET: this.#watchRelay }],
@@ -107,6 +111,9 @@ export class DemoServer {
     const retry = this.#options.pace?.retry ?? 500
     await sendEventStream(req, res, (session) => ticks(session, pace), { retry, signal })
   }
+
+  readonly #shareTicks: Handler = (req, res) =>
+    this.#sharedTicks.connect(req, res, this.#options.pace?.retry ?? 500, this.#stop.signal)
 
   readonly #complete: Handler = async (req, res) => {
     const request = parseChatRequest(await readJson(req, MAX_BODY_BYTES))
