@@ -1,6 +1,5 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
-import { checkNames } from "../internal/option-checks.ts"
 import { settingsOf, type SubscribeOptions } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 import { shareSettingsOf, type TabOptions, type TabRole } from "./tabs/share-settings.ts"
@@ -56,11 +55,12 @@ export function shareOn<Contract extends EventDecoder<SseEvent<string, unknown>>
   url: string | URL,
   options: ShareOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): SharedSubscription<DecodedEvent<Contract>> {
-  checkNames("options", options, {}, true)
-  const { key, recent, leaderTimeout, onRoleChange, ...others } = options
+  // JavaScript may leave the options out. The key is missed below.
+  const given = (options as typeof options | undefined) ?? ({} as typeof options)
+  const { key, recent, leaderTimeout, onRoleChange, ...others } = given
   const settings = settingsOf(url, others)
   const share = shareSettingsOf({ key, recent, leaderTimeout, onRoleChange }, settings)
-  const events: EventDecoder<SseEvent<string, unknown>> | undefined = options.events
+  const events: EventDecoder<SseEvent<string, unknown>> | undefined = given.events
   let loop!: SharedLoop
   const subscription = createSubscription<SseEvent<string, unknown>>(
     settings,

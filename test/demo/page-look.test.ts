@@ -60,6 +60,8 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
       await waitForText(page, "#durable .badge", "running")
       expect(await findings(page, "#durable")).toEqual([])
       await waitForText(page, "#durable .badge", "failed")
+      await page.click('#tabs [data-action="join"]')
+      await waitForText(page, "#tabs .log", "tick")
       await waitForText(page, "#retry .outcome", "Gave up after")
       await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)))
       expect(await findings(page, "html")).toEqual([])
