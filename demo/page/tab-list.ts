@@ -1,7 +1,7 @@
 import type { TabRole } from "steadystream/client"
 import { setState, type ShownState } from "./dom.ts"
 
-/** What a tab tells the others of itself. */
+/** What a tab reports to the others. */
 export interface TabState {
   readonly id: string
   /** When it joined, so that all tabs list each other in the same order. */

@@ -3,7 +3,7 @@ import { find, onAction, setAvailable, setFact, setOutcome, setState } from "./d
 import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
 import { TabList, type TabState } from "./tab-list.ts"
 
-/** How often a tab tells the others that it is there. */
+/** How often a tab reports to the others. */
 const TELL_EVERY_MS = 500
 /** The parameter of the page's URL with which a tab joins at once. */
 const JOIN = "join"
