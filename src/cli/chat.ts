@@ -137,6 +137,7 @@ function reportEnd(info: EndInfo, snapshot: Snapshot, terminal: Terminal): void 
   const isWhole = error === undefined && reason !== "cancelled"
   const colour = isWhole ? green : reason === "cancelled" ? yellow : red
   const partial = !isWhole && isChunkStreamError(error) && chunks > 0 ? ", the text is not whole" : ""
+  if (!isWhole && chunks === 0) return terminal.note(`${colour(reason)}: no chunk arrived in ${ms(durationMs)}`)
   terminal.note(
     `${colour(reason)}: finish reason ${visibleLine(finish, 50)}, ${count(chunks, "chunk")}, ${size(bytes)}${partial}`,
   )

@@ -9,7 +9,7 @@ export const PORT_FLAG = { type: "string", short: "p", value: "N", about: "The p
 export const REPLAY: Command = {
   name: "replay",
   summary:
-    "Starts a server on 127.0.0.1 that answers the n-th request to any path with the n-th response of a recording.",
+    "Starts a server on 127.0.0.1 that answers the n-th request to any path with the n-th response of a recording, and each later one with the last response.",
   operands: ["FILE"],
   flags: {
     port: PORT_FLAG,

@@ -28,6 +28,7 @@ export class Ended extends Error {
 const PROGRESS_AFTER = 2_000
 const PROGRESS_EVERY = 500
 
+const DEFAULT_COLUMNS = 80
 const ERASE_LINE = "\r\u001B[K"
 
 export class Terminal {
@@ -107,7 +108,8 @@ export class Terminal {
     const start = performance.now()
     this.#timer = setInterval(() => {
       if (performance.now() - start < PROGRESS_AFTER) return
-      const line = describe().slice(0, Math.max(0, this.#stderr.columns - 1))
+      // Some terminals report no width.
+      const line = describe().slice(0, (this.#stderr.columns || DEFAULT_COLUMNS) - 1)
       this.#stderr.write(`${ERASE_LINE}${this.errorColours.dim(line)}`)
       this.#hasProgress = true
     }, PROGRESS_EVERY)

@@ -27,9 +27,18 @@ interface Case {
   readonly end?: LintedResponse["end"]
   readonly endAt?: number
   readonly until?: string
+  readonly isRetried?: boolean
 }
 
-async function rulesOf({ status = 200, headers, body = "data: a\n\n", end = "end", endAt, until }: Case) {
+async function rulesOf({
+  status = 200,
+  headers,
+  body = "data: a\n\n",
+  end = "end",
+  endAt,
+  until,
+  isRetried = false,
+}: Case) {
   const parts = typeof body === "string" || body instanceof Uint8Array ? [body] : body
   const chunks = parts.map((part, index) => {
     const [at, bytes] = Array.isArray(part) ? (part as [number, string]) : [100 * (index + 1), part as string]
@@ -38,7 +47,7 @@ async function rulesOf({ status = 200, headers, body = "data: a\n\n", end = "end
   const kept = Object.entries({ ...HEADERS, ...headers }).filter((entry) => entry[1] !== undefined)
   const head = { at: 10, status, headers: Object.fromEntries(kept) as Record<string, string> }
   const found = await lintResponse(
-    { number: 0, hasArrived: true, head, chunks, end, endAt: endAt ?? chunks.at(-1)?.at ?? 10 },
+    { number: 0, hasArrived: true, isRetried, head, chunks, end, endAt: endAt ?? chunks.at(-1)?.at ?? 10 },
     until,
   )
   return found.map(({ rule, line, byte }) => (line === undefined ? rule : `${rule} ${line}:${byte}`))
@@ -145,6 +154,11 @@ const CASES: Readonly<
     },
   ],
   "end/broken": [{ body: "data: a\n\nda", end: "error" }, ["end/broken"], { body: "data: a\n\nda", end: "cancel" }],
+  "end/broken-and-retried": [
+    { body: "data: a\n\nda", end: "error", isRetried: true, until: "END" },
+    ["end/broken-and-retried"],
+    { body: HI, isRetried: true, until: "END" },
+  ],
   "end/no-mark": [{ body: "data: a\n\n", until: "END" }, ["end/no-mark"], { body: "data: END\n\n", until: "END" }],
   "end/incomplete-answer": [{ body: HI }, ["end/incomplete-answer"], { body: HI, end: "cancel" }],
   "end/no-done": [{ body: HI + STOP }, ["end/no-done"], { body: `${HI + STOP}data: [DONE]\n\n` }],
@@ -251,7 +265,7 @@ test("lint reads a response of a server, with the flags of the request, and ends
   expect({ code, notes }).toEqual({ code: 1, notes: "steadystream lint: The connection failed (ECONNREFUSED)\n" })
 })
 
-test("lint reads every response of a recording, and fails at a broken one", async () => {
+test("lint reads every response of a recording, and warns of one that broke and was retried", async () => {
   const server = await startFaultServer([
     { headers: HEADERS, body: "id: 1\ndata: a\n\n", end: "reset" },
     { headers: HEADERS, body: "id: 2\ndata: b\n\ndata: END\n\n" },
@@ -261,8 +275,9 @@ test("lint reads every response of a recording, and fails at a broken one", asyn
   await server.close()
   const { code, output } = await runCommand(["lint", path])
   expect(code).toBe(1)
-  expect(output).toMatch(/^error end\/broken, response 0\n/)
-  expect(output).toContain("\n1 error, 0 warnings, 0 info\n")
+  expect(output).toMatch(/^warning end\/broken-and-retried, response 0\n/)
+  expect(output).toContain("\n0 errors, 1 warning, 0 info\n")
+  expect((await runCommand(["lint", path, "--until", "END"])).output).toBe(output)
 })
 
 const REQUEST = { type: "request", at: 0, request: 0, method: "GET", url: "http://a/", headers: {} } as const

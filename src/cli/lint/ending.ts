@@ -7,12 +7,17 @@ import type { Finding } from "./rules.ts"
 
 /** Checks how the stream ended. A stream that the reader stopped has no end to check. */
 export async function checkEnd(
-  { end }: LintedResponse,
+  { end, isRetried }: LintedResponse,
   body: Uint8Array<ArrayBuffer>,
   events: readonly LintedEvent[],
   until: string | undefined,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
+  if (isRetried) {
+    // The end of the whole stream is in a later response.
+    const message = "The connection broke before the end of the body, and the reader made another request."
+    return end === "error" ? [{ rule: "end/broken-and-retried", message }] : []
+  }
   if (end === "error")
     findings.push({ rule: "end/broken", message: "The connection broke before the end of the body." })
   if (end === "cancel") return findings

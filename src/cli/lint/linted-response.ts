@@ -25,6 +25,8 @@ export interface LintedResponse {
     | { readonly at: number; readonly status: number; readonly headers: Readonly<Record<string, string>> }
     | undefined
   readonly chunks: readonly LintedChunk[]
+  /** Whether the recording has a later request of the same URL, which goes on with the stream. */
+  readonly isRetried: boolean
   /** How it ended: `"cancel"` also if the recording ended before. */
   readonly end: "end" | "error" | "cancel"
   readonly endAt: number
@@ -42,11 +44,23 @@ export function responsesOf(bytes: Uint8Array): LintedResponse[] {
   if (/^\s*\{.*"steadystream-recording"/s.test(start)) return recordedResponsesOf(parseRecording(bytes))
   if (start.startsWith("\u001F\uFFFD")) throw new TypeError("Cannot read stream: the file must not be compressed")
   if (start.slice(0, 8).includes("\0")) throw new TypeError("Cannot read stream: the file must be in UTF-8, not UTF-16")
-  return [{ number: 0, hasArrived: true, head: undefined, chunks: [{ at: 0, bytes }], end: "end", endAt: 0 }]
+  return [
+    {
+      number: 0,
+      hasArrived: true,
+      isRetried: false,
+      head: undefined,
+      chunks: [{ at: 0, bytes }],
+      end: "end",
+      endAt: 0,
+    },
+  ]
 }
 
 /** The entries of one request. */
 interface Exchange {
+  /** The method and the URL; `undefined` if only a response was recorded. */
+  key?: string
   head?: ResponseEntry
   readonly chunks: ChunkEntry[]
   last?: EndEntry | ErrorEntry | CancelEntry
@@ -63,13 +77,16 @@ export function recordedResponsesOf({ entries }: Recording): LintedResponse[] {
     if (exchange === undefined) exchanges.set(entry.request, (exchange = { chunks: [] }))
     if (entry.type === "response") exchange.head = entry
     else if (entry.type === "chunk") exchange.chunks.push(entry)
-    else if (entry.type !== "request") exchange.last = entry
+    else if (entry.type === "request") exchange.key = `${entry.method} ${entry.url}`
+    else exchange.last = entry
   }
-  return [...exchanges].map(([number, { head, chunks, last }]) => {
+  const lastOf = new Map([...exchanges].map(([number, { key }]) => [key, number]))
+  return [...exchanges].map(([number, { key, head, chunks, last }]) => {
+    const isRetried = key !== undefined && lastOf.get(key) !== number
     const error = last?.type === "error" && last.name !== "AbortError" ? last : undefined
     const end = error === undefined && last?.type !== "end" ? "cancel" : (last!.type as "end" | "error")
     const hasArrived = head !== undefined || chunks.length > 0
-    return { number, hasArrived, head, chunks, end, endAt: last?.at ?? lastAt, code: error?.code }
+    return { number, hasArrived, isRetried, head, chunks, end, endAt: last?.at ?? lastAt, code: error?.code }
   })
 }
 

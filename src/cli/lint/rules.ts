@@ -35,6 +35,7 @@ export const RULES = {
   "arrival/buffered": { severity: "warning", link: `${HTML}#authoring-notes` },
   "arrival/silence": { severity: "warning", link: `${HTML}#authoring-notes` },
   "end/broken": { severity: "error", link: `${HTML}#processing-model-9` },
+  "end/broken-and-retried": { severity: "warning", link: `${HTML}#processing-model-9` },
   "end/no-mark": { severity: "error", link: `${HTML}#authoring-notes` },
   "end/incomplete-answer": { severity: "error", link: CHAT },
   "end/no-done": { severity: "warning", link: CHAT },
