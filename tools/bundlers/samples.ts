@@ -40,7 +40,8 @@ async function buildWithNext(): Promise<string> {
   const { stdout, stderr } = await run(process.execPath, [next, "build"], { cwd, env })
   const warnings = `${stdout}${stderr}`
     .split("\n")
-    .filter((line) => /warn|⚠/i.test(line) && !/edge runtime/i.test(line))
+    // Under CI it warns of a missing cache, which this build does not have on purpose.
+    .filter((line) => /warn|⚠/i.test(line) && !/edge runtime|no build cache/i.test(line))
   if (warnings.length > 0) throw new Error(`it must build without warnings:\n${warnings.join("\n")}`)
   const scripts = await checkScripts(join(cwd, ".next/static"))
   const port = await freePort()
