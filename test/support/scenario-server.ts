@@ -72,8 +72,9 @@ class Scenario {
     response: ServerResponse,
   ): Promise<unknown> {
     if (action === "script") {
-      const id = String(this.#scripts.size)
       const replies = JSON.parse(await textOf(request)) as Reply[]
+      // After the body, because several scripts may arrive at the same time.
+      const id = String(this.#scripts.size)
       this.#scripts.set(id, { replies, seen: [], closed: 0, passes: 0, watchers: new Set() })
       return { key: id }
     }
