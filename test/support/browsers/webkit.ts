@@ -80,7 +80,7 @@ function queue(): Enqueue {
 }
 
 async function newPage(session: string, enqueue: Enqueue): Promise<BrowserPage> {
-  const { handle } = (await enqueue(() => command(session, "POST", "/window/new", { type: "tab" }))) as {
+  const { handle } = (await enqueue(() => command(session, "POST", "/window/new", { type: "window" }))) as {
     handle: string
   }
   // Each command goes to the window of the last switch, so nothing may come between the two.
