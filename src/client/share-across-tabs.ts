@@ -60,11 +60,10 @@ export function shareOn<Contract extends EventDecoder<SseEvent<string, unknown>>
   const { key, recent, leaderTimeout, onRoleChange, ...others } = given
   const settings = settingsOf(url, others)
   const share = shareSettingsOf({ key, recent, leaderTimeout, onRoleChange }, settings)
-  const events: EventDecoder<SseEvent<string, unknown>> | undefined = given.events
   let loop!: SharedLoop
-  const subscription = createSubscription<SseEvent<string, unknown>>(
+  const subscription = createSubscription(
     settings,
-    (source, signal) => (events === undefined ? source : events.read(source, signal)),
+    given.events,
     (queue, onStateChange) => (loop = new SharedLoop(settings, queue, onStateChange, share, platform)),
   )
   return Object.defineProperty(subscription, "role", {

@@ -41,10 +41,9 @@ export function subscribe<Contract extends EventDecoder<SseEvent<string, unknown
   options?: SubscribeOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): Subscription<DecodedEvent<Contract>> {
   const settings = settingsOf(target, options ?? {})
-  const events: EventDecoder<SseEvent<string, unknown>> | undefined = options?.events
-  return createSubscription<SseEvent<string, unknown>>(
+  return createSubscription(
     settings,
-    (source, signal) => (events === undefined ? source : events.read(source, signal)),
+    options?.events,
     (queue, onStateChange) => new ReconnectionLoop(settings, queue, onStateChange),
   ) as Subscription<DecodedEvent<Contract>>
 }

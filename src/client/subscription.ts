@@ -1,4 +1,5 @@
 /* The consumer's side of a subscription. It has one consumer, and every way to leave it calls `close`. */
+import type { EventDecoder } from "../contract/index.ts"
 import type { SseEvent, SseEventIterator } from "../event.ts"
 import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import type { Failure } from "../internal/channel.ts"
@@ -86,25 +87,25 @@ export interface SubscriptionLoop {
   onConsumer(isWaiting: boolean): void
 }
 
-type CreateLoop<Loop> = (queue: EventQueue, onStateChange: (state: SubscriptionState) => void) => Loop
+type CreateLoop = (queue: EventQueue, onStateChange: (state: SubscriptionState) => void) => SubscriptionLoop
 
 /**
- * @param read - Returns the events that the consumer gets.
+ * @param contract - Decodes the events that the consumer gets.
  * @param createLoop - Creates the loop that fills the queue.
  */
-export function createSubscription<Event extends SseEvent<string, unknown>>(
+export function createSubscription(
   settings: Settings,
-  read: (source: SseEventIterator, signal: AbortSignal) => SseEventIterator<Event>,
-  createLoop: CreateLoop<SubscriptionLoop>,
-): Subscription<Event> {
+  contract: EventDecoder<SseEvent<string, unknown>> | undefined,
+  createLoop: CreateLoop,
+): Subscription<SseEvent<string, unknown>> {
   const feed = new StateFeed()
   const [queue, loop, signal] = connect(settings, createLoop, (state) => {
     feed.push(state)
     settings.callHook(settings.onStateChange, state)
   })
-  const events = read(queue, signal)
+  const events: SseEventIterator<SseEvent<string, unknown>> = contract?.read(queue, signal) ?? queue
   let isConsumed = false
-  const subscription: Omit<Subscription<Event>, typeof Symbol.asyncDispose> = {
+  const subscription: Omit<Subscription<SseEvent<string, unknown>>, typeof Symbol.asyncDispose> = {
     get state() {
       return loop.state
     },
@@ -182,11 +183,11 @@ async function listen<Event extends SseEvent<string, unknown>>(
 }
 
 /** The queue, the loop that fills it, and a signal that aborts if one of the caller ends them. */
-function connect<Loop extends SubscriptionLoop>(
+function connect(
   settings: Settings,
-  createLoop: CreateLoop<Loop>,
+  createLoop: CreateLoop,
   onStateChange: (state: SubscriptionState) => void,
-): readonly [EventQueue, Loop, AbortSignal] {
+): readonly [EventQueue, SubscriptionLoop, AbortSignal] {
   const controller = new AbortController()
   const stops: (() => void)[] = []
   let isStarted = false
