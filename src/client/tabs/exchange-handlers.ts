@@ -11,7 +11,7 @@ export interface ExchangeHandlers {
   /** The events of these entries were passed to `onEntries`, and may come again. */
   readonly onRollback: (entries: readonly Entry[]) => void
   /** A leader was heard. */
-  readonly onLeader: (state: SubscriptionState, retries: number) => void
+  readonly onLeader: (state: SubscriptionState) => void
   /** The tab has caught up with the leader. */
   readonly onAligned: () => void
   /** No other tab leads from here: only the server may have the events between `lastEventId` and `place`. */

@@ -137,7 +137,7 @@ export class Exchange {
 
   #onAsk(ask: Ask): void {
     const { from: to, number, isNewLeader } = ask
-    if (isNewLeader) this.#handlers.onLeader(this.state, this.retries)
+    if (isNewLeader) this.#handlers.onLeader(this.state)
     if (!this.isAligned || !(this.isLeading || isNewLeader)) return
     this.flush()
     const log = this.#log
@@ -191,7 +191,7 @@ export class Exchange {
     this.epoch = epoch
     this.state = state
     this.retries = retries
-    this.#handlers.onLeader(state, retries)
+    this.#handlers.onLeader(state)
     return true
   }
 

@@ -2,6 +2,7 @@
  * Decides which tab leads: the one that holds the lock. A leader that answers no message within a time loses the lock to
  * a tab that steals it, since a frozen tab keeps its locks in some browsers.
  */
+import { ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
 import { Timer } from "../../internal/timer.ts"
 import type { TabLocks } from "./tab-platform.ts"
@@ -70,7 +71,7 @@ export class Leadership {
   /** The leader was heard. */
   onHeard(): void {
     if (this.isHeld) return
-    this.#timer.after("steal", 0, ignoreTimer)
+    this.#timer.after("steal", 0, ignore)
     this.#timer.after("silence", this.#halfTimeout, () => this.#onSilence())
   }
 
@@ -98,15 +99,15 @@ export class Leadership {
     this.#ask({ signal: controller.signal }, () => controller.abort())
   }
 
-  #ask(options: Parameters<TabLocks["request"]>[1], end: () => void = ignoreTimer): void {
+  #ask(options: Parameters<TabLocks["request"]>[1], end: () => void = ignore): void {
     const request: Request = { isGranted: false, end }
     this.#request = request
     const onGrant = (lock: unknown): unknown => {
       if (this.#request !== request) return undefined
       if (lock === null) return this.#wait()
       request.isGranted = true
-      this.#timer.after("silence", 0, ignoreTimer)
-      this.#timer.after("steal", 0, ignoreTimer)
+      this.#timer.after("silence", 0, ignore)
+      this.#timer.after("steal", 0, ignore)
       const held = new Promise<void>((resolve) => (request.end = resolve))
       this.#handlers.onLead(options.ifAvailable === true)
       return held
@@ -120,5 +121,3 @@ export class Leadership {
     void (async () => this.#locks.request(this.#name, options, onGrant))().then(undefined, onEnd)
   }
 }
-
-function ignoreTimer(): void {}

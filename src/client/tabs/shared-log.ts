@@ -83,7 +83,11 @@ export class SharedLog {
 
   /** The characters of the entries after a number. */
   sizeAfter(seq: number): number {
-    return this.#entries.reduce((sum, entry) => (entry.seq > seq ? sum + sizeOf(entry) : sum), 0)
+    let size = 0
+    for (let at = this.#entries.length - 1; at >= 0 && this.#entries[at]!.seq > seq; at--) {
+      size += sizeOf(this.#entries[at]!)
+    }
+    return size
   }
 
   /** Removes the entries from an index on, and returns them. */
