@@ -106,7 +106,7 @@ function patternOf(source: string): RegExp {
   } catch {
     throw new UsageError('"--redact" must be a regular expression of JavaScript, without slashes around it')
   }
-  if (new RegExp(source).test("")) throw new UsageError('"--redact" must not match the empty text')
+  if (pattern.test("")) throw new UsageError('"--redact" must not match the empty text')
   return pattern
 }
 
