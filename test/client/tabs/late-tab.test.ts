@@ -1,7 +1,18 @@
 import { describe, expect, test } from "vitest"
 import type { GapInfo } from "steadystream/client"
 import { FakeEventServer } from "../../support/fake-event-server.ts"
-import { numbers, SharedWorld } from "../../support/shared-world.ts"
+import { type Member, numbers, SharedWorld } from "../../support/shared-world.ts"
+
+/** Opens two tabs and stops the second one after an event, for so long that no tab keeps all that it misses. */
+async function twoOfWhichOneIsStopped(world: SharedWorld): Promise<Member[]> {
+  const members = await world.openAll(2)
+  await world.emit(1)
+  members[1]!.tab.suspend()
+  await world.emit(200)
+  members[1]!.tab.resume()
+  await world.browser.settle(1_000)
+  return members
+}
 
 describe("shareAcrossTabs() and a late tab", () => {
   test("shareAcrossTabs() begins with the next event in a late tab", async () => {
@@ -48,12 +59,7 @@ describe("shareAcrossTabs() and a late tab", () => {
 
   test("shareAcrossTabs() catches up after a long stop with a request of its own", async () => {
     const world = new SharedWorld({ limits: { maxQueuedEvents: 5 } })
-    const [, second] = await world.openAll(2)
-    await world.emit(1)
-    second!.tab.suspend()
-    await world.emit(200)
-    second!.tab.resume()
-    await world.browser.settle(1_000)
+    const [, second] = await twoOfWhichOneIsStopped(world)
     await world.emit(1)
     expect(second!.data).toEqual(numbers(1, 202))
     expect([world.server.requests, world.server.connections]).toEqual([["", "1"], 1])
@@ -61,12 +67,7 @@ describe("shareAcrossTabs() and a late tab", () => {
 
   test("shareAcrossTabs() fails in a tab that was stopped for too long if the events have no IDs", async () => {
     const world = new SharedWorld({ limits: { maxQueuedEvents: 5 } }, new FakeEventServer(false))
-    const [first, second] = await world.openAll(2)
-    await world.emit(1)
-    second!.tab.suspend()
-    await world.emit(200)
-    second!.tab.resume()
-    await world.browser.settle(1_000)
+    const [first, second] = await twoOfWhichOneIsStopped(world)
     expect(await second!.outcome).toMatchObject({ code: "truncated", missing: "events", retryable: true })
     expect(first!.data).toEqual(numbers(1, 201))
   })
@@ -75,12 +76,7 @@ describe("shareAcrossTabs() and a late tab", () => {
     const gaps: GapInfo[] = []
     const onGap = (gap: GapInfo) => void gaps.push(gap)
     const world = new SharedWorld({ limits: { maxQueuedEvents: 5 }, onGap }, new FakeEventServer(false))
-    const [, second] = await world.openAll(2)
-    await world.emit(1)
-    second!.tab.suspend()
-    await world.emit(200)
-    second!.tab.resume()
-    await world.browser.settle(1_000)
+    const [, second] = await twoOfWhichOneIsStopped(world)
     await world.emit(1)
     expect(second!.data).toEqual(["1", "202"])
     expect(gaps).toEqual([{ from: "", reason: "not-kept", resumesAt: "" }])
