@@ -2,6 +2,7 @@
  * Runs tabs of real browsers that share streams, stops the leading tab at each event, and fails if a tab that stays has lost
  * an event or has seen one twice. `npm run check:tabs -- 200` stops it at each of 200 events, in the browser that may follow.
  */
+import { FIREFOX_PROGRAM } from "../test/support/browsers/firefox.ts"
 import { findChromium } from "../test/support/chromium.ts"
 import { findInstalled } from "../test/support/installed.ts"
 import type { Stop, TabBrowser } from "../test/tabs/browser-tabs.ts"
@@ -58,14 +59,8 @@ async function check(open: (path: string) => Promise<TabBrowser>, path: string |
   }
 }
 
-const firefox = {
-  name: "Firefox",
-  variable: "STEADYSTREAM_FIREFOX",
-  places: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
-  debian: "firefox-esr",
-}
 if (only !== "firefox") await check(openChromium, findChromium(), CHROMIUM_JOBS)
-if (only !== "chromium") await check(openFirefox, findInstalled(firefox), FIREFOX_JOBS)
+if (only !== "chromium") await check(openFirefox, findInstalled(FIREFOX_PROGRAM), FIREFOX_JOBS)
 if (faults > 0) {
   console.error(`tabs: ${faults} faults`)
   process.exitCode = 1

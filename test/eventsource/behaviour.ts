@@ -127,7 +127,8 @@ function contextOf({ EventSource, origins, offers }: RunOptions, opened: EventSo
   return context
 }
 
-async function limited(run: Promise<void> | void, ms: number): Promise<void> {
+/** Fulfils as `run` does. Rejects if that takes longer than `ms`. */
+export async function limited(run: Promise<unknown> | void, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const expiry = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it did not settle within ${ms} ms`)), ms)

@@ -1,7 +1,5 @@
-import { fileURLToPath } from "node:url"
 import { build, type BuildOptions } from "esbuild"
-
-const root = fileURLToPath(new URL("../..", import.meta.url))
+import { root } from "./root.ts"
 
 /** Bundles `entry` (from the root) and its imports as one script, with the built package. */
 export async function bundle(entry: string, options: BuildOptions = {}): Promise<string> {

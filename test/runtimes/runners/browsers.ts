@@ -1,10 +1,12 @@
 /* Runs the suite in the installed browsers: in a page, in a dedicated worker and in a service worker. */
 import { readFile } from "node:fs/promises"
-import { build } from "esbuild"
+import { relative } from "node:path"
 import { type BrowserPage, type InstalledBrowser, waitForValue } from "../../support/browsers/browser.ts"
 import { CHROMIUM } from "../../support/browsers/chromium.ts"
 import { FIREFOX } from "../../support/browsers/firefox.ts"
 import { WEBKIT } from "../../support/browsers/webkit.ts"
+import { bundle } from "../../support/bundle.ts"
+import { root } from "../../support/root.ts"
 import { startFixtureServer } from "../fixture-server.ts"
 import type { SuiteResult } from "../suite/index.ts"
 import type { Runner, RuntimeReport } from "./runner.ts"
@@ -33,7 +35,7 @@ const SCOPES: readonly (readonly [scope: string, program: string])[] = [
   ],
 ]
 
-/** A script rather than a module, because not every browser takes a module as a service worker. */
+/** A script rather than a module, because older browsers take no module as a service worker. */
 const WORKER = `
   addEventListener("message", (event) => {
     const running = suite.run(event.data).catch(String)
@@ -80,16 +82,8 @@ interface Scripts {
 }
 
 async function scriptsOf(bundlePath: string): Promise<Scripts> {
-  const { outputFiles } = await build({
-    entryPoints: [bundlePath],
-    bundle: true,
-    format: "iife",
-    globalName: "suite",
-    target: "es2022",
-    write: false,
-    logLevel: "silent",
-  })
-  return { module: await readFile(bundlePath, "utf8"), worker: outputFiles[0]!.text + WORKER }
+  const script = await bundle(relative(root, bundlePath), { globalName: "suite" })
+  return { module: await readFile(bundlePath, "utf8"), worker: script + WORKER }
 }
 
 /** Each realm has an origin of its own, so that no service worker reaches another realm. */

@@ -1,4 +1,5 @@
 /* What the runtime's own fetch does, asked once by a request. */
+import { limited } from "../../eventsource/behaviour.ts"
 import type { SuiteContext } from "./suite.ts"
 
 /** Says what a runtime lacks whose fetch does not send the bytes of a header as they are. */
@@ -27,27 +28,17 @@ function takesAnyText(): boolean {
   }
 }
 
-/** How long a fetch may take to resolve at the headers, in milliseconds. */
-const HEAD_WAIT = 2_000
-
 /** Whether fetch resolves when the headers of a response arrive, before the first byte of its body. */
 export async function resolvesAtHeaders({ script, signal }: SuiteContext): Promise<boolean> {
   const { url } = await script([{ ending: "hold" }])
-  const late = new AbortController()
-  const timer = setTimeout(() => late.abort(), HEAD_WAIT)
-  return fetch(url, { signal: AbortSignal.any([signal, late.signal]) })
-    .then(
-      () => true,
-      () => false,
-    )
-    .finally(() => clearTimeout(timer))
+  const stop = new AbortController()
+  const isEarly = await happens(fetch(url, { signal: AbortSignal.any([signal, stop.signal]) }))
+  stop.abort()
+  return isEarly
 }
 
 /** Says what a runtime lacks whose fetch does not close the connection of a cancelled body. */
 export const KEEPS_CONNECTION = "its fetch does not close the connection of a body that is cancelled"
-
-/** How long the server may take to see that a connection was closed, in milliseconds. */
-const CLOSE_WAIT = 2_000
 
 let closing: Promise<boolean> | undefined
 
@@ -63,10 +54,17 @@ async function askForClose({ script, signal }: SuiteContext): Promise<boolean> {
   const reader = body!.getReader()
   await reader.read()
   await reader.cancel()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), CLOSE_WAIT)))
-  const isClosed = await Promise.race([played.closed(1).then(() => true), late])
-  clearTimeout(timer)
+  const isClosed = await happens(played.closed(1))
   stop.abort()
   return isClosed
+}
+
+/** How long what is asked for may take, in milliseconds. */
+const WAIT = 2_000
+
+function happens(what: Promise<unknown>): Promise<boolean> {
+  return limited(what, WAIT).then(
+    () => true,
+    () => false,
+  )
 }

@@ -1,14 +1,10 @@
 /* The checks of the cases. They throw errors that name both values. */
+export { ok } from "../../eventsource/behaviour.ts"
 
 /** Checks that two values are equal, member by member. */
 export function equal(actual: unknown, expected: unknown, what = "the result"): void {
   if (isEqual(actual, expected)) return
   throw new Error(`${what} must be ${show(expected)}, not ${show(actual)}`)
-}
-
-/** Checks that a condition holds. */
-export function ok(condition: boolean, what: string): void {
-  if (!condition) throw new Error(`must hold: ${what}`)
 }
 
 /** Returns the error that `act` throws or rejects with. */

@@ -1,4 +1,5 @@
 /* The conformance suite: the same cases in every runtime, against the built package. */
+import { limited } from "../../eventsource/behaviour.ts"
 import { features } from "./features/index.ts"
 import { contextOf, Impossible, type RunOptions, type Serve, type SuiteContext, type SuiteResult } from "./suite.ts"
 
@@ -31,24 +32,12 @@ async function runCase(
 ): Promise<Verdict> {
   const { context, end } = contextOf(origins, serve)
   try {
-    await limited((async () => act(context))())
-    await limited(end())
+    await limited((async () => act(context))(), TIME_LIMIT)
+    await limited(end(), TIME_LIMIT)
     return { outcome: "passed" }
   } catch (error) {
     void end().catch(() => {})
     const reason = error instanceof Error ? error.message : String(error)
     return { outcome: error instanceof Impossible ? "impossible" : "failed", reason }
-  }
-}
-
-async function limited(running: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not settle within ${TIME_LIMIT} ms`)), TIME_LIMIT)
-  })
-  try {
-    await Promise.race([running, expiry])
-  } finally {
-    clearTimeout(timer)
   }
 }

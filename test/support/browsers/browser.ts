@@ -24,6 +24,21 @@ export interface InstalledBrowser {
   start(): Promise<RunningBrowser>
 }
 
+/** A page of Playwright or of Puppeteer. */
+interface DrivenPage {
+  goto(url: string): Promise<unknown>
+  evaluate(expression: string): Promise<unknown>
+  close(): Promise<void>
+}
+
+export function pageOf(page: DrivenPage): BrowserPage {
+  return {
+    open: async (url) => void (await page.goto(url)),
+    evaluate: (expression) => page.evaluate(expression),
+    close: () => page.close(),
+  }
+}
+
 /** Polls a page until the expression is neither null nor undefined, and returns its value. */
 export async function waitForValue(page: BrowserPage, expression: string, limit: number): Promise<unknown> {
   const end = Date.now() + limit

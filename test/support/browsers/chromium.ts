@@ -1,6 +1,6 @@
 import { chromium } from "playwright"
 import { chromiumArguments, findChromium } from "../chromium.ts"
-import type { InstalledBrowser } from "./browser.ts"
+import { type InstalledBrowser, pageOf } from "./browser.ts"
 
 export const CHROMIUM: InstalledBrowser = {
   name: "Chromium",
@@ -10,14 +10,7 @@ export const CHROMIUM: InstalledBrowser = {
     const context = await browser.newContext()
     return {
       version: browser.version(),
-      newPage: async () => {
-        const page = await context.newPage()
-        return {
-          open: async (url) => void (await page.goto(url)),
-          evaluate: (expression) => page.evaluate(expression),
-          close: () => page.close(),
-        }
-      },
+      newPage: async () => pageOf(await context.newPage()),
       close: () => browser.close(),
     }
   },

@@ -1,9 +1,10 @@
 /* Debian's Firefox, by WebDriver BiDi. */
 import { launch } from "puppeteer-core"
 import { findInstalled, type Program } from "../installed.ts"
-import type { InstalledBrowser } from "./browser.ts"
+import { type InstalledBrowser, pageOf } from "./browser.ts"
 
-const PROGRAM: Program = {
+/** Where Firefox may be installed. */
+export const FIREFOX_PROGRAM: Program = {
   name: "Firefox",
   variable: "STEADYSTREAM_FIREFOX",
   places: ["/usr/bin/firefox-esr", "/usr/bin/firefox", "/Applications/Firefox.app/Contents/MacOS/firefox"],
@@ -39,25 +40,18 @@ const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
 
 export const FIREFOX: InstalledBrowser = {
   name: "Firefox",
-  missing: () => (findInstalled(PROGRAM) === undefined ? "Firefox is not installed" : undefined),
+  missing: () => (findInstalled(FIREFOX_PROGRAM) === undefined ? "Firefox is not installed" : undefined),
   start: async () => {
     const browser = await launch({
       browser: "firefox",
-      executablePath: findInstalled(PROGRAM)!,
+      executablePath: findInstalled(FIREFOX_PROGRAM)!,
       headless: true,
       extraPrefsFirefox: { ...PREFERENCES },
     })
     const version = await browser.version()
     return {
       version: version.replace(/^firefox\//i, ""),
-      newPage: async () => {
-        const page = await browser.newPage()
-        return {
-          open: async (url) => void (await page.goto(url)),
-          evaluate: (expression) => page.evaluate(expression),
-          close: () => page.close(),
-        }
-      },
+      newPage: async () => pageOf(await browser.newPage()),
       close: () => browser.close(),
     }
   },
