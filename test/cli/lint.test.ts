@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { formatRecording, type RecordingEntry, startFaultServer } from "steadystream/testing"
+import { formatRecording, parseRecording, type RecordingEntry, startFaultServer } from "steadystream/testing"
 import { afterAll, expect, test, vi } from "vitest"
 import { lintResponse } from "../../src/cli/lint/lint-response.ts"
 import { type LintedResponse, recordedResponsesOf } from "../../src/cli/lint/linted-response.ts"
@@ -47,7 +47,16 @@ async function rulesOf({
   const kept = Object.entries({ ...HEADERS, ...headers }).filter((entry) => entry[1] !== undefined)
   const head = { at: 10, status, headers: Object.fromEntries(kept) as Record<string, string> }
   const found = await lintResponse(
-    { number: 0, hasArrived: true, isRetried, head, chunks, end, endAt: endAt ?? chunks.at(-1)?.at ?? 10 },
+    {
+      number: 0,
+      hasArrived: true,
+      isRetried,
+      isFollowed: false,
+      head,
+      chunks,
+      end,
+      endAt: endAt ?? chunks.at(-1)?.at ?? 10,
+    },
     until,
   )
   return found.map(({ rule, line, byte }) => (line === undefined ? rule : `${rule} ${line}:${byte}`))
@@ -278,6 +287,24 @@ test("lint reads every response of a recording, and warns of one that broke and 
   expect(output).toMatch(/^warning end\/broken-and-retried, response 0\n/)
   expect(output).toContain("\n0 errors, 1 warning, 0 info\n")
   expect((await runCommand(["lint", path, "--until", "END"])).output).toBe(output)
+})
+
+test("lint of a recording reports no redirect that was followed", async () => {
+  const server = await startFaultServer([
+    { status: 302, headers: { location: "/moved?key=1" } },
+    { headers: HEADERS, body: "data: a\n\ndata: END\n\n" },
+  ])
+  const path = join(folder, "redirect.jsonl")
+  expect((await runCommand(["record", server.url, "-o", path, "--until", "END"])).code).toBe(0)
+  await server.close()
+  expect(await runHere(["lint", path])).toEqual({ code: 0, output: "0 errors, 0 warnings, 0 info\n", notes: "" })
+  const entries = parseRecording(readFileSync(path)).entries.filter((entry) => "request" in entry)
+  const first = entries.filter(({ request }) => request === 0)
+  const second = entries.find(({ request }) => request === 1)!
+  writeFileSync(path, formatRecording({ version: 1, entries: first }))
+  expect((await runHere(["lint", path])).output).toMatch(/^error headers\/status\n {2}The status is 302\./)
+  writeFileSync(path, formatRecording({ version: 1, entries: [...first, second] }))
+  expect((await runHere(["lint", path])).output).toContain("No response arrived, so nothing could be checked.")
 })
 
 const REQUEST = { type: "request", at: 0, request: 0, method: "GET", url: "http://a/", headers: {} } as const

@@ -13,7 +13,7 @@ export type PlacedFinding = Finding & {
   readonly response: number
 }
 
-/** Applies every rule to every response. At least one must have arrived: else nothing was checked. */
+/** Applies every rule to every response. At least one that is no followed redirect must have arrived: else nothing was checked. */
 export async function lintResponses(
   responses: readonly LintedResponse[],
   until: string | undefined,
@@ -22,13 +22,14 @@ export async function lintResponses(
   for (const response of responses) {
     for (const finding of await lintResponse(response, until)) findings.push({ response: response.number, ...finding })
   }
-  if (findings.length > 0 || responses.some(({ hasArrived }) => hasArrived)) return findings
+  if (findings.length > 0 || responses.some(({ hasArrived, isFollowed }) => hasArrived && !isFollowed)) return findings
   return [{ response: 0, rule: "arrival/no-response", message: "No response arrived, so nothing could be checked." }]
 }
 
-/** Applies every rule to a response. A refused response is not read as a stream. */
+/** Applies every rule to a response. A refused response is not read as a stream, and a redirect that was followed is none. */
 export async function lintResponse(response: LintedResponse, until: string | undefined): Promise<Finding[]> {
   if (!response.hasArrived) return [...checkResponse(response)]
+  if (response.isFollowed) return []
   const head = [...checkHead(response)]
   if (head.some(({ rule }) => rule === "headers/status")) return head
   const body = bodyOf(response)

@@ -6,6 +6,7 @@ import {
   type ErrorEntry,
   parseRecording,
   type Recording,
+  type RequestEntry,
   type ResponseEntry,
 } from "../../testing/index.ts"
 
@@ -27,6 +28,8 @@ export interface LintedResponse {
   readonly chunks: readonly LintedChunk[]
   /** Whether the recording has a later request of the same URL, which goes on with the stream. */
   readonly isRetried: boolean
+  /** Whether it is a redirect and the recording has a later request of its location. */
+  readonly isFollowed: boolean
   /** How it ended: `"cancel"` also if the recording ended before. */
   readonly end: "end" | "error" | "cancel"
   readonly endAt: number
@@ -49,6 +52,7 @@ export function responsesOf(bytes: Uint8Array): LintedResponse[] {
       number: 0,
       hasArrived: true,
       isRetried: false,
+      isFollowed: false,
       head: undefined,
       chunks: [{ at: 0, bytes }],
       end: "end",
@@ -59,8 +63,8 @@ export function responsesOf(bytes: Uint8Array): LintedResponse[] {
 
 /** The entries of one request. */
 interface Exchange {
-  /** The method and the URL; `undefined` if only a response was recorded. */
-  key?: string
+  /** `undefined` if only a response was recorded. */
+  request?: RequestEntry
   head?: ResponseEntry
   readonly chunks: ChunkEntry[]
   last?: EndEntry | ErrorEntry | CancelEntry
@@ -77,17 +81,37 @@ export function recordedResponsesOf({ entries }: Recording): LintedResponse[] {
     if (exchange === undefined) exchanges.set(entry.request, (exchange = { chunks: [] }))
     if (entry.type === "response") exchange.head = entry
     else if (entry.type === "chunk") exchange.chunks.push(entry)
-    else if (entry.type === "request") exchange.key = `${entry.method} ${entry.url}`
+    else if (entry.type === "request") exchange.request = entry
     else exchange.last = entry
   }
-  const lastOf = new Map([...exchanges].map(([number, { key }]) => [key, number]))
-  return [...exchanges].map(([number, { key, head, chunks, last }]) => {
-    const isRetried = key !== undefined && lastOf.get(key) !== number
+  const lastOf = new Map<string, number>()
+  for (const [number, { request }] of exchanges) {
+    if (request === undefined) continue
+    lastOf.set(keyOf(request), number)
+    lastOf.set(request.url, number)
+  }
+  return [...exchanges].map(([number, { request, head, chunks, last }]) => {
+    const isRetried = request !== undefined && lastOf.get(keyOf(request)) !== number
+    const isFollowed = (lastOf.get(targetOf(request, head) ?? "") ?? number) > number
     const error = last?.type === "error" && last.name !== "AbortError" ? last : undefined
     const end = error === undefined && last?.type !== "end" ? "cancel" : (last!.type as "end" | "error")
     const hasArrived = head !== undefined || chunks.length > 0
-    return { number, hasArrived, isRetried, head, chunks, end, endAt: last?.at ?? lastAt, code: error?.code }
+    const endAt = last?.at ?? lastAt
+    return { number, hasArrived, isRetried, isFollowed, head, chunks, end, endAt, code: error?.code }
   })
+}
+
+function keyOf({ method, url }: RequestEntry): string {
+  return `${method} ${url}`
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+/** The URL that a response redirects to, `undefined` if it is no redirect. */
+function targetOf(request?: RequestEntry, head?: ResponseEntry): string | undefined {
+  const location = head?.headers["location"]
+  if (location === undefined || !REDIRECTS.has(head!.status)) return undefined
+  return URL.canParse(location, request?.url) ? new URL(location, request?.url).href : undefined
 }
 
 /** Returns the whole body of a response. */
