@@ -22,14 +22,14 @@ const AWKWARD: Recording = {
   ],
 }
 
-/** Runs the code of a fixture as a module does, with a test that runs at once. */
+/** Runs the code of a fixture as a module does, with tests that run at once. */
 async function runFixture(code: string): Promise<string[]> {
   const titles: string[] = []
   const parts = code.replaceAll(/^import (\{.*\}) from "(.*)"$/gm, 'const $1 = await use("$2")')
   const AsyncFunction = (async () => undefined).constructor as new (
     ...parts: string[]
   ) => (use: unknown) => Promise<void>
-  await new AsyncFunction("use", parts.replaceAll(": string[]", "").replace("\ntest(", "\nawait test("))(
+  await new AsyncFunction("use", parts.replaceAll(": string[]", "").replaceAll("\ntest(", "\nawait test("))(
     async (name: string): Promise<unknown> => {
       if (name === "steadystream") return import("steadystream")
       if (name === "steadystream/testing") return import("steadystream/testing")
@@ -43,10 +43,13 @@ async function runFixture(code: string): Promise<string[]> {
   return titles
 }
 
-test("fixtureOf returns a test that holds the recording and passes", async () => {
-  for (const recording of [await readExample(), AWKWARD]) {
+test("fixtureOf returns a test for each response with events, and they hold the recording and pass", async () => {
+  for (const [recording, responses] of [
+    [await readExample(), [0, 3]],
+    [AWKWARD, [4]],
+  ] as const) {
     const code = fixtureOf(recording, modelOf(recording))
-    expect(await runFixture(code)).toHaveLength(1)
+    expect(await runFixture(code)).toEqual(responses.map((one) => `the client reads the recorded response ${one}`))
     const [literal] = /`[^]*`/.exec(code)!
     // oxlint-disable-next-line typescript/no-implied-eval -- the code is the test's own
     expect(new Function(`return ${literal}`)()).toBe(formatRecording(recording))
@@ -58,6 +61,14 @@ test("fixtureOf returns a test of the status if the recording has no event", asy
   const recording: Recording = { version: 1, entries }
   const code = fixtureOf(recording, modelOf(recording))
   expect(code).toContain("expect(response.status).toBe(503)")
+  expect(await runFixture(code)).toHaveLength(1)
+})
+
+test("fixtureOf returns a test of the status if a stream was refused with an event", async () => {
+  const entries = AWKWARD.entries.map((entry) => (entry.type === "response" ? { ...entry, status: 429 } : entry))
+  const recording: Recording = { version: 1, entries }
+  const code = fixtureOf(recording, modelOf(recording))
+  expect(code).toContain("expect(response.status).toBe(429)")
   expect(await runFixture(code)).toHaveLength(1)
 })
 

@@ -1,4 +1,4 @@
-/* A recording as the code of a test. */
+/* A recording as the code of tests: one for each response with events, or one for the status if there is none. */
 import { formatRecording, type Recording } from "steadystream/testing"
 import type { Lane, Model } from "./model.ts"
 
@@ -8,25 +8,31 @@ const IMPORTS = [
   'import { expect, test } from "vitest"',
 ]
 
-/** Returns a test that replays the recording, whose text it holds. */
+/** Returns tests that replay the recording, whose text they hold. */
 export function fixtureOf(recording: Recording, model: Model): string {
   const text = formatRecording(recording).replaceAll(/[\\`]|\$\{/g, String.raw`\$&`)
   return codeOf([...IMPORTS, "", `const recording = parseRecording(\`${text}\`)`], model)
 }
 
-/** Returns the same test for a recording that was saved as a file. */
+/** Returns the same tests for a recording that was saved as a file. */
 export function fixtureWithFile(file: string, model: Model): string {
   const imports = ['import { readFile } from "node:fs/promises"', ...IMPORTS]
   return codeOf([...imports, "", `const recording = parseRecording(await readFile("${file}", "utf8"))`], model)
 }
 
 function codeOf(head: readonly string[], { lanes }: Model): string {
-  const lane = lanes.find(({ status, blocks }) => status !== undefined && blocks.some(isEvent)) ?? lanes.at(-1)
-  if (lane?.status === undefined) return `${head.join("\n")}\n`
+  const streams = lanes.filter(({ status, blocks }) => status === 200 && blocks.some(isEvent))
+  const tested = streams.length > 0 ? streams : lanes.slice(-1)
+  return [`${head.join("\n")}\n`, ...tested.flatMap(testOf)].join("\n")
+}
+
+/** Returns the test of a response, or none if no response arrived. */
+function testOf(lane: Lane): string[] {
+  if (lane.status === undefined) return []
   const name = JSON.stringify(`the client reads the recorded response ${lane.request}`)
   const response = `const response = replay(recording, { speed: Infinity }).response(${lane.request})`
   const lines = [response, ...assertionsOf(lane)].map((line) => `  ${line}\n`).join("")
-  return `${head.join("\n")}\n\ntest(${name}, async () => {\n${lines}})\n`
+  return [`test(${name}, async () => {\n${lines}})\n`]
 }
 
 function isEvent({ kind }: Lane["blocks"][number]): boolean {
@@ -36,7 +42,7 @@ function isEvent({ kind }: Lane["blocks"][number]): boolean {
 /** Why the loop counts: a body whose end was not recorded stays open. */
 function assertionsOf({ status, blocks }: Lane): string[] {
   const events = blocks.filter(isEvent)
-  if (events.length === 0) return [`expect(response.status).toBe(${status})`]
+  if (status !== 200 || events.length === 0) return [`expect(response.status).toBe(${status})`]
   return [
     "const data: string[] = []",
     `for await (const event of readEvents(response)) if (data.push(event.data) === ${events.length}) break`,

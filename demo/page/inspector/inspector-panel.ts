@@ -161,7 +161,7 @@ export class InspectorPanel {
   async #copy(): Promise<void> {
     try {
       await navigator.clipboard.writeText(fixtureOf(this.#recording!, this.#model!))
-      setOutcome(this.#root, "Copied: a test with the recording in it. Paste it into a test file.", "good")
+      setOutcome(this.#root, "Copied: tests with the recording in them. Paste them into a test file.", "good")
     } catch {
       setOutcome(this.#root, "The browser does not allow this page to copy. Save the recording instead.", "bad")
     }
