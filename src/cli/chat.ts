@@ -12,7 +12,7 @@ import { OK } from "./exit-codes.ts"
 import { HEADER_FLAG, requestOf, type RequestOptions } from "./request-options.ts"
 import type { CommandArguments } from "./flags.ts"
 import { count, size } from "./progress.ts"
-import { refusalOf, reportOf } from "./refusal.ts"
+import { explanationOf } from "./explanation.ts"
 import type { Terminal } from "./terminal.ts"
 import { UsageError } from "./usage-error.ts"
 import { visibleJson, visibleLine, visibleText } from "./visible-text.ts"
@@ -49,9 +49,8 @@ export const CHAT: Command = {
       await (given.has("json") ? writeJson(stream, terminal) : writeText(stream, terminal))
       return OK
     } catch (error) {
-      for (const line of [refusalOf(error, request), reportOf(error, request)]) {
-        if (line !== undefined) terminal.note(line)
-      }
+      const explanation = explanationOf(error, request)
+      if (explanation !== undefined) terminal.note(explanation)
       throw error
     } finally {
       reportEnd(await stream.ended, stream.snapshot as Snapshot, terminal)

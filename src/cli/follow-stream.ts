@@ -4,7 +4,7 @@ import type { SseEvent } from "../index.ts"
 import { describeError } from "./describe-error.ts"
 import type { CommandArguments } from "./flags.ts"
 import type { Progress } from "./progress.ts"
-import { refusalOf, reportOf } from "./refusal.ts"
+import { explanationOf } from "./explanation.ts"
 import { type RequestOptions, requestOf } from "./request-options.ts"
 import type { Terminal } from "./terminal.ts"
 import { visibleLine } from "./visible-text.ts"
@@ -70,9 +70,8 @@ export async function followStream(
       await onEvent(event)
     }
   } catch (error) {
-    for (const line of [refusalOf(error, request), reportOf(error, request)]) {
-      if (line !== undefined) terminal.note(line)
-    }
+    const explanation = explanationOf(error, request)
+    if (explanation !== undefined) terminal.note(explanation)
     throw error
   } finally {
     terminal.endProgress()

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import { checkArrival } from "../../src/cli/lint/arrival.ts"
-import { refusalOf } from "../../src/cli/refusal.ts"
+import { explanationOf } from "../../src/cli/explanation.ts"
 import { visibleJson, visibleText } from "../../src/cli/visible-text.ts"
 import { SseResponseError } from "../../src/index.ts"
 
@@ -15,7 +15,7 @@ test("visibleText() shows invisible characters as escapes", () => {
   expect(visibleText("a\u061cb\u200bc\u009b")).toBe(String.raw`a\u061cb\u200bc\x9b`)
 })
 
-test("refusalOf() replaces secrets as they were sent, encoded, and in a text of JSON", () => {
+test("explanationOf() replaces secrets as they were sent, encoded, and in a text of JSON", () => {
   const url = new URL("https://example.com/?key=sk%2Blive%2F123456789&q=my%20secret")
   const headers = new Headers({ "x-key": 'quo"ted-secret' })
   const body = ["sk+live/123456789", "sk%2Blive%2F123456789", "my%20secret", "my secret", String.raw`quo\"ted-secret`]
@@ -24,7 +24,7 @@ test("refusalOf() replaces secrets as they were sent, encoded, and in a text of 
     headers: new Headers(),
     body: body.join(" "),
   })
-  const shown = refusalOf(error, { url, headers, method: "GET", body: undefined })
+  const shown = explanationOf(error, { url, headers, method: "GET", body: undefined })
   expect(shown).not.toMatch(/sk|secret|123456/)
 })
 

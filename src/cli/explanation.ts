@@ -1,4 +1,4 @@
-/* What a server says of a failure. Some servers repeat the key that they refuse, so the secrets of the request are replaced. */
+/* The server's own words for a failure. Some servers repeat the key that they refuse, so the secrets of the request are replaced. */
 import { SseProviderError, SseResponseError, SseRetryError } from "../index.ts"
 import type { RequestOptions } from "./request-options.ts"
 import { visibleLine } from "./visible-text.ts"
@@ -10,15 +10,20 @@ const MIN_SECRET = 4
 const SECRET_NAME = /auth|cookie|key|pass|secret|session|token/i
 const MAX_LENGTH = 500
 
-/** Returns the start of the body of a refused request, which often says why, on one line. */
-export function refusalOf(error: unknown, request: RequestOptions): string | undefined {
+/** Returns the server's words for a failure on one line, or `undefined` if there are none. */
+export function explanationOf(error: unknown, request: RequestOptions): string | undefined {
+  return refusalOf(error, request) ?? reportOf(error, request)
+}
+
+/** Returns the start of the body of a refused request, which often says why. */
+function refusalOf(error: unknown, request: RequestOptions): string | undefined {
   const failure = error instanceof SseRetryError ? error.cause : error
   if (!(failure instanceof SseResponseError) || failure.body.trim() === "") return undefined
   return masked(failure.body.trim(), request)
 }
 
-/** Returns the error that a provider reports inside its stream, on one line. */
-export function reportOf(error: unknown, request: RequestOptions): string | undefined {
+/** Returns the error that a provider reports inside its stream. */
+function reportOf(error: unknown, request: RequestOptions): string | undefined {
   if (!(error instanceof SseProviderError)) return undefined
   const { message, code, type, status } = error.error
   const labels = [code, type, status].flatMap((label) => (label === null ? [] : [String(label)]))
