@@ -185,10 +185,11 @@ export class SharedLoop {
   }
 
   #connect(): void {
+    // A hook of the caller may have closed it.
+    if (this.#whole.signal.aborted) return
     const { lastEventId } = this.#log.last
     const exchange = this.#exchange
-    this.#setState("connecting")
-    this.#connection = new TabConnection(this.#settings, lastEventId, {
+    const connection = new TabConnection(this.#settings, lastEventId, {
       onEvent: (event, id) => this.#onEvent(event, id),
       onState: (state, retries) => {
         exchange.setState(state, retries)
@@ -200,6 +201,9 @@ export class SharedLoop {
       },
       hasRoom: () => this.#pace.hasRoom,
     })
+    this.#connection = connection
+    this.#setState("connecting")
+    connection.start()
   }
 
   #onEvent(event: SseEvent | undefined, lastEventId: string): void {

@@ -43,6 +43,9 @@ export class TabConnection {
       if (!this.#isClosed && state !== "closed") handlers.onState(state, this.#loop.retries)
     })
     this.#loop.onConsumer(true)
+  }
+
+  start(): void {
     this.#loop.start()
   }
 
