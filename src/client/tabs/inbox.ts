@@ -20,6 +20,10 @@ export class Inbox {
   readonly #onOverflow: () => void
   readonly #waiting: Fifo<Entry> = new Fifo()
   #size = 0
+  /** Whether a chunk of the stream is being pushed, of which the consumer can take nothing before its end. */
+  #isWithinChunk = false
+  /** Whether as many events wait as are kept, without those of this chunk. */
+  #isFull = false
   #isMoving = false
   /** The last event ID after the last event that entered the queue. */
   #movedId: string
@@ -48,14 +52,13 @@ export class Inbox {
   push(entry: Entry): void {
     const id = entry.event?.id
     if (id !== undefined && this.#repeated.delete(id)) return
-    const size = sizeOf(entry)
-    const isFull = this.#waiting.size >= this.#maxEntries || this.#size + size > this.#maxSize
-    if (isFull && this.#waiting.size > 0) {
+    this.#beginChunk()
+    if (this.#isFull) {
       if (this.#settings.onGap === undefined) return this.#onOverflow()
       return this.pushGap(entry, "slow-consumer", true)
     }
     this.#waiting.push(entry)
-    this.#size += size
+    this.#size += sizeOf(entry)
     this.move()
   }
 
@@ -64,6 +67,7 @@ export class Inbox {
     if (dropsWaiting) {
       this.#waiting.takeAll()
       this.#size = 0
+      this.#isFull = false
     }
     const { lastEventId } = place
     const data = JSON.stringify({ from: this.#movedId, reason, resumesAt: lastEventId })
@@ -93,6 +97,14 @@ export class Inbox {
       this.#queue.moveCursor(entry.lastEventId)
     }
     this.#isMoving = false
+  }
+
+  /** A consumer that has taken all before this chunk is not slow, however many events the chunk has. */
+  #beginChunk(): void {
+    if (this.#isWithinChunk) return
+    this.#isWithinChunk = true
+    void Promise.resolve().then(() => (this.#isWithinChunk = false))
+    this.#isFull = this.#waiting.size >= this.#maxEntries || this.#size >= this.#maxSize
   }
 
   #gapRun({ event, data }: SseEvent): (() => undefined) | undefined {

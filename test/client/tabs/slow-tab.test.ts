@@ -72,4 +72,34 @@ describe("shareAcrossTabs() and a slow tab", () => {
     await world.browser.settle(200)
     expect([await slow, await alsoSlow]).toEqual([numbers(2, 200), numbers(2, 200)])
   })
+
+  test.each([
+    ["fails", {}],
+    ["gets gaps", { onGap: () => {} }],
+  ])(
+    "shareAcrossTabs() delivers a chunk of more events than it keeps, in a tab that %s if it is slow",
+    async (_, own) => {
+      let send!: (text: string) => void
+      const encoder = new TextEncoder()
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => void (send = (text) => controller.enqueue(encoder.encode(text))),
+      })
+      const fetch = async () => new Response(body, { headers: { "content-type": "text/event-stream" } })
+      const world = new SharedWorld({ limits, fetch, ...own })
+      const members = await world.openAll(2)
+      for (const start of [1, 201]) {
+        send(
+          numbers(start, start + 199)
+            .map((data) => `id: ${data}\ndata: ${data}\n\n`)
+            .join(""),
+        )
+        await world.browser.settle(200)
+      }
+      expect(members.map(({ data }) => data)).toEqual([numbers(1, 400), numbers(1, 400)])
+      expect(members.map(({ subscription: { gaps, state } }) => [gaps, state])).toEqual([
+        [0, "open"],
+        [0, "open"],
+      ])
+    },
+  )
 })
