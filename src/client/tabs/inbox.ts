@@ -93,7 +93,8 @@ export class Inbox {
       const entry = this.#waiting.shift()!
       this.#size -= sizeOf(entry)
       this.#movedId = entry.lastEventId
-      if (entry.event) this.#queue.deliver(entry.event, this.#gapRun(entry.event))
+      // A copy, which the consumer may change; other tabs get the original.
+      if (entry.event) this.#queue.deliver({ ...entry.event }, this.#gapRun(entry.event))
       this.#queue.moveCursor(entry.lastEventId)
     }
     this.#isMoving = false

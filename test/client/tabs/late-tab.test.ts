@@ -36,6 +36,17 @@ describe("shareAcrossTabs() and a late tab", () => {
     expect(world.server.requests).toEqual([""])
   })
 
+  test("recent delivers the events as they came, also if the leader's loop has changed them", async () => {
+    const world = new SharedWorld()
+    const { subscription } = world.create()
+    void subscription.listen({ onEvent: (event) => void Object.assign(event, { data: () => {}, event: undefined }) })
+    await world.browser.settle(200)
+    await world.emit(5)
+    const late = world.open({ recent: 3 })
+    await world.emit(1)
+    expect(late.data).toEqual(numbers(3, 6))
+  })
+
   test("lastEventId of a late tab is found among the events that the leader keeps", async () => {
     const world = new SharedWorld()
     await world.openAll(1)
