@@ -17,7 +17,7 @@ import { Pace } from "./pace.ts"
 import type { ShareSettings, TabRole } from "./share-settings.ts"
 import { SharedLog } from "./shared-log.ts"
 import { TabConnection } from "./tab-connection.ts"
-import type { TabChannel, TabPlatform } from "./tab-platform.ts"
+import { openChannel, type TabChannel, type TabPlatform } from "./tab-platform.ts"
 
 /** How long a new leader waits for events that other tabs have and it has not, in milliseconds. */
 const COLLECT_MS = 100
@@ -123,21 +123,24 @@ export class SharedLoop {
   #enter(platform: TabPlatform): void {
     if (this.#channel || this.role === "alone") return
     const name = nameOf(this.#share.key)
-    const { clock } = this.#settings
+    const { clock, callHook } = this.#settings
+    const beAlone = () => {
+      this.#leave()
+      this.#setRole("alone")
+      this.#connect()
+    }
     const leadership = new Leadership(platform.locks, name, clock, this.#share.leaderTimeout, {
       onLead: (isFirst) => this.#collect(isFirst),
       onLost: () => this.#follow(),
       onSilence: () => this.#exchange.ask(),
-      onRefused: () => {
-        this.#leave()
-        this.#setRole("alone")
-        this.#connect()
-      },
+      onRefused: beAlone,
     })
     this.#leadership = leadership
-    this.#channel = platform.openChannel(name, (message) => {
+    const onMessage = (message: unknown) => {
       if (this.#leadership === leadership) this.#exchange.onMessage(message as Message)
-    })
+    }
+    this.#channel = openChannel(platform, name, onMessage, callHook)
+    if (!this.#channel) return beAlone()
     leadership.start()
     this.#exchange.ask()
   }
@@ -187,23 +190,21 @@ export class SharedLoop {
   #connect(): void {
     // A hook of the caller may have closed it.
     if (this.#whole.signal.aborted) return
-    const { lastEventId } = this.#log.last
     const exchange = this.#exchange
-    const connection = new TabConnection(this.#settings, lastEventId, {
+    this.#connection = new TabConnection(this.#settings, this.#log.last.lastEventId, {
       onEvent: (event, id) => this.#onEvent(event, id),
       onState: (state, retries) => {
         exchange.setState(state, retries)
         this.#setState(state)
       },
       onEnd: (ending, failure) => {
-        exchange.end(ending, failure)
+        this.#settings.callHook(() => exchange.end(ending, failure), undefined)
         this.#finish(ending, failure)
       },
       hasRoom: () => this.#pace.hasRoom,
     })
-    this.#connection = connection
     this.#setState("connecting")
-    connection.start()
+    this.#connection?.start()
   }
 
   #onEvent(event: SseEvent | undefined, lastEventId: string): void {
@@ -217,11 +218,7 @@ export class SharedLoop {
   #reportTaken(): void {
     const { isLeading, isAligned } = this.#exchange
     const report = this.#channel && isAligned && !isLeading ? this.#pace.report() : undefined
-    if (report) this.#post(report)
-  }
-
-  #post(message: Message): void {
-    this.#channel?.post(message)
+    if (report) this.#channel!.post(report)
   }
 
   #setState(state: SubscriptionState): void {
@@ -237,7 +234,7 @@ export class SharedLoop {
 
   #handlers(): ExchangeHandlers {
     return {
-      post: (message) => this.#post(message),
+      post: (message) => this.#channel?.post(message),
       onEntries: (entries) => {
         for (const entry of entries) this.#inbox.push(entry)
         this.#reportTaken()

@@ -1,5 +1,7 @@
 /* All that a shared subscription knows of its tab: locks, messages between tabs, and the events of a page that stops. */
 
+import type { Settings } from "../../reconnection/index.ts"
+
 /** A lock manager, as `navigator.locks` is. */
 export interface TabLocks {
   request(
@@ -26,6 +28,24 @@ export interface TabPlatform {
   sharedTime(): number
   /** A name for this tab that no other has. */
   newId(): string
+}
+
+/**
+ * Opens a channel, or returns `undefined` if the platform refuses it, as it may refuse locks. A tab that a message does
+ * not reach asks for it, or fails by itself, so what `post` throws is only reported.
+ */
+export function openChannel(
+  platform: TabPlatform,
+  name: string,
+  onMessage: (message: unknown) => void,
+  callHook: Settings["callHook"],
+): TabChannel | undefined {
+  try {
+    const channel = platform.openChannel(name, onMessage)
+    return { post: (message) => callHook(() => channel.post(message), undefined), close: () => channel.close() }
+  } catch {
+    return undefined
+  }
 }
 
 interface PageEventTarget {

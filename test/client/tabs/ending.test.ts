@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest"
-import { defineEvents, SseError, SseResponseError, SseRetryError, SseValidationError, text } from "steadystream"
+import {
+  defineEvents,
+  SseError,
+  type SseEvent,
+  SseResponseError,
+  SseRetryError,
+  SseValidationError,
+  text,
+} from "steadystream"
 import { shareAcrossTabs, type ShareOptions } from "steadystream/client"
 import { shareOn } from "../../../src/client/share-across-tabs.ts"
 import { consume } from "../../support/consumer.ts"
@@ -54,6 +62,22 @@ describe("shareAcrossTabs() and the end", () => {
       expect(error.attempts.map(({ error: failure }) => failure.code)).toEqual(["response", "response", "response"])
       expect(SseError.is(error.cause)).toBe(true)
     }
+  })
+
+  test("shareAcrossTabs() reports in every tab a failure that no message can carry", async () => {
+    const failure = Object.assign(new Error("no"), { attempt: () => 1 })
+    const reported: unknown[] = []
+    const until = (event: SseEvent) => {
+      if (event.data === "3") throw failure
+      return false
+    }
+    const world = new SharedWorld({ until, onHandlerError: (error) => void reported.push(error) })
+    const members = await world.openAll(3)
+    await world.emit(3)
+    expect(members.map(({ subscription: { end } }) => end?.reason)).toEqual(["error", "error", "error"])
+    expect(await Promise.all(members.map(({ outcome }) => outcome))).toEqual([failure, failure, failure])
+    expect(members.map(({ data }) => data)).toEqual([numbers(1, 2), numbers(1, 2), numbers(1, 2)])
+    expect(new Set(reported.map((error) => (error as Error).name))).toEqual(new Set(["DataCloneError"]))
   })
 
   test("events validates in each tab, and each gets the error", async () => {
@@ -115,6 +139,46 @@ describe("shareAcrossTabs() without tabs", () => {
     await world.browser.settle(200)
     await world.emit(3)
     expect([data, subscription.role]).toEqual([numbers(1, 3), "alone"])
+  })
+
+  test("shareAcrossTabs() connects by itself if the platform refuses channels", async () => {
+    const world = new SharedWorld()
+    const tab = world.browser.open()
+    const openChannel = () => {
+      throw new DOMException("no storage", "SecurityError")
+    }
+    const options = { key: "news", fetch: world.server.fetchOf(tab), clock: tab.clock }
+    const subscription = shareOn({ ...tab.platform, openChannel }, URL_OF_STREAM, options)
+    const { data } = consume(subscription)
+    await world.browser.settle(200)
+    await world.emit(3)
+    tab.suspend()
+    tab.resume()
+    await world.emit(1)
+    expect([data, subscription.role, world.browser.holderOf("steadystream-tabs-1:news")]).toEqual([
+      numbers(1, 4),
+      "alone",
+      undefined,
+    ])
+  })
+
+  test("shareAcrossTabs() reads on in a tab that cannot send, and reports why", async () => {
+    const world = new SharedWorld()
+    const tab = world.browser.open()
+    const failure = new Error("closed")
+    const openChannel: typeof tab.platform.openChannel = (name, onMessage) => ({
+      ...tab.platform.openChannel(name, onMessage),
+      post() {
+        throw failure
+      },
+    })
+    const reported = new Set<unknown>()
+    const onHandlerError = (error: unknown) => void reported.add(error)
+    const options = { key: "news", fetch: world.server.fetchOf(tab), clock: tab.clock, onHandlerError }
+    const { data } = consume(shareOn({ ...tab.platform, openChannel }, URL_OF_STREAM, options))
+    await world.browser.settle(200)
+    await world.emit(3)
+    expect([data, [...reported]]).toEqual([numbers(1, 3), [failure]])
   })
 
   test.each<[Partial<ShareOptions>, string]>([
