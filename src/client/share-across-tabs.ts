@@ -57,7 +57,10 @@ export function shareOn<Contract extends EventDecoder<SseEvent<string, unknown>>
 ): SharedSubscription<DecodedEvent<Contract>> {
   // JavaScript may leave the options out. The key is missed below.
   const given = (options as typeof options | undefined) ?? ({} as typeof options)
-  const { key, recent, leaderTimeout, onRoleChange, ...others } = given
+  const { key, recent, leaderTimeout, onRoleChange } = given
+  const taken = { key: undefined, recent: undefined, leaderTimeout: undefined, onRoleChange: undefined }
+  // Inherited options count as well.
+  const others = Object.setPrototypeOf({ ...given, ...taken }, Object(given) as object) as SubscribeOptions
   const settings = settingsOf(url, others)
   const share = shareSettingsOf({ key, recent, leaderTimeout, onRoleChange }, settings)
   let loop!: SharedLoop

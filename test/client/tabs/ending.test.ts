@@ -181,6 +181,20 @@ describe("shareAcrossTabs() without tabs", () => {
     expect([data, [...reported]]).toEqual([numbers(1, 3), [failure]])
   })
 
+  test("shareAcrossTabs() takes inherited options, also of an object that is frozen", async () => {
+    const world = new SharedWorld()
+    const tab = world.browser.open()
+    const defaults = Object.freeze({ key: "news", fetch: world.server.fetchOf(tab), clock: tab.clock })
+    const subscription = shareOn(tab.platform, URL_OF_STREAM, Object.create(defaults) as ShareOptions)
+    const { data } = consume(subscription)
+    await world.browser.settle(200)
+    await world.emit(3)
+    expect([data, world.browser.holderOf("steadystream-tabs-1:news")]).toEqual([numbers(1, 3), tab])
+    expect(() => shareAcrossTabs(URL_OF_STREAM, Object.freeze({ key: "news", recent: 1 }))).not.toThrow()
+    expect(() => shareAcrossTabs(URL_OF_STREAM, "news" as never)).toThrow("Cannot use options")
+    expect(() => shareAcrossTabs(URL_OF_STREAM, Object.create({ key: 7 }) as never)).toThrow('"key" must be a string')
+  })
+
   test.each<[Partial<ShareOptions>, string]>([
     [{ key: "" }, 'Cannot share event stream: "key" must be a string that is not empty'],
     [{ key: 7 as never }, 'Cannot use options: "key" must be a string, not number'],
