@@ -9,8 +9,9 @@ import { gapOf, type Settings } from "../../reconnection/index.ts"
 import type { EventQueue } from "../event-queue.ts"
 import { type Entry, type Place, sizeOf } from "./shared-log.ts"
 
-/** How many IDs of events that may come again are remembered. */
+/** How many IDs of events that may come again are remembered, and how long each may be with `dedupe`. */
 const MAX_REPEATED = 1_024
+const MAX_ID_LENGTH = 4_096
 
 export class Inbox {
   readonly #queue: EventQueue
@@ -50,8 +51,7 @@ export class Inbox {
   }
 
   push(entry: Entry): void {
-    const id = entry.event?.id
-    if (id !== undefined && this.#repeated.delete(id)) return
+    if (this.#isRepeated(entry)) return
     this.#beginChunk()
     if (this.#isFull) {
       if (this.#settings.onGap === undefined) return this.#onOverflow()
@@ -79,9 +79,7 @@ export class Inbox {
 
   /** These events were pushed, and may come again. */
   expectAgain(entries: readonly Entry[]): void {
-    const ids = this.#repeated
-    for (const { event } of entries) if (event?.id) ids.add(event.id)
-    for (const id of ids) if (ids.size > MAX_REPEATED) ids.delete(id)
+    for (const { event } of entries) if (event?.id) this.#remember(event.id)
   }
 
   /** Moves events to the queue of the consumer: as many as it has room for, or all. */
@@ -98,6 +96,20 @@ export class Inbox {
       this.#queue.moveCursor(entry.lastEventId)
     }
     this.#isMoving = false
+  }
+
+  /** Each connection has only its own IDs for `dedupe`, and a server that ignores the last event ID sends all again. */
+  #isRepeated({ event }: Entry): boolean {
+    if (!event?.id) return false
+    if (!this.#settings.dedupe || this.#gapRun(event)) return this.#repeated.delete(event.id)
+    if (this.#repeated.has(event.id)) return true
+    if (event.id.length <= MAX_ID_LENGTH) this.#remember(event.id)
+    return false
+  }
+
+  #remember(id: string): void {
+    const ids = this.#repeated.add(id)
+    if (ids.size > MAX_REPEATED) ids.delete(ids.values().next().value!)
   }
 
   /** A consumer that has taken all before this chunk is not slow, however many events the chunk has. */

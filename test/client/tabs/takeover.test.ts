@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { FakeEventServer } from "../../support/fake-event-server.ts"
-import { type Member, numbers, SharedWorld } from "../../support/shared-world.ts"
+import { consume } from "../../support/consumer.ts"
+import { type Member, numbers, SharedWorld, URL_OF_STREAM } from "../../support/shared-world.ts"
 
 describe("shareAcrossTabs() and its leader", () => {
   test("shareAcrossTabs() delivers the events of one connection to every tab", async () => {
@@ -107,6 +108,26 @@ describe("shareAcrossTabs() and its leader", () => {
     await world.emit(1)
     expect(second!.subscription.role).toBe("leading")
     expect([second!.data, third!.data]).toEqual([numbers(1, 4), numbers(1, 4)])
+  })
+
+  test("dedupe drops what a server that ignores the last event ID sends again to the next leader", async () => {
+    const world = new SharedWorld()
+    const members = Array.from({ length: 3 }, () => {
+      const tab = world.browser.open()
+      const fetchOfTab = world.server.fetchOf(tab)
+      const fetch: typeof fetchOfTab = async (url, init) => fetchOfTab(url, { ...init, headers: {} })
+      const subscription = tab.share(URL_OF_STREAM, { key: "news", dedupe: true, fetch })
+      return { subscription, ...consume(subscription) }
+    })
+    await world.browser.settle(200)
+    await world.emit(5)
+    members[0]!.subscription.close()
+    await world.browser.settle(1_000)
+    await world.emit(1)
+    const [, ...others] = members
+    expect(others.map(({ data }) => data)).toEqual([numbers(1, 6), numbers(1, 6)])
+    expect(others.map(({ subscription }) => subscription.lastEventId)).toEqual(["6", "6"])
+    expect(world.server.requests).toEqual(["", ""])
   })
 
   test("shareAcrossTabs() keeps two keys apart", async () => {
