@@ -1,5 +1,5 @@
 /*
- * Measures the claims of the guide "From EventSource, fetch-event-source or eventsource-client to steadystream" about
+ * Measures the claims of the guide "From another package to steadystream" about
  * @microsoft/fetch-event-source 2.0.1 and eventsource-client 1.2.0, in Node, against the scripted server.
  */
 import { fetchEventSource } from "@microsoft/fetch-event-source"
