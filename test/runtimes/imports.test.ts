@@ -38,16 +38,17 @@ async function evaluate(code: string): Promise<string> {
   return stdout.trim()
 }
 
-describe.each(entries)("%s as built", (entry) => {
-  test.skipIf(entry === "steadystream/eventsource")(
-    `${entry} can be imported if streams, events, fetch and timers are missing`,
-    async () => {
-      expect(await evaluateBare(`import * as entry from ${JSON.stringify(entry)}; export default typeof entry`)).toBe(
-        "object",
-      )
-    },
-  )
+// The class EventSource extends the EventTarget of its realm.
+test.each(entries.filter((entry) => entry !== "steadystream/eventsource"))(
+  "%s can be imported if streams, events, fetch and timers are missing",
+  async (entry) => {
+    expect(await evaluateBare(`import * as entry from ${JSON.stringify(entry)}; export default typeof entry`)).toBe(
+      "object",
+    )
+  },
+)
 
+describe.each(entries)("%s as built", (entry) => {
   test(`${entry} changes no global, starts nothing and touches no clock when it is imported`, async () => {
     const output = await evaluate(`
       const before = Object.getOwnPropertyNames(globalThis).join()
