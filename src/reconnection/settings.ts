@@ -131,20 +131,21 @@ export function settingsOf(
   defaults: Defaults = DEFAULTS,
 ): Settings {
   checkOptionNames(options)
-  const { lastEventId = "", retry, timeouts } = options
-  const request = typeof target === "function" ? undefined : requestSettings(target, options)
-  const report = (error: unknown) => callHook(options.onHandlerError ?? reportGlobally, error)
+  const own = ownOptions(options)
+  const { lastEventId = "", retry, timeouts } = own
+  const request = typeof target === "function" ? undefined : requestSettings(target, own, options)
+  const report = (error: unknown) => callHook(own.onHandlerError ?? reportGlobally, error)
   return {
-    ...ownOptions(options),
+    ...own,
     target: request ?? (target as Connect),
-    reconnects: retry !== false && (request ? canRepeat(request) : options.resume !== "never"),
+    reconnects: retry !== false && (request ? canRepeat(request) : own.resume !== "never"),
     retry: retryPolicyOf(retry || {}, defaults.retry),
     timeouts: withDefaults("timeouts", numbersOf(timeouts), defaults.timeouts),
     learnsIdle: timeouts?.idle === "auto",
-    limits: withDefaults("limits", options.limits, LIMITS, 1),
+    limits: withDefaults("limits", own.limits, LIMITS, 1),
     lastEventId,
-    signals: [options.signal, request?.request?.signal].filter((signal) => !!signal),
-    clock: options.clock ?? systemClock,
+    signals: [own.signal, request?.request?.signal].filter((signal) => !!signal),
+    clock: own.clock ?? systemClock,
     callHook: (hook, value) => callHook(hook, value, report),
     report,
   }
@@ -165,24 +166,27 @@ function checkOptionNames(options: SubscribeOptions): void {
   checkOptions(options, { ...OWN_OPTIONS, ...requestKinds }, typeof options?.fetch === "function")
 }
 
-/** Each is read by its name, so that inherited ones count as well. */
+/** Each is read by its name, so that inherited ones count as well; one that is null is missing. */
 function ownOptions(options: SubscribeOptions): Pick<SubscribeOptions, keyof SubscribeOptions & OwnOption> {
   const own: Record<string, unknown> = {}
-  for (const name in OWN_OPTIONS) own[name] = options[name as keyof SubscribeOptions]
+  for (const name in OWN_OPTIONS) own[name] = options[name as keyof SubscribeOptions] ?? undefined
   return own
 }
 
-function requestSettings(target: string | URL | Request, options: SubscribeOptions): RequestSettings {
+function requestSettings(
+  target: string | URL | Request,
+  own: SubscribeOptions,
+  options: SubscribeOptions,
+): RequestSettings {
   const request = isRequest(target) ? target : undefined
   const isUrl = typeof target === "string" || typeof (target as Partial<URL> | null | undefined)?.href === "string"
   const rule = "the target must be a URL, a Request or a function, not "
   if (request === undefined && !isUrl) throw misuse(rule + kindOf(target), "subscribe")
-  const { headers, fetch, lastEventIdParam, pauseWhenHidden } = options
-  const method = (options.method ?? request?.method ?? "GET").toUpperCase()
-  const body = options.body ?? undefined
+  const { headers, fetch, lastEventIdParam, pauseWhenHidden, body } = own
+  const method = (own.method ?? request?.method ?? "GET").toUpperCase()
   const url = httpUrl(request?.url ?? (target as string | URL), baseUrl())
   const isSafe = method === "GET" || method === "QUERY"
-  const resume = options.resume ?? (isSafe ? "same" : "never")
+  const resume = own.resume ?? (isSafe ? "same" : "never")
   const isResume =
     typeof resume === "object"
       ? headersOf({ "idempotency-key": resume.idempotencyKey }) && typeof resume.idempotencyKey === "string"

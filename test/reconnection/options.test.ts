@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest"
 import { SseTruncatedError } from "steadystream"
-import { subscribe, type SubscribeOptions } from "steadystream/client"
+import { type RetryInfo, subscribe, type SubscribeOptions } from "steadystream/client"
 import { EventSource } from "steadystream/eventsource"
 import { ManualClock, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
@@ -73,6 +73,31 @@ describe("subscribe() and unusual options objects", () => {
     await outcomeOf({ fetch, retry: false, onOpen, onHandlerError: null as never })
     expect(reportError).toHaveBeenCalledExactlyOnceWith(new Error("mine"))
   })
+
+  test.each(["lastEventId", "lastEventIdParam", "until", "fetch", "headers", "onGap", "resume", "timeouts", "limits"])(
+    "subscribe() treats %s: null as absent, as storage returns null for what it does not have",
+    async (name) => {
+      const events = "id: 1\ndata: a\n\nevent: steadystream.gap\ndata: {}\n\n"
+      const fetch = scriptedFetch([{ chunks: [events] }, new Response(null, { status: 204 })])
+      vi.stubGlobal("fetch", fetch)
+      const clock = new ManualClock()
+      const errors: string[] = []
+      const onRetry = ({ error }: RetryInfo) => void errors.push(error.code)
+      const subscription = subscribe(TARGET, { clock, onRetry, [name]: null })
+      const { data, outcome } = consume(subscription)
+      await clock.advance(HOUR)
+      expect([await outcome, data, subscription.lastEventId, errors]).toEqual([
+        "done",
+        ["a", "{}"],
+        "1",
+        ["connection"],
+      ])
+      expect(fetch.requests.map(({ url, headers }) => [url, headers.get("last-event-id")])).toEqual([
+        [TARGET, null],
+        [TARGET, "1"],
+      ])
+    },
+  )
 
   test.each(["PUT", "GET"])("subscribe() sends a Request's body with no other method, %s", async (method) => {
     const fetch = scriptedFetch([{ chunks: ["data: a\n\n"] }])

@@ -42,7 +42,7 @@ export interface ShareSettings {
 /** @throws TypeError, RangeError if an option is not valid, or if the request cannot be shared. */
 export function shareSettingsOf(options: TabOptions, settings: Settings): ShareSettings {
   checkOptions(options, { key: "a string", recent: true, leaderTimeout: true, onRoleChange: "a function" })
-  const { key, recent = 0, leaderTimeout = 5_000, onRoleChange } = options
+  const { key, onRoleChange } = options
   const { target } = settings
   if (typeof target === "function" || target.request) throw refused("the target must be a URL")
   if (typeof key !== "string" || key === "") throw refused('"key" must be a string that is not empty')
@@ -51,8 +51,8 @@ export function shareSettingsOf(options: TabOptions, settings: Settings): ShareS
   return {
     key,
     url: target.url.href,
-    recent: checkNumber("recent", recent),
-    leaderTimeout: checkDuration("leaderTimeout", leaderTimeout),
+    recent: checkNumber("recent", options.recent ?? 0),
+    leaderTimeout: checkDuration("leaderTimeout", options.leaderTimeout ?? 5_000),
     onRoleChange,
   }
 }

@@ -191,6 +191,8 @@ describe("shareAcrossTabs() without tabs", () => {
     await world.emit(3)
     expect([data, world.browser.holderOf("steadystream-tabs-1:news")]).toEqual([numbers(1, 3), tab])
     expect(() => shareAcrossTabs(URL_OF_STREAM, Object.freeze({ key: "news", recent: 1 }))).not.toThrow()
+    const missing = { recent: null, leaderTimeout: null, lastEventId: null, onRoleChange: null } as object
+    expect(() => shareAcrossTabs(URL_OF_STREAM, { ...missing, key: "news" })).not.toThrow()
     expect(() => shareAcrossTabs(URL_OF_STREAM, "news" as never)).toThrow("Cannot use options")
     expect(() => shareAcrossTabs(URL_OF_STREAM, Object.create({ key: 7 }) as never)).toThrow('"key" must be a string')
   })
