@@ -123,7 +123,7 @@ export class SharedLoop {
   #enter(platform: TabPlatform): void {
     if (this.#channel || this.role === "alone") return
     const name = nameOf(this.#share.key)
-    const { clock, callHook } = this.#settings
+    const { clock, report } = this.#settings
     const beAlone = () => {
       this.#leave()
       this.#setRole("alone")
@@ -139,7 +139,7 @@ export class SharedLoop {
     const onMessage = (message: unknown) => {
       if (this.#leadership === leadership) this.#exchange.onMessage(message as Message)
     }
-    this.#channel = openChannel(platform, name, onMessage, callHook)
+    this.#channel = openChannel(platform, name, onMessage, report)
     if (!this.#channel) return beAlone()
     leadership.start()
     this.#exchange.ask()

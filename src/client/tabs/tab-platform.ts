@@ -1,5 +1,6 @@
 /* All that a shared subscription knows of its tab: locks, messages between tabs, and the events of a page that stops. */
 
+import { callHook, firstErrorReporter } from "../../internal/hook.ts"
 import type { Settings } from "../../reconnection/index.ts"
 
 /** A lock manager, as `navigator.locks` is. */
@@ -32,17 +33,21 @@ export interface TabPlatform {
 
 /**
  * Opens a channel, or returns `undefined` if the platform refuses it, as it may refuse locks. A tab that a message does
- * not reach asks for it, or fails by itself, so what `post` throws is only reported.
+ * not reach asks for it, or fails by itself, so the first error that `post` throws is only reported.
  */
 export function openChannel(
   platform: TabPlatform,
   name: string,
   onMessage: (message: unknown) => void,
-  callHook: Settings["callHook"],
+  onError: Settings["report"],
 ): TabChannel | undefined {
   try {
     const channel = platform.openChannel(name, onMessage)
-    return { post: (message) => callHook(() => channel.post(message), undefined), close: () => channel.close() }
+    const report = firstErrorReporter(onError)
+    return {
+      post: (message) => callHook(() => channel.post(message), undefined, report),
+      close: () => channel.close(),
+    }
   } catch {
     return undefined
   }
