@@ -83,7 +83,10 @@ export interface SubscriptionHooks {
   readonly onComment?: ((text: string) => void) | undefined
   /** Called after each change of the state. */
   readonly onStateChange?: ((state: SubscriptionState) => void) | undefined
-  /** Called instead of delivering an event named `steadystream.gap`, in its order. */
+  /**
+   * Called instead of delivering an event named `steadystream.gap`, in its order. Without it, the event is delivered, or
+   * skipped as unknown if there is a contract.
+   */
   readonly onGap?: ((info: GapInfo) => void) | undefined
   /** Called with a problem that did not stop the subscription. */
   readonly onWarning?: ((warning: SubscriptionWarning) => void) | undefined

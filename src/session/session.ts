@@ -16,11 +16,10 @@ export interface Session<Written = SseEventInit> {
   /**
    * Sends one event.
    *
-   * Resolves when the response has taken the event, which it does no faster than the client reads, so a source that awaits
-   * `send` runs no faster than its client. Events
-   * that are sent without awaiting wait until then: the event that comes when 1,000 events or 1 MiB wait breaks the
-   * connection, because the client is too slow. Events keep their order, even if their schemas
-   * validate asynchronously.
+   * Resolves when the response has taken the event. The response takes events no faster than the client reads, so a source
+   * that awaits `send` runs no faster than its client. Events that are sent without awaiting wait in memory. If 1,000 events
+   * or 1 MiB wait, the next event breaks the connection, because the client is too slow. Events keep their order, even if
+   * their schemas validate asynchronously.
    *
    * @throws {@link SseConnectionError} (by rejecting) if the session is over, or if it ends before the client has read
    * the event. If an aborted `signal` ended the session, the signal's reason comes instead. The caller may ignore this
@@ -32,6 +31,9 @@ export interface Session<Written = SseEventInit> {
   send(event: NoInfer<Written | SseControlInit>): Promise<void>
   /** Sends a comment, which readers skip. It settles as {@link Session.send} does. */
   comment(text: string): Promise<void>
-  /** Ends the stream cleanly after the sent events; one whose schema takes over 1 s from then is dropped, and its send rejects. */
+  /**
+   * Ends the stream cleanly after the sent events. An event whose schema takes more than 1 s from then is dropped, and its
+   * `send` rejects.
+   */
   close(): void
 }

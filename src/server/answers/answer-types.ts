@@ -4,7 +4,7 @@ import type { EventStreamRequest } from "../event-stream-response.ts"
 import type { Cursor } from "../store/event-store.ts"
 import type { AnswerConnectOptions, AnswerStats, StartOptions } from "./answer-options.ts"
 
-/** How an answer stands. */
+/** The state of an answer. */
 export interface AnswerState {
   /**
    * `"running"`: its producer writes it. `"done"`: it is whole. `"failed"`: its source failed. `"cancelled"`:
