@@ -125,8 +125,8 @@ function answerPreflight(replies: readonly Reply[], request: IncomingMessage, re
 
 async function play(script: Script, part: Part, response: ServerResponse): Promise<void> {
   if (typeof part === "object" && "gate" in part) {
-    await changed(script, () => script.passes > 0 || response.destroyed)
-    script.passes--
+    // In one step, because several responses may wait, and a client that has left takes no pass.
+    await changed(script, () => response.destroyed || (script.passes > 0 && script.passes-- > 0))
     return
   }
   const bytes = typeof part === "string" ? Buffer.from(part) : Buffer.from(part)
