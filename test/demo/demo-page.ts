@@ -25,7 +25,7 @@ export function useChromium() {
   beforeAll(async () => {
     if (!existsSync(pageDirectory)) throw new Error("The demo must be built: npm run build")
     browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
-  }, 30_000)
+  })
   afterAll(() => browser?.close())
 
   /**
@@ -47,7 +47,7 @@ export function useChromium() {
     const errors: string[] = []
     const openTab = async (): Promise<Page> => {
       const page = await context.newPage()
-      page.setDefaultTimeout(60_000)
+      page.setDefaultTimeout(120_000)
       page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
       page.on("pageerror", (error) => void errors.push(String(error)))
       await page.goto(`${origin}/?pace=${pace}`)
@@ -79,12 +79,14 @@ export async function connectReaders(page: Page): Promise<void> {
   for (const reader of ["a", "b", "c"]) await waitForText(page, `#reader-${reader} .badge`, "open")
 }
 
-/** Publishes events in the fifth panel, one by one or 20 at once, and waits until reader A has taken them. */
+/** Publishes events in the fifth panel, one by one or 20 at once, and waits until reader A and the log have them. */
 export async function publish(page: Page, count: number): Promise<void> {
   for (let left = count; left > 0; left -= count === 20 ? 20 : 1) {
-    const before = Number(await fact(page, "#reader-a", "position"))
+    const newest = Number(await fact(page, "#reader-a", "position")) + (count === 20 ? 20 : 1)
     await page.click(`#channel [data-action="${count === 20 ? "many" : "one"}"]`)
-    await waitForText(page, '#reader-a [data-fact="position"]', String(before + (count === 20 ? 20 : 1)))
+    await waitForText(page, '#reader-a [data-fact="position"]', String(newest))
+    // The answer to the request may arrive after the event.
+    await page.waitForSelector(`#channel .cells [data-number="${newest}"]`)
   }
 }
 

@@ -28,9 +28,10 @@ export function runDemo(
   const child = spawn(process.execPath, [program], { env: { ...process.env, REDIS_URL: "", PORT: "0", ...env } })
   atEnd(() => void child.kill("SIGKILL"))
   const output = { out: "", err: "" }
-  child.stdout.on("data", (chunk: Buffer) => void (output.out += chunk.toString()))
-  child.stderr.on("data", (chunk: Buffer) => void (output.err += chunk.toString()))
-  const exited = once(child, "exit") as DemoProgram["exited"]
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => void (output.out += chunk))
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => void (output.err += chunk))
+  // Not "exit", which may come before the last of its output.
+  const exited = once(child, "close") as DemoProgram["exited"]
   const origin = async (): Promise<string> => {
     while (!output.out.includes("http://")) {
       const ended = await Promise.race([once(child.stdout, "data").then(() => false), exited.then(() => true)])

@@ -20,10 +20,11 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
 
   test(
     "the demo's page finds its answer after a reload, and shows each word once",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context) => {
       const { expect } = context
-      const { page, errors } = await openPage(context)
+      // Slow enough that the answer runs when the page has loaded again.
+      const { page, errors } = await openPage(context, 1)
       await ask(page)
       expect(await fact(page, "#durable", "resumed")).toBe("–")
       await page.reload()
@@ -49,7 +50,7 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
 
   test(
     "the demo's page stops an answer for the tab that asked and for another tab, with equal words",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context) => {
       const { expect } = context
       // Slow enough that the answer runs when it is stopped.
@@ -75,7 +76,7 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
 
   test(
     "the demo's page follows an answer that another tab asks for, and goes on if that tab is closed",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context) => {
       const { expect } = context
       const { page, openTab } = await openPage(context)
@@ -92,7 +93,7 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
 
   test(
     "the demo's page forgets an answer that the server does not know anymore",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context) => {
       const { expect } = context
       const { page, demo, errors } = await openPage(context)

@@ -42,7 +42,7 @@ const rowsOf = (page: Page) => page.locator(`${PANEL} .marks .row`)
 describe.skipIf(isWithoutChromium).concurrent("the inspector of the demo's page in Chromium", () => {
   const openPage = useChromium()
 
-  test("the inspector records the streams of each panel while they run", { timeout: 120_000 }, async (context) => {
+  test("the inspector records the streams of each panel while they run", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context, 10)
     for (const [panel, event] of [
@@ -68,12 +68,16 @@ describe.skipIf(isWithoutChromium).concurrent("the inspector of the demo's page 
     expect(errors).toEqual([])
   })
 
-  test("the inspector ties bytes to their event, and its axis to both", { timeout: 120_000 }, async (context) => {
+  test("the inspector ties bytes to their event, and its axis to both", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page, errors } = await openPage(context, 5, {
       viewport: { width: 1280, height: 900 },
       colorScheme: "light",
     })
+    // Words that arrive above would move what the mouse is over.
+    for (const reader of ["#native", "#subscribed"]) {
+      await waitForText(page, `${reader} .outcome`, "No second request followed.")
+    }
     await drop(page, "cut.jsonl", CUT)
     await waitForText(page, `${PANEL} .outcome`, "cut.jsonl: 1 request, 3 chunks, 2 events, 13 ms.")
     await rowsOf(page).filter({ hasText: "€" }).hover()
@@ -99,7 +103,7 @@ describe.skipIf(isWithoutChromium).concurrent("the inspector of the demo's page 
     expect(errors).toEqual([])
   })
 
-  test("the inspector filters, saves and copies a recording", { timeout: 120_000 }, async (context) => {
+  test("the inspector filters, saves and copies a recording", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context, 5, {
       permissions: ["clipboard-read", "clipboard-write"],

@@ -1,7 +1,8 @@
 import OpenAI from "openai"
-import { expect, onTestFinished, test } from "vitest"
+import { expect, onTestFinished, test, vi } from "vitest"
 import { SseError, SseProviderError, type SseTimeoutError, type SseTruncatedError } from "steadystream"
 import { type ChunkTimeouts, readChatCompletions, type ReadChunksOptions } from "steadystream/openai"
+import { ManualClock } from "steadystream/testing"
 import { DemoServer } from "../../demo/server/demo-server.ts"
 
 const pageDirectory = new URL("../../demo/page/", import.meta.url)
@@ -123,21 +124,28 @@ const LATE: readonly [model: string, phase: keyof ChunkTimeouts, text: RegExp][]
 ]
 
 test.for(LATE)("%s is ended by the timeout %s, with the text so far", async ([model, phase, text]) => {
-  const stream = read(await startDemo(), model, { timeouts: { [phase]: phase === "total" ? 600 : 300 } })
-  expect((await failureOf(stream)) as SseTimeoutError).toMatchObject({ code: "timeout", phase })
-  expect(stream.snapshot.choices[0]?.content ?? "").toMatch(text)
+  const clock = new ManualClock()
+  const stream = read(await startDemo(), model, { clock, timeouts: { [phase]: 300 } })
+  const textOf = () => stream.snapshot.choices[0]?.content ?? ""
+  const failure = failureOf(stream)
+  await vi.waitFor(() => expect(textOf()).toMatch(text))
+  expect((await clock.runUntil(failure)) as SseTimeoutError).toMatchObject({ code: "timeout", phase })
+  expect(textOf()).toMatch(text)
 })
 
 test("demo-event-idle and demo-content-idle send the heartbeats that they should send", async () => {
   const origin = await startDemo()
   let comments = 0
+  const clock = new ManualClock()
   const beating = read(origin, "demo-event-idle", {
+    clock,
     timeouts: { eventIdle: 300 },
     onHeartbeat: () => void comments++,
   })
-  await failureOf(beating)
-  expect(comments).toBeGreaterThan(2)
-  const stream = read(origin, "demo-content-idle", { timeouts: { idle: 2000 } })
+  const failure = failureOf(beating)
+  await vi.waitFor(() => expect(comments).toBeGreaterThan(2))
+  await clock.runUntil(failure)
+  const stream = read(origin, "demo-content-idle", { timeouts: { idle: 10_000 } })
   let empty = 0
   for await (const { choices } of stream) {
     if (Object.keys(choices![0]!.delta!).length === 0 && ++empty === 3) break

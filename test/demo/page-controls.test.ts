@@ -22,7 +22,7 @@ function countAnswers(page: Page): { answers: number } {
 describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page in Chromium", () => {
   const openPage = useChromium()
 
-  test("the demo's page follows the server switch of another tab", { timeout: 120_000 }, async (context) => {
+  test("the demo's page follows the server switch of another tab", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page, openTab } = await openPage(context)
     const other = await openTab()
@@ -30,6 +30,9 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     await other.click('#retry [data-action="stop"]')
     await waitForText(other, "#retry .badge", "closed")
     await page.selectOption('#retry [data-choice="kind"]', "503")
+    await other.waitForFunction(
+      () => document.querySelector<HTMLSelectElement>('#retry [data-choice="kind"]')!.value === "503",
+    )
     await page.click(serverSwitch)
     await waitForSwitch(other, false)
     expect(await other.inputValue('#retry [data-choice="kind"]')).toBe("503")
@@ -37,9 +40,10 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     await waitForSwitch(page, true)
   })
 
-  test("the demo's page follows a change of the server from another browser", { timeout: 120_000 }, async (context) => {
+  test("the demo's page follows a change of the server from another browser", { timeout: 240_000 }, async (context) => {
     const { expect } = context
-    const { page, origin } = await openPage(context)
+    // So slow that the page still retries when its server is back.
+    const { page, origin } = await openPage(context, 0.5)
     const setDown = (down: boolean) => fetch(`${origin}/api/outage`, { method: "POST", body: JSON.stringify({ down }) })
     await waitForText(page, "#retry .log", "tick")
     await setDown(true)
@@ -54,7 +58,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     expect(await textOf(page, "#retry .badge")).toBe("closed")
   })
 
-  test("the demo's page keeps the focus on the button that was pressed", { timeout: 120_000 }, async (context) => {
+  test("the demo's page keeps the focus on the button that was pressed", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context, 0.1)
     const counted = countAnswers(page)
@@ -86,7 +90,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
 
   test(
     "the demo's page keeps the focus and the scenario while an answer runs",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (context) => {
       const { expect } = context
       const { page } = await openPage(context, 0.1)
@@ -107,7 +111,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     },
   )
 
-  test("the demo's page stays small while an answer does not end", { timeout: 120_000 }, async (context) => {
+  test("the demo's page stays small while an answer does not end", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context, 0.1, {}, 1)
     await page.locator("#chat .row label").filter({ hasText: "No end" }).click()
@@ -126,7 +130,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     await waitForText(page, "#chat .outcome", "Cancelled.")
   })
 
-  test("the demo's page refuses an empty message with a hint", { timeout: 120_000 }, async (context) => {
+  test("the demo's page refuses an empty message with a hint", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
     const counted = countAnswers(page)
@@ -148,7 +152,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
 
   test.for(["Control+Enter", "Meta+Enter"])(
     "the demo's page sends the message on %s in its field",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async (keys, context) => {
       const { expect } = context
       const { page } = await openPage(context)
@@ -166,7 +170,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     },
   )
 
-  test("the demo's page says after which ID it resumed", { timeout: 120_000 }, async (context) => {
+  test("the demo's page says after which ID it resumed", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")

@@ -50,11 +50,11 @@ describe.skipIf(isWithoutChromium)("the demo's relay in Chromium", () => {
 
   test.for([
     ["run", 5, "The complete answer is stored.", "Complete, with the end mark."],
-    ["leave", 60, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
+    ["leave", 200, "The browser left, so the request to the provider was aborted.", "Left after 12 chunks."],
     ["cut", 5, "The provider broke off: truncated.", "Failed: the relay reported “truncated”."],
   ] as const)(
     "the demo's page shows the provider's chunks beside its own: %s",
-    { timeout: 120_000 },
+    { timeout: 240_000 },
     async ([action, token, stored, received], context) => {
       const { page, errors } = await openPage(context, 5, {}, token)
       await page.click(`#relay [data-action="${action}"]`)

@@ -18,7 +18,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const asked = performance.now()
     demo.child.kill(signal)
     expect(await demo.exited).toEqual([0, null])
-    expect(performance.now() - asked).toBeLessThan(1000)
+    // A connection that is kept alive would hold a server for 5 s, and these streams for ever.
+    expect(performance.now() - asked).toBeLessThan(4_000)
     expect((await bodies).map(({ status }) => status)).toEqual(["rejected", "rejected"])
     expect(demo.output.err).toBe("")
   })

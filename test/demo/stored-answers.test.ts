@@ -57,7 +57,8 @@ test("GET /answer continues after the cursor of the request, and an answer goes 
 })
 
 test("DELETE /answer stops the answer for every reader", async () => {
-  const origin = await startDemo(20)
+  // Slow enough that the answer runs when it is stopped.
+  const origin = await startDemo(500)
   const id = await ask(origin)
   const readers = [read(origin, id), read(origin, id)]
   const failures = readers.map((reader) => reader.collect().catch((thrown: unknown) => thrown))
@@ -93,7 +94,8 @@ test("StoredAnswers.continue goes on after the last stored token of a lost answe
   const store = memoryStore()
   const make = (processName: string, token: number) =>
     new StoredAnswers({ store, processName, token, onChange: () => {} })
-  const dying = make("process 1", 2)
+  // Slow enough that the answer runs when its process ends.
+  const dying = make("process 1", 50)
   const id = await dying.start(JSON.parse(BODY))
   await vi.waitFor(async () => expect((await dying.state(id))?.last).toMatch(/-\d\d$/))
   await dying.close()

@@ -53,7 +53,7 @@ const writersOf = (events: readonly SseEvent[]) => [
   ...new Set(chunksOf(events).flatMap(({ system_fingerprint: name }) => (name ? [name] : []))),
 ]
 
-describeWithRedis.concurrent("the demo with two processes on Redis", { timeout: 60_000 }, () => {
+describeWithRedis.concurrent("the demo with two processes on Redis", () => {
   test("npm start sends an answer from both processes, with the same words, and both share the channel", async (context) => {
     const { expect } = context
     const { origin, demo } = await startDemo(context)
