@@ -1,9 +1,8 @@
 import type { FaultScript } from "steadystream/testing"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
-vi.setConfig({ testTimeout: 30_000 })
 async function serve(script: FaultScript, path = "v1/chat/completions") {
   const server = await faultServerOfTest(script)
   return { server, url: server.url + path }

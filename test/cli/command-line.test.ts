@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
-vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-command-"))
 const fifo = join(folder, "fifo")
 beforeAll(() => {
@@ -184,7 +183,7 @@ test.runIf(process.platform === "linux").each([
 ] as const)("steadystream %s ends at a signal while nothing writes to its FIFO", async (name, args) => {
   const { child, ended } = startCommand([name, ...args.map((arg) => arg.replace("FIFO", fifo))])
   // The process has begun to listen for signals when it has opened the FIFO.
-  await vi.waitUntil(() => isOpenIn(child.pid!, fifo), { timeout: 20_000 })
+  await vi.waitUntil(() => isOpenIn(child.pid!, fifo))
   child.kill("SIGTERM")
   expect(await ended).toMatchObject({ code: 143, output: "" })
 })

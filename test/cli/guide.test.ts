@@ -9,7 +9,6 @@ import { FAILED, MISUSE, OK, SIGNAL_CODES } from "../../src/cli/exit-codes.ts"
 import { RULES } from "../../src/cli/lint/rules.ts"
 import { MAIN } from "../support/command.ts"
 
-vi.setConfig({ testTimeout: 120_000 })
 const guide = readFileSync("docs/guides/command-line.md", "utf8")
 const folder = mkdtempSync(join(tmpdir(), "steadystream-guide-"))
 const servers: ChildProcess[] = []
@@ -33,7 +32,7 @@ async function run(command: string): Promise<{ output: string; code: number | nu
   for (const [written, actual] of origins) line = line.replaceAll(written, actual)
   const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] })
   let output = ""
-  child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()))
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => void (output += chunk))
   const [code] = (await once(child, "close")) as [number | null]
   return { output, code }
 }
@@ -45,8 +44,8 @@ async function start(command: string): Promise<string> {
   const child = spawn("sh", ["-c", `exec 2>&1; ${line}`], { cwd: folder, env, stdio: ["ignore", "pipe", "ignore"] })
   servers.push(child)
   let output = ""
-  child.stdout.on("data", (chunk: Buffer) => void (output += chunk.toString()))
-  await vi.waitUntil(() => output.includes("ends the server."), { timeout: 30_000 })
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => void (output += chunk))
+  await vi.waitUntil(() => output.includes("ends the server."))
   const [origin] = /^http:\/\/127\.0\.0\.1:\d+/.exec(output)!
   origins.set(`http://127.0.0.1:${port}`, origin)
   return output
@@ -76,7 +75,7 @@ const steps = [...guide.matchAll(/^```console\n([^]*?)^```$/gm)].flatMap(([, blo
     }),
 )
 
-test("the guide's transcripts are what the commands write", async () => {
+test("the guide's transcripts are what the commands write", { timeout: 240_000 }, async () => {
   let last: number | null = 0
   expect(steps.length).toBeGreaterThan(10)
   for (const { command, expected } of steps) {

@@ -2,14 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { formatRecording, parseRecording, type RecordingEntry, startFaultServer } from "steadystream/testing"
-import { afterAll, expect, test, vi } from "vitest"
+import { afterAll, expect, test } from "vitest"
 import { lintResponse } from "../../src/cli/lint/lint-response.ts"
 import { type LintedResponse, recordedResponsesOf } from "../../src/cli/lint/linted-response.ts"
 import { type RuleId, RULES } from "../../src/cli/lint/rules.ts"
 import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
-vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-lint-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 

@@ -8,7 +8,6 @@ import { formatRecording, type RecordingEntry } from "steadystream/testing"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { type RunningCommand, runCommand, startCommand } from "../support/command.ts"
 
-vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-serve-"))
 let serve: RunningCommand
 let url: string

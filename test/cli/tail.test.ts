@@ -4,11 +4,10 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, expect, onTestFinished, test, vi } from "vitest"
+import { afterAll, expect, onTestFinished, test } from "vitest"
 import { runCommand, runHere, startCommand } from "../support/command.ts"
 import { faultServerOfTest } from "../support/fault-server.ts"
 
-vi.setConfig({ testTimeout: 30_000 })
 const folder = mkdtempSync(join(tmpdir(), "steadystream-tail-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -201,7 +200,7 @@ test("tail sends its headers to no other origin at a redirect", async () => {
 })
 
 test("tail ends quietly when the reader of its output leaves", async () => {
-  const server = await faultServerOfTest({ body: "data: a\n\n".repeat(20_000), end: "stall" })
+  const server = await faultServerOfTest({ body: "data: a\n\n".repeat(200_000), end: "stall" })
   const { child, ended, said } = startCommand(["tail", server.url, "-q"])
   await said("message a")
   child.stdout!.destroy()

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test, vi } from "vitest"
 import { faultServerOfTest } from "../support/fault-server.ts"
 import { findTmux, openTerminal, type TestTerminal } from "../support/tmux.ts"
 
-vi.setConfig({ testTimeout: 60_000 })
 const tmux = findTmux()
 const open: { close(): unknown }[] = []
 afterEach(async () => {
@@ -15,7 +14,6 @@ function start(args: readonly string[], settings: readonly string[] = []): TestT
 }
 const shows = (terminal: TestTerminal, text: string | RegExp) =>
   vi.waitUntil(() => (typeof text === "string" ? terminal.screen().includes(text) : text.test(terminal.screen())), {
-    timeout: 30_000,
     interval: 100,
   })
 

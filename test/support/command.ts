@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { Writable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { vi } from "vitest"
 import { runCommandLine } from "../../src/cli/command-line.ts"
 import { Terminal } from "../../src/cli/terminal.ts"
 
@@ -43,29 +42,30 @@ export function startCommand(
   const look = () => {
     for (const one of looks) one()
   }
-  child.stdout.on("data", (chunk: Buffer) => {
-    output += chunk.toString()
+  // A chunk may end in the middle of a character.
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    output += chunk
     look()
   })
-  child.stderr.on("data", (chunk: Buffer) => {
-    notes += chunk.toString()
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    notes += chunk
     look()
   })
   const ended = new Promise<CommandOutcome>((resolve) => {
     child.once("close", (code) => resolve({ code, output, notes }))
   })
-  const said = (text: string) =>
+  const until = (isSaid: () => boolean, text: string) =>
     new Promise<void>((resolve, reject) => {
       const one = () => {
-        if (output.includes(text) || notes.includes(text)) resolve()
+        if (isSaid()) resolve()
       }
       looks.add(one)
       one()
       void ended.then(() => reject(new Error(`the command ended before it said ${text}: ${output}${notes}`)))
     })
+  const said = (text: string) => until(() => output.includes(text) || notes.includes(text), text)
   const line = async () => {
-    await said("\n")
-    await vi.waitUntil(() => output.includes("\n"))
+    await until(() => output.includes("\n"), "a line")
     return output.split("\n")[0]!
   }
   return { child, ended, said, line }
