@@ -19,26 +19,26 @@ describe("keepAlive on Bun, whose idle timeout is 5 s", () => {
 
   test.concurrent("keepAlive over the idle timeout does not keep a silent stream open", async () => {
     expect(await silentStream(5, 60_000)).toBe("cut")
-  }, 30_000)
+  })
 
   test.concurrent("keepAlive under the idle timeout keeps a silent stream open", async () => {
     expect(await silentStream(5, 1000)).toMatch(/^data: before\n\n(?:: keep-alive\n\n)+data: after\n\n$/)
-  }, 30_000)
+  })
 
   test.concurrent("keepAlive is not needed without an idle timeout", async () => {
     expect(await silentStream(0, 60_000)).toBe("data: before\n\ndata: after\n\n")
-  }, 30_000)
+  })
 })
 
-describe.skipIf(findNginx() === undefined)("keepAlive behind nginx, whose read timeout is 1 s", () => {
+describe.skipIf(findNginx() === undefined)("keepAlive behind nginx, whose read timeout is 2 s", () => {
   async function silentStream(keepAlive: number): Promise<string> {
     async function* silent() {
       yield { data: "before" }
-      await new Promise((resolve) => setTimeout(resolve, 1600))
+      await new Promise((resolve) => setTimeout(resolve, 4_000))
       yield { data: "after" }
     }
     const server = createServer((req, res) => void sendEventStream(req, res, silent(), { keepAlive }))
-    const nginx = await startNginx(Number(new URL(await listen(server)).port), "proxy_read_timeout 1s;")
+    const nginx = await startNginx(Number(new URL(await listen(server)).port), "proxy_read_timeout 2s;")
     onTestFinished(() => nginx.close())
     const response = await fetch(nginx.url)
     return response.text().catch(() => "cut")
