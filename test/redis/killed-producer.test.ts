@@ -9,14 +9,14 @@ import { dataOf, numbers, patiently } from "../support/stored-events.ts"
 import { describeWithRedis, proxyOfTest, redisOfTest } from "../support/with-redis.ts"
 
 const READERS = 20
-const LEASE = 600
+const LEASE = 2_000
 const program = fileURLToPath(new URL("answer-main.ts", import.meta.url))
 
 /** The number that a chunk carries. */
 const numberOf = (data: string) =>
   (JSON.parse(data) as { choices: readonly { delta: { content: string } }[] }).choices[0]!.delta.content.trim()
 
-describeWithRedis("an answer whose producer is killed", { timeout: 30_000 }, () => {
+describeWithRedis("an answer whose producer is killed", () => {
   test("answers of a process that is killed end as lost for every reader of another one, after the last stored event", async () => {
     const redis = await redisOfTest()
     const proxy = await proxyOfTest(redis)

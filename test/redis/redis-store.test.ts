@@ -239,13 +239,15 @@ describeWithRedis("redisStore() of one server", () => {
 
   test("redisStore() rejects what Redis does not answer, and Redis refuses it later", async () => {
     const own = await redisOfTest()
-    const { store } = storeOfTest({ publishTimeout: 200 }, own.port)
+    const { store } = storeOfTest({ publishTimeout: 1_000 }, own.port)
     await store.append("a", events(1))
+    // The more replies a store has, the better it knows the time of Redis.
+    for (let at = 0; at < 10; at++) await store.read("a", "end")
     own.hold()
     const error = await errorOf(store.append("a", events(1)))
     expect([error?.code, error?.retryable]).toEqual(["store-unavailable", true])
     // Redis reads both requests when it goes on, and answers the first one late.
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     own.release()
     await expect
       .poll(() =>
@@ -259,7 +261,7 @@ describeWithRedis("redisStore() of one server", () => {
 
   test("redisStore() rejects more operations than may wait", async () => {
     const own = await redisOfTest()
-    const { store } = storeOfTest({ maxWaiting: 5, publishTimeout: 300 }, own.port)
+    const { store } = storeOfTest({ maxWaiting: 5, publishTimeout: 1_000 }, own.port)
     await store.append("a", events(1))
     own.hold()
     const errors = await Promise.all(Array.from({ length: 8 }, (_, at) => errorOf(store.read(`${at}`, "end"))))
@@ -279,7 +281,7 @@ describeWithRedis("redisStore() of one server", () => {
   })
 
   test("redisStore() shows no address, no key and no payload in its errors", async () => {
-    const { store, client } = storeOfTest({ publishTimeout: 500 })
+    const { store, client } = storeOfTest()
     await store.append("a", events(1))
     await server.command("CONFIG", "SET", "maxmemory", "1")
     const full = await errorOf(store.append("secret", [{ text: "payload" }]))
@@ -363,7 +365,7 @@ describeWithRedis("redisStore() of one server", () => {
   test("redisStore() watches when Redis comes back, if it was down", async () => {
     const own = await redisOfTest()
     await own.kill()
-    const { store } = storeOfTest({ publishTimeout: 100 }, own.port)
+    const { store } = storeOfTest({ publishTimeout: 1_000 }, own.port)
     const seen: unknown[] = []
     const watch = store.watch("a", (news) => seen.push(news?.events.length))
     expect(await errorOf(watch.ready)).toMatchObject({ code: "store-unavailable" })

@@ -48,7 +48,7 @@ async function keyOf(server: RedisServer, kind: string): Promise<string> {
   return ((await server.command("KEYS", `*:${kind}`)) as string[])[0]!
 }
 
-describeWithRedis("answers in a Redis that fails", { timeout: 20_000 }, () => {
+describeWithRedis("answers in a Redis that fails", () => {
   test.each(CLIENTS)(
     "an answer over %s of which every append is cut is stored once, and read whole",
     async (client) => {
@@ -87,8 +87,8 @@ describeWithRedis("answers in a Redis that fails", { timeout: 20_000 }, () => {
     "after %s an answer ends for its producer and for every reader, and nothing false is read",
     async (loss, lose) => {
       const server = await redisOfTest()
-      const { answers } = await answersOf(server.url, { lease: 600 })
-      const other = await answersOf(server.url, { lease: 600 })
+      const { answers } = await answersOf(server.url, { lease: 2_000 })
+      const other = await answersOf(server.url, { lease: 2_000 })
       const source = sourceOf(() => false)
       const answer = await answers.start("answer", source.make)
       const readers = [startAnswerReader(answers, "answer"), startAnswerReader(other.answers, "answer")]
@@ -113,14 +113,14 @@ describeWithRedis("answers in a Redis that fails", { timeout: 20_000 }, () => {
 
   test("an answer whose Redis does not answer for longer than the lease is lost, and ends everywhere", async () => {
     const server = await redisOfTest()
-    const { answers } = await answersOf(server.url, { lease: 300 })
-    const other = await answersOf(server.url, { lease: 300 })
+    const { answers } = await answersOf(server.url, { lease: 1_500 })
+    const other = await answersOf(server.url, { lease: 1_500 })
     const source = sourceOf(() => false)
     const answer = await answers.start("answer", source.make)
     const readers = [startAnswerReader(answers, "answer"), startAnswerReader(other.answers, "answer")]
     await expect.poll(() => readers.every(({ events }) => events.length > 10), patiently).toBe(true)
     server.hold()
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await new Promise((resolve) => setTimeout(resolve, 1_900))
     server.release()
     expect((await answer.ended).status).toBe("lost")
     await expect.poll(() => readers.map(({ end }) => end), patiently).toEqual(["clean", "clean"])

@@ -39,7 +39,7 @@ async function bytesOf(server: RedisServer) {
   return Promise.all(keys.toSorted().map(async (key) => [key, await server.command("DUMP", key)]))
 }
 
-describeWithRedis("redisStore with two producers of one log", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore with two producers of one log", () => {
   test.each(CLIENTS)("a fenced producer over %s changes nothing, whatever it tries", async (client) => {
     const server = await redisOfTest()
     const [one, two] = [await redisStoreOfTest(server.url, { client }), await redisStoreOfTest(server.url)]
@@ -113,7 +113,7 @@ describeWithRedis("redisStore with two producers of one log", { timeout: 20_000 
   test("a log whose producer is silent for longer than its lease is lost, and its late append changes nothing", async () => {
     const server = await redisOfTest()
     const [one, two] = [await redisStoreOfTest(server.url), await redisStoreOfTest(server.url)]
-    const claim = (await one.claim("log", { ttl: 60_000, lease: 40 })) as StoreLease
+    const claim = (await one.claim("log", { ttl: 60_000, lease: 1_000 })) as StoreLease
     await one.append("log", [{ text: textOf("1") }], { lease: claim.lease })
     await expect.poll(async () => (await two.read("log", "end")).state.status, { interval: 5 }).toBe("lost")
     const late = one.append("log", [{ text: textOf("late") }], { lease: claim.lease })
