@@ -24,6 +24,10 @@ export default defineConfig({
   test: {
     reporters: ["default", ["json", { outputFile: `.cache/${run}-results.json` }]],
     coverage: { include: ["src/**/*.ts"] },
+    // A test waits for what it needs, so these end only a test that hangs: a loaded machine may need many seconds.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,
@@ -32,7 +36,7 @@ export default defineConfig({
           name: "node",
           include: ["test/**/*.test.ts"],
           exclude: ["test/browser/**", "test/soak/**", "test/types/**"],
-          setupFiles: ["test/support/fail-on-warning.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts", "test/support/patience.ts"],
         },
       },
       {
@@ -41,11 +45,10 @@ export default defineConfig({
         test: {
           name: "soak",
           include: ["test/soak/**/*.test.ts"],
-          setupFiles: ["test/support/fail-on-warning.ts"],
+          setupFiles: ["test/support/fail-on-warning.ts", "test/support/patience.ts"],
           // In a process of its own, whose heap and sockets are those of the test.
           pool: "forks",
           execArgv: ["--expose-gc"],
-          testTimeout: 60_000,
         },
       },
       {

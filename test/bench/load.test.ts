@@ -52,27 +52,22 @@ describeWithRedis("runRedisLoad()", () => {
     served: 5,
   }
 
-  test(
-    "runRedisLoad() counts commands, which do not grow with the sessions of channels",
-    { timeout: 60_000 },
-    async () => {
-      const parts = ["events", "tokens", "memory", "cpu"] as const
-      const results = await runRedisLoad({ settings: redisSettings, parts })
-      const { failures, events, tokens } = results!
-      expect(failures).toEqual([])
-      const sent = (name: string) =>
-        events.filter((measured) => measured.name === name).map(({ result }) => result.sent)
-      // A regular check of a log may come in between.
-      for (const perEvent of sent("channels")) expect(perEvent).toBeLessThan(2)
-      expect(sent("xread")).toEqual([2, 4])
-      const each = Object.fromEntries(tokens.map(({ name, result }) => [name, result]))
-      expect(each["redis"]!.sent).toBeLessThan(each["xread"]!.sent)
-      expect(each["redis"]!.memory).toBeGreaterThan(each["resumable"]!.memory)
-      const report = redisMarkdown(results!, "a machine")
-      expect(report).toContain("### Memory per log")
-      expect(report).not.toContain("### Latency of a token")
-    },
-  )
+  test("runRedisLoad() counts commands, which do not grow with the sessions of channels", async () => {
+    const parts = ["events", "tokens", "memory", "cpu"] as const
+    const results = await runRedisLoad({ settings: redisSettings, parts })
+    const { failures, events, tokens } = results!
+    expect(failures).toEqual([])
+    const sent = (name: string) => events.filter((measured) => measured.name === name).map(({ result }) => result.sent)
+    // A regular check of a log may come in between.
+    for (const perEvent of sent("channels")) expect(perEvent).toBeLessThan(2)
+    expect(sent("xread")).toEqual([2, 4])
+    const each = Object.fromEntries(tokens.map(({ name, result }) => [name, result]))
+    expect(each["redis"]!.sent).toBeLessThan(each["xread"]!.sent)
+    expect(each["redis"]!.memory).toBeGreaterThan(each["resumable"]!.memory)
+    const report = redisMarkdown(results!, "a machine")
+    expect(report).toContain("### Memory per log")
+    expect(report).not.toContain("### Latency of a token")
+  })
 })
 
 function count(text: string, cut: number, next?: number): Totals & { readonly received: number[] } {

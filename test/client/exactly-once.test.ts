@@ -60,7 +60,6 @@ const places = [
 
 test.for(places)(
   "subscribe() delivers 300 events exactly once if $end cuts a $framing body at any of the first 20 bytes",
-  { timeout: 60_000 },
   async ({ framing, end, step }) => {
     const framingLength = framing === "chunked" ? "ff\r\n\r\n".length : 0
     const length = HEAD + replay(0, PREFIX).join("").length + PREFIX * framingLength

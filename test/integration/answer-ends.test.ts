@@ -27,7 +27,7 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals()
 })
 
-const patiently = { timeout: 10_000, interval: 5 }
+const patiently = { timeout: 30_000, interval: 5 }
 
 /** One node: its answers, and the address of its server. */
 async function startNode(options: Parameters<typeof createAnswers>[0]) {

@@ -52,7 +52,7 @@ describe.skipIf(executablePath === undefined)("relay() to Chromium", () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
-  }, 30_000)
+  })
   afterAll(() => browser.close())
 
   test("relay() streams to a page in Chromium piece by piece, while the tap stores the whole answer", async () => {

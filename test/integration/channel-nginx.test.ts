@@ -21,7 +21,7 @@ async function startPeer(directives: string, main?: string) {
   return { nginx, peer: localPeer(new URL(nginx.url).origin, channels) }
 }
 
-describe.skipIf(findNginx() === undefined)("channels behind nginx", { timeout: 20_000 }, () => {
+describe.skipIf(findNginx() === undefined)("channels behind nginx", () => {
   describe.each(variants)("%s", (variant, directives) => {
     test(`a client behind an nginx ${variant} gets events at once, is cut, comes back and misses nothing`, async () => {
       const { peer } = await startPeer(directives)
@@ -49,7 +49,7 @@ describe.skipIf(findNginx() === undefined)("channels behind nginx", { timeout: 2
       subscription.close()
       return reading
     })
-    await expect.poll(() => peer.size(), { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => peer.size(), { timeout: 30_000 }).toBe(1)
     const published: string[] = []
     const publishUntil = async (isEnough: () => boolean) => {
       while (!isEnough()) {
@@ -61,6 +61,6 @@ describe.skipIf(findNginx() === undefined)("channels behind nginx", { timeout: 2
     await publishUntil(() => seen.length > 0)
     nginx.reload()
     await publishUntil(() => opened > 1)
-    await expect.poll(() => seen, { timeout: 10_000 }).toEqual(published)
+    await expect.poll(() => seen, { timeout: 30_000 }).toEqual(published)
   })
 })

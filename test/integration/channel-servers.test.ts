@@ -77,7 +77,7 @@ const servers: readonly (readonly [name: string, start: StartServer, reader: Sta
   ["hono", onHono, fetchReader],
 ]
 
-describe.each(servers)("channels on %s", { timeout: 20_000 }, (name, start, reader) => {
+describe.each(servers)("channels on %s", (name, start, reader) => {
   async function startPeer() {
     const channels = channelsOfTest()
     return { ...localPeer(await start(channels), channels), channels }
@@ -98,7 +98,7 @@ describe.each(servers)("channels on %s", { timeout: 20_000 }, (name, start, read
     await untilSize(peer, 1)
     await peer.publish("last")
     await channels.closeAll({ within: 10_000 })
-    await expect.poll(() => client.ends, { timeout: 10_000 }).toEqual(["clean"])
+    await expect.poll(() => client.ends, { timeout: 30_000 }).toEqual(["clean"])
     expect(client.seen()).toEqual(["last"])
   })
 })

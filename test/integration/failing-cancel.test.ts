@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { runProgram } from "../support/program.ts"
 
-describe("a source that cannot be cancelled", { timeout: 20_000 }, () => {
+describe("a source that cannot be cancelled", () => {
   test.each([
     ["readEvents() after break", "for await (const event of readEvents(stream)) break"],
     ["readChatCompletions() after break", "for await (const chunk of readChatCompletions(stream)) break"],

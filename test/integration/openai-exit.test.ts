@@ -12,7 +12,7 @@ const print = (value) => console.log(value)
 
 /** Runs code in a separate process and returns its output after it has exited by itself. */
 async function run(code: string): Promise<string> {
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", SETUP + code], { timeout: 10_000 })
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", SETUP + code], { timeout: 50_000 })
   let output = ""
   child.stdout.on("data", (data) => (output += String(data)))
   const [exitCode, signal] = (await once(child, "close")) as [number | null, string | null]

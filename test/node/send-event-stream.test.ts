@@ -97,11 +97,11 @@ test("sendEventStream() waits for a slow client, and continues when it reads", a
       before = taken
       expect(stalled).toBe(true)
     },
-    { timeout: 5000, interval: 200 },
+    { timeout: 30_000, interval: 200 },
   )
   expect(taken).toBeLessThan(400)
   raw.socket.resume()
-  await vi.waitFor(() => expect(taken).toBe(400), { timeout: 5000 })
+  await vi.waitFor(() => expect(taken).toBe(400), { timeout: 30_000 })
 })
 
 for (const how of ["destroy", "resetAndDestroy"] as const) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { runProgram } from "../support/program.ts"
 
-describe("hooks that reject", { timeout: 20_000 }, () => {
+describe("hooks that reject", () => {
   const stream = ": hi\n\nretry: 5\nid: 1\nodd\ndata: {\n\nevent: odd\ndata: {}\n\n"
   test.each([
     ["onComment", "{ onComment: fail }"],

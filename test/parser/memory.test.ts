@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { runProgram } from "../support/program.ts"
 
-describe("memory", { timeout: 20_000 }, () => {
+describe("memory", () => {
   test.each(["data\n", "data:\n", "data:a\n", "data: ab\n", "data:\u20ac\n", "id\n", "event: a\n"])(
     "SseParser holds at most 4 times its limit for an endless event of the line %j",
     async (line) => {

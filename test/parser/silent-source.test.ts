@@ -9,7 +9,7 @@ import { listen } from "../support/listen.ts"
 import { runProgram } from "../support/program.ts"
 import { HELLO, rejection, settle, within } from "../support/streams.ts"
 
-describe("a silent source", { timeout: 20_000 }, () => {
+describe("a silent source", () => {
   const idle = () => {
     const source = new Readable({ read() {} })
     source.push("data: a\n\n")

@@ -29,7 +29,7 @@ vi.mock(import("../../examples/answers/app.ts"), async (importOriginal) => ({
 }))
 
 const MESSAGES = [{ role: "user", content: "Hi" }]
-const patiently = { timeout: 10_000, interval: 5 }
+const patiently = { timeout: 30_000, interval: 5 }
 
 /** As Next.js calls the handlers of `app/api/answers/[id]/route.ts`. */
 async function nextStyle(request: Request): Promise<Response> {

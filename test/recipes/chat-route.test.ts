@@ -13,7 +13,7 @@ const example = `${root}examples/chat-route/route.test.ts`
 test("examples/chat-route passes its tests under node:test", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", example])
   expect(stdout).toMatch(/^# pass 8$/m)
-}, 30_000)
+})
 
 // Only the import of the runner differs, as the guide says.
 const copy = `${root}.cache/recipes/route.test.ts`

@@ -1,10 +1,8 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import { findChromium } from "../support/chromium.ts"
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const example = (name: string) => fileURLToPath(new URL(`../../examples/order-status/${name}`, import.meta.url))
 

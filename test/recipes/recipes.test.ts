@@ -52,7 +52,7 @@ describe.skipIf(executablePath === undefined).each(Object.entries(entries))(
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath: executablePath!, args: chromiumArguments })
       script = await bundlePage(entry)
-    }, 60_000)
+    })
 
     afterAll(() => browser.close())
 

@@ -24,7 +24,7 @@ describeWithRedis("redisStore() after a restart of Redis", () => {
       () => false,
     )
   const whenBack = async (store: EventStore) => {
-    await expect.poll(() => isBack(store), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => isBack(store), { timeout: 30_000 }).toBe(true)
   }
 
   test("redisStore() begins a new epoch if the events were lost", async () => {
@@ -62,7 +62,7 @@ describeWithRedis("redisStore() with replicas", () => {
     const store = redisStore(client, { wait: 1, publishTimeout: 300 })
     const dedupe = { producer: "p", seq: 1 }
     const append = () => store.append("a", events(1), { dedupe })
-    await expect.poll(() => errorOf(append()), { timeout: 10_000 }).toBe(undefined)
+    await expect.poll(() => errorOf(append()), { timeout: 30_000 }).toBe(undefined)
     expect(await replica.command("XLEN", "steadystream:{a}:l")).toBe(1)
     await replica.kill()
     expect((await errorOf(store.append("a", events(1))))?.message).toBe(

@@ -14,7 +14,6 @@ afterAll(() => program.remove())
 
 test.skipIf(!existsSync(bun))(
   "the default keepAlive keeps a silent channel open beyond Bun's idle timeout of 10 s",
-  { timeout: 30_000 },
   async () => {
     const { origin } = await startProgram([bun, program.path])
     const seen: string[] = []

@@ -178,7 +178,7 @@ class FakeOutlet implements Outlet, Client {
   }
 }
 
-test("Session does what its model does, with an outlet that is busy at any time", { timeout: 60_000 }, async () => {
+test("Session does what its model does, with an outlet that is busy at any time", async () => {
   const connect: Connect = async (options) => new FakeOutlet(options)
   const property = fc.asyncProperty(steps, fc.boolean(), (all, hasContract) => play(all, hasContract, connect))
   await expect(fc.assert(property, { numRuns: RUNS })).resolves.toBeUndefined()
@@ -235,7 +235,7 @@ async function connectResponse(...[{ events, clock }]: Parameters<Connect>): Pro
   }
 }
 
-test("Session does what its model does, with the body of a response", { timeout: 60_000 }, async () => {
+test("Session does what its model does, with the body of a response", async () => {
   const property = fc.asyncProperty(steps, fc.boolean(), (all, hasContract) => play(all, hasContract, connectResponse))
   await expect(fc.assert(property, { numRuns: RUNS })).resolves.toBeUndefined()
 })

@@ -36,7 +36,7 @@ export interface SingleReader extends ChannelReader {
 /** Starts a client of the channel at a URL. */
 export type StartReader = (url: string) => ChannelReader | Promise<ChannelReader>
 
-const patiently = { timeout: 10_000 }
+const patiently = { timeout: 30_000 }
 
 /** Channels for one test, which keep {@link KEPT} events. */
 export function channelsOfTest(): Channels {

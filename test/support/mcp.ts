@@ -123,9 +123,7 @@ export async function runServer(redisUrl: string) {
   }
   onTestFinished(kill)
   const origin = `http://127.0.0.1:${port}`
-  await expect
-    .poll(() => fetch(origin).then((response) => response.body?.cancel()), { timeout: 20_000 })
-    .toBe(undefined)
+  await expect.poll(() => fetch(origin).then((response) => response.body?.cancel())).toBe(undefined)
   return { origin, kill }
 }
 

@@ -80,7 +80,7 @@ async function freePort(): Promise<number> {
 }
 
 async function untilListening(port: number, nginx: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1_500; attempt++) {
     if (nginx.exitCode !== null) throw new Error(`nginx exited with ${nginx.exitCode}`)
     if (await accepts(port)) return
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -12,7 +12,7 @@ export interface Outcome {
 const source = new URL("../../src/", import.meta.url)
 
 /** Runs `program` as a process of its own. It imports the package by name, and is killed after `timeout` milliseconds. */
-export async function runProgram(program: string, timeout = 18_000, flags: readonly string[] = []): Promise<Outcome> {
+export async function runProgram(program: string, timeout = 50_000, flags: readonly string[] = []): Promise<Outcome> {
   const located = program.replace(/from "steadystream(?:\/(\w+))?"/g, (_, entry?: string) => {
     return `from ${JSON.stringify(new URL(entry === undefined ? "index.ts" : `${entry}/index.ts`, source).href)}`
   })

@@ -124,7 +124,7 @@ function valuesOf(value: string | number): string[] {
 }
 
 async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt++) {
+  for (let attempt = 0; attempt < 3_000; attempt++) {
     if (child.exitCode !== null) throw new Error(`Redis exited with ${child.exitCode}`)
     const reply = await redisCommand(port, ["PING"]).catch(() => undefined)
     if (reply === "PONG") return

@@ -5,7 +5,7 @@ import { labelOf } from "./channel-peers.ts"
 import { untilStored } from "./redis-node.ts"
 
 /** How long these tests wait for what must happen. */
-export const patiently = { timeout: 10_000, interval: 5 }
+export const patiently = { timeout: 30_000, interval: 5 }
 
 /** The data of the events `from` to `to`. */
 export const numbers = (from: number, to: number): string[] =>

@@ -52,7 +52,7 @@ export async function rejection<Failure = Thrown>(promise: PromiseLike<unknown>)
 }
 
 /** Settles like `promise`, or resolves with "pending" after `ms` of real time. */
-export async function within<T>(promise: PromiseLike<T>, ms = 1_500): Promise<T | "pending"> {
+export async function within<T>(promise: PromiseLike<T>, ms = 20_000): Promise<T | "pending"> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<"pending">((resolve) => (timer = setTimeout(() => resolve("pending"), ms)))
   try {

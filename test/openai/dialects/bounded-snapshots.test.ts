@@ -3,7 +3,7 @@ import { readResponses } from "steadystream/openai"
 import { runProgram } from "../../support/program.ts"
 import { all, events } from "../../support/streams.ts"
 
-describe("what a snapshot keeps", { timeout: 20_000 }, () => {
+describe("what a snapshot keeps", () => {
   /** Reads events made by `make` and prints what the snapshot holds then, in megabytes. */
   const heldBy = async (reader: string, make: string, times: number): Promise<number> => {
     const { output, errors } = await runProgram(

@@ -138,7 +138,6 @@ describe.skipIf(directory === "")("recorded streams, from the directory in STEAD
 
   test.each(claimed)(
     "the reader of $file fails in the same way if the answer ends too early, however it is cut",
-    { timeout: 60_000 },
     async ({ file, api }) => {
       const events = await all(readEvents(read(file)))
       const random = numbers()

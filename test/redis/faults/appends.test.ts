@@ -24,7 +24,7 @@ const APPENDS = 50
 /** Whether a command carries the event with this data. */
 const carries = ({ args }: ProxiedCommand, data: string) => args.some((arg) => arg.includes(textOf(data)))
 
-describeWithRedis("redisStore.append over a connection that fails", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore.append over a connection that fails", () => {
   describeEach()
 
   test("redisStore.append that arrives late, after its repetition was stored, is stored once", async () => {

@@ -7,7 +7,7 @@ import { describeWithRedis, proxyOfTest, redisOfTest } from "../../support/with-
 
 failOnUnhandledRejections()
 
-describeWithRedis("redisStore after a failover", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore after a failover", () => {
   test.each([
     ["fewer", 2],
     ["as many", 5],

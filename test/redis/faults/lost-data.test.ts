@@ -15,7 +15,7 @@ const losses: readonly [string, (server: RedisServer) => Promise<unknown>][] = [
   ["a restart without persistence", (server) => server.restart()],
 ]
 
-describeWithRedis("redisStore after a loss of data", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore after a loss of data", () => {
   test.each(losses)("after %s each live session gets one gap and goes on", async (_, lose) => {
     const server = await redisOfTest()
     const nodes = [await redisNode(server.url), await redisNode(server.url, { client: "ioredis" })]
@@ -99,7 +99,7 @@ describeWithRedis("redisStore after a loss of data", { timeout: 20_000 }, () => 
   })
 })
 
-describeWithRedis("redisStore of a Redis that evicts", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore of a Redis that evicts", () => {
   test("a log of which any one key is evicted is a gap, and never another event under a cursor", async () => {
     const server = await redisOfTest()
     const store = await redisStoreOfTest(server.url)

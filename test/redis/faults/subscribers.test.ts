@@ -40,7 +40,7 @@ async function twoNodes(client: ClientName, config: RedisConfig = {}) {
   return { server, proxy, clients, publish, counts }
 }
 
-describeWithRedis("redisStore whose subscriber is disconnected", { timeout: 20_000 }, () => {
+describeWithRedis("redisStore whose subscriber is disconnected", () => {
   test.each(CLIENTS)("sessions over %s lose nothing when Redis drops it for a full output buffer", async (client) => {
     const { proxy, publish, counts } = await twoNodes(client, { "client-output-buffer-limit": "pubsub 32kb 0 0" })
     const { connections } = proxy.counts

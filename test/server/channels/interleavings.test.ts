@@ -195,23 +195,19 @@ async function checkSeeds(
   return gaps
 }
 
-test(
-  "sessions get a contiguous part of each log or a gap first, in any interleaving",
-  { timeout: 60_000 },
-  async () => {
-    const gaps = await checkSeeds({}, (run, joined, name) => checkAll(run, joined, name))
-    expect(gaps).toBeGreaterThan(SEEDS)
-  },
-)
+test("sessions get a contiguous part of each log or a gap first, in any interleaving", async () => {
+  const gaps = await checkSeeds({}, (run, joined, name) => checkAll(run, joined, name))
+  expect(gaps).toBeGreaterThan(SEEDS)
+})
 
-test("a filter leaves out events and no others, and the cursor moves over them", { timeout: 60_000 }, async () => {
+test("a filter leaves out events and no others, and the cursor moves over them", async () => {
   const isSent = (data: string) => Number(data.slice(1)) % 3 > 0
   const filter = ({ data }: { data: string }) => isSent(data)
   const gaps = await checkSeeds({ filter }, (run, joined, name) => checkAll(run, joined, name, isSent))
   expect(gaps).toBeGreaterThan(SEEDS)
 })
 
-test("coalescing sends the last event with each key, and the cursor moves over all", { timeout: 60_000 }, async () => {
+test("coalescing sends the last event with each key, and the cursor moves over all", async () => {
   const keyOf = (data: string) => `${Number(data.slice(1)) % 3}`
   const options: ConnectOptions = { slow: { coalesce: ({ data }) => keyOf(data) } }
   const gaps = await checkSeeds(options, (run, joined, name) => {

@@ -38,7 +38,7 @@ test("a client far behind gets every event from pages of the store, and then fro
   expect(client.data.slice(-3)).toEqual(numbers(5_001, 5_003))
 })
 
-test("clients at the same place share the reads of the store", { timeout: 20_000 }, async () => {
+test("clients at the same place share the reads of the store", async () => {
   const { channels, publish, read } = wideChannels()
   await publish(1, 3_000)
   const { cursor } = await channels.publish("news", { data: "3001" })

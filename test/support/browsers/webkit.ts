@@ -105,7 +105,7 @@ async function command(base: string, method: string, path: string, body?: object
 }
 
 async function untilReady(origin: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 300; attempt++) {
     const isReady = await fetch(`${origin}/status`).then(
       ({ ok }) => ok,
       () => false,
@@ -113,7 +113,7 @@ async function untilReady(origin: string): Promise<void> {
     if (isReady) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error("WebKitWebDriver does not answer after 10 s")
+  throw new Error("WebKitWebDriver does not answer after 30 s")
 }
 
 async function freePort(): Promise<number> {
