@@ -2,11 +2,11 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { expect, onTestFinished } from "vitest"
+import { freePort } from "./free-port.ts"
 import { listen } from "./listen.ts"
 import { startCuttingProxy } from "./cutting-proxy.ts"
 
@@ -125,12 +125,4 @@ export async function runServer(redisUrl: string) {
   const origin = `http://127.0.0.1:${port}`
   await expect.poll(() => fetch(origin).then((response) => response.body?.cancel())).toBe(undefined)
   return { origin, kill }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => void server.close(resolve))
-  return port
 }

@@ -1,5 +1,6 @@
 /* Starts Redis clusters of tests: three servers on free loopback ports, each with a third of the slots. */
-import { freePort, type RedisServer, startRedis } from "./redis-server.ts"
+import { freePort } from "./free-port.ts"
+import { type RedisServer, startRedis } from "./redis-server.ts"
 
 const SLOTS = [
   [0, 5_460],

@@ -1,9 +1,9 @@
 /* Starts Redis servers of tests, each on a free loopback port and with a folder of its own. It is the installed Redis. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { freePort } from "./free-port.ts"
 import { findInstalled } from "./installed.ts"
 import { type RedisReply, redisCommand } from "./redis-command.ts"
 
@@ -132,12 +132,4 @@ async function untilAnswers(port: number, child: ChildProcess): Promise<void> {
   }
   child.kill("SIGKILL")
   throw new Error("Redis does not answer")
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => void server.close(resolve))
-  return port
 }

@@ -2,10 +2,10 @@
 import { execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { cp, mkdir, readFile, readdir, rm } from "node:fs/promises"
-import { createServer } from "node:net"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { runInNewContext } from "node:vm"
+import { freePort } from "../../test/support/free-port.ts"
 import { importsNode } from "./bundlers.ts"
 import { importInstalled, WORKSPACE } from "./workspace.ts"
 
@@ -22,14 +22,6 @@ async function checkScripts(folder: string): Promise<number> {
     if (importsNode(await readFile(join(folder, file), "utf8"))) throw new Error(`${file} must not import Node`)
   }
   return files.length
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
-  await promisify(server.close.bind(server))()
-  return port
 }
 
 /** Builds the routes and the page, starts the server, and reads both routes. */

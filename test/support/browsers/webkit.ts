@@ -1,9 +1,9 @@
 /* Debian's WebKitGTK, by WebDriver over HTTP, on a display in memory. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { createServer } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
+import { freePort } from "../free-port.ts"
 import { findInstalled, type Program } from "../installed.ts"
 import type { BrowserPage, InstalledBrowser, RunningBrowser } from "./browser.ts"
 
@@ -114,12 +114,4 @@ async function untilReady(origin: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error("WebKitWebDriver does not answer after 30 s")
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
