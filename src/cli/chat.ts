@@ -58,7 +58,7 @@ export const CHAT: Command = {
   },
 }
 
-/** The request, with `"stream": true` if its body does not say. */
+/** The request, with `"stream": true` if its body has no member `stream`. */
 async function chatRequestOf(given: CommandArguments, signal: AbortSignal): Promise<RequestOptions> {
   if (!given.has("data")) throw new UsageError('"--data" must be the request as JSON')
   const request = await requestOf(given, signal)

@@ -98,10 +98,10 @@ function reports(terminal: Terminal, maxRetries: number): SubscriptionHooks {
       const isReset = attempt === 1 && retries > 0
       const reset = isReset ? ` (events had arrived, so the count starts again; retries before: ${retries})` : ""
       retries++
-      // Once is enough for the advice.
       const described = describeError(error)
-      const reason = hasAdvised ? described.replace(ADVICE, "") : described
-      hasAdvised ||= reason !== described.replace(ADVICE, "")
+      const withoutAdvice = described.replace(ADVICE, "")
+      const reason = hasAdvised ? withoutAdvice : described
+      hasAdvised ||= withoutAdvice !== described
       note(yellow(`waiting: ${seconds} s before retry ${attempt} of ${maxRetries}${reset}. ${reason}`))
     },
     onGap: ({ reason }) => note(yellow(`gap: events are missing (${visibleLine(reason ?? "no reason", 100)})`)),

@@ -14,7 +14,7 @@ import { REQUEST_FLAGS } from "./request-options.ts"
 import type { Terminal } from "./terminal.ts"
 import { UsageError } from "./usage-error.ts"
 
-/** The limit of the library. */
+/** The default of `record()`. */
 const MAX_BYTES = 67_108_864
 
 export const RECORD: Command = {
@@ -35,7 +35,7 @@ export const RECORD: Command = {
       value: "REGEX",
       about: "Replaces what matches in a line of a body, a URL or a header by ***.",
     },
-    "max-bytes": { type: "string", value: "N", about: "Ends at this size: 67108864." },
+    "max-bytes": { type: "string", value: "N", about: "Ends at this size, in bytes: 67108864." },
     quiet: { type: "boolean", short: "q", about: "Reports no states and attempts on the error output." },
   },
   run: async (given, terminal) => {

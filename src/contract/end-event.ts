@@ -3,7 +3,7 @@ import type { SseEvent } from "../event.ts"
 import { END_EVENT, reportedEndOf } from "../internal/reserved-events.ts"
 
 /**
- * Throws for the event that ends a stored answer: no contract has it, and without it a cut answer looks like a whole one.
+ * Throws for the event that ends a stored answer, if the contract does not have it: a cut answer must not look whole.
  *
  * @throws {@link SseProviderError}
  */

@@ -15,8 +15,8 @@ import { isPromise, validate, type Verdict } from "./standard-schema.ts"
 export interface DefineEventsOptions {
   /**
    * What to do with an event whose name is not in the contract: skip it, throw an {@link SseValidationError}, or call a
-   * function with the event and skip it. The event `steadystream.end`, with which a stored answer ends that is not whole,
-   * throws an {@link SseProviderError} in any case.
+   * function with the event and skip it. The event `steadystream.end`, which ends a stored answer that is not whole, always
+   * throws an {@link SseProviderError}, unless the contract has an event with this name.
    * @defaultValue `"skip"`
    */
   readonly unknown?: "skip" | "error" | ((event: SseEvent) => void) | undefined

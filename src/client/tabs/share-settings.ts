@@ -15,14 +15,14 @@ export interface TabOptions {
   /**
    * How many of the newest events a tab gets first if other tabs share the stream already. The leading tab keeps four
    * times `limits.maxQueuedEvents`, which is 1,024 by default.
-   * @defaultValue 0
+   * @defaultValue `0`
    */
   readonly recent?: number | undefined
   /**
    * How long the leading tab may answer no message before another tab replaces it, in milliseconds. A tab that is closed,
    * crashes or is frozen is replaced at once if the browser reports it; this is for all other cases. 0 and Infinity turn it
    * off.
-   * @defaultValue 5,000
+   * @defaultValue `5_000`
    */
   readonly leaderTimeout?: number | undefined
   /** Called after each change of `role`. */

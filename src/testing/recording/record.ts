@@ -1,8 +1,8 @@
 import { type Recorder, type RecordOptions, StreamRecorder } from "./recorder.ts"
 
 /**
- * Begins a recording: what passes through the functions that it returns is recorded, with exact bytes, chunk boundaries and
- * times.
+ * Begins a recording: the returned functions record the streams that pass through them, with exact bytes, chunk boundaries
+ * and times.
  *
  * Secrets are left out: only headers of a list without secrets are recorded, the values of query parameters are
  * replaced, and the user, the password and the fragment of a URL and the bodies of requests are dropped. The path of a URL

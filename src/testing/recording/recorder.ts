@@ -27,7 +27,7 @@ export interface RecordOptions {
   readonly parameters?: readonly string[] | undefined
   /**
    * Whether the bodies of requests are recorded, if they are strings or `URLSearchParams`. They often hold secrets and
-   * texts of people. The body of a `Request` is not recorded, because it can be read only once.
+   * personal data. The body of a `Request` is not recorded, because it can be read only once.
    * @defaultValue `false`
    */
   readonly bodies?: boolean | undefined
@@ -43,7 +43,10 @@ export interface RecordOptions {
    * @defaultValue `67_108_864`
    */
   readonly maxBytes?: number | undefined
-  /** The clock of the times. */
+  /**
+   * The clock of the times.
+   * @defaultValue the platform's
+   */
   readonly clock?: Clock | undefined
 }
 

@@ -12,7 +12,10 @@ export interface ReplayOptions {
    * @defaultValue `1`
    */
   readonly speed?: number | undefined
-  /** The clock of the times. */
+  /**
+   * The clock of the times.
+   * @defaultValue the platform's timers
+   */
   readonly clock?: Clock | undefined
 }
 
@@ -27,8 +30,8 @@ export interface Replay {
    */
   readonly fetch: typeof globalThis.fetch
   /**
-   * Returns one response of the recording, for test tools that take a `Response`. It is to be sent by them, so it has no
-   * headers of a connection, such as `content-encoding` and `content-length`.
+   * Returns one response of the recording, for test tools that send a `Response`. It has no headers of a connection, such as
+   * `content-encoding` and `content-length`.
    *
    * @param request - The number of its request, from 0.
    * @defaultValue `0`
