@@ -4,7 +4,7 @@ import { COLUMNS_WITHOUT_ID, EventLog } from "./event-log.ts"
 import { TabList, type TabState } from "./tab-list.ts"
 
 /** How often a tab reports to the others. */
-const TELL_EVERY_MS = 500
+const REPORT_EVERY_MS = 500
 /** The parameter of the page's URL with which a tab joins at once. */
 const JOIN = "join"
 
@@ -38,8 +38,8 @@ export class TabsPanel {
     if (search.has(JOIN)) void this.#run()
     search.set(JOIN, "")
     find(root, "[data-link]", HTMLAnchorElement).href = `?${search.toString()}#tabs`
-    this.#channel.addEventListener("message", ({ data }: MessageEvent<TabState>) => this.#hear(data))
-    addEventListener("pagehide", () => this.#tell(undefined))
+    this.#channel.addEventListener("message", ({ data }: MessageEvent<TabState>) => this.#onReport(data))
+    addEventListener("pagehide", () => this.#report(undefined))
   }
 
   async #run(): Promise<void> {
@@ -66,14 +66,14 @@ export class TabsPanel {
     this.#log.clear()
     setAvailable(this.#join, false)
     setAvailable(this.#leave, true)
-    this.#timer = setInterval(() => this.#tell(stream.role), TELL_EVERY_MS)
+    this.#timer = setInterval(() => this.#report(stream.role), REPORT_EVERY_MS)
     this.#showRole()
   }
 
   #end(problem: string): void {
     clearInterval(this.#timer)
     this.#stream = undefined
-    this.#tell(undefined)
+    this.#report(undefined)
     this.#list.clear()
     setAvailable(this.#join, true)
     setAvailable(this.#leave, false)
@@ -89,7 +89,7 @@ export class TabsPanel {
     setFact(this.#root, "tick", String(tick))
     setFact(this.#root, "connections", String(connections))
     setFact(this.#root, "events", String(this.#events))
-    this.#tell(this.#stream?.role)
+    this.#report(this.#stream?.role)
   }
 
   #showRole(): void {
@@ -98,18 +98,18 @@ export class TabsPanel {
     setState(this.#root, stream.state === "open" ? "open" : stream.state === "closed" ? "closed" : "connecting")
     setFact(this.#root, "role", stream.role)
     setOutcome(this.#root, OUTCOMES[stream.role], "good")
-    this.#tell(stream.role)
+    this.#report(stream.role)
   }
 
-  #tell(role: TabRole | undefined): void {
+  #report(role: TabRole | undefined): void {
     const state: TabState = { id: this.#id, joined: this.#joined, role, events: this.#events }
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- why: a BroadcastChannel has one origin
     this.#channel.postMessage(state)
-    this.#hear(state)
+    this.#onReport(state)
   }
 
-  /** A tab that has not joined lists nothing. */
-  #hear(state: TabState): void {
+  /** Only a tab that has joined lists the others. */
+  #onReport(state: TabState): void {
     if (this.#stream !== undefined) this.#list.update(state)
   }
 }
