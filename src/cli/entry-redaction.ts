@@ -58,15 +58,15 @@ export class EntryRedaction {
     const before = this.#lines.get(request) ?? new Uint8Array(0)
     const end = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR)) + 1
     if (end === 0) {
-      this.#lines.set(request, joined(before, bytes))
+      this.#lines.set(request, new Uint8Array(Buffer.concat([before, bytes])))
       return new Uint8Array(0)
     }
     this.#lines.set(request, bytes.slice(end))
-    return this.#maskedBytes(joined(before, bytes.subarray(0, end)))
+    return this.#maskedBytes(Buffer.concat([before, bytes.subarray(0, end)]))
   }
 
   /** A pattern never reaches over the end of a line, so the lines stay. */
-  #maskedBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  #maskedBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     const parts: Uint8Array[] = []
     for (let start = 0, end = 0; start < bytes.length; start = end) {
       while (end < bytes.length && isLineEnd(bytes[end]!) === isLineEnd(bytes[start]!)) end++
@@ -108,11 +108,4 @@ function patternOf(source: string): RegExp {
   }
   if (pattern.test("")) throw new UsageError('"--redact" must not match the empty text')
   return pattern
-}
-
-function joined(first: Uint8Array<ArrayBuffer>, second: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(first.length + second.length)
-  both.set(first)
-  both.set(second, first.length)
-  return both
 }

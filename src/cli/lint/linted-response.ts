@@ -1,4 +1,5 @@
 /* What is linted: the responses of a recording, or a body alone. */
+import { Buffer } from "node:buffer"
 import {
   type CancelEntry,
   type ChunkEntry,
@@ -116,11 +117,5 @@ function targetOf(request?: RequestEntry, head?: ResponseEntry): string | undefi
 
 /** Returns the whole body of a response. */
 export function bodyOf({ chunks }: LintedResponse): Uint8Array<ArrayBuffer> {
-  const body = new Uint8Array(chunks.reduce((length, { bytes }) => length + bytes.length, 0))
-  let at = 0
-  for (const { bytes } of chunks) {
-    body.set(bytes, at)
-    at += bytes.length
-  }
-  return body
+  return new Uint8Array(Buffer.concat(chunks.map(({ bytes }) => bytes)))
 }
