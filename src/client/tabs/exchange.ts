@@ -141,21 +141,10 @@ export class Exchange {
     if (!this.isAligned || !(this.isLeading || isNewLeader)) return
     this.flush()
     const log = this.#log
-    const [by, index] = this.#find(ask)
+    const [by, index] = log.find(ask)
     if (this.isLeading || (by !== "nothing" && (by === "start" || index < log.length))) {
       this.#post(log.from(index), this.#url, { to, number, by })
     }
-  }
-
-  /** The index in the log of what follows the place of another tab, and how it was found. */
-  #find({ place, lastEventId, recent }: Ask): readonly [by: Answer["by"], index: number] {
-    const log = this.#log
-    const start = recent === undefined ? undefined : (["start", log.indexOfNewest(recent)] as const)
-    if (start && !place) return start
-    const index = place ? log.indexAfter(place) : -1
-    if (index >= 0) return ["place", index]
-    const indexById = log.indexAfterId(lastEventId)
-    return indexById >= 0 ? ["id", indexById] : (start ?? ["nothing", log.length])
   }
 
   #onEvents(message: Events): void {

@@ -1,7 +1,7 @@
 /* The messages between the tabs of one shared stream. Only tabs of the same origin and version of the protocol get them. */
 import type { SubscriptionEnd, SubscriptionState } from "../../reconnection/index.ts"
 import type { FailureMessage } from "./failure-message.ts"
-import type { Place, Span } from "./shared-log.ts"
+import type { FoundBy, Place, Span, TabCursor } from "./shared-log.ts"
 
 /** Tabs whose packages have another version here do not share. */
 const PROTOCOL = 1
@@ -11,16 +11,10 @@ export function nameOf(key: string): string {
 }
 
 /** Asks for what follows a place. The leader answers; a new leader gets an answer from each tab that has more. */
-export interface Ask {
+export interface Ask extends TabCursor {
   readonly kind: "ask"
   readonly from: string
   readonly number: number
-  /** The place up to which the tab has the shared stream; `undefined` if it knows none. */
-  readonly place: Place | undefined
-  /** The last event ID up to which it has the stream, `""` if there is none. */
-  readonly lastEventId: string
-  /** How many of the newest events it wants, if it has had no event; else `undefined`. */
-  readonly recent: number | undefined
   readonly isNewLeader: boolean
 }
 
@@ -42,7 +36,7 @@ export interface Answer {
   /** The number of the question. */
   readonly number: number
   /** How the place was found from which the entries follow. */
-  readonly by: "place" | "id" | "start" | "nothing"
+  readonly by: FoundBy
 }
 
 /** How far a tab has read. The leader stops reading when no tab has room. */

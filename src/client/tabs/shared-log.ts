@@ -25,6 +25,19 @@ export interface Span {
   readonly entries: readonly Entry[]
 }
 
+/** How far a tab has the shared stream. */
+export interface TabCursor {
+  /** The place up to which the tab has the shared stream; `undefined` if it knows none. */
+  readonly place: Place | undefined
+  /** The last event ID up to which it has the stream, `""` if there is none. */
+  readonly lastEventId: string
+  /** How many of the newest events it wants, if it has had no event; else `undefined`. */
+  readonly recent: number | undefined
+}
+
+/** How the entries were found that follow a cursor: by its place, by its ID, as the newest ones, or not at all. */
+export type FoundBy = "place" | "id" | "start" | "nothing"
+
 export class SharedLog {
   readonly #maxEntries: number
   readonly #maxSize: number
@@ -70,11 +83,14 @@ export class SharedLog {
     return at < 0 && !(this.#head.hasId && this.#head.lastEventId === id) ? -1 : at + 1
   }
 
-  /** The index from which on there are the newest `count` events. */
-  indexOfNewest(count: number): number {
-    let index = this.#entries.length
-    for (let left = count; index > 0 && left > 0; index--) if (this.#entries[index - 1]!.event) left--
-    return index
+  /** The index of what follows the cursor of another tab, and how it was found. */
+  find({ place, lastEventId, recent }: TabCursor): readonly [by: FoundBy, index: number] {
+    const start = recent === undefined ? undefined : (["start", this.#indexOfNewest(recent)] as const)
+    if (start && !place) return start
+    const index = place ? this.indexAfter(place) : -1
+    if (index >= 0) return ["place", index]
+    const indexById = this.indexAfterId(lastEventId)
+    return indexById >= 0 ? ["id", indexById] : (start ?? ["nothing", this.#entries.length])
   }
 
   from(index: number): Span {
@@ -108,6 +124,13 @@ export class SharedLog {
   renumber(epoch: number): void {
     this.#head = { ...this.#head, epoch, seq: 0 }
     this.#entries = this.#entries.map((entry, index) => ({ ...entry, epoch, seq: index + 1 }))
+  }
+
+  /** The index from which on there are the newest `count` events. */
+  #indexOfNewest(count: number): number {
+    let index = this.#entries.length
+    for (let left = count; index > 0 && left > 0; index--) if (this.#entries[index - 1]!.event) left--
+    return index
   }
 
   #lastIndex(isIt: (entry: Entry) => boolean): number {
