@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { startFixtureServer } from "../test/runtimes/fixture-server.ts"
 import { browserRunners } from "../test/runtimes/runners/browsers.ts"
 import { machineRunner, processRunners } from "../test/runtimes/runners/processes.ts"
-import type { Runner, RuntimeReport } from "../test/runtimes/runners/runner.ts"
+import { checkReports, type Runner, runnersNamed, type RuntimeReport } from "../test/runtimes/runners/runner.ts"
 import { workerdRunner } from "../test/runtimes/runners/workerd.ts"
 import { bundleSuite } from "../test/runtimes/suite-bundle.ts"
 import { fillRuntimes, runtimesPage, withVersionsOf } from "./runtime-table.ts"
@@ -25,10 +25,7 @@ const VERSIONS = "tools/runtimes"
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith("--"))
 const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice("--only=".length)
 const isWriting = process.argv.includes("--write")
-const runners =
-  names.length === 0
-    ? RUNNERS
-    : [machineRunner, ...RUNNERS].filter(({ name }) => names.some((start) => name.startsWith(start)))
+const runners = names.length === 0 ? RUNNERS : runnersNamed(names, [machineRunner, ...RUNNERS])
 
 /** The reports of each runner that has run. */
 const reports = new Map<Runner, readonly RuntimeReport[]>()
@@ -72,6 +69,7 @@ async function check(runner: Runner): Promise<void> {
   const started = performance.now()
   try {
     const own = await runner.run(bundle, server.origin, only)
+    checkReports(own)
     reports.set(runner, own)
     for (const report of own) show(report, performance.now() - started)
   } catch (error) {

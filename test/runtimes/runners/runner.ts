@@ -11,6 +11,22 @@ export interface RuntimeReport {
   readonly results: readonly SuiteResult[]
 }
 
+/**
+ * Returns the runners whose names begin with one of `names`.
+ *
+ * @throws Error if a name chooses none, since a check that runs nothing must not pass.
+ */
+export function runnersNamed(names: readonly string[], runners: readonly Runner[]): readonly Runner[] {
+  const wrong = names.find((start) => !runners.some(({ name }) => name.startsWith(start)))
+  if (wrong === undefined) return runners.filter(({ name }) => names.some((start) => name.startsWith(start)))
+  throw new Error(`Cannot choose "${wrong}": it must be the start of ${runners.map(({ name }) => name).join(", ")}`)
+}
+
+/** @throws Error if a report has no case. */
+export function checkReports(reports: readonly RuntimeReport[]): void {
+  for (const { results, scope } of reports) if (results.length === 0) throw new Error(`no case has run in the ${scope}`)
+}
+
 /** Runs the bundled suite in one runtime, against a fixture server. Rejects if the runtime does not report. */
 export interface Runner {
   /** The name by which the runner is chosen, such as `node-22`. */
