@@ -11,7 +11,8 @@ const MIN_HELD_MS = 1_000
 const MIN_EVENTS = 5
 /** Chunks that arrive within this time are one burst. */
 const BURST_MS = 20
-const MOST = 0.8
+/** The share of the events that must be in one burst. */
+const MIN_SHARE = 0.8
 
 /** Checks when the bytes arrived. */
 export function* checkArrival(response: LintedResponse, events: readonly LintedEvent[]): Generator<Finding, undefined> {
@@ -28,12 +29,34 @@ export function* checkArrival(response: LintedResponse, events: readonly LintedE
   return undefined
 }
 
-/** Says what was held back, `undefined` if nothing seems to be. */
-function heldBack({ head, chunks }: LintedResponse, events: readonly LintedEvent[]): string | undefined {
+/** Returns the sign that the stream was held back, `undefined` if there is none. */
+function heldBack(response: LintedResponse, events: readonly LintedEvent[]): string | undefined {
   if (events.length < MIN_EVENTS) return undefined
+  const { start, events: count } = largestBurst(response, events)
+  const late = start - response.head!.at
+  if (late >= MIN_HELD_MS && count >= events.length * MIN_SHARE) {
+    return (
+      `${count} of ${events.length} events arrived together, ${(late / 1_000).toFixed(1)} s ` +
+      "after the headers. The server or a proxy holds the stream back."
+    )
+  }
+  return isCutInBlocks(response)
+    ? "The stream arrives in blocks of 1,024 bytes or a multiple, so a buffer is on its way."
+    : undefined
+}
+
+/** Events that arrived together. */
+interface Burst {
+  readonly start: number
+  last: number
+  events: number
+}
+
+/** The first of the bursts with the most events. There must be an event. */
+function largestBurst({ chunks }: LintedResponse, events: readonly LintedEvent[]): Burst {
   const ends: number[] = []
   for (const { bytes } of chunks) ends.push((ends.at(-1) ?? 0) + bytes.length)
-  const bursts: { start: number; last: number; events: number }[] = []
+  const bursts: Burst[] = []
   let at = 0
   for (const { next } of events) {
     while (ends[at]! < next) at++
@@ -44,17 +67,11 @@ function heldBack({ head, chunks }: LintedResponse, events: readonly LintedEvent
       burst.events++
     } else bursts.push({ start: time, last: time, events: 1 })
   }
-  const largest = bursts.reduce((best, burst) => (burst.events > best.events ? burst : best))
-  const isLate = largest.start - head!.at >= MIN_HELD_MS && largest.events >= events.length * MOST
-  if (isLate) {
-    return (
-      `${largest.events} of ${events.length} events arrived together, ${((largest.start - head!.at) / 1_000).toFixed(1)} s ` +
-      "after the headers. The server or a proxy holds the stream back."
-    )
-  }
-  const blocks = chunks.slice(0, -1).filter(({ bytes }) => bytes.length % 1_024 === 0 && bytes.length > 0)
-  const isCutInBlocks = blocks.length >= 3 && blocks.length === chunks.length - 1
-  return isCutInBlocks
-    ? "The stream arrives in blocks of 1,024 bytes or a multiple, so a buffer is on its way."
-    : undefined
+  return bursts.reduce((best, burst) => (burst.events > best.events ? burst : best))
+}
+
+/** Whether every chunk but the last has the size of a buffer. */
+function isCutInBlocks({ chunks }: LintedResponse): boolean {
+  const before = chunks.slice(0, -1)
+  return before.length >= 3 && before.every(({ bytes }) => bytes.length % 1_024 === 0 && bytes.length > 0)
 }
