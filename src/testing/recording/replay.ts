@@ -35,7 +35,7 @@ export interface Replay {
    *
    * @param request - The number of its request, from 0.
    * @defaultValue `0`
-   * @throws RangeError if there is no such response.
+   * @throws RangeError if there is no such response, or if no Response can have its status.
    */
   response(request?: number): Response
 }
@@ -79,7 +79,8 @@ export function replay(recording: Recording, options: ReplayOptions = {}): Repla
     },
     response: (request = 0) => {
       const exchange = exchanges.find(({ number }) => number === request)
-      if (exchange?.response === undefined) throw new RangeError(`Cannot replay: there is no response ${request}`)
+      if (exchange?.response === undefined)
+        throw new RangeError(`Cannot replay: the recording must have a response ${request}`)
       return responseOf(exchange, headersToSend(exchange.response.headers), pace)
     },
   }
@@ -110,9 +111,9 @@ function responseOf(
 ): Response {
   const { status } = exchange.response!
   if (status > 0 && (status < 200 || status > 599)) {
-    throw new RangeError(`Cannot replay: a Response cannot have the status ${status}`)
+    throw new RangeError(`Cannot replay: the status of a Response must be from 200 to 599, not ${status}`)
   }
-  // The status of a response that a browser shows to no one, such as that of a redirect.
+  // A browser hides some responses, such as redirects, and reports the status 0.
   if (status === 0) return Response.error()
   const isBodiless = [204, 205, 304].includes(status) || exchange.request?.method === "HEAD"
   return new Response(isBodiless ? null : replayBody(exchange, pace, signal), { status, headers })

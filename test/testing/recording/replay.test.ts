@@ -210,7 +210,7 @@ test("replay() answers in order, and every further request with the last respons
   for (let count = 0; count < 3; count++) texts.push(await (await fetch(url)).text())
   expect(texts).toEqual(["a", "b", "b"])
   expect(await response(1).text()).toBe("b")
-  expect(() => response(2)).toThrow("there is no response 2")
+  expect(() => response(2)).toThrow("Cannot replay: the recording must have a response 2")
 })
 
 test("replay() follows a redirect to the next response, as the redirect of the request says", async () => {
@@ -361,9 +361,9 @@ test("startReplayServer() waits longer than a timer of the platform can", async 
   await reader.cancel()
 })
 
-test.each([199, 600, 999])("replay() says that a Response cannot have the status %i", async (status) => {
+test.each([199, 600, 999])("replay() refuses the status %i, which no Response can have", async (status) => {
   const recording: Recording = { version: 1, entries: [{ type: "response", at: 0, request: 0, status, headers: {} }] }
-  const message = `Cannot replay: a Response cannot have the status ${status}`
+  const message = `Cannot replay: the status of a Response must be from 200 to 599, not ${status}`
   expect(() => replay(recording).response()).toThrow(message)
   await expect(replay(recording).fetch(url)).rejects.toThrow(message)
 })
