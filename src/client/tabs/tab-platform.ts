@@ -32,8 +32,8 @@ export interface TabPlatform {
 }
 
 /**
- * Opens a channel, or returns `undefined` if the platform refuses it, as it may refuse locks. A tab that a message does
- * not reach asks for it, or fails by itself, so the first error that `post` throws is only reported.
+ * Opens a channel, or returns `undefined` if the platform refuses it, as it may refuse locks. `post` never throws, and only
+ * its first error is reported: a tab that misses a message asks for it, or fails by itself.
  */
 export function openChannel(
   platform: TabPlatform,
