@@ -39,7 +39,6 @@ describe("connections", () => {
       fetch(state.origin)
         .then((response) => response.text())
         .catch(() => {}),
-      800,
     )
     expect(await within(state.sent)).toBe("resolved")
   })
@@ -61,9 +60,8 @@ describe("connections", () => {
     controller.abort()
     expect(await within(sent!.then(() => "resolved"))).toBe("resolved")
     first!.end("first")
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await vi.waitFor(() => expect(client.ended).toBe(true))
     expect(client.text).toContain("first")
-    expect(client.ended).toBe(true)
   })
 
   test.each([
@@ -119,7 +117,6 @@ describe("connections", () => {
         console.log(await (await fetch(origin + "/other")).text())
         process.exit(0)
       })`,
-      2_500,
     )
     expect([code, output]).toEqual([0, "other"])
   })

@@ -4,7 +4,7 @@ import { readEvents } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { readChatCompletions, readResponses, relay } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { listen } from "../support/listen.ts"
 import { runProgram } from "../support/program.ts"
 import { HELLO, rejection, settle, within } from "../support/streams.ts"
@@ -99,7 +99,6 @@ describe("a silent source", () => {
       const response = await new Promise((resolve) => get(${JSON.stringify(origin)}, { agent: false }, resolve).on("error", () => {}))
       response.on("error", () => {})
       try { ${use} } catch {}`,
-      18_000,
     )
     expect(code).toBe(0)
   })
@@ -119,7 +118,6 @@ describe("a silent source", () => {
     void iterator.next()
     await settle()
     void iterator.return()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    expect(closed).toBe(true)
+    await vi.waitFor(() => expect(closed).toBe(true))
   })
 })

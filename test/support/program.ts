@@ -11,8 +11,11 @@ export interface Outcome {
 
 const source = new URL("../../src/", import.meta.url)
 
-/** Runs `program` as a process of its own. It imports the package by name, and is killed after `timeout` milliseconds. */
-export async function runProgram(program: string, timeout = 50_000, flags: readonly string[] = []): Promise<Outcome> {
+/** When a program is killed, in milliseconds. */
+const TIME_LIMIT = 50_000
+
+/** Runs `program` as a process of its own. It imports the package by name, and is killed if it does not end. */
+export async function runProgram(program: string, flags: readonly string[] = []): Promise<Outcome> {
   const located = program.replace(/from "steadystream(?:\/(\w+))?"/g, (_, entry?: string) => {
     return `from ${JSON.stringify(new URL(entry === undefined ? "index.ts" : `${entry}/index.ts`, source).href)}`
   })
@@ -29,7 +32,7 @@ export async function runProgram(program: string, timeout = 50_000, flags: reado
   const timer = setTimeout(() => {
     isKilled = true
     child.kill("SIGKILL")
-  }, timeout)
+  }, TIME_LIMIT)
   const code = await new Promise<number | null>((resolve) => void child.once("close", resolve))
   clearTimeout(timer)
   return { code: isKilled ? "killed" : code, output: output.trim(), errors: errors.trim() }

@@ -51,10 +51,15 @@ export async function rejection<Failure = Thrown>(promise: PromiseLike<unknown>)
   throw new Error("The promise must reject, but it resolved")
 }
 
-/** Settles like `promise`, or resolves with "pending" after `ms` of real time. */
+/**
+ * Settles like `promise`, or resolves with "pending" after `ms` of real time. What is due by then happens before, also in a
+ * process that was stopped for longer.
+ */
 export async function within<T>(promise: PromiseLike<T>, ms = 20_000): Promise<T | "pending"> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<"pending">((resolve) => (timer = setTimeout(() => resolve("pending"), ms)))
+  const late = new Promise<"pending">((resolve) => {
+    timer = setTimeout(() => void settle(10).then(() => resolve("pending")), ms)
+  })
   try {
     return await Promise.race([promise, late])
   } finally {

@@ -20,7 +20,6 @@ describe("what a snapshot keeps", () => {
       for await (const chunk of stream);
       const held = used() - before
       console.log(held / 1024 / 1024, Object.keys(stream.snapshot).length)`,
-      18_000,
       ["--expose-gc"],
     )
     expect(errors).toBe("")
