@@ -3,7 +3,7 @@ import { Readable } from "node:stream"
 import { SseTimeoutError } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { ManualClock } from "steadystream/testing"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { consume } from "../support/consumer.ts"
 import { listen } from "../support/listen.ts"
 import { settle, within } from "../support/streams.ts"
@@ -52,7 +52,6 @@ describe("subscribe() and a source that is silent", () => {
     void iterator.next().catch(() => {})
     await settle()
     subscription.close()
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(closed).toBe(true)
+    await vi.waitFor(() => expect(closed).toBe(true))
   })
 })

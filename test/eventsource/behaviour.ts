@@ -67,7 +67,7 @@ export interface RunOptions {
   readonly offers: readonly Need[]
 }
 
-const TIME_LIMIT = 8_000
+const TIME_LIMIT = 20_000
 
 export async function runBehaviour(behaviour: Behaviour, options: RunOptions): Promise<Outcome> {
   const { area, name, needs = [], excuses } = behaviour

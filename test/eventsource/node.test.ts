@@ -32,6 +32,5 @@ describe("EventSource in Node", () => {
       outcomes.push(outcome)
       expect(outcome.outcome, outcome.detail).not.toBe("failed")
     },
-    15_000,
   )
 })

@@ -3,6 +3,7 @@ import { expect, test, vi } from "vitest"
 import type { SseEventInit } from "steadystream"
 import { sendChannels, sendEventStream } from "steadystream/node"
 import { createChannels, type Session } from "steadystream/server"
+import { settle } from "../support/streams.ts"
 
 const request = { method: "GET", headers: {} }
 
@@ -17,7 +18,7 @@ async function* count(to: number): AsyncGenerator<SseEventInit> {
   for (let n = 1; n <= to; n++) yield { id: `${n}`, data: `${n}` }
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+const settled = () => settle(10)
 
 test.each([
   ["has ended", { writableEnded: true }],

@@ -162,7 +162,7 @@ test("sendEventStream() reports an error of the source once, breaks the connecti
   expect(raw.text).not.toContain("hunter2")
   // Without the final chunk of the HTTP body, the client knows that it was cut.
   expect(raw.text).not.toContain("\r\n0\r\n\r\n")
-  expect(outcomes).toEqual([{}])
+  await vi.waitFor(() => expect(outcomes).toEqual([{}]))
   expect(print.mock.calls).toEqual([[failure]])
 })
 

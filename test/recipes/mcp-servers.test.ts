@@ -395,7 +395,7 @@ test("SessionEvents throws if a message that it should send was trimmed meanwhil
 })
 
 test("createMcpHandler refuses a session over the limit, and closes one without a client", async () => {
-  const { origin } = await start(memoryStore(), { maxSessions: 1, idle: 300 })
+  const { origin } = await start(memoryStore(), { maxSessions: 1, idle: 2_000 })
   const client = await connectMcp(origin)
   await expect(connectMcp(origin)).rejects.toThrow("Too many sessions")
   await client.client.close()

@@ -107,7 +107,7 @@ describe.skipIf(executablePath === undefined).each(Object.entries(entries))(
     test("Ticker shows that it waits after a cut, then the events of the next connection", async () => {
       const { page, connections, write, cut } = await open("Ticker", "/a")
       await shows(page, "[role=status]", ["open"])
-      write("/a", "retry: 200\ndata: before\n\n")
+      write("/a", "retry: 2000\ndata: before\n\n")
       await shows(page, "li", ["before"])
       cut("/a")
       await shows(page, "[role=status]", ["waiting"])

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from "vitest"
 import { readEvents, SseConnectionError, type SseEventInit } from "steadystream"
 import { eventStreamResponse, type Session } from "steadystream/server"
+import { settle } from "../support/streams.ts"
 
 const request = (headers: Record<string, string> = {}, init: RequestInit = {}) =>
   new Request("http://localhost/", { ...init, headers })
@@ -30,7 +31,7 @@ const sendForever = async (session: Session) => {
 }
 const waitForEnd = (session: Session) =>
   new Promise((_, reject) => session.signal.addEventListener("abort", () => reject(session.signal.reason)))
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+const settled = () => settle(10)
 
 test("eventStreamResponse() sends the items of an async iterable and ends with it", async () => {
   const response = eventStreamResponse(words("a", "b"))

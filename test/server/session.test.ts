@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest"
 import { defineEvents, SseConnectionError } from "steadystream"
 import { eventStreamResponse, type EventStreamResponseOptions, type Session } from "steadystream/server"
+import { settle } from "../support/streams.ts"
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5))
+const settled = () => settle(10)
 
 /** An open session and the reader of its response. */
 async function openSession(options: EventStreamResponseOptions = {}) {

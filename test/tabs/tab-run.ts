@@ -136,7 +136,7 @@ class TabRun {
 
 /** Waits for a condition of a real browser. */
 async function until(isTrue: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 30_000
+  const end = performance.now() + 60_000
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`Cannot run tabs: ${what}`)
     await new Promise<void>((resolve) => void setTimeout(resolve, 10))

