@@ -1,6 +1,7 @@
 /*
  * The newest events of the shared stream, as every tab keeps them, so that whichever tab leads next can send another what
- * it missed. A place is the same in all tabs: the epoch of the leader that numbered it, and its number.
+ * it missed. A place is the same in all tabs: the epoch of the leader that numbered it, and its number. The numbers of the
+ * entries increase.
  */
 import type { SseEvent } from "../../event.ts"
 
@@ -38,6 +39,9 @@ export interface TabCursor {
 /** How the entries were found that follow a cursor: by its place, by its ID, as the newest ones, or not at all. */
 export type FoundBy = "place" | "id" | "start" | "nothing"
 
+/** How far the log grows beyond its limits, as a factor. Entries are removed in batches, since each batch moves the rest. */
+const SLACK = 1.125
+
 export class SharedLog {
   readonly #maxEntries: number
   readonly #maxSize: number
@@ -63,18 +67,14 @@ export class SharedLog {
   append(entry: Entry): void {
     this.#entries.push(entry)
     this.#size += sizeOf(entry)
-    while (this.#entries.length > this.#maxEntries || (this.#size > this.#maxSize && this.#entries.length > 1)) {
-      const first = this.#entries.shift()!
-      this.#size -= sizeOf(first)
-      this.#head = placeOf(first)
-    }
+    if (this.#entries.length > SLACK * this.#maxEntries || this.#size > SLACK * this.#maxSize) this.#removeOldest()
   }
 
   /** The index of the entry after a place; -1 if the place is not kept. */
   indexAfter(place: Place): number {
     if (isSame(this.last, place)) return this.#entries.length
-    const at = this.#lastIndex((entry) => isSame(entry, place))
-    return at < 0 && !isSame(this.#head, place) ? -1 : at + 1
+    const at = this.#lastIndex(({ seq }) => seq <= place.seq)
+    return isSame(this.#entries[at] ?? this.#head, place) ? at + 1 : -1
   }
 
   /** The index of the entry after the newest one that set the last event ID to `id`; -1 if none is kept. */
@@ -131,6 +131,17 @@ export class SharedLog {
     let index = this.#entries.length
     for (let left = count; index > 0 && left > 0; index--) if (this.#entries[index - 1]!.event) left--
     return index
+  }
+
+  #removeOldest(): void {
+    let count = 0
+    let left = this.#entries.length
+    while (left > this.#maxEntries || (this.#size > this.#maxSize && left > 1)) {
+      this.#size -= sizeOf(this.#entries[count++]!)
+      left--
+    }
+    if (count > 0) this.#head = placeOf(this.#entries[count - 1]!)
+    this.#entries.splice(0, count)
   }
 
   #lastIndex(isIt: (entry: Entry) => boolean): number {
