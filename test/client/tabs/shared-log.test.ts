@@ -23,6 +23,7 @@ test.each([
   const log = new SharedLog("", maxEntries, maxSize)
   for (let seq = 1; seq <= 5_000; seq++) {
     log.append(entryOf(seq))
+    if (seq % 25 !== 0) continue
     const { prev, entries } = log.from(0)
     expect([prev.seq + entries.length, log.last.seq]).toEqual([seq, seq])
     if (seq <= 800) expect(entries.length).toBe(seq)
@@ -37,8 +38,8 @@ test("SharedLog moves the entries that stay once in a long time, and finds a pla
   const splice = vi.spyOn(Array.prototype, "splice")
   const shift = vi.spyOn(Array.prototype, "shift")
   let reads = 0
-  const log = new SharedLog("", 8_000, Infinity)
-  for (let seq = 1; seq <= 20_000; seq++) {
+  const log = new SharedLog("", 2_000, Infinity)
+  for (let seq = 1; seq <= 5_000; seq++) {
     log.append(entryOf(seq, () => void reads++))
     log.indexAfter({ ...entryOf(seq + 1), seq: seq + 1 })
     log.indexAfter({ ...entryOf(seq - 1), seq: seq - 1 })
@@ -47,5 +48,5 @@ test("SharedLog moves the entries that stay once in a long time, and finds a pla
   splice.mockRestore()
   shift.mockRestore()
   expect(moves).toBeLessThan(20)
-  expect(reads).toBeLessThan(20 * 20_000)
+  expect(reads).toBeLessThan(20 * 5_000)
 })
