@@ -48,7 +48,7 @@ async function check(open: (path: string) => Promise<TabBrowser>, path: string |
     try {
       const counts = await runTabs(browser, server, { stop, keys, events, leaderTimeout: 1_000 })
       console.log(`${browser.name} ${browser.version}, ${stop}, ${keys.length} streams:`, JSON.stringify(counts))
-      if (counts.lost + counts.doubled > 0) faults++
+      if (counts.seen === 0 || counts.lost + counts.doubled > 0) faults++
     } catch (error) {
       faults++
       console.error(`${browser.name}, ${stop}:`, error)
