@@ -1,6 +1,6 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
-import { settingsOf, type SubscribeOptions } from "../reconnection/index.ts"
+import { checkOptionNames, settingsOf, type SubscribeOptions } from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 import { shareSettingsOf, type TabOptions, type TabRole } from "./tabs/share-settings.ts"
 import { SharedLoop } from "./tabs/shared-loop.ts"
@@ -61,6 +61,7 @@ export function shareOn<Contract extends EventDecoder<SseEvent<string, unknown>>
   const taken = { key: undefined, recent: undefined, leaderTimeout: undefined, onRoleChange: undefined }
   // Inherited options count as well.
   const others = Object.setPrototypeOf({ ...given, ...taken }, Object(given) as object) as SubscribeOptions
+  checkOptionNames(others)
   const settings = settingsOf(url, others)
   const share = shareSettingsOf({ key, recent, leaderTimeout, onRoleChange }, settings)
   let loop!: SharedLoop

@@ -1,6 +1,12 @@
 import type { DecodedEvent, EventDecoder } from "../contract/index.ts"
 import type { SseEvent } from "../event.ts"
-import { ReconnectionLoop, settingsOf, type SubscribeOptions, type SubscribeTarget } from "../reconnection/index.ts"
+import {
+  checkOptionNames,
+  ReconnectionLoop,
+  settingsOf,
+  type SubscribeOptions,
+  type SubscribeTarget,
+} from "../reconnection/index.ts"
 import { createSubscription, type Subscription } from "./subscription.ts"
 
 /**
@@ -40,6 +46,7 @@ export function subscribe<Contract extends EventDecoder<SseEvent<string, unknown
   target: SubscribeTarget,
   options?: SubscribeOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): Subscription<DecodedEvent<Contract>> {
+  checkOptionNames(options ?? {})
   const settings = settingsOf(target, options ?? {})
   return createSubscription(
     settings,

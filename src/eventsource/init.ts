@@ -82,6 +82,7 @@ const SPECIFIED_DEFAULTS: Defaults = {
     shouldRetry: (failure) => failure.retryable && failure.code !== "response",
   },
   timeouts: { ...DEFAULTS.timeouts, connect: 0, idle: 0 },
+  normalEnd: "call close() at the last event",
 }
 
 /** The hooks that the loop calls. */

@@ -89,14 +89,14 @@ function measured(run: MakeAttempt, { clock, callHook, onMetrics }: Settings, in
   }
 }
 
-const CLOSED =
-  'the server closed the stream (if that is its normal end, set "until" or "retry: false", or answer the next request with 204)'
-
 /** The server has ended the stream. @throws SseError if that is a failure. */
-function checkEnd({ until, reconnects }: Settings): "eof" {
+function checkEnd({ until, reconnects, normalEnd }: Settings): "eof" {
   if (until !== undefined) {
     throw new SseTruncatedError('Cannot read event stream: it must not end before "until"', "until", true)
   }
-  if (reconnects) throw new SseConnectionError(`Cannot read event stream: ${CLOSED}`)
+  if (reconnects) {
+    const advice = `if that is its normal end, ${normalEnd}, or answer the next request with 204`
+    throw new SseConnectionError(`Cannot read event stream: the server closed the stream (${advice})`)
+  }
   return "eof"
 }

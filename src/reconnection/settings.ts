@@ -19,7 +19,7 @@ type OwnOption = Exclude<keyof Options, keyof RequestInit> | "method" | "headers
 type RequestMember = Exclude<keyof Request & keyof RequestInit, "method" | "headers" | "body" | "signal">
 
 /** Every option of our own, by its name: one that is missing here does not compile. */
-const OWN_OPTIONS: OptionKinds<Pick<Options, OwnOption>> = {
+export const OWN_OPTIONS: OptionKinds<Pick<Options, OwnOption>> = {
   method: "a string",
   headers: true,
   body: true,
@@ -50,7 +50,7 @@ const OWN_OPTIONS: OptionKinds<Pick<Options, OwnOption>> = {
 }
 
 /** Those members by their names, each with the default, which is not passed on. */
-const REQUEST_DEFAULTS: { readonly [Name in RequestMember]: Request[Name] | undefined } = {
+export const REQUEST_DEFAULTS: { readonly [Name in RequestMember]: Request[Name] | undefined } = {
   cache: "default",
   credentials: undefined,
   integrity: "",
@@ -61,28 +61,8 @@ const REQUEST_DEFAULTS: { readonly [Name in RequestMember]: Request[Name] | unde
   referrerPolicy: "",
 }
 
-/** The options of `fetch` that are no members of a Request, or that only one platform knows. */
-const FETCH_OPTIONS = {
-  priority: true,
-  duplex: true,
-  window: true,
-  targetAddressSpace: true,
-  dispatcher: true,
-  client: true,
-  cf: true,
-  fetcher: true,
-  encodeResponseBody: true,
-  next: true,
-  proxy: true,
-  tls: true,
-  unix: true,
-  verbose: true,
-  decompress: true,
-  reactNative: true,
-} as const
-
 const SIZE = 16 * 1024 * 1024
-const LIMITS: Record<keyof SubscribeLimits, number> = {
+export const LIMITS: Record<keyof SubscribeLimits, number> = {
   maxLineLength: SIZE,
   maxEventSize: SIZE,
   maxQueuedEvents: 256,
@@ -94,11 +74,14 @@ export interface Defaults {
   readonly retry: RetryPolicy
   /** In milliseconds; 0 is off. */
   readonly timeouts: Readonly<Record<keyof Timeouts, number>>
+  /** What a message advises if the server closes the stream: how the caller can make this a normal end. */
+  readonly normalEnd: string
 }
 
 export const DEFAULTS: Defaults = {
   retry: DEFAULT_RETRY,
   timeouts: { connect: 30_000, firstEvent: 0, idle: 300_000, eventIdle: 0, total: 0 },
+  normalEnd: 'set "until" or "retry: false"',
 }
 
 /** The checked options, and what follows from them. */
@@ -114,6 +97,7 @@ export interface Settings extends Omit<
   readonly timeouts: Defaults["timeouts"]
   /** Whether `timeouts.idle` is learnt from the comments of the server. */
   readonly learnsIdle: boolean
+  readonly normalEnd: string
   readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
   /** Signals that end the subscription. */
@@ -130,7 +114,8 @@ export function settingsOf(
   options: SubscribeOptions,
   defaults: Defaults = DEFAULTS,
 ): Settings {
-  checkOptionNames(options)
+  // Names as well, as far as they look like a wrong spelling.
+  checkOptions(options, OWN_OPTIONS, true)
   const own = ownOptions(options)
   const { lastEventId = "", retry, timeouts } = own
   const request = typeof target === "function" ? undefined : requestSettings(target, own, options)
@@ -142,6 +127,7 @@ export function settingsOf(
     retry: retryPolicyOf(retry || {}, defaults.retry),
     timeouts: withDefaults("timeouts", numbersOf(timeouts), defaults.timeouts),
     learnsIdle: timeouts?.idle === "auto",
+    normalEnd: defaults.normalEnd,
     limits: withDefaults("limits", own.limits, LIMITS, 1),
     lastEventId,
     signals: [own.signal, request?.request?.signal].filter((signal) => !!signal),
@@ -149,21 +135,6 @@ export function settingsOf(
     callHook: (hook, value) => callHook(hook, value, report),
     report,
   }
-}
-
-/** @throws TypeError if an option is neither of our own nor of `fetch`; a function of the caller may have others. */
-function checkOptionNames(options: SubscribeOptions): void {
-  for (const [group, members] of Object.entries({
-    retry: DEFAULT_RETRY,
-    timeouts: DEFAULTS.timeouts,
-    limits: LIMITS,
-  })) {
-    const name = Object.keys(members).find((member) => member in (options ?? {}))
-    check(name === undefined, `"${name}" is unknown; did you mean "${group}.${name}"?`)
-  }
-  const requestKinds = { ...FETCH_OPTIONS } as Record<string, true>
-  for (const name in REQUEST_DEFAULTS) requestKinds[name] = true
-  checkOptions(options, { ...OWN_OPTIONS, ...requestKinds }, typeof options?.fetch === "function")
 }
 
 /** Each is read by its name, so that inherited ones count as well; one that is null is missing. */

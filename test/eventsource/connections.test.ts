@@ -98,4 +98,14 @@ describe("EventSource and progress", () => {
     for (let minute = 0; minute < 5; minute++) await clock.advance(60_000)
     expect([data.length, source.readyState]).toEqual([12, EventSource.OPEN])
   })
+
+  test("EventSource advises close(), not options of subscribe(), when the server closes the stream", async () => {
+    const { source, clock } = connect([], { fetch: scriptedFetch([{ chunks: ["data: a\n\n"] }, { end: "stall" }]) })
+    const errors: string[] = []
+    source.addEventListener("error", ({ error }) => void errors.push((error as Error).message))
+    await clock.advance(10_000)
+    expect(errors).toEqual([
+      "Cannot read event stream: the server closed the stream (if that is its normal end, call close() at the last event, or answer the next request with 204)",
+    ])
+  })
 })
