@@ -27,12 +27,16 @@ export interface ResponseHead {
   readonly cookies: readonly string[]
 }
 
-/** Returns the request or response that a framework's object stands for. */
-export function rawOf<Raw extends object>(given: Raw | { readonly raw: Raw }): Raw {
-  if (typeof given !== "object" || given === null) {
-    throw new TypeError("Cannot send event stream: there must be a request and a response of Node")
-  }
-  return "raw" in given ? given.raw : given
+/**
+ * Returns the request or response that a framework's object stands for.
+ *
+ * @throws TypeError if it has no such member, as when the request and the response are swapped.
+ */
+export function rawOf<Raw extends object>(given: Raw | { readonly raw: Raw }, member: keyof Raw): Raw {
+  const object = Object(given) as typeof given
+  const raw = "raw" in object ? object.raw : object
+  if (member in Object(raw)) return raw
+  throw new TypeError("Cannot send event stream: there must be a request and a response of Node, in this order")
 }
 
 /** Returns the cursor of the client, `""` if it sent none. */
@@ -72,7 +76,7 @@ export function sendHead(
   { status, headers, cookies }: ResponseHead,
   isFlushed: boolean,
 ): void {
-  const res = rawOf(reply)
+  const res = rawOf(reply, "writeHead")
   if ("raw" in reply) adopt(reply)
   for (const [name, value] of headers) res.setHeader(name, value)
   if (cookies.length > 0) res.setHeader("set-cookie", cookies)
@@ -83,7 +87,7 @@ export function sendHead(
 
 /** Refuses a request with a status. */
 export function endWithStatus(reply: NodeResponseLike, status: number, headers: RequestInit["headers"]): void {
-  const res = rawOf(reply)
+  const res = rawOf(reply, "writeHead")
   // Someone else may have answered in the meantime.
   if (res.headersSent) return
   if ("raw" in reply) adopt(reply)

@@ -73,8 +73,8 @@ async function send(
   source: SseServerSource,
   options: SendEventStreamOptions,
 ): Promise<void> {
-  const request = rawOf(req)
-  const res = rawOf(reply)
+  const request = rawOf(req, "headers")
+  const res = rawOf(reply, "writeHead")
   const isHead = request.method === "HEAD"
   const head = headOf(res, options, isHead)
   checkOptions(options, RESPONSE_KINDS)

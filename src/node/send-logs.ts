@@ -18,15 +18,15 @@ export async function sendLogs<Target, Options extends HeaderOptions, Accepted e
   target: Target,
   options: Options,
 ): Promise<void> {
-  const request = rawOf(req)
+  const request = rawOf(req, "headers")
   const isHead = request.method === "HEAD"
   const accepted = server.accept(lastEventIdOf(request), request.url, target, options)
-  const head = headOf(rawOf(res), options, isHead)
+  const head = headOf(rawOf(res, "writeHead"), options, isHead)
   const refusal = await server.refusalOf(accepted, options)
   if (refusal !== undefined) return endWithStatus(res, refusal, options.headers)
   return new Promise((resolve) => {
     const session = server.sessionOf(accepted.cursor)
-    const outlet = new ResponseOutlet(request, rawOf(res), session, resolve)
+    const outlet = new ResponseOutlet(request, rawOf(res, "writeHead"), session, resolve)
     session.attach(outlet)
     if (outlet.isOver) return resolve()
     sendHead(res, head, isHead)

@@ -163,3 +163,18 @@ test("sendChannels() breaks a response whose write() throws, and the others get 
   expect(channels.size()).toBe(1)
   await channels.closeAll()
 })
+
+test.each<[string, unknown, unknown]>([
+  ["swapped", responseLike(), request],
+  ["missing", undefined, undefined],
+  ["objects whose raw is missing", { raw: null }, { raw: undefined }],
+])("sendEventStream() and sendChannels() reject a request and a response that are %s", async (_, req, res) => {
+  const message = "Cannot send event stream: there must be a request and a response of Node, in this order"
+  const channels = createChannels()
+  for (const send of [
+    sendEventStream(req as never, res as never, []),
+    sendChannels(channels, req as never, res as never, "a"),
+  ]) {
+    await expect(send).rejects.toThrow(new TypeError(message))
+  }
+})

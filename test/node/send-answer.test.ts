@@ -213,6 +213,7 @@ test("sendAnswer rejects what is no answers, and arguments that are not valid, b
         () => sendAnswer(answers, req, res, ""),
         () => sendAnswer(answers, req, res, "42", wrong({ onOpen: () => {} })),
         () => sendAnswer(answers, wrong(undefined), res, "42"),
+        () => sendAnswer(answers, wrong(res), wrong(req), "42"),
       ]
       void (async () => {
         for (const call of calls) failures.push(await call().catch((error: unknown) => error))
@@ -226,6 +227,6 @@ test("sendAnswer rejects what is no answers, and arguments that are not valid, b
     "Cannot send answer: the answers must be made by createAnswers()",
     "Cannot use answer: its ID must be a string that is not empty",
     expect.stringContaining('"onOpen" is unknown'),
-    expect.stringContaining("there must be a request and a response of Node"),
+    ...Array<string>(2).fill("Cannot send event stream: there must be a request and a response of Node, in this order"),
   ])
 })
