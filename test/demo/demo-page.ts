@@ -47,7 +47,7 @@ export function useChromium() {
     const errors: string[] = []
     const openTab = async (): Promise<Page> => {
       const page = await context.newPage()
-      page.setDefaultTimeout(120_000)
+      page.setDefaultTimeout(240_000)
       page.on("console", (message) => void (message.type() === "error" && errors.push(message.text())))
       page.on("pageerror", (error) => void errors.push(String(error)))
       await page.goto(`${origin}/?pace=${pace}`)

@@ -34,7 +34,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
     [390, "dark"],
   ] as const)(
     "the demo's page has no serious accessibility finding at %i pixels in %s",
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async ([width, colorScheme], context) => {
       const { expect } = context
       // Slow enough that the page is looked at while an answer runs.
@@ -71,7 +71,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
 
   test.for([390, 360])(
     "the demo's page breaks the data of its logs only between words at %i pixels",
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async (width, context) => {
       const { expect } = context
       const { page } = await openPage(context, 5, { viewport: { width, height: 900 } })
@@ -89,10 +89,10 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
     },
   )
 
-  test("the demo's page keeps an ellipsis on the line of its word", { timeout: 240_000 }, async (context) => {
+  test("the demo's page keeps an ellipsis on the line of its word", { timeout: 480_000 }, async (context) => {
     const { expect } = context
-    // The text stays for 250 seconds, which is longer than the test may take.
-    const { page } = await openPage(context, 0.01)
+    // The text stays for 500 seconds, which is longer than the test may take.
+    const { page } = await openPage(context, 0.005)
     const outcome = page.locator("#native .outcome").filter({ hasText: "Checking that" })
     await outcome.waitFor()
     for (let width = 300; width <= 460; width += 4) {
@@ -113,7 +113,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
 
   test(
     "the demo's page shows the ID of an answer once instead of on each row",
-    { timeout: 240_000 },
+    { timeout: 480_000 },
     async (context) => {
       const { expect } = context
       const { page } = await openPage(context)
@@ -132,7 +132,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
     },
   )
 
-  test("the demo's page does not attribute a failed connection to the relay", { timeout: 240_000 }, async (context) => {
+  test("the demo's page does not attribute a failed connection to the relay", { timeout: 480_000 }, async (context) => {
     const { expect } = context
     const { page, demo } = await openPage(context)
     await waitForText(page, "#retry .log", "tick")

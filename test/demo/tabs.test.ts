@@ -43,7 +43,7 @@ describe.skipIf(isWithoutChromium).concurrent("the panel of one stream for all t
         const opened = page.context().waitForEvent("page")
         await page.click("#tabs [data-link]")
         const tab = await opened
-        tab.setDefaultTimeout(120_000)
+        tab.setDefaultTimeout(240_000)
         return tab
       }
     },
