@@ -1,5 +1,5 @@
 /* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
-import { copyOf } from "../internal/copy.ts"
+import { MAX_ID_LENGTH, rememberId } from "../internal/remember-id.ts"
 import { GAP_EVENT } from "../internal/reserved-events.ts"
 import { SseParser } from "../parser/index.ts"
 import type { AttemptMeter } from "./attempt-meter.ts"
@@ -8,12 +8,6 @@ import type { Deadlines } from "./deadlines.ts"
 import type { EventSink } from "./event-sink.ts"
 import type { GapInfo } from "./hooks.ts"
 import type { Settings } from "./settings.ts"
-
-/** How many IDs are remembered to recognise duplicates. */
-const MAX_IDS = 1_024
-
-/** The longest ID that is remembered, in characters: memory that a peer can grow is bounded. */
-const MAX_ID_LENGTH = 4_096
 
 export class EventIntake {
   /** Its last event ID is the one that the next attempt resumes from. */
@@ -87,10 +81,7 @@ export class EventIntake {
 
   /** Remembers an ID that was delivered, unless it is empty or too long. */
   #remember(id: string): void {
-    const ids = this.#ids
-    if (!this.#remembersIds || id === "" || id.length > MAX_ID_LENGTH || ids.has(id)) return
-    ids.add(copyOf(id))
-    if (ids.size > MAX_IDS) ids.delete(ids.values().next().value!)
+    if (this.#remembersIds && id !== "" && id.length <= MAX_ID_LENGTH) rememberId(this.#ids, id)
   }
 }
 

@@ -4,14 +4,11 @@
  */
 import type { SseEvent } from "../../event.ts"
 import { Fifo } from "../../internal/fifo.ts"
+import { MAX_ID_LENGTH, rememberId } from "../../internal/remember-id.ts"
 import { GAP_EVENT } from "../../internal/reserved-events.ts"
 import { gapOf, type Settings } from "../../reconnection/index.ts"
 import type { EventQueue } from "../event-queue.ts"
 import { type Entry, type Place, sizeOf } from "./shared-log.ts"
-
-/** How many IDs of events that may come again are remembered, and how long each may be with `dedupe`. */
-const MAX_REPEATED = 1_024
-const MAX_ID_LENGTH = 4_096
 
 export class Inbox {
   readonly #queue: EventQueue
@@ -79,7 +76,7 @@ export class Inbox {
 
   /** These events were pushed, and may come again. */
   expectAgain(entries: readonly Entry[]): void {
-    for (const { event } of entries) if (event?.id) this.#remember(event.id)
+    for (const { event } of entries) if (event?.id) rememberId(this.#repeated, event.id)
   }
 
   /** Moves events to the queue of the consumer: as many as it has room for, or all. */
@@ -103,13 +100,8 @@ export class Inbox {
     if (!event?.id) return false
     if (!this.#settings.dedupe || this.#gapRun(event)) return this.#repeated.delete(event.id)
     if (this.#repeated.has(event.id)) return true
-    if (event.id.length <= MAX_ID_LENGTH) this.#remember(event.id)
+    if (event.id.length <= MAX_ID_LENGTH) rememberId(this.#repeated, event.id)
     return false
-  }
-
-  #remember(id: string): void {
-    const ids = this.#repeated.add(id)
-    if (ids.size > MAX_REPEATED) ids.delete(ids.values().next().value!)
   }
 
   /** A consumer that has taken all before this chunk is not slow, however many events the chunk has. */
