@@ -46,8 +46,9 @@ export function subscribe<Contract extends EventDecoder<SseEvent<string, unknown
   target: SubscribeTarget,
   options?: SubscribeOptions<DecodedEvent<Contract>> & { readonly events?: Contract },
 ): Subscription<DecodedEvent<Contract>> {
-  checkOptionNames(options ?? {})
-  const settings = settingsOf(target, options ?? {})
+  const given: Omit<SubscribeOptions, "events"> = options ?? {}
+  checkOptionNames(given)
+  const settings = settingsOf(target, given)
   return createSubscription(
     settings,
     options?.events,

@@ -32,9 +32,9 @@ export function checkOptionNames(options: Omit<SubscribeOptions, "events">): voi
     timeouts: DEFAULTS.timeouts,
     limits: LIMITS,
   })) {
-    const name = Object.keys(members).find((member) => member in (options ?? {}))
+    const name = Object.keys(members).find((member) => member in options)
     check(name === undefined, `"${name}" is unknown; did you mean "${group}.${name}"?`)
   }
   const known = { ...OWN_OPTIONS, ...FETCH_OPTIONS, ...REQUEST_DEFAULTS }
-  checkNames("options", options, known, typeof options?.fetch === "function")
+  checkNames("options", options, known, typeof options.fetch === "function")
 }
