@@ -8,4 +8,4 @@ export type { SseSource } from "./source.ts"
 // For the other parts of the package; not exported from the package.
 export { isEventStreamType, responseError } from "./check-response.ts"
 export type { SourceReader } from "./source-reader.ts"
-export { isResponse, openSource, toConnectionError } from "./source.ts"
+export { isResponse, openSource, toConnectionError, unusedBody } from "./source.ts"

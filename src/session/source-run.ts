@@ -61,13 +61,17 @@ export class SourceRun {
 
   async #send(source: OpenedSource<SseSourceItem>): Promise<void> {
     const session = this.#session
+    const halves = new TextHalves()
     while (session.state === "open") {
       const result = await source.next()
-      if (result.done === true) return session.close()
+      if (result.done === true) break
       const { value } = result
-      const isEncoded = value instanceof Uint8Array || (this.#options.takesText === true && typeof value === "string")
-      await (isEncoded ? session.write(value) : session.send(value))
+      if (value instanceof Uint8Array) await session.write(value)
+      else if (this.#options.takesText === true && typeof value === "string") await session.write(halves.join(value))
+      else await session.send(value)
     }
+    if (halves.rest !== "") void session.write(halves.rest)
+    session.close()
   }
 
   #stopWhenOver(source: OpenedSource<SseSourceItem>): void {
@@ -84,6 +88,20 @@ export class SourceRun {
     this.#isReported = true
     session.fail(error)
     callHook(this.#options.onError ?? reportGlobally, error)
+  }
+}
+
+/** Keeps a character together whose two halves come in two pieces of text. */
+class TextHalves {
+  /** Half a character, or nothing. */
+  rest = ""
+
+  /** Returns a piece with the half before it, and without the half at its end. */
+  join(piece: string): string {
+    const text = this.rest + piece
+    const hasHalf = /[\ud800-\udbff]$/.test(text)
+    this.rest = hasHalf ? text.slice(-1) : ""
+    return hasHalf ? text.slice(0, -1) : text
   }
 }
 

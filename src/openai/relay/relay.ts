@@ -67,6 +67,8 @@ export interface Relay<S> extends AsyncIterable<SseEventInit> {
    * @throws TypeError if the relay already has a consumer.
    */
   toReadableStream(): ReadableStream<Uint8Array<ArrayBuffer>>
+  /** The dialect of the events. */
+  readonly dialect: DialectName
   /** The answer so far, put together from the chunks: one object, updated in place, also readable after a failure. */
   readonly snapshot: S
   /**
@@ -130,6 +132,7 @@ interface RelaySnapshots<Final> {
 }
 
 class ProviderRelay<T extends object, S> implements Relay<S> {
+  readonly dialect: DialectName
   readonly #options: RelayOptions<T>
   readonly #stream: ChunkStream<ForwardedEvent<T>, S>
   readonly #writer: ForwardingWriter<T>
@@ -138,6 +141,7 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
   #isConsumed = false
 
   constructor(source: ChunkSource, dialect: ChunkDialect<T, S>, options: RelayOptions<T>) {
+    this.dialect = options.dialect ?? "chat"
     this.#options = options
     this.#reportHandlerError = firstErrorReporter(options.onHandlerError)
     this.#name = dialect.name
@@ -150,11 +154,7 @@ class ProviderRelay<T extends object, S> implements Relay<S> {
     }
     const forwarded = new ForwardedDialect(dialect)
     this.#stream = openChunks(source, forwarded, { ...options, onProviderError: "throw" }, kinds, true)
-    this.#writer = new ForwardingWriter<T>(
-      dialectWriter(options.dialect ?? "chat"),
-      forwarded.failure,
-      this.#callOnChunk,
-    )
+    this.#writer = new ForwardingWriter<T>(dialectWriter(this.dialect), forwarded.failure, this.#callOnChunk)
   }
 
   get snapshot(): S {

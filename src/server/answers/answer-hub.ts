@@ -1,5 +1,6 @@
 /* The answers of one node: those that it produces, and the sessions that read any answer of the store. */
 import { encodeRetry } from "../../encoder/index.ts"
+import { SseError } from "../../errors.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { MAX_TIMER_MS } from "../../internal/clock.ts"
 import { callHook } from "../../internal/hook.ts"
@@ -10,7 +11,8 @@ import { Delivery } from "../delivery/delivery.ts"
 import { LogEntry } from "../delivery/log-entry.ts"
 import { respondWith } from "../delivery/respond.ts"
 import type { EventStreamRequest } from "../event-stream-response.ts"
-import { answerState, checkId, eventsOf, logOf } from "./answer-log.ts"
+import { DIALECT_EVENTS } from "./answer-dialect.ts"
+import { answerState, checkId, eventsOf, logOf, shownDialectOf } from "./answer-log.ts"
 import {
   type AnswerConnectOptions,
   ANSWERS_KINDS,
@@ -24,7 +26,7 @@ import { AnswerProducers } from "./answer-producers.ts"
 import { AnswerReading, type AnswerRequest, logCursorOf, statusOf } from "./answer-reading.ts"
 import type { AnswerRun } from "./answer-run.ts"
 import type { Answer, Answers, AnswerState, MakeAnswer } from "./answer-types.ts"
-import { dialectOf, type EndWriter, endWriter } from "./end-block.ts"
+import { type EndWriter, endWriter } from "./end-block.ts"
 import { Followers } from "./followers.ts"
 import { Presence } from "./presence.ts"
 
@@ -54,7 +56,8 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     this.#onLost = onLost
     this.#endWriterOf = (id) => endWriter(id, endEvent, (error) => this.#delivery.report(error))
     this.#lease = checkNumber("lease", options.lease ?? DEFAULT_LEASE, 1)
-    this.#ttl = checkNumber("ttl", options.ttl ?? DEFAULT_TTL, 1)
+    // A producer renews its answer in a part of the lease: until then it must be kept.
+    this.#ttl = Math.max(this.#lease, checkNumber("ttl", options.ttl ?? DEFAULT_TTL, 1))
     const limit = checkNumber("limit", options.limit ?? DEFAULT_LIMIT, 1)
     const abandonAfter = checkDuration("abandonAfter", options.abandonAfter)
     this.#delivery = new Delivery(options, () => this.#onRound(), abandonAfter)
@@ -79,6 +82,8 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     try {
       const { position } = claim
       const { events, first } = takeOver ? await this.#watched(eventsOf(store, id)) : { events: [], first: position }
+      // Of two claims of this node, the reply of the earlier one may come last.
+      if (this.#producers.has(id) && !(await this.#isValid(id, claim.lease))) return this.#answer(id, undefined)
       if (this.#isClosed) throw closedError()
       this.#lost.delete(id)
       return this.#answer(id, this.#producers.start(id, claim, make, { position, events }, first))
@@ -138,12 +143,14 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   async refusalOf(request: AnswerRequest, options: AnswerConnectOptions): Promise<404 | 204 | 503 | undefined> {
     if (this.#delivery.isFull) return 503
-    // A log with a lease is never trimmed: its first event is there, and shows the dialect.
-    const { state, events } = await this.#watched(this.#delivery.read(logOf(request.id), "start", { maxEvents: 1 }))
+    // A log with a lease is never trimmed: its first events are there, and show the dialect.
+    const looked = this.#delivery.read(logOf(request.id), "start", { maxEvents: DIALECT_EVENTS })
+    const { state, events } = await this.#watched(looked)
     request.state = state
     if (state.status === "running") this.#lost.delete(request.id)
-    const [first] = events
-    if (first !== undefined) request.dialect = dialectOf(new LogEntry(0, first).event.data)
+    for (const [place, event] of events.entries()) {
+      request.dialect ??= shownDialectOf(new LogEntry(place, event), place)
+    }
     return statusOf(request, state, options)
   }
 
@@ -172,13 +179,13 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
         if (block !== undefined && reader.status === "lost") this.#reportLost(id)
         return block
       },
-      onOver: () => isRunning && this.#presence.leave(id),
+      onOver: () => this.#presence.leave(id),
     }
-    if (isRunning) this.#presence.enter(id)
+    this.#presence.enter(id, isRunning)
     const start = cursor === "" ? ({ since: "start" } as const) : { cursor }
     const opened = this.#delivery.open(session, [{ name, tag: "", start }], rules, signal)
     if (opened !== undefined) reading.refresh(() => opened.onWait())
-    else if (isRunning) this.#presence.leave(id)
+    else this.#presence.leave(id)
   }
 
   #watched<Result>(operation: Promise<Result>): Promise<Result> {
@@ -202,6 +209,16 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
     }
   }
 
+  async #isValid(id: string, lease: string): Promise<boolean> {
+    try {
+      await this.#watched(this.#delivery.store.append(logOf(id), [], { lease }))
+      return true
+    } catch (error) {
+      if (SseError.is(error) && (error.code === "fenced" || error.code === "ended")) return false
+      throw error
+    }
+  }
+
   #reportLost(id: string): void {
     if (this.#lost.has(id)) return
     if (this.#lost.size >= MAX_LOST) this.#lost.clear()
@@ -211,7 +228,7 @@ export class AnswerHub implements Answers, LogServer<string, AnswerConnectOption
 
   /** Cancels the answers without readers; returns whether there are answers to look after. */
   #onRound(): boolean {
-    this.#presence.onRound((id) => void this.cancel(id, "abandoned").catch(ignore))
+    this.#presence.onRound((id) => this.#producers.abandon(id))
     return this.#followers.onRound() || this.#producers.size > 0
   }
 }

@@ -1,6 +1,7 @@
 /* The log of one answer: its name in the store, its state, and its events. */
 import type { SseEvent } from "../../event.ts"
 import { LogEntry } from "../delivery/log-entry.ts"
+import { type AnswerDialect, dialectOf, markedDialectOf } from "./answer-dialect.ts"
 import type { Cursor, EventStore, LogState } from "../store/event-store.ts"
 import type { AnswerState } from "./answer-types.ts"
 
@@ -30,8 +31,19 @@ export async function eventsOf(store: EventStore, id: string): Promise<{ events:
   let after: Cursor = "start"
   for (;;) {
     const page = await store.read(logOf(id), after)
-    for (const event of page.events) events.push(new LogEntry(0, event).event)
+    for (const entry of page.events) {
+      if (markedDialectOf(entry.text) === undefined) events.push(new LogEntry(0, entry).event)
+    }
     if (!page.more) return { events, first: page.state.first }
     after = page.next
   }
+}
+
+/**
+ * Returns the dialect that an entry shows.
+ *
+ * @param place - The number of entries before it.
+ */
+export function shownDialectOf(entry: LogEntry, place: number): AnswerDialect | undefined {
+  return markedDialectOf(entry.text) ?? dialectOf(entry.event, place)
 }

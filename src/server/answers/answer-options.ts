@@ -36,7 +36,7 @@ export interface AnswersOptions<Written = SseEventInit> {
    */
   readonly lease?: number | undefined
   /**
-   * How long an answer is kept after its last event.
+   * How long an answer is kept after its last event; at least `lease`, so that a running answer is kept.
    * @defaultValue `3_600_000`
    */
   readonly ttl?: number | undefined
@@ -46,7 +46,8 @@ export interface AnswersOptions<Written = SseEventInit> {
    */
   readonly abandonAfter?: number | undefined
   /**
-   * The least time between two appends of an answer; what comes in between is stored together.
+   * The least time between two appends of an answer; what comes in between is stored together. The end, more than 1,000
+   * events or 256 KiB, and a third of `lease` do not wait longer.
    * @defaultValue `appendInterval` of the store, else 0
    */
   readonly minInterval?: number | undefined

@@ -90,6 +90,16 @@ export class AnswerProducers {
     return run
   }
 
+  /** Whether this node produces an answer. */
+  has(id: string): boolean {
+    return this.#runs.has(id)
+  }
+
+  /** Ends an answer of this node that has no readers. */
+  abandon(id: string): void {
+    void this.#runs.get(id)?.abandon()
+  }
+
   /** Stops the production of an answer whose log has ended or has another producer. */
   stop(id: string, why: string): void {
     this.#runs.get(id)?.stop(why)

@@ -3,10 +3,12 @@ import { encodeText } from "../../internal/encode-text.ts"
 import type { LogRequest } from "../../session/index.ts"
 import type { LogEntry } from "../delivery/log-entry.ts"
 import type { LogReader } from "../delivery/log-reader.ts"
-import { parseCursor } from "../store/cursor.ts"
-import type { Cursor, LogState } from "../store/event-store.ts"
+import { sequenceOf } from "../store/cursor.ts"
+import type { LogState } from "../store/event-store.ts"
 import type { AnswerConnectOptions } from "./answer-options.ts"
-import { type AnswerDialect, type BrokenEnd, dialectOf, type EndWriter } from "./end-block.ts"
+import { type AnswerDialect, DIALECT_EVENTS, markedDialectOf } from "./answer-dialect.ts"
+import { shownDialectOf } from "./answer-log.ts"
+import type { BrokenEnd, EndWriter } from "./end-block.ts"
 
 /** What follows the cursor of a client that has seen the end, which no event of the log has. */
 const END_SUFFIX = ".end"
@@ -41,15 +43,10 @@ function isToldByServer(status: LogState["status"]): status is "cancelled" | "lo
   return status === "cancelled" || status === "lost"
 }
 
-function sequenceOf(cursor: Cursor | undefined): number {
-  return (cursor === undefined ? undefined : parseCursor(cursor)?.sequence) ?? 0
-}
-
 export class AnswerReading {
   readonly #reader: LogReader
   readonly #writeEnd: EndWriter
   #dialect: AnswerDialect | undefined
-  #isFirst: boolean
   /** The sequence before the first event. */
   readonly #first: number
   /** Whether an end that the reader of the log knows is not older than the request. */
@@ -59,7 +56,6 @@ export class AnswerReading {
     this.#reader = reader
     this.#writeEnd = writeEnd
     this.#dialect = dialect
-    this.#isFirst = dialect === undefined
     this.#first = sequenceOf(state?.first)
     this.#isFresh =
       !reader.isReady ||
@@ -76,11 +72,12 @@ export class AnswerReading {
     })
   }
 
-  /** Takes note of an entry; every entry goes out. */
-  note(entry: LogEntry): true {
-    if (this.#isFirst) this.#dialect = dialectOf(entry.event.data)
-    this.#isFirst = false
-    return true
+  /** Takes note of an entry; returns whether it is an event, which goes out. */
+  note(entry: LogEntry): boolean {
+    const place = entry.sequence - this.#first - 1
+    if (place >= DIALECT_EVENTS) return true
+    this.#dialect ??= shownDialectOf(entry, place)
+    return markedDialectOf(entry.text) === undefined
   }
 
   /** The bytes after the last event; `undefined` while there may be more events. */

@@ -3,19 +3,17 @@
  * ends or fails, or its log takes nothing more because it was cancelled, taken over or lost.
  */
 import type { EventEncoder } from "../../contract/index.ts"
-import { encodeEvent } from "../../encoder/index.ts"
-import { SseError, SseTruncatedError } from "../../errors.ts"
-import type { SseEvent, SseEventInit } from "../../event.ts"
+import { SseError } from "../../errors.ts"
+import type { SseEventInit } from "../../event.ts"
 import { ignore } from "../../internal/cancel.ts"
-import { SseParser } from "../../parser/index.ts"
 import { EventSession, type Outlet, SourceRun } from "../../session/index.ts"
 import type { LogMember, LogReader } from "../delivery/log-reader.ts"
-import { SseStoreError } from "../store/store-error.ts"
 import type { Cursor, LogEnd } from "../store/event-store.ts"
-import { utf8Length } from "../store/store-checks.ts"
-import { openAnswer, type OpenedAnswer } from "./answer-source.ts"
+import { DIALECT_MARKS } from "./answer-dialect.ts"
+import { AnswerIntake } from "./answer-intake.ts"
+import { openAnswer, type OpenedAnswer, outcomeOf, type RelayOutcome } from "./answer-source.ts"
 import type { AnswerState, MakeAnswer, StoredAnswer } from "./answer-types.ts"
-import { type AnswerDialect, dialectOf, type EndWriter, isErrorEvent, isLastEvent } from "./end-block.ts"
+import type { EndWriter } from "./end-block.ts"
 import { LogWriter, type WriterOwner, type WriterTarget } from "./log-writer.ts"
 
 /** What a run needs of its node. */
@@ -47,20 +45,14 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   readonly #host: RunHost
   readonly #writer: LogWriter
   readonly #session: EventSession
-  readonly #parser: SseParser
+  readonly #intake: AnswerIntake
   readonly #abort: AbortController = new AbortController()
-  #relayed: OpenedAnswer["relayed"] = undefined
+  #opened: OpenedAnswer | undefined = undefined
   #resolveFinished: (state: AnswerState) => void = ignore
   #isOver = false
   #isFull = false
   /** The appends for which the store had no room. */
   #overflows = 0
-  /** The bytes of the events. */
-  #size = 0
-  #count = 0
-  #dialect: AnswerDialect | undefined = undefined
-  #last: Pick<SseEvent, "event" | "data"> | undefined = undefined
-  #sawLast = false
 
   constructor(options: RunOptions, host: RunHost) {
     this.#options = options
@@ -69,19 +61,29 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     this.#writer = new LogWriter(options.target, this)
     this.#session = new EventSession("", options.events, options.target.clock)
     this.#session.attach(this)
-    this.#parser = new SseParser({ onEvent: (event) => this.#add(event) })
+    this.#intake = new AnswerIntake(
+      options.limit,
+      (text) => this.#writer.push(text),
+      (error) => {
+        this.#session.leave(error)
+        this.#abortSignal('the answer exceeds "limit"')
+      },
+    )
     options.reader.members.add(this)
   }
 
   /** Makes the source and pulls it to its end. */
   async start(make: MakeAnswer, stored: StoredAnswer): Promise<void> {
-    for (const event of stored.events) {
-      this.#note(event)
-      this.#size += utf8Length(textOf(event))
-    }
+    const { progress } = this.#intake
+    for (const event of stored.events) this.#intake.noteStored(event)
     try {
       const opened = await openAnswer(await make(this.#abort.signal, stored))
-      this.#relayed = opened.relayed
+      this.#opened = opened
+      // Readers on each node must know the dialect also if the answer ends before its first event.
+      if (opened.dialect !== undefined && progress.count === 0) {
+        progress.dialect = opened.dialect
+        this.#writer.mark(DIALECT_MARKS[opened.dialect])
+      }
       const run = new SourceRun(this.#session, opened.source, {
         signals: [],
         onError: ignore,
@@ -108,11 +110,13 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   }
 
   /** Ends the answer as lost, because its process ends. */
-  async release(): Promise<void> {
-    if (this.#isOver) return
-    this.#writer.close({ status: "lost", detail: "shutdown" })
-    await this.#writer.closed
-    this.stop("the process of the answer ends")
+  release(): Promise<void> {
+    return this.#endAs({ status: "lost", detail: "shutdown" }, "the process of the answer ends")
+  }
+
+  /** Ends the answer as cancelled, because it has no readers; an answer of another producer goes on. */
+  abandon(): Promise<void> {
+    return this.#endAs({ status: "cancelled", detail: "abandoned" }, "the answer has no readers")
   }
 
   // The outlet of the session
@@ -120,19 +124,20 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   write(bytes: Uint8Array<ArrayBuffer>): boolean {
     if (this.#isOver) return true
     try {
-      this.#parser.feed(bytes)
+      this.#intake.feed(bytes)
     } catch (error) {
       // An event that is too large for the parser.
       this.#session.leave(error)
     }
+    // Readers read no further, and some providers leave the connection open.
+    if (this.#opened?.isResponse === true && this.#intake.progress.isOver) this.#session.close()
     this.#isFull = !this.#writer.hasRoom
     return !this.#isFull
   }
 
   end(): void {
-    const { incomplete } = this.#parser.end()
-    const why = "Cannot store answer: its source must not end within an event"
-    void this.#finish(incomplete ? { error: new SseTruncatedError(why, "events") } : undefined)
+    const error = this.#intake.end()
+    void this.#finish(error && { error })
   }
 
   fail(error: unknown, isAtOnce: boolean): void {
@@ -168,21 +173,31 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
 
   /** The reader of the log has news. What it says may be older than this run, or be the end of this run. */
   onEntries(): void {
-    if (this.#isOver || this.#writer.end !== undefined || !this.#options.reader.hasEnded) return
+    const { reader } = this.#options
+    if (this.#isOver || this.#writer.end !== undefined) return
+    // An event of another producer: the store says whose the answer is.
+    if (!reader.hasEnded) return this.#writer.confirm(reader.last)
     void this.#host.readState().then(({ status }) => {
       if (status !== "running" && this.#writer.end === undefined) this.stop(`the answer ended as ${status}`)
     })
   }
 
+  /** Ends the answer without its source. */
+  async #endAs(end: LogEnd, why: string): Promise<void> {
+    if (this.#isOver) return
+    this.#writer.close(end)
+    await this.#writer.closed
+    this.stop(why)
+  }
+
   /** Stores the end, in the same step as the events that wait. */
   async #finish(failure: { readonly error: unknown } | undefined): Promise<void> {
     if (this.#isOver) return
-    if (failure !== undefined) this.#host.report(failure.error)
-    const outcome = failure === undefined ? await this.#relayed?.ended : undefined
-    const end = this.#endOf(failure, outcome)
-    if (end.status === "failed" && !this.#isToldOf) {
+    const end = await this.#endOf(failure)
+    if (end.status === "failed" && !this.#isToldOf(failure)) {
+      const { dialect, count } = this.#intake.progress
       const broken = { status: end.status, detail: end.detail }
-      for (const text of this.#options.writeEnd(broken, this.#dialect, this.#count)) this.#writer.push(text)
+      for (const text of this.#options.writeEnd(broken, dialect, count)) this.#writer.push(text)
     }
     this.#writer.close(end)
     await this.#writer.closed
@@ -199,50 +214,32 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
     return detail === undefined ? state : { ...state, detail }
   }
 
-  /** How the answer ended: a source that only stops is not yet a whole answer of its dialect. */
-  #endOf(failure: { readonly error: unknown } | undefined, outcome: { readonly reason: string } | undefined): LogEnd {
-    if (failure !== undefined) return { status: "failed", detail: codeOf(failure.error) }
-    if (outcome !== undefined) {
-      const { reason, error } = outcome as { readonly reason: string; readonly error?: unknown }
-      if (reason === "error") return { status: "failed", detail: codeOf(error) }
-      return reason === "cancelled" ? { status: "failed", detail: "cancelled" } : { status: "done" }
+  /** Returns how the answer ended: a source that only stops is not yet a whole answer of its dialect. */
+  async #endOf(failure: { readonly error: unknown } | undefined): Promise<LogEnd> {
+    const { isOver, isWhole, reportsError } = this.#intake.progress
+    if (failure !== undefined) {
+      this.#host.report(failure.error)
+      // What fails after the last event of an answer takes nothing from it.
+      return isOver ? { status: "done" } : { status: "failed", detail: codeOf(failure.error) }
     }
-    if (this.#isToldOf) return { status: "failed", detail: "provider" }
-    if (this.#dialect !== undefined && !this.#sawLast) return { status: "failed", detail: "incomplete" }
-    return { status: "done" }
+    if (this.#opened?.relayed !== undefined) return endOfRelay(await outcomeOf(this.#opened.relayed))
+    if (reportsError) return { status: "failed", detail: "provider" }
+    return isWhole ? { status: "done" } : { status: "failed", detail: "incomplete" }
   }
 
-  /** Whether the last event is an error that readers understand. */
-  get #isToldOf(): boolean {
-    return this.#last !== undefined && isErrorEvent(this.#last.event, this.#last.data, this.#dialect)
-  }
-
-  #add(event: SseEvent): void {
-    if (this.#size > this.#options.limit) return
-    const text = textOf(event)
-    this.#size += utf8Length(text)
-    if (this.#size > this.#options.limit) {
-      const error = new SseStoreError(`Cannot store answer: "limit" of ${this.#options.limit} was exceeded`, "limit")
-      this.#session.leave(error)
-      this.#abortSignal('the answer exceeds "limit"')
-      return
-    }
-    this.#note(event)
-    this.#writer.push(text)
-  }
-
-  #note({ event, data }: Pick<SseEvent, "event" | "data">): void {
-    this.#dialect ??= this.#count === 0 ? dialectOf(data) : undefined
-    this.#count++
-    this.#last = { event, data }
-    this.#sawLast ||= this.#dialect !== undefined && isLastEvent(data)
+  /** Whether readers learn from the events that the answer has failed. */
+  #isToldOf(failure: object | undefined): boolean {
+    const { dialect, reportsError, hasEndEvent } = this.#intake.progress
+    // Without a dialect, an event named "error" is an event like others if the source goes on after it.
+    return dialect === undefined && failure !== undefined ? hasEndEvent : reportsError
   }
 
   /** The store has no room for the answer: the end takes the place of the events that wait. */
   #endAtLimit(error: unknown): void {
     const failed = { status: "failed", detail: "limit" } as const
     this.#overflows++
-    if (this.#overflows === 1) this.#writer.replace(this.#options.writeEnd(failed, this.#dialect, this.#count), failed)
+    const { dialect, count } = this.#intake.progress
+    if (this.#overflows === 1) this.#writer.replace(this.#options.writeEnd(failed, dialect, count), failed)
     // The log has no room even for the error event; the end of a lost answer is written for each reader.
     else if (this.#overflows === 2) this.#writer.replace([], { status: "lost", detail: "limit" })
     else return this.stop("its store has no room")
@@ -257,11 +254,16 @@ export class AnswerRun implements Outlet, WriterOwner, LogMember {
   }
 }
 
-/** The text that is stored of an event: without what a source may say to its own client. */
-function textOf({ event, data }: Pick<SseEvent, "event" | "data">): string {
-  return encodeEvent({ event, data })
+function endOfRelay(outcome: RelayOutcome | null | undefined): LogEnd {
+  if (outcome?.reason === "error") return { status: "failed", detail: codeOf(outcome.error) }
+  return outcome?.reason === "cancelled" ? { status: "failed", detail: "cancelled" } : { status: "done" }
 }
 
 function codeOf(error: unknown): string {
-  return SseError.is(error) ? error.code : "failed"
+  try {
+    return SseError.is(error) ? error.code : "failed"
+  } catch {
+    // A proxy that refuses everything.
+    return "failed"
+  }
 }

@@ -11,9 +11,9 @@ export interface AnswerState {
    * {@link Answers.cancel} was called, or no reader came for `abandonAfter`. `"lost"`: the process of its producer ended.
    */
   readonly status: "running" | "done" | "failed" | "cancelled" | "lost"
-  /** The position before the first event. */
+  /** The position before the first event; `""` if the store has lost the answer. */
   readonly first: Cursor
-  /** The cursor of the newest event. */
+  /** The cursor of the newest event; `""` if the store has lost the answer. */
   readonly last: Cursor
   /** The reason of the cancel, or the code of the error. */
   readonly detail?: string | undefined
@@ -30,6 +30,9 @@ export interface StoredAnswer {
 /**
  * The source of an answer: what `eventStreamResponse` takes, or a stream of the text or bytes of an event stream, cut
  * anywhere, such as the response of a provider. IDs, comments and `retry` of the source are dropped.
+ *
+ * An answer in a dialect of OpenAI is done if its readers take it for whole. The dialect is that of `relay()`, or of the first
+ * of the first 16 events that shows one.
  */
 export type AnswerSource<Written = SseEventInit> =
   | SseServerSource<Written>
@@ -70,7 +73,8 @@ export interface Answers<Written = SseEventInit> {
    * Starts an answer, unless one with this ID is running or has ended: then the result is a reader of that one. The answer
    * goes on without any reader. Each event is stored before readers get it.
    *
-   * @param id - Any text that is not empty and that others cannot guess, unless each request is authorized.
+   * @param id - Any text that is not empty and that others cannot guess, unless each request is authorized. Each answer has
+   * an ID of its own: do not use one again after its `ttl`.
    * @param make - Called once, only by the call that starts the answer.
    * @throws {@link SseStoreError} (by rejecting) if the store cannot be reached.
    * @throws {@link SseSessionError} (by rejecting) with the code `"session-closed"` after {@link Answers.closeAll}.
@@ -89,8 +93,8 @@ export interface Answers<Written = SseEventInit> {
    */
   respond(request: EventStreamRequest, id: string, options?: AnswerConnectOptions): Promise<Response>
   /**
-   * Ends a running answer as cancelled, on whatever node it runs; there the signal of `make` aborts with an `AbortError`.
-   * What is stored stays readable.
+   * Ends a running answer as cancelled, on whatever node it runs; there the signal of `make` aborts with an `AbortError`, at
+   * once or, if the message of the store was lost, when the producer renews its lease. What is stored stays readable.
    *
    * @param reason - The `detail` of the end, which readers get, too.
    * @returns Whether it was running.

@@ -1,15 +1,13 @@
 /*
  * What a reader gets at the end of an answer that is not whole: the error event of its dialect without the end mark, or
- * the event `steadystream.end`. The dialect is found from an event of the answer.
+ * the event `steadystream.end`.
  */
 import { encodeEvent } from "../../encoder/index.ts"
 import { reportRejection } from "../../internal/hook.ts"
 import { END_EVENT } from "../../internal/reserved-events.ts"
 import type { LogEnd } from "../store/event-store.ts"
+import type { AnswerDialect } from "./answer-dialect.ts"
 import type { AnswersOptions } from "./answer-options.ts"
-
-/** A dialect of OpenAI in which an error ends a stream: the two that send chunks have the same. */
-export type AnswerDialect = "chunks" | "responses"
 
 /** An end that readers must be told of. */
 export type BrokenEnd = Pick<LogEnd, "detail"> & { readonly status: Exclude<LogEnd["status"], "done"> }
@@ -18,29 +16,6 @@ const MESSAGES: Readonly<Record<BrokenEnd["status"], string>> = {
   failed: "The answer could not be completed",
   cancelled: "The answer was cancelled",
   lost: "The answer was lost: its server has stopped",
-}
-
-/** Returns the dialect of an answer, from one of its events. */
-export function dialectOf(data: string): AnswerDialect | undefined {
-  const { object, type, choices, model, error } = fieldsOf(data)
-  if (object === "chat.completion.chunk" || object === "text_completion") return "chunks"
-  // Some providers leave out what the object is. Other programs have choices, too.
-  if (Array.isArray(choices) && typeof model === "string") return "chunks"
-  if (typeof type === "string" && type.startsWith("response.")) return "responses"
-  return typeof error === "object" && error !== null ? "chunks" : undefined
-}
-
-/** Whether an event reports an error or an end itself, in its dialect. */
-export function isErrorEvent(event: string, data: string, dialect: AnswerDialect | undefined): boolean {
-  if (event === "error" || event === END_EVENT) return true
-  if (dialect === undefined) return false
-  const { error, type } = fieldsOf(data)
-  return Boolean(error) || type === "error" || type === "response.failed"
-}
-
-/** Whether an event is the last one of a whole answer in its dialect. Quotes inside a text of JSON are escaped. */
-export function isLastEvent(data: string): boolean {
-  return data === "[DONE]" || /"finish_reason"\s*:\s*"|"type"\s*:\s*"response\.(?:completed|incomplete)"/.test(data)
 }
 
 /**
@@ -82,16 +57,5 @@ export function endWriter(
       report(error)
     }
     return endTexts(end, dialect, number)
-  }
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function fieldsOf(data: string): Fields {
-  if (!data.startsWith("{")) return {}
-  try {
-    return JSON.parse(data) as Fields
-  } catch {
-    return {}
   }
 }

@@ -6,6 +6,7 @@ import { type Clock, MAX_TIMER_MS, setIdleTimer } from "../../internal/clock.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { nextTask } from "../../internal/next-task.ts"
 import { SseError } from "../../errors.ts"
+import { sequenceOf } from "../store/cursor.ts"
 import type { Cursor, EventStore, LogEnd, LogEventInit } from "../store/event-store.ts"
 
 /** What may wait for an append before the source is held up. */
@@ -51,6 +52,7 @@ export class LogWriter {
   readonly #owner: WriterOwner
   #waiting: LogEventInit[] = []
   #waitingSize = 0
+  #waitingEvents = 0
   #end: LogEnd | undefined = undefined
   #isRunning = false
   #isOver = false
@@ -89,6 +91,13 @@ export class LogWriter {
   /** Adds an event to the next append. */
   push(text: string): void {
     if (this.#isOver || this.#end !== undefined) return
+    this.#waitingEvents++
+    this.mark(text)
+  }
+
+  /** Adds an entry that is no event, and that no event waits for. */
+  mark(text: string): void {
+    if (this.#isOver || this.#end !== undefined) return
     this.#waiting.push({ text })
     this.#waitingSize += text.length
     this.#start()
@@ -105,8 +114,18 @@ export class LogWriter {
   /** Stores the end with other events than those that wait, for which the store has no room. */
   replace(texts: readonly string[], end: LogEnd): void {
     this.#waiting = texts.map((text) => ({ text }))
+    this.#waitingEvents = texts.length
     this.#end = end
     this.#start()
+  }
+
+  /**
+   * Renews the lease if the log has more than this writer has stored, and so perhaps another producer.
+   *
+   * @param sequence - The sequence of the newest event of the log.
+   */
+  confirm(sequence: number): void {
+    if (!this.#isRunning && sequence > sequenceOf(this.last)) void this.#renewNow()
   }
 
   /** Stores nothing more. */
@@ -154,13 +173,14 @@ export class LogWriter {
   async #appendNext(): Promise<void> {
     const events = this.#waiting
     const end = this.#end
+    const count = this.#waitingEvents
     const wasFull = !this.hasRoom
     this.#waiting = []
-    this.#waitingSize = 0
-    this.#appendedAt = this.#target.clock.now()
+    this.#waitingSize = this.#waitingEvents = 0
+    if (count > 0) this.#appendedAt = this.#target.clock.now()
     if (wasFull && end === undefined) this.#owner.onRoom()
     if (!(await this.#append(events, end))) return
-    this.#owner.onStored(events.length)
+    this.#owner.onStored(count)
     if (end === undefined) return
     this.hasEnded = true
     this.stop()
@@ -197,12 +217,14 @@ export class LogWriter {
   async #renew(): Promise<void> {
     const { clock, leaseTime } = this.#target
     if (this.#isOver) return
-    if (!this.#isRunning && clock.now() - this.#storedAt >= leaseTime / RENEWALS / 2) {
-      this.#isRunning = true
-      await this.#append([])
-      this.#isRunning = false
-      if (this.#waiting.length > 0 || this.#end !== undefined) this.#start()
-    }
+    if (!this.#isRunning && clock.now() - this.#storedAt >= leaseTime / RENEWALS / 2) await this.#renewNow()
     if (!this.#isOver) this.#setTimer()
+  }
+
+  async #renewNow(): Promise<void> {
+    this.#isRunning = true
+    await this.#append([])
+    this.#isRunning = false
+    if (this.#waiting.length > 0 || this.#end !== undefined) this.#start()
   }
 }

@@ -2,6 +2,7 @@
  * Who reads an answer, on any node: a node with readers says so in a log beside the answer, as long as the answer runs.
  */
 import { ignore } from "../../internal/cancel.ts"
+import { callHook } from "../../internal/hook.ts"
 import type { Clock } from "../../internal/clock.ts"
 import type { Cursor, EventStore, StoreWatch } from "../store/event-store.ts"
 
@@ -11,8 +12,16 @@ const REPORTS = 3
 /** The entry that says that there is a reader. */
 const SIGN = [{ text: ":\n\n" }]
 
+/** The readers of an answer on this node. */
+interface Readers {
+  count: number
+  /** Whether the answer was running when one of them came; others need no report. */
+  isReported: boolean
+  reportedAt: number
+}
+
 interface Followed {
-  readonly watch: StoreWatch
+  watch: StoreWatch | undefined
   seenAt: number
   /** The newest report at the last look; a watch may miss one. */
   last: Cursor | undefined
@@ -22,8 +31,8 @@ export class Presence {
   readonly #store: EventStore
   readonly #clock: Clock
   readonly #abandonAfter: number
-  /** The readers of each answer on this node, and when they were reported. */
-  readonly #readers: Map<string, { count: number; reportedAt: number }> = new Map()
+  /** The readers of each answer. */
+  readonly #readers: Map<string, Readers> = new Map()
   /** The answers that this node produces. */
   readonly #followed: Map<string, Followed> = new Map()
 
@@ -37,10 +46,11 @@ export class Presence {
     return this.#abandonAfter !== Infinity
   }
 
-  enter(id: string): void {
+  enter(id: string, isRunning: boolean): void {
     if (!this.#isOn) return
-    const readers = this.#readers.get(id) ?? { count: 0, reportedAt: -Infinity }
+    const readers = this.#readers.get(id) ?? { count: 0, isReported: false, reportedAt: -Infinity }
     readers.count++
+    readers.isReported ||= isRunning
     this.#readers.set(id, readers)
     this.#report(id, readers)
   }
@@ -53,25 +63,27 @@ export class Presence {
     if (--readers.count > 0) return
     this.#readers.delete(id)
     // The time without a reader begins now, also for the node that produces the answer.
-    this.#report(id, { reportedAt: -Infinity })
+    this.#report(id, { ...readers, reportedAt: -Infinity })
   }
 
   /** Begins to look for the readers of an answer that this node produces. */
   follow(id: string): void {
     if (!this.#isOn) return
     this.unfollow(id)
-    const watch = this.#store.watch(logOf(id), (news) => {
+    const followed: Followed = { watch: undefined, seenAt: this.#clock.now(), last: undefined }
+    this.#followed.set(id, followed)
+    // A store may report at once.
+    followed.watch = this.#store.watch(logOf(id), (news) => {
       followed.seenAt = this.#clock.now()
       followed.last = news?.events.at(-1)?.cursor ?? followed.last
     })
-    const followed: Followed = { watch, seenAt: this.#clock.now(), last: undefined }
-    watch.ready.catch(ignore)
-    this.#followed.set(id, followed)
+    followed.watch.ready.catch(ignore)
     this.#newest(id).then((newest) => void (followed.last = newest), ignore)
   }
 
   unfollow(id: string): void {
-    this.#followed.get(id)?.watch.stop()
+    const watch = this.#followed.get(id)?.watch
+    callHook(() => watch?.stop(), undefined, ignore)
     this.#followed.delete(id)
   }
 
@@ -81,7 +93,7 @@ export class Presence {
     const now = this.#clock.now()
     for (const [id, followed] of this.#followed) {
       if (this.#readers.has(id)) followed.seenAt = now
-      else if (now - followed.seenAt >= this.#abandonAfter) this.#look(id, followed, onAbandoned)
+      else if (this.#isAbandoned(followed)) this.#look(id, followed, onAbandoned)
     }
   }
 
@@ -92,19 +104,25 @@ export class Presence {
       const isNew = followed.last !== newest
       followed.last = newest
       if (isNew) followed.seenAt = this.#clock.now()
-      else if (!isOver()) onAbandoned(id)
+      // Readers may have come and left in the meantime.
+      else if (!isOver() && this.#isAbandoned(followed)) onAbandoned(id)
     }, ignore)
+  }
+
+  #isAbandoned({ seenAt }: Followed): boolean {
+    return this.#clock.now() - seenAt >= this.#abandonAfter
   }
 
   async #newest(id: string): Promise<Cursor> {
     return (await this.#store.read(logOf(id), "end", { maxEvents: 1 })).next
   }
 
-  #report(id: string, readers: { reportedAt: number }): void {
+  #report(id: string, readers: Readers): void {
     const now = this.#clock.now()
-    if (this.#followed.has(id) || now - readers.reportedAt < this.#abandonAfter / REPORTS) return
+    if (!readers.isReported || this.#followed.has(id)) return
+    if (now - readers.reportedAt < this.#abandonAfter / REPORTS) return
     readers.reportedAt = now
-    this.#store.append(logOf(id), SIGN).catch(ignore)
+    callHook(() => this.#store.append(logOf(id), SIGN), undefined, ignore)
   }
 }
 

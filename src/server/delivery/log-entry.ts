@@ -7,29 +7,30 @@ import type { Cursor, LogEvent } from "../store/event-store.ts"
 export class LogEntry {
   readonly sequence: number
   readonly cursor: Cursor
-  readonly #text: string
+  /** The block, without ID. */
+  readonly text: string
   #bytes: Uint8Array<ArrayBuffer> | undefined = undefined
   #event: SseEvent | undefined = undefined
 
   constructor(sequence: number, { cursor, text }: LogEvent) {
     this.sequence = sequence
     this.cursor = cursor
-    this.#text = text
+    this.text = text
   }
 
   /** The number of UTF-16 units of the text, about its bytes. */
   get size(): number {
-    return this.#text.length
+    return this.text.length
   }
 
   /** The block with its cursor as ID: one object for all sessions of this log alone. */
   get bytes(): Uint8Array<ArrayBuffer> {
-    return (this.#bytes ??= toBytes(this.#text, this.cursor))
+    return (this.#bytes ??= toBytes(this.text, this.cursor))
   }
 
   /** The block with another ID, for a session of several logs. */
   bytesWith(id: string): Uint8Array<ArrayBuffer> {
-    return toBytes(this.#text, id)
+    return toBytes(this.text, id)
   }
 
   /** The event, for the functions of the caller. */
@@ -38,7 +39,7 @@ export class LogEntry {
       const parser = new SseParser({
         onEvent: ({ event, data }) => void (this.#event = eventOf(event, data, this.cursor)),
       })
-      parser.feed(this.#text)
+      parser.feed(this.text)
       this.#event ??= eventOf("message", "", this.cursor)
     }
     return this.#event

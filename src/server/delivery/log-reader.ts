@@ -3,7 +3,7 @@
  * what was read, dropped if it is older, and otherwise the log is read. So every entry comes once and in order, or a gap
  * comes first. The newest entries stay in the ring; a session that is further behind reads pages.
  */
-import type { Clock } from "../../internal/clock.ts"
+import { type Clock, setIdleTimer } from "../../internal/clock.ts"
 import { ignore } from "../../internal/cancel.ts"
 import { callHook } from "../../internal/hook.ts"
 import { parseCursor } from "../store/cursor.ts"
@@ -219,7 +219,8 @@ export class LogReader {
     this.#onError(error)
     // A check between two tries may have failed as well.
     this.#clock.clearTimeout(this.#timer)
-    this.#timer = this.#clock.setTimeout(() => this.check(), this.#delay)
+    // A store that stays away does not keep the process.
+    this.#timer = setIdleTimer(this.#clock, () => this.check(), this.#delay)
     this.#delay = Math.min(LONGEST_RETRY, 2 * this.#delay)
   }
 
@@ -243,7 +244,9 @@ export class LogReader {
     }
     // The state is that of the newest entry, which may be on a later page: until then the log has not ended.
     if (more && this.hasEnded) this.status = "running"
-    const hasChanged = !more && this.#setState(state)
+    // A log that has ended and was dropped then is still whole for those who read it.
+    const isDropped = state.status === "open" && this.hasEnded && gap === undefined
+    const hasChanged = !more && !isDropped && this.#setState(state)
     if (isFirst) this.#resolveReady()
     if (events.length === 0 && gap === undefined && !hasChanged && (more || !this.#mustReport)) return
     if (!more) this.#mustReport = false

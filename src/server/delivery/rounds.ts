@@ -47,7 +47,13 @@ export class Rounds {
 
   readonly #fire = (): void => {
     this.count++
-    if (this.#onRound() && this.#isRunning) this.#set()
-    else this.#isRunning = false
+    let goesOn = true
+    try {
+      goesOn = this.#onRound()
+    } finally {
+      // What a round throws is a fault, but must not end the rounds of all sessions.
+      if (goesOn && this.#isRunning) this.#set()
+      else this.#isRunning = false
+    }
   }
 }

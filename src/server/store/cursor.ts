@@ -46,6 +46,11 @@ export function parseCursor(text: string): CursorParts | undefined {
   return epoch !== undefined && Number.isSafeInteger(sequence) ? { epoch, sequence } : undefined
 }
 
+/** Returns the sequence of a cursor; 0 of one that is none. */
+export function sequenceOf(cursor: Cursor | undefined): number {
+  return (cursor === undefined ? undefined : parseCursor(cursor)?.sequence) ?? 0
+}
+
 /** The positions of a log: everything after `first` up to `last` can be read. */
 export interface LogBounds {
   readonly epoch: string
