@@ -199,3 +199,8 @@ describe("relay() and changes in the middle", () => {
     expect(text).not.toContain("secret")
   })
 })
+
+test.each(["chat", "completions", "responses"] as const)("relay() names its dialect %s", (dialect) => {
+  expect(relay("", { dialect }).dialect).toBe(dialect)
+  expect(relay("").dialect).toBe("chat")
+})
