@@ -4,7 +4,7 @@ import { setTimeout } from "node:timers/promises"
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { createClient } from "redis"
 import { redisStore } from "steadystream/redis"
-import { memoryStore } from "steadystream/server"
+import { type EventStore, memoryStore } from "steadystream/server"
 import { createMcpHandler } from "./mcp-handler.ts"
 
 function createMcpServer(): McpServer {
@@ -21,8 +21,16 @@ function createMcpServer(): McpServer {
   return server
 }
 
-const url = process.env["REDIS_URL"]
-const store = url === undefined ? memoryStore() : redisStore(await createClient({ url }).connect())
+async function openStore(url: string | undefined): Promise<EventStore> {
+  if (url === undefined) return memoryStore()
+  const client = createClient({ url })
+  // Without a listener, an error of the connection ends the process. The client connects again by itself.
+  client.on("error", console.error)
+  await client.connect()
+  return redisStore(client)
+}
+
+const store = await openStore(process.env["REDIS_URL"])
 const handle = createMcpHandler({ store, createMcpServer })
 createServer((req, res) => {
   handle(req, res).catch((error: Error) => res.destroy(error))

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { createMcpHandler, type McpHandlerOptions } from "../../examples/mcp-server/mcp-handler.ts"
 import { SessionEvents } from "../../examples/mcp-server/session-events.ts"
 import { type RedisServer, startRedis } from "../support/redis-server.ts"
-import { describeWithRedis } from "../support/with-redis.ts"
+import { describeWithRedis, redisOfTest } from "../support/with-redis.ts"
 import { comeBack, connectMcp, runServer, serveMcp, steppedTool } from "../support/mcp.ts"
 
 /** Two handles on the same logs, as two processes have them. */
@@ -97,6 +97,18 @@ describeWithRedis("examples/mcp-server on redisStore()", () => {
     client.proxy.resume()
     expect((await result).content).toEqual([{ type: "text", text: "The report is ready" }])
     expect(progress).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
+  test("server.ts goes on when its Redis comes back", async () => {
+    const redis = await redisOfTest()
+    const { origin } = await runServer(redis.url)
+    await redis.kill()
+    await redis.restart()
+    // The connection of this question, and that of the server.
+    await expect.poll(() => redis.info("connected_clients"), { timeout: 30_000 }).toBeGreaterThan(1)
+    const { client } = await connectMcp(origin)
+    const { content } = await client.callTool({ name: "report" })
+    expect(content).toEqual([{ type: "text", text: "The report is ready" }])
   })
 })
 
