@@ -1,4 +1,4 @@
-import express, { type Response } from "express"
+import express, { type NextFunction, type Request, type Response } from "express"
 import { SseError } from "steadystream"
 import { sendAnswer } from "steadystream/node"
 import { relay } from "steadystream/openai"
@@ -19,16 +19,9 @@ app.use("/api/answers/:id", (request, response: Reply, next) => {
 })
 
 app.post("/api/answers/:id", express.json(), async (request, response: Reply) => {
-  const { messages } = request.body as { messages: unknown }
   const { name } = response.locals
-  try {
-    await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
-  } catch (error) {
-    if (!SseError.is(error)) throw error
-    // This process is shutting down, or cannot reach the store.
-    response.set("retry-after", "1").sendStatus(503)
-    return
-  }
+  const { messages } = request.body as { messages: unknown }
+  await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
   await sendAnswer(answers, request, response, name)
 })
 
@@ -39,4 +32,10 @@ app.get("/api/answers/:id", async (request, response: Reply) => {
 app.delete("/api/answers/:id", async (_request, response: Reply) => {
   await answers.cancel(response.locals.name, "stopped by the user")
   response.sendStatus(204)
+})
+
+// The process is shutting down, or the store is away.
+app.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
+  if (response.headersSent || !SseError.is(error)) next(error)
+  else response.set("retry-after", "1").sendStatus(503)
 })

@@ -7,29 +7,29 @@ export interface Context {
   readonly params: Promise<{ readonly id: string }>
 }
 
-export async function POST(request: Request, { params }: Context): Promise<Response> {
-  const name = nameOf(request.headers.get("cookie"), (await params).id)
-  if (name === undefined) return new Response(null, { status: 403 })
+export const POST = handlerOf(async (request, name) => {
   const { messages } = (await request.json()) as { messages: unknown }
-  try {
-    const answer = await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
-    return await answer.respond(request)
-  } catch (error) {
-    if (!SseError.is(error)) throw error
-    // This process is shutting down, or cannot reach the store.
-    return new Response(null, { status: 503, headers: { "retry-after": "1" } })
-  }
-}
+  const answer = await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  return answer.respond(request)
+})
 
-export async function GET(request: Request, { params }: Context): Promise<Response> {
-  const name = nameOf(request.headers.get("cookie"), (await params).id)
-  if (name === undefined) return new Response(null, { status: 403 })
-  return answers.respond(request, name)
-}
+export const GET = handlerOf((request, name) => answers.respond(request, name))
 
-export async function DELETE(request: Request, { params }: Context): Promise<Response> {
-  const name = nameOf(request.headers.get("cookie"), (await params).id)
-  if (name === undefined) return new Response(null, { status: 403 })
+export const DELETE = handlerOf(async (_request, name) => {
   await answers.cancel(name, "stopped by the user")
   return new Response(null, { status: 204 })
+})
+
+/** Returns a handler that answers 403 to a stranger, and 503 if the process is shutting down or the store is away. */
+function handlerOf(respond: (request: Request, name: string) => Promise<Response>) {
+  return async (request: Request, { params }: Context): Promise<Response> => {
+    const name = nameOf(request.headers.get("cookie"), (await params).id)
+    if (name === undefined) return new Response(null, { status: 403 })
+    try {
+      return await respond(request, name)
+    } catch (error) {
+      if (!SseError.is(error)) throw error
+      return new Response(null, { status: 503, headers: { "retry-after": "1" } })
+    }
+  }
 }

@@ -11,10 +11,12 @@ import { app as honoApp } from "../../examples/answers/hono.ts"
 import { ask, readAgain, stop } from "../../examples/answers/page.ts"
 import { DELETE, GET, POST } from "../../examples/answers/route.ts"
 import { startCuttingProxy } from "../support/cutting-proxy.ts"
+import { FaultyStore } from "../support/faulty-store.ts"
 import { listen } from "../support/listen.ts"
 import { quickEventSource } from "../support/quick-event-source.ts"
 import { redisStoreOfTest } from "../support/redis-node.ts"
 import { type RedisServer, startRedis } from "../support/redis-server.ts"
+import { silenceReports } from "../support/silence-reports.ts"
 import { describeWithRedis } from "../support/with-redis.ts"
 import { WrittenProvider } from "../support/written-provider.ts"
 
@@ -27,6 +29,8 @@ vi.mock(import("../../examples/answers/app.ts"), async (importOriginal) => ({
   },
   askProvider: (messages: unknown, signal: AbortSignal) => current.provider.ask(messages, signal),
 }))
+
+silenceReports()
 
 const MESSAGES = [{ role: "user", content: "Hi" }]
 const patiently = { timeout: 30_000, interval: 5 }
@@ -86,12 +90,13 @@ describeWithRedis.each(Object.entries(servers))("examples/answers with %s on red
 
 function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Promise<EventStore>): void {
   async function start() {
-    const answers = createAnswers({ store: await makeStore() })
+    const store = new FaultyStore(await makeStore())
+    const answers = createAnswers({ store })
     onTestFinished(() => answers.closeAll({ within: 0 }))
     const provider = new WrittenProvider()
     Object.assign(current, { answers, provider })
     const proxy = await startCuttingProxy(await listen(makeServer()))
-    return { answers, provider, proxy, url: `${proxy.origin}/api/answers/42` }
+    return { store, answers, provider, proxy, url: `${proxy.origin}/api/answers/42` }
   }
 
   test("an answer goes on while its page reloads, and is read from its first event", async () => {
@@ -239,5 +244,32 @@ function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Prom
     expect(await statusOf({ headers: { ...bob, "last-event-id": first.events[0]!.id! } })).toBe(404)
     expect(await statusOf({ method: "DELETE" })).toBe(204)
     expect(await current.answers.state("ada/42")).toMatchObject({ status: "done" })
+  })
+
+  test("the handlers answer 503 while the store is away, and the readers come back", async () => {
+    const { store, provider, url } = await start()
+    const first = reading(ask(url, MESSAGES))
+    provider.send("Hel")
+    provider.finish()
+    expect(await first.done).toBe("done")
+    const body = JSON.stringify({ messages: MESSAGES })
+    const headers = { "content-type": "application/json" }
+    const requests = [
+      { method: "GET" },
+      { method: "DELETE" },
+      { method: "POST", headers, body },
+    ]
+    store.isDown = true
+    for (const init of requests) {
+      const response = await globalThis.fetch(url, init)
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"])
+    }
+    await expect(stop(url)).rejects.toThrow("Cannot stop answer: the status is 503")
+    const { reads } = store
+    const again = reading(readAgain(url))
+    await expect.poll(() => store.reads, patiently).toBeGreaterThan(reads)
+    store.isDown = false
+    expect(await again.done).toBe("done")
+    expect(again.texts).toEqual(["Hel"])
   })
 }

@@ -10,6 +10,7 @@ import { endEvent, type SavedChat } from "../../examples/use-chat/app.ts"
 import { DELETE, GET, POST } from "../../examples/use-chat/route.ts"
 import { chromiumArguments, findChromium } from "../support/chromium.ts"
 import { startCuttingProxy } from "../support/cutting-proxy.ts"
+import { FaultyStore } from "../support/faulty-store.ts"
 import { listen } from "../support/listen.ts"
 import { redisStoreOfTest } from "../support/redis-node.ts"
 import { type RedisServer, startRedis } from "../support/redis-server.ts"
@@ -95,6 +96,27 @@ describe("examples/use-chat on memoryStore()", () => {
     await stop()
     await asking
     expect([tab.status, tab.error!.name]).toEqual(["error", "AI_TypeValidationError"])
+  })
+
+  test("useChat fails while the store is away, and its question is saved when it is asked again", async () => {
+    const store = new FaultyStore(memoryStore())
+    const { open, chats, proxy, writer } = await serve({ store })
+    const tab = open()
+    store.isDown = true
+    await tab.sendMessage({ text: "Hi" })
+    expect([tab.status, chats.size]).toEqual(["error", 0])
+    store.isDown = false
+    const asking = tab.regenerate()
+    writer.send("Hello")
+    await shows(tab, "Hello")
+    expect(chats.get("7")!.messages.map(({ role }) => role)).toEqual(["user"])
+    writer.finish()
+    await asking
+    store.isDown = true
+    for (const method of ["GET", "DELETE"]) {
+      const response = await fetch(`${proxy.origin}/api/chat/7/stream`, { method, headers })
+      expect([method, response.status, response.headers.get("retry-after")]).toEqual([method, 503, "1"])
+    }
   })
 
   test("useChat gets the error of endEvent if the answer is lost", async () => {
