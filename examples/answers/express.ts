@@ -20,8 +20,11 @@ app.use("/api/answers/:id", (request, response: Reply, next) => {
 
 app.post("/api/answers/:id", express.json(), async (request, response: Reply) => {
   const { name } = response.locals
-  const { messages } = request.body as { messages: unknown }
-  await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  // A page that has some of the answer wants the rest. After `ttl` that is 404, not a second answer.
+  if (request.headers["last-event-id"] === undefined) {
+    const { messages } = request.body as { messages: unknown }
+    await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
+  }
   await sendAnswer(answers, request, response, name)
 })
 

@@ -2,7 +2,7 @@
 import { subscribe } from "steadystream/client"
 import { readChatCompletions } from "steadystream/openai"
 
-/** Asks. If the connection breaks, the same POST continues after the last event; it starts nothing twice. */
+/** Asks. If the connection breaks, the same POST continues after the last event. Within `ttl` it starts nothing twice. */
 export function ask(url: string, messages: readonly object[]) {
   const events = subscribe(url, {
     method: "POST",

@@ -8,6 +8,8 @@ export interface Context {
 }
 
 export const POST = handlerOf(async (request, name) => {
+  // A page that has some of the answer wants the rest. After `ttl` that is 404, not a second answer.
+  if (request.headers.has("last-event-id")) return answers.respond(request, name)
   const { messages } = (await request.json()) as { messages: unknown }
   const answer = await answers.start(name, (signal) => relay((abort) => askProvider(messages, abort), { signal }))
   return answer.respond(request)

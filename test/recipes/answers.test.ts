@@ -229,6 +229,8 @@ function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Prom
     for (const method of ["GET", "DELETE"]) expect(await statusOf({ ...cookie, method })).toBe(403)
     expect(await statusOf({ ...post, headers: { ...post.headers, ...cookie.headers } })).toBe(403)
     expect(await statusOf({}, url.replace(/42$/, "a%2Fb"))).toBe(403)
+    const returning = { ...post, headers: { ...post.headers, "last-event-id": "a-1" } }
+    expect([await statusOf(returning), provider.signals.length]).toEqual([404, 0])
     const both = Promise.all([read(post), read(post)])
     provider.send("Hel")
     provider.finish()
@@ -258,6 +260,7 @@ function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Prom
       { method: "GET" },
       { method: "DELETE" },
       { method: "POST", headers, body },
+      { method: "POST", headers: { ...headers, "last-event-id": "a-1" }, body },
     ]
     store.isDown = true
     for (const init of requests) {
