@@ -1,4 +1,5 @@
 /* What a page does with an answer. Its URL has an ID that the page makes: `/api/answers/${crypto.randomUUID()}`. */
+import { SseProviderError, SseResponseError } from "steadystream"
 import { subscribe } from "steadystream/client"
 import { readChatCompletions } from "steadystream/openai"
 
@@ -17,6 +18,23 @@ export function ask(url: string, messages: readonly object[]) {
 /** Reads an answer from its first event: after a reload, in a second tab, after its end. */
 export function readAgain(url: string) {
   return readChatCompletions(subscribe(url, { until: "[DONE]" }))
+}
+
+/** How the reading of an answer ended. `"left"`: this page left it. `"gone"`: there is no such answer, or no longer. */
+export type Ending = "done" | "stopped" | "lost" | "failed" | "left" | "gone"
+
+/** Shows an answer of `ask()` or `readAgain()` as it comes, and returns how the reading ended. */
+export async function show(answer: ReturnType<typeof ask>, onText: (text: string) => void): Promise<Ending> {
+  try {
+    for await (const text of answer.textDeltas()) onText(text)
+  } catch (error) {
+    if (error instanceof SseResponseError && error.status === 404) return "gone"
+    const code = error instanceof SseProviderError ? error.error.code : undefined
+    if (code === "cancelled") return "stopped"
+    return code === "lost" ? "lost" : "failed"
+  }
+  // Not a stop: this page called `cancel()` of the stream, and the answer may go on.
+  return (await answer.ended).reason === "cancelled" ? "left" : "done"
 }
 
 /** Stops the answer for everyone who reads it. */

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { follow } from "../../examples/answers/event-source.ts"
 import { app as expressApp } from "../../examples/answers/express.ts"
 import { app as honoApp } from "../../examples/answers/hono.ts"
-import { ask, readAgain, stop } from "../../examples/answers/page.ts"
+import { ask, readAgain, show, stop } from "../../examples/answers/page.ts"
 import { DELETE, GET, POST } from "../../examples/answers/route.ts"
 import { startCuttingProxy } from "../support/cutting-proxy.ts"
 import { FaultyStore } from "../support/faulty-store.ts"
@@ -154,6 +154,37 @@ function testAnswers(makeServer: (typeof servers)["Hono"], makeStore: () => Prom
     const late = reading(readAgain(url))
     await expect(late.done).rejects.toMatchObject({ error: { code: "cancelled" } })
     expect(late.texts).toEqual(["Hel"])
+  })
+
+  test("a page shows whether an answer is whole, was stopped or failed, is lost or gone, or was left", async () => {
+    const { answers, provider, url } = await start()
+    const texts: string[] = []
+    const stream = ask(url, MESSAGES)
+    const left = show(stream, (text) => texts.push(text))
+    provider.send("Hel")
+    await expect.poll(() => texts, patiently).toEqual(["Hel"])
+    await stream.cancel()
+    expect(await left).toBe("left")
+    expect(await answers.state("ada/42")).toMatchObject({ status: "running" })
+    await stop(url)
+    expect(await show(readAgain(url), () => {})).toBe("stopped")
+    expect(await show(readAgain(`${url}7`), () => {})).toBe("gone")
+    const askAnother = (id: string) => {
+      const another = new WrittenProvider()
+      Object.assign(current, { provider: another })
+      return { another, ending: show(ask(url.replace(/42$/, id), MESSAGES), (text) => texts.push(text)) }
+    }
+    const whole = askAnother("whole")
+    whole.another.finish()
+    expect(await whole.ending).toBe("done")
+    const broken = askAnother("broken")
+    broken.another.cut()
+    expect(await broken.ending).toBe("failed")
+    const lost = askAnother("lost")
+    lost.another.send("lo")
+    await expect.poll(() => texts, patiently).toEqual(["Hel", "lo"])
+    await answers.closeAll({ within: 0 })
+    expect(await lost.ending).toBe("lost")
   })
 
   test("an EventSource reads an answer to its end, also over a cut", async () => {
