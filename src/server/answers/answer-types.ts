@@ -96,7 +96,8 @@ export interface Answers<Written = SseEventInit> {
    * Ends a running answer as cancelled, on whatever node it runs; there the signal of `make` aborts with an `AbortError`, at
    * once or, if the message of the store was lost, when the producer renews its lease. What is stored stays readable.
    *
-   * @param reason - The `detail` of the end, which readers get, too.
+   * @param reason - The `detail` of the end. Readers get it with the event `steadystream.end`; those of a dialect of OpenAI
+   * get only the code `"cancelled"`.
    * @returns Whether it was running.
    * @throws {@link SseStoreError} (by rejecting) if the store cannot be reached.
    * @throws TypeError (by rejecting) if an argument is not valid.
