@@ -197,7 +197,7 @@ export type StoreClaim = StoreLease | StoreClaimRefused
  *
  * {@link memoryStore} is the store of one process. A store of your own must pass the cases of `storeContract` of
  * `steadystream/testing`. Retention is the store's own: there is no call to trim a log. A log with a lease is never
- * trimmed; it is kept whole until its `ttl`.
+ * trimmed; it is kept whole until its `ttl`. Every string is a valid name of a log.
  *
  * Every method rejects with {@link SseStoreError}: `"store-unavailable"` if the store cannot be reached, and without
  * `retryable` if it is closed. Wrong arguments are a TypeError or RangeError.
@@ -232,8 +232,9 @@ export interface EventStore {
   /**
    * Returns one page of the events after a position. It never waits for events and never creates a log.
    *
-   * A reader that has read a log to its end, or before the log existed, and continues from `next`, gets each later event
-   * or a gap. If a store goes on in a new epoch and has lost nothing, the sequences continue, and earlier cursors stay valid.
+   * A reader that continues from `next` gets each later event, or a gap if the store may have lost one. Also the `next` of a
+   * log that does not exist is a position before its first event: when the log is created, it is read from there without a
+   * gap. If a store goes on in a new epoch and has lost nothing, the sequences continue, and earlier cursors stay valid.
    */
   read(log: string, after: Position, options?: StoreReadOptions): Promise<StorePage>
   /**
