@@ -82,7 +82,8 @@ export interface AnswersOptions<Written = SseEventInit> {
   /** The clock of all times. */
   readonly clock?: Clock | undefined
   /**
-   * Called with the error of each source that fails, and with each failure of the store.
+   * Called with the error of each source that throws, and with each failure of the store. A `relay()` does not throw: it
+   * reports to its own `onError`. An error event inside a stream of text or bytes is not reported.
    * @defaultValue reports to `globalThis.reportError`, else to `console.error`
    */
   readonly onError?: ((error: unknown) => void) | undefined
