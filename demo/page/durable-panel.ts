@@ -46,6 +46,7 @@ export class DurablePanel {
   readonly #tabs: BroadcastChannel = new BroadcastChannel("steadystream-demo-answer")
   #id = ""
   #timer: ReturnType<typeof setInterval> | undefined = undefined
+  #isLooking = false
 
   constructor(root: HTMLElement) {
     this.#root = root
@@ -127,7 +128,11 @@ export class DurablePanel {
 
   /** Shows the processes and the number of readers, if the server answers. */
   async #look(): Promise<void> {
+    // One request at a time, because the browser may have no connection for it.
+    if (this.#isLooking) return
+    this.#isLooking = true
     const response = await fetch(`/api/processes?answer=${this.#id}`).catch(() => undefined)
+    this.#isLooking = false
     if (response?.ok !== true) return
     const { processes, isOnRedis } = (await response.json()) as Processes
     setFact(this.#root, "readers", String(processes.reduce((sum, { readers }) => sum + readers, 0)))

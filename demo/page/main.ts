@@ -11,7 +11,7 @@ import { Wire } from "./wire.ts"
 
 setFact(document, "host", location.host)
 startStandardPanel(find(document, "#standard"), new Wire(find(document, ".wire")))
-void new RetryPanel(find(document, "#retry")).run()
+void new RetryPanel(find(document, "#retry"))
 void new ChatPanel(find(document, "#chat"))
 void new RelayPanel(find(document, "#relay"))
 void new ChannelPanel(find(document, "#channel"))

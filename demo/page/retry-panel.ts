@@ -30,14 +30,14 @@ export class RetryPanel {
     this.#root = root
     this.#log = new EventLog(find(root, ".log"))
     this.#timeline = new Timeline(find(root, ".lane"))
-    this.#start = onAction(root, "start", () => void this.run())
+    this.#start = onAction(root, "start", () => void this.#run())
     this.#stop = onAction(root, "stop", () => this.#subscription?.close())
     this.#switch = new ServerSwitch(root)
     void this.#switch.refresh()
   }
 
   /** Reads until the retry budget is exhausted or the user closes the subscription. */
-  async run(): Promise<void> {
+  async #run(): Promise<void> {
     if (this.#subscription !== undefined) return
     this.#attempts = 0
     this.#begin()
@@ -45,6 +45,8 @@ export class RetryPanel {
       lastEventId: sessionStorage.getItem(CURSOR_KEY) ?? "",
       retry: { maxRetries: MAX_RETRIES, maxDelay: 4000 / pace },
       timeouts: { connect: 5000 },
+      // A browser has six connections for all tabs.
+      pauseWhenHidden: true,
       headers: ({ lastEventId }) => {
         this.#cursor = lastEventId
         return {}

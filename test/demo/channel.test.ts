@@ -6,6 +6,7 @@ import {
   fact,
   isWithoutChromium,
   publish,
+  startTicks,
   textOf,
   useChromium,
   waitForText,
@@ -143,7 +144,7 @@ describe.skipIf(isWithoutChromium).concurrent("the channel of the demo's page in
       })
       page.on("requestfinished", (request) => void open.delete(request))
       page.on("requestfailed", (request) => void open.delete(request))
-      await waitForText(page, "#retry .log", "tick")
+      await startTicks(page)
       expect(open.size).toBe(0)
       await connectReaders(page)
       await expect.poll(() => open.size).toBe(3)

@@ -66,6 +66,12 @@ export const textOf = async (page: Page, selector: string): Promise<string> =>
 export const fact = (page: Page, root: string, name: string): Promise<string> =>
   textOf(page, `${root} [data-fact="${name}"]`)
 
+/** Starts the ticks of the second panel. */
+export async function startTicks(page: Page): Promise<void> {
+  await page.click('#retry [data-action="start"]')
+  await waitForText(page, "#retry .log", "tick")
+}
+
 /** Requests an answer of this kind in the third panel. */
 export async function ask(page: Page, scenario: string): Promise<void> {
   await page.locator("#chat .row label").filter({ hasText: scenario }).click()

@@ -75,6 +75,22 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
   )
 
   test(
+    "the demo's page stops an answer in three tabs, although a browser has six connections",
+    { timeout: 240_000 },
+    async (context) => {
+      const { expect } = context
+      const { page, openTab, errors } = await openPage(context, 0.5)
+      const tabs = [page, await openTab(), await openTab()]
+      await ask(page)
+      for (const tab of tabs) await waitForText(tab, "#durable .badge", "running")
+      await waitForText(page, '#durable [data-fact="readers"]', "3")
+      await tabs[1]!.click('#durable [data-action="stop"]')
+      for (const tab of tabs) await waitForText(tab, "#durable .badge", "cancelled")
+      expect(errors).toEqual([])
+    },
+  )
+
+  test(
     "the demo's page follows an answer that another tab asks for, and goes on if that tab is closed",
     { timeout: 240_000 },
     async (context) => {

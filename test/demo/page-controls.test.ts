@@ -1,6 +1,6 @@
 import type { Page } from "playwright"
 import { describe, test } from "vitest"
-import { ask, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
+import { ask, fact, isWithoutChromium, startTicks, textOf, useChromium, waitForText } from "./demo-page.ts"
 
 /** The action or ID of the element that has the focus. */
 const focused = (page: Page) =>
@@ -26,7 +26,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     const { expect } = context
     const { page, openTab } = await openPage(context)
     const other = await openTab()
-    await waitForText(other, "#retry .log", "tick")
+    await startTicks(other)
     await other.click('#retry [data-action="stop"]')
     await waitForText(other, "#retry .badge", "closed")
     await page.selectOption('#retry [data-choice="kind"]', "503")
@@ -45,7 +45,7 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     // So slow that the page still retries when its server is back.
     const { page, origin } = await openPage(context, 0.5)
     const setDown = (down: boolean) => fetch(`${origin}/api/outage`, { method: "POST", body: JSON.stringify({ down }) })
-    await waitForText(page, "#retry .log", "tick")
+    await startTicks(page)
     await setDown(true)
     await waitForSwitch(page, false)
     await setDown(false)
@@ -74,8 +74,8 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
     expect(await focused(page)).toBe("cancel")
     expect(counted.answers).toBe(1)
     for (const [action, state] of [
-      ["stop", "closed"],
       ["start", "open"],
+      ["stop", "closed"],
     ] as const) {
       await page.focus(`#retry [data-action="${action}"]`)
       await page.keyboard.press("Enter")
@@ -173,15 +173,15 @@ describe.skipIf(isWithoutChromium).concurrent("the controls of the demo's page i
   test("the demo's page says after which ID it resumed", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
+    await startTicks(page)
     expect(await textOf(page, "#retry .log tbody")).not.toContain("resumed")
     await page.click('#retry [data-action="stop"]')
     await waitForText(page, "#retry .badge", "closed")
     const id = await fact(page, "#retry", "id")
     const asked = page.waitForRequest((request) => request.url().endsWith("/ticks"))
     await page.reload()
+    await startTicks(page)
     expect(await (await asked).headerValue("last-event-id")).toBe(id)
-    await waitForText(page, "#retry .log", "tick")
     const row = await page.locator("#retry .log tbody tr").first().locator("td").allInnerTexts()
     expect(row.slice(1)).toEqual(["resumed", `after id ${id}`])
   })

@@ -2,7 +2,16 @@ import axe from "axe-core"
 import type { Page } from "playwright"
 import { describe, test } from "vitest"
 import { findings } from "./findings.ts"
-import { ask, comeBackTooLate, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
+import {
+  ask,
+  comeBackTooLate,
+  fact,
+  isWithoutChromium,
+  startTicks,
+  textOf,
+  useChromium,
+  waitForText,
+} from "./demo-page.ts"
 
 /** Returns the words of the logs' data and of the tool calls that are on more than one line. */
 const brokenWords = (page: Page) =>
@@ -40,7 +49,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
       // Slow enough that the page is looked at while an answer runs.
       const { page } = await openPage(context, 1, { viewport: { width, height: 900 }, colorScheme })
       await page.evaluate(axe.source)
-      await waitForText(page, "#retry .log", "tick")
+      await startTicks(page)
       await page.click('#retry [data-action="server"]')
       await ask(page, "Tool calls")
       await waitForText(page, "#chat .outcome", "Complete:")
@@ -135,7 +144,7 @@ describe.skipIf(isWithoutChromium).concurrent("the look of the demo's page in Ch
   test("the demo's page does not attribute a failed connection to the relay", { timeout: 480_000 }, async (context) => {
     const { expect } = context
     const { page, demo } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
+    await startTicks(page)
     demo.close()
     await page.click('#relay [data-action="run"]')
     await waitForText(page, "#browser .outcome", "Failed:")

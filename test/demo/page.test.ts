@@ -1,5 +1,5 @@
 import { describe, test } from "vitest"
-import { ask, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
+import { ask, fact, isWithoutChromium, startTicks, textOf, useChromium, waitForText } from "./demo-page.ts"
 
 // The tests run concurrently because they mostly wait for delays that the page shows.
 describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () => {
@@ -35,7 +35,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
     async (context) => {
       const { expect } = context
       const { page, errors } = await openPage(context)
-      await waitForText(page, "#retry .log", "tick")
+      await startTicks(page)
       // The page looks by itself, because each wait is short.
       const countdown = page.waitForFunction(() => {
         const isWaiting = document.querySelector("#retry .badge")!.textContent === "waiting"
@@ -65,7 +65,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
     async (context) => {
       const { expect } = context
       const { page } = await openPage(context, 1)
-      await waitForText(page, "#retry .badge", "open")
+      await startTicks(page)
       await page.selectOption('#retry [data-choice="kind"]', "503")
       await page.click('#retry [data-action="server"]')
       await waitForText(page, "#retry .outcome", "Retry 2 of 5")
@@ -82,7 +82,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
     async (context) => {
       const { expect } = context
       const { page } = await openPage(context)
-      await waitForText(page, "#retry .log", "tick")
+      await startTicks(page)
       await page.click('#retry [data-action="server"]')
       await waitForText(page, "#retry .outcome", "Gave up after")
       const before = Number(await fact(page, "#retry", "id"))
@@ -90,6 +90,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
       // A reload would end the request that the server has not got yet.
       await page.waitForSelector('#retry [data-action="server"][aria-checked="true"]')
       await page.reload()
+      await page.click('#retry [data-action="start"]')
       await waitForText(page, "#retry .log tbody tr td:nth-child(3)", String(before + 1))
       expect(await textOf(page, "#retry .badge")).toBe("open")
     },
@@ -98,7 +99,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
   test("the demo's page says when the demo's server is gone", { timeout: 240_000 }, async (context) => {
     const { expect } = context
     const { page, demo, errors } = await openPage(context)
-    await waitForText(page, "#retry .log", "tick")
+    await startTicks(page)
     await page.click('#retry [data-action="stop"]')
     demo.close()
     await page.click('#retry [data-action="server"]')
@@ -114,7 +115,7 @@ describe.skipIf(isWithoutChromium).concurrent("the demo's page in Chromium", () 
     async (context) => {
       const { expect } = context
       const { page, errors } = await openPage(context)
-      await waitForText(page, "#retry .log", "tick")
+      await startTicks(page)
       await page.click('#retry [data-action="stop"]')
       await waitForText(page, "#retry .outcome", "Closed.")
       expect(await textOf(page, "#retry .badge")).toBe("closed")
