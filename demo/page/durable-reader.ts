@@ -2,7 +2,7 @@ import { SseProviderError, SseResponseError } from "steadystream"
 import type { Subscription } from "steadystream/client"
 import { type ChatCompletionChunk, readChatCompletions } from "steadystream/openai"
 import { chunkEntry } from "./chunk-entry.ts"
-import { appendPiece, find, setFact } from "./dom.ts"
+import { appendPiece, find, setFact, setOutcome } from "./dom.ts"
 import { EventLog } from "./event-log.ts"
 import { pace } from "./pace.ts"
 import { tape } from "./tape.ts"
@@ -72,6 +72,7 @@ export class DurableReader {
     if (this.#taken === 0) return
     setFact(this.#root, "resumed", `after event ${this.#taken}`)
     this.#log.note("resumed", `reconnected after event ${this.#taken}`)
+    setOutcome(this.#root, `The connection broke. The page went on after event ${this.#taken}, and no word is missing.`)
   }
 
   #show(chunk: ChatCompletionChunk, cursor: string): void {

@@ -1,4 +1,5 @@
 import type { Page } from "playwright"
+import { readEvents } from "steadystream"
 import { describe, test } from "vitest"
 import { ANSWER, fact, isWithoutChromium, textOf, useChromium, waitForText } from "./demo-page.ts"
 
@@ -87,6 +88,30 @@ describe.skipIf(isWithoutChromium).concurrent("the durable answer of the demo's 
       await tabs[1]!.click('#durable [data-action="stop"]')
       for (const tab of tabs) await waitForText(tab, "#durable .badge", "cancelled")
       expect(errors).toEqual([])
+    },
+  )
+
+  test(
+    "the demo's page says after which event it went on when its connection broke",
+    { timeout: 240_000 },
+    async (context) => {
+      const { expect } = context
+      const { page } = await openPage(context, 0.5)
+      let connections = 0
+      await page.route(
+        ({ pathname }) => pathname === "/answer",
+        async (route) => {
+          if (route.request().method() !== "GET" || connections++ > 0) return route.continue()
+          for await (const { id, data } of readEvents(await fetch(route.request().url()))) {
+            const body = `id: ${id}\ndata: ${data}\n\n`
+            return route.fulfill({ contentType: "text/event-stream", body })
+          }
+        },
+      )
+      await ask(page)
+      expect(await textOf(page, "#durable .outcome")).toMatch(/went on after event 1, and no word is missing/)
+      await page.click('#durable [data-action="stop"]')
+      await waitForText(page, "#durable .badge", "cancelled")
     },
   )
 
