@@ -27,6 +27,7 @@ beforeEach(() => {
   return () => vi.unstubAllGlobals()
 })
 
+const LIMIT = 10_000
 const patiently = { timeout: 30_000, interval: 5 }
 
 /** One node: its answers, and the address of its server. */
@@ -44,7 +45,7 @@ async function startNode(options: Parameters<typeof createAnswers>[0]) {
 async function start() {
   const clock = new ManualClock()
   const store = memoryStore({ clock })
-  const options = { store, clock, abandonAfter: 60_000 }
+  const options = { store, clock, abandonAfter: 60_000, limit: LIMIT }
   const near = await startNode(options)
   const far = await startNode(options)
   const provider = new WrittenProvider()
@@ -148,7 +149,14 @@ const ends: Readonly<Record<string, End>> = {
   "The provider reports an error": {
     after: ({ provider }) => provider.write(`data: ${JSON.stringify({ error: providerError })}\n\n`),
   },
+  "The provider refuses the request": {
+    before: ({ ask, provider }) => {
+      provider.refusal = Response.json({ error: { message: "bad key sk-123" } }, { status: 401 })
+      return ask()
+    },
+  },
   "The provider's connection breaks": { after: ({ provider }) => provider.cut() },
+  "The answer exceeds `limit`": { after: ({ provider }) => provider.send("x".repeat(LIMIT)) },
   "`answers.cancel(id)`, on any node": { after: ({ near }) => near.answers.cancel("42") },
   "No reader comes for `abandonAfter`": {
     before: async (setting) => {
@@ -215,13 +223,15 @@ describe("the table of ends in the guide", () => {
   test.each(Object.entries(ends))("createAnswers ends as the guide says: %s", async (name, end) => {
     const setting = await start()
     await (end.before ?? begin)(setting)
-    const { proxy, far } = setting
+    const { proxy, far, provider } = setting
     const readers = [readBySubscribe, readByEventSource, readByOpenai].map((read) => read(`${proxy.origin}/`))
-    for (const { texts } of end.isRefused ? [] : readers) await expect.poll(() => texts, patiently).toEqual(["Hel"])
+    for (const { texts } of end.isRefused || provider.refusal ? [] : readers)
+      await expect.poll(() => texts, patiently).toEqual(["Hel"])
     await end.after?.(setting, readers)
     const seen = await Promise.all(readers.map((reader) => reader.end))
-    const { status } = (await far.answers.state("42")) ?? {}
-    expect([status === undefined ? "" : `\`${status}\``, ...seen]).toEqual(rows.get(name))
+    const { status, detail } = (await far.answers.state("42")) ?? {}
+    const state = [status, detail].filter((text) => text !== undefined && text !== "").map((text) => `\`${text}\``)
+    expect([state.join(" "), ...seen]).toEqual(rows.get(name))
   })
 
   test("createAnswers has no other end in the guide than those that are tested", () => {

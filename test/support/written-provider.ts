@@ -7,6 +7,8 @@ export function chunkText(content: string, finish_reason: string | null = null):
 }
 
 export class WrittenProvider {
+  /** Answers the requests instead of the stream that the test writes. */
+  refusal: Response | undefined = undefined
   /** The signals of the requests. */
   readonly signals: AbortSignal[] = []
   readonly #body: TransformStream<Uint8Array, Uint8Array> = new TransformStream()
@@ -15,6 +17,7 @@ export class WrittenProvider {
   /** Asks, and returns the response of the provider. */
   readonly ask = async (_messages: unknown, signal: AbortSignal): Promise<Response> => {
     this.signals.push(signal)
+    if (this.refusal !== undefined) return this.refusal
     const body = this.#body.readable as ReadableStream<Uint8Array<ArrayBuffer>>
     return new Response(body, { headers: { "content-type": "text/event-stream" } })
   }
