@@ -1,6 +1,7 @@
 import { type EventStore, memoryStore, type StorePage } from "steadystream/server"
 import { ManualClock, storeContract, type StoreRetention } from "steadystream/testing"
 import { describe, expect, test } from "vitest"
+import { findChangedOf, isChanged } from "../support/find-changed.ts"
 
 /** Breaks a store: the methods that it returns replace those of the store. */
 type Breakage = (store: EventStore, retention: StoreRetention | undefined) => Partial<EventStore>
@@ -29,6 +30,14 @@ const withoutGap = (page: StorePage): StorePage => {
 }
 const withReason = (reason: "unknown" | "epoch") =>
   withPages((page) => (page.gap === undefined ? page : { ...page, gap: { ...page.gap, reason } }))
+
+/** A store that has findChanged(), and names the logs whose pages say so. */
+const withNamed =
+  (isNamed: (page: StorePage) => boolean): Breakage =>
+  (store) => ({ findChanged: findChangedOf(store, isNamed) })
+
+/** The state of a log with events and without a producer. */
+const OPEN = { status: "open", first: "e-0", last: "e-3" } as const
 
 const BROKEN: [kind: string, broken: Breakage, rule: string][] = [
   [
@@ -218,6 +227,49 @@ const BROKEN: [kind: string, broken: Breakage, rule: string][] = [
     "watch() reports news that is true",
   ],
   ["does not close", () => ({ close: async () => {} }), "close() makes every later call reject"],
+  ["finds no changed log", withNamed(() => false), "findChanged() names logs with new events"],
+  ["finds every log", withNamed(() => true), "findChanged() leaves out logs without anything new"],
+  [
+    "finds no log with a producer",
+    withNamed((page) => isChanged({ ...page, state: { ...page.state, status: "open" } })),
+    "findChanged() names logs after claim()",
+  ],
+  [
+    "finds no log that has ended",
+    withNamed((page) => isChanged(page.state.status === "running" ? page : { ...page, state: OPEN })),
+    "findChanged() names logs after claim()",
+  ],
+  [
+    "finds no log that is lost",
+    withNamed((page) => page.state.status !== "lost" && isChanged(page)),
+    "findChanged() names a log whose lease ran out",
+  ],
+  [
+    "finds no log that was dropped",
+    withNamed((page) => isChanged({ ...page, state: { ...OPEN, status: page.state.status } })),
+    "findChanged() names logs that were dropped",
+  ],
+  [
+    "finds no gap",
+    withNamed(({ gap, ...page }) => gap === undefined && isChanged(page)),
+    "findChanged() names logs at positions that are not the newest one",
+  ],
+  [
+    "compares sequences without their epochs",
+    withNamed((page) => page.gap?.reason !== "epoch" && isChanged(page)),
+    "findChanged() names logs at positions that are not the newest one",
+  ],
+  [
+    "finds one changed log of many",
+    (store) => ({ findChanged: async (positions) => (await findChangedOf(store)(positions)).slice(0, 1) }),
+    "findChanged() names the changed ones of 100 logs",
+  ],
+  [
+    "finds logs that it was not asked for",
+    (store) => ({ findChanged: async (positions) => [...(await findChangedOf(store)(positions)), "others"] }),
+    "findChanged() leaves out logs without anything new",
+  ],
+  ["finds changes after close()", () => ({ findChanged: async () => [] }), "findChanged() rejects after close()"],
 ]
 
 describe("storeContract()", () => {
@@ -248,6 +300,14 @@ describe("storeContract()", () => {
     }))
     for (const { run } of cases.filter(({ name }) => /watch|reader/.test(name) && !name.includes("after stop"))) {
       await expect(run()).resolves.toBe(undefined)
+    }
+  })
+
+  test("storeContract() passes a store that finds changed logs, and one that does not", async () => {
+    for (const broken of [withNamed(isChanged), () => ({})]) {
+      const cases = contractOf(broken).filter(({ name }) => name.includes("findChanged()"))
+      expect(cases.length).toBe(8)
+      for (const { run } of cases) await expect(run()).resolves.toBe(undefined)
     }
   })
 

@@ -246,6 +246,12 @@ export interface EventStore {
    */
   watch(log: string, onNews: (news: StoreNews | undefined) => void): StoreWatch
   /**
+   * Returns those of at most 100 logs that may have changed since a position; without this method, regular checks read each log.
+   * A log may be left out only if its newest event has that cursor, it has no producer and no end, and it was not dropped
+   * since. That keeps its position as long as a read does.
+   */
+  readonly findChanged?: ((positions: ReadonlyMap<string, Cursor>) => Promise<readonly string[]>) | undefined
+  /**
    * Makes the caller the only producer of a log until its lease ends. A log that is running or has ended is only claimed
    * with `takeOver`; otherwise its state is returned.
    *

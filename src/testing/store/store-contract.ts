@@ -1,4 +1,5 @@
 import { appendCases } from "./append-cases.ts"
+import { changedCases } from "./changed-cases.ts"
 import { leaseCases } from "./lease-cases.ts"
 import { randomCases } from "./random-cases.ts"
 import { readCases } from "./read-cases.ts"
@@ -41,7 +42,7 @@ export type MakeStore = (options: {
  */
 export function storeContract(name: string, makeStore: MakeStore): StoreContractCase[] {
   if (typeof makeStore !== "function") throw new TypeError('Cannot test store: "makeStore" must be a function')
-  const cases = { ...appendCases, ...readCases, ...watchCases, ...leaseCases, ...randomCases }
+  const cases = { ...appendCases, ...readCases, ...watchCases, ...changedCases, ...leaseCases, ...randomCases }
   return Object.entries(cases).map(([rule, run]) => ({
     name: `${name}: ${rule}`,
     run: () => runCase(run, makeStore),
