@@ -1,5 +1,6 @@
 /* A handle of a store that a test can cut off, hold up and make deaf, and that counts what is asked of it. */
 import { type EventStore, type LogEnd, type StoreNews, SseStoreError } from "steadystream/server"
+import type { FindChanged } from "./find-changed.ts"
 
 /** One append that the store was asked for. */
 export interface CountedAppend {
@@ -10,6 +11,8 @@ export interface CountedAppend {
 
 export class FaultyStore implements EventStore {
   readonly appendInterval: number | undefined
+  /** Only if the store has it. */
+  readonly findChanged: FindChanged | undefined
   /** Whether operations reject, and do nothing. */
   isDown = false
   /** Whether appends are stored and reject all the same, as if the reply was lost. */
@@ -21,6 +24,8 @@ export class FaultyStore implements EventStore {
   /** Rejects appends with this error. */
   refusal: Error | undefined = undefined
   reads = 0
+  /** The logs of each call of `findChanged()`. */
+  readonly searches: (readonly string[])[] = []
   watches = 0
   readonly appends: CountedAppend[] = []
   readonly #inner: EventStore
@@ -29,6 +34,12 @@ export class FaultyStore implements EventStore {
   constructor(inner: EventStore) {
     this.#inner = inner
     this.appendInterval = inner.appendInterval
+    if (inner.findChanged === undefined) return
+    this.findChanged = async (positions) => {
+      this.searches.push([...positions.keys()])
+      this.#check()
+      return inner.findChanged!(positions)
+    }
   }
 
   /** Continues the appends that were held up. */

@@ -3,6 +3,7 @@
  * the calls. A restart loses every log and begins a new epoch.
  */
 import { type EventStore, memoryStore, SseStoreError, type StoreNews } from "steadystream/server"
+import { type FindChanged, findChangedOf } from "./find-changed.ts"
 
 /** A number from 0 up to, not including, 1, from a seed. */
 export function randomOf(seed: number): () => number {
@@ -24,6 +25,8 @@ export class UnreliableStore implements EventStore {
   /** The part of reads that fails, and of news that is lost, doubled or replaced by `undefined`. */
   faults = 0
   reads = 0
+  /** Half of the stores can do this. */
+  readonly findChanged: FindChanged | undefined
   readonly #random: () => number
   readonly #memory: Memory
   readonly #pageEvents: number
@@ -36,6 +39,7 @@ export class UnreliableStore implements EventStore {
     this.#memory = memory
     this.#pageEvents = pageEvents
     this.#inner = memoryStore(memory)
+    if (random() < 0.5) this.findChanged = (positions) => this.#findChanged(positions)
   }
 
   get pending(): number {
@@ -114,6 +118,14 @@ export class UnreliableStore implements EventStore {
 
   close(): Promise<void> {
     return this.#inner.close()
+  }
+
+  async #findChanged(positions: Parameters<FindChanged>[0]): ReturnType<FindChanged> {
+    await this.#delay()
+    if (this.#isFault()) throw new SseStoreError("Cannot find changed logs: lost", "store-unavailable")
+    const changed = await findChangedOf(this.#inner)(positions)
+    await this.#delay()
+    return changed
   }
 
   #innerWatch(log: string, onNews: OnNews): () => void {

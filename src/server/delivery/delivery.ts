@@ -81,6 +81,8 @@ export class Delivery implements SessionHost {
     const source: LogSource = {
       read: (log, after) => this.read(log, after),
       watch: (log, onNews) => this.store.watch(log, onNews),
+      findChanged:
+        this.store.findChanged && ((positions) => this.#turns.take(() => this.store.findChanged!(positions))),
     }
     this.readers = new LogReaders(source, clock, (error) => {
       this.counts.storeErrors++

@@ -26,7 +26,7 @@ export interface LogPage {
 }
 
 /** What a reader needs of a store. */
-export type LogSource = Pick<EventStore, "read" | "watch">
+export type LogSource = Pick<EventStore, "read" | "watch" | "findChanged">
 
 /** What the reader reports to its sessions. */
 export interface LogMember {
@@ -127,6 +127,12 @@ export class LogReader {
     if (this.#isReading || this.#isClosed) return
     this.#isReading = true
     void this.#readAll()
+  }
+
+  /** Whether all is known of an open log, so that it need not be read if its position is still the newest one. */
+  get isSettled(): boolean {
+    const hasFailed = this.#delay !== FIRST_RETRY
+    return this.isReady && !this.#isReading && !hasFailed && this.status === "open"
   }
 
   /** Reads the log, and calls back when all that was stored before the call is known. */

@@ -3,7 +3,7 @@ import { Fifo } from "../../internal/fifo.ts"
 /** A store refuses what it cannot hold, or becomes slow for what must be fast. */
 const MOST_READS = 100
 
-/** Keeps the number of reads under way small: when all clients come back at once, the reads of the others wait. */
+/** Keeps the number of reads and comparisons under way small: when all clients come back at once, the others wait. */
 export class ReadTurns {
   readonly #waiting: Fifo<() => void> = new Fifo()
   #reads = 0
