@@ -6,6 +6,7 @@ import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { checkNumber } from "../internal/option-checks.ts"
 import {
+  type Cursor,
   type EventStore,
   type LogEventInit,
   parseCursor,
@@ -34,6 +35,7 @@ import { readPage, readState } from "./replies.ts"
 import { ScriptRunner } from "./script-runner.ts"
 import { APPEND } from "./scripts/append.ts"
 import { CANCEL, CLAIM, DROP } from "./scripts/lease.ts"
+import { CHANGED } from "./scripts/changed.ts"
 import { READ } from "./scripts/read.ts"
 
 /**
@@ -64,6 +66,8 @@ export function redisStore(client: RedisClientLike, options: RedisStoreOptions =
 class RedisStore implements EventStore {
   /** Less than a reader notices, and a quarter of the appends of a fast model. */
   readonly appendInterval = 25
+  /** Missing in a cluster, where the keys of a script must be in one slot. */
+  readonly findChanged: EventStore["findChanged"]
   readonly #connection: OwnedConnection
   readonly #settings: RedisSettings
   readonly #runner: ScriptRunner
@@ -77,6 +81,7 @@ class RedisStore implements EventStore {
     if (settings.replicas > 0 && connection.cannotWait === true) {
       throw new TypeError('Cannot use options: "wait" must be 0 with a cluster of ioredis')
     }
+    if (!connection.isSharded) this.findChanged = (positions) => this.#findChanged(positions)
     this.#connection = connection
     this.#settings = settings
     this.#calls = new Calls(settings.maxWaiting)
@@ -153,14 +158,33 @@ class RedisStore implements EventStore {
     this.#connection.close()
   }
 
-  /** Does one operation. */
+  async #findChanged(positions: ReadonlyMap<string, Cursor>): Promise<string[]> {
+    const names = [...positions.keys()]
+    for (const name of names) checkName(name)
+    return this.#operation("find changed logs", undefined, async (now) => {
+      const keys = await Promise.all(names.map((name) => this.#keys(name)))
+      const hashes = keys.map(({ hash }) => hash)
+      const reply = await this.#runner.runOn(hashes, "", CHANGED, [...positions.values()], "find changed logs", now)
+      return reply.slice(2).map((number) => names[Number(number) - 1]!)
+    })
+  }
+
+  /** Does one operation on a log. */
   async #step<Result>(
     action: string,
     name: string,
     signal: AbortSignal | undefined,
     run: (now: number) => Promise<Result>,
   ): Promise<Result> {
-    if (typeof name !== "string") throw new TypeError(`Cannot use log: the name must be a string, not ${typeof name}`)
+    checkName(name)
+    return this.#operation(action, signal, run)
+  }
+
+  async #operation<Result>(
+    action: string,
+    signal: AbortSignal | undefined,
+    run: (now: number) => Promise<Result>,
+  ): Promise<Result> {
     if (this.#isClosed) {
       throw new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
     }
@@ -183,6 +207,10 @@ class RedisStore implements EventStore {
   ): Promise<string[]> {
     return this.#runner.change(script, await this.#keys(name), args, action, since)
   }
+}
+
+function checkName(name: string): void {
+  if (typeof name !== "string") throw new TypeError(`Cannot use log: the name must be a string, not ${typeof name}`)
 }
 
 function positionArguments(after: Position): string[] {

@@ -61,11 +61,29 @@ export class ScriptRunner {
    * @param since - When the operation began.
    * @throws {@link SseStoreError} (by rejecting) if there is no reply in time.
    */
-  async run(script: string, keys: LogKeys, args: readonly string[], action: string, since: number): Promise<string[]> {
+  run(script: string, keys: LogKeys, args: readonly string[], action: string, since: number): Promise<string[]> {
+    return this.runOn([keys.hash, keys.stream], keys.channel, script, args, action, since)
+  }
+
+  /**
+   * Runs a script on any keys of one server.
+   *
+   * @param channel - Where the script publishes; `""` if it does not.
+   * @param since - When the operation began.
+   * @throws {@link SseStoreError} (by rejecting) if there is no reply in time.
+   */
+  async runOn(
+    keys: readonly string[],
+    channel: string,
+    script: string,
+    args: readonly string[],
+    action: string,
+    since: number,
+  ): Promise<string[]> {
     const { connection, clock, timeout, limits } = this.#options
     const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
     const due = this.#time.at(since + timeout)
-    const given = [newEpoch(clock), keys.channel, publish, due, ...limits, ...args]
+    const given = [newEpoch(clock), channel, publish, due, ...limits, ...args]
     const sent = clock.now()
     const reply = textsOf(await this.before(since, action, () => this.#send(script, keys, given)))
     if (reply.length < 2) {
@@ -100,16 +118,17 @@ export class ScriptRunner {
     }
   }
 
-  async #send(script: string, { hash, stream }: LogKeys, args: readonly string[]): Promise<unknown> {
+  async #send(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const { connection } = this.#options
-    const rest = ["2", hash, stream, ...args]
+    const [key = ""] = keys
+    const rest = [String(keys.length), ...keys, ...args]
     let digest = hashes.get(script)
     if (digest === undefined) hashes.set(script, (digest = await hexOf("SHA-1", script)))
     try {
-      return await connection.command(["EVALSHA", digest, ...rest], hash)
+      return await connection.command(["EVALSHA", digest, ...rest], key)
     } catch (error) {
       if (!isUnknownScript(error)) throw error
-      return connection.command(["EVAL", script, ...rest], hash)
+      return connection.command(["EVAL", script, ...rest], key)
     }
   }
 }

@@ -42,6 +42,14 @@ describeWithRedis("redisStore() of a cluster", () => {
 
   for (const [kind, connect] of Object.entries(clients)) {
     const open = () => connect(cluster.servers.map(({ port }) => port))
+    test(`redisStore() of a cluster with ${kind} has no findChanged(), whose keys would be in many slots`, async () => {
+      const made = await open()
+      const store = redisStore(made.client)
+      expect(store.findChanged).toBe(undefined)
+      await store.close()
+      made.close()
+    })
+
     const cases = storeContract(`redisStore() of a cluster with ${kind}`, redisStores(`${kind} `, open))
     test(`redisStore() of a cluster with ${kind} calls every watcher after its subscribers have reconnected`, async () => {
       const made = await open()

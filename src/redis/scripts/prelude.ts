@@ -15,13 +15,21 @@
  * q the epoch before and its last sequence, r the run of the server, u whether the log exists, w time of the last append, t i k
  * the lease with its length and the ttl, d D the end and its detail, c the cancel; `:<producer>` the last append of one.
  */
-export const PRELUDE = `
-local M, L, A, call = KEYS[1], KEYS[2], ARGV, redis.call
+
+/** What a script of any number of logs begins with: the time, and how long the hash of a log without a lease is kept. */
+export const HEAD = `
+local A, call = ARGV, redis.call
 local t = call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local function int(n) return string.format('%.0f', n) end
 if A[4] ~= '' and now > tonumber(A[4]) then return {int(now), 'late'} end
 local age, keep = tonumber(A[5]), 604800000
+local function kept(isUsed) return isUsed and keep or math.max(60000, math.min(age, keep)) end
+`
+
+/** What a script of one log begins with: loads the log. */
+export const PRELUDE: string = `${HEAD}
+local M, L = KEYS[1], KEYS[2]
 local m, changed = {}, {}
 local names = {'s', 'f', 'b', 'a', 'q', 'i', 'k', 'w', 'e', 'o', 'r', 't', 'u', 'd', 'D', 'c'}
 for at, value in ipairs(call('HMGET', M, unpack(names))) do
@@ -43,7 +51,7 @@ local function save()
   end
   if #del > 0 then call('HDEL', M, unpack(del)) end
   if #set > 0 then call('HSET', M, unpack(set)) end
-  local ttl = m.t and m.k + keep or (m.u or m.s > 0) and keep or math.max(60000, math.min(age, keep))
+  local ttl = m.t and m.k + keep or kept(m.u or m.s > 0)
   if next(changed) or call('PTTL', M) < ttl / 2 then call('PEXPIRE', M, int(ttl)) end
 end
 local function status() return m.d or m.t and 'running' or 'open' end

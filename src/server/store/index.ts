@@ -1,5 +1,6 @@
 export { newEpoch, formatCursor, parseCursor } from "./cursor.ts"
 export type {
+  Cursor,
   EventStore,
   LogEnd,
   LogEvent,
