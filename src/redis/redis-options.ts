@@ -10,8 +10,8 @@ export interface RedisStoreOptions {
    */
   readonly prefix?: string | undefined
   /**
-   * What is kept of each log without a lease; whichever limit is reached first counts. Up to 100 events and 64 KiB more are
-   * kept, because events are trimmed in groups.
+   * What is kept of each log without a lease; whichever limit is reached first counts. Up to 115 events and 64 KiB more are
+   * kept, because events are trimmed in groups. If an event alone has more than 64 KiB, up to its size more is kept.
    */
   readonly retention?:
     | {

@@ -145,6 +145,50 @@ describeWithRedis("redisStore() of one server", () => {
     expect(kept).toBeLessThanOrEqual(11_000 + 900)
   })
 
+  /** What a log keeps, by its hash. */
+  const keptOf = async (prefix: string) => {
+    const fields = (await server.command("HMGET", `${prefix}{a}:m`, "s", "f", "b")) as string[]
+    const [last = 0, first = 0, bytes = 0] = fields.map(Number)
+    return { count: last - first, bytes }
+  }
+
+  test("redisStore() keeps at most 115 events more than it promises, however they are appended", async () => {
+    const { store, prefix } = storeOfTest({ retention: { events: 13 } })
+    const kept: number[] = []
+    const append = async (count: number) => {
+      await store.append("a", events(count))
+      kept.push((await keptOf(prefix)).count)
+    }
+    // An entry that is not removed because of its last event, and the events before the next trim.
+    for (const count of [100, ...Array.from({ length: 27 }, () => 1)]) await append(count)
+    expect(kept.at(-1)).toBe(13 + 114)
+    for (let at = 0; at < 700; at++) await append(at % 38 === 0 ? 100 : 1)
+    for (let at = 0; at < 50; at++) await append([1, 100, 15, 7, 99][at % 5]!)
+    expect(Math.max(...kept)).toBeLessThanOrEqual(13 + 115)
+    expect(Math.min(...kept.slice(1))).toBeGreaterThanOrEqual(13)
+    await append(30_000)
+    expect(kept.at(-1)).toBeLessThanOrEqual(13 + 115)
+    expect((await store.read("a", "start", { maxEvents: 1_000 })).events).toHaveLength(kept.at(-1)!)
+  })
+
+  test.each([1, 3])("redisStore() keeps at most 64 KiB more than %i MiB", async (limit) => {
+    const { store, prefix } = storeOfTest({ retention: { bytes: limit * 2 ** 20 } })
+    const kept: number[] = []
+    for (const [size, count] of [
+      [60_000, 70],
+      [5_000, 200],
+    ] as const) {
+      for (let at = 0; at < count; at++) {
+        await store.append("a", [{ text: "x".repeat(size) }])
+        kept.push((await keptOf(prefix)).bytes - limit * 2 ** 20)
+      }
+    }
+    expect(Math.max(...kept)).toBeLessThanOrEqual(65_536)
+    expect(Math.min(...kept.slice(60))).toBeGreaterThanOrEqual(0)
+    const page = await store.read("a", "start", { maxEvents: 1_000, maxBytes: 2 ** 24 })
+    expect(page.events.reduce((sum, { text }) => sum + text.length, 0) - limit * 2 ** 20).toBe(kept.at(-1))
+  })
+
   test("redisStore() remembers the last append of 100 producers of a log, and forgets older ones", async () => {
     const { store, prefix } = storeOfTest()
     const append = (producer: number) => store.append("a", events(1), { dedupe: { producer: `p${producer}`, seq: 1 } })

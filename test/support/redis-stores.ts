@@ -17,7 +17,7 @@ export function redisStores(prefix: string, connect: () => Promise<TestClient>):
     return {
       store: store!,
       other,
-      extraEvents: 100,
+      extraEvents: 115,
       close: async () => {
         for (const { close } of made) close()
       },

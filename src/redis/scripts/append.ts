@@ -5,6 +5,9 @@ import { PRELUDE } from "./prelude.ts"
  * five for each entry: the field of the producer (`+` in a further entry of the same append), its number, the number of events,
  * their lengths and their texts. Reply: the time, the epoch, and three for each append: what was done, the sequence before its
  * events, and their number.
+ *
+ * A log is trimmed when its sequence passes a multiple of 16, and when it has too many bytes, so at most 15 events wait to be
+ * trimmed. Whole entries are removed, of at most 100 events. Each trim may remove more entries than the script has added.
  */
 export const APPEND: string = `${PRELUDE}
 local out, lens, data, size = {int(now), ''}, {}, {}, 0
@@ -74,7 +77,7 @@ if A[9] ~= '' then
 end
 local events, bytes = tonumber(A[6]), tonumber(A[7])
 local function trim()
-  for _ = 1, 8 do
+  for _ = 1, 8 + #data do
     local cut
     for _, entry in ipairs(call('XRANGE', L, '-', '+', 'COUNT', 16)) do
       local seq, ms = string.match(entry[1], '(%d+)-(%d+)')
@@ -90,7 +93,7 @@ local function trim()
     call('XTRIM', L, 'MINID', int(cut))
   end
 end
-if not m.t and m.b and (math.floor(m.s / 16) > math.floor(after / 16) or m.b > bytes * 1.1) then trim() end
+if not m.t and m.b and (m.s - m.s % 16 > after or m.b > bytes + math.min(bytes / 10, 65536)) then trim() end
 call('PEXPIRE', L, int(m.t and m.k or age))
 save()
 if isNew and call('HLEN', M) > 216 then
