@@ -7,11 +7,20 @@ import { SseStoreError } from "../server/store/index.ts"
 /** What a retry does not change: rights, a password, a key of another kind. */
 const LASTING = /^(?:NOPERM|NOAUTH|WRONGPASS|WRONGTYPE)$/
 
+/** A right that is missing inside a script has a code of its own in new versions only. */
+const RIGHTS = /\bNOPERM\b|\bACL failure in script\b|\bThe user executing the script can.t /
+
 export function storeErrorOf(error: unknown, action: string): SseStoreError {
   const code = codeOf(error)
   if (code === "OOM") return new SseStoreError(`Cannot ${action}: the memory of Redis is full`, "limit")
-  const message = `Cannot ${action}: the command failed${code && ` (${code})`}`
+  const message = `Cannot ${action}: ${code === "NOPERM" ? lackOf(error) : `the command failed${code && ` (${code})`}`}`
   return new SseStoreError(message, "store-unavailable", { retryable: !LASTING.test(code) })
+}
+
+/** A script says so if the right is that for INFO, which no other error shows. */
+function lackOf(error: unknown): string {
+  const command = /NOPERM INFO/.test((error as Error).message) ? " INFO" : ""
+  return `the user of Redis lacks a right that the store needs (NOPERM${command})`
 }
 
 /** Whether Redis does not know a script by its hash. */
@@ -22,6 +31,7 @@ export function isUnknownScript(error: unknown): boolean {
 /** The code of the server, such as "OOM", that of the platform, such as "ECONNREFUSED", or the name of the error. */
 function codeOf(error: unknown): string {
   const { message, code, name } = (error ?? {}) as Partial<Record<"message" | "code" | "name", unknown>>
+  if (RIGHTS.test(String(message))) return "NOPERM"
   // An error inside a script begins with "ERR" in old versions.
   const [, inner] = /^(?:ERR |-)?(?:Error running script.*?: )?@?-?([A-Z]{3,16}\b)/.exec(String(message)) ?? []
   const known = inner ?? code ?? name

@@ -75,8 +75,9 @@ local function finish(how, detail, flag)
 end
 local function begin()
   if m.r and m.w and now >= m.w and now < m.w + 5 then return end
-  local _, info = pcall(call, 'INFO', 'server')
-  local run = string.match(type(info) == 'string' and info or '', 'run_id:(%w+)') or '-'
+  local isAllowed, info = pcall(call, 'INFO', 'server')
+  if not isAllowed then error('NOPERM INFO', 0) end
+  local run = string.match(info, 'run_id:(%w+)') or '-'
   local epoch = string.format('%x', t[1]) .. A[1]
   if not m.e then
     put('e', epoch)

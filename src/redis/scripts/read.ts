@@ -8,7 +8,7 @@ import { PRELUDE } from "./prelude.ts"
  * entry may have events outside of the page.
  */
 export const READ: string = `${PRELUDE}
-if not m.e then pcall(begin) end
+if not m.e then begin() end
 local first = oldest()
 local seq, reason = A[8] == 'end' and m.s or first, ''
 if A[8] == 'unknown' then reason = 'unknown'
