@@ -55,6 +55,30 @@ describeWithRedis("redisStore() after a restart of Redis", () => {
 })
 
 describeWithRedis("redisStore() with replicas", () => {
+  test("redisStore() begins a new epoch on a server that was a replica meanwhile, although its run is the same", async () => {
+    const isCopy = async (server: RedisServer) =>
+      String(await server.command("INFO", "replication")).includes("master_link_status:up")
+    const follow = async (replica: RedisServer, { port }: RedisServer) => {
+      await replica.command("REPLICAOF", "127.0.0.1", port)
+      await expect.poll(() => isCopy(replica)).toBe(true)
+    }
+    const first = await redisOfTest({ "repl-diskless-sync-delay": 0 })
+    const second = await redisOfTest({ "repl-diskless-sync-delay": 0 })
+    const client = new Redis(first.port)
+    const store = redisStore(client)
+    await store.append("a", events(2))
+    await follow(second, first)
+    await second.command("REPLICAOF", "NO", "ONE")
+    const { cursors: lost } = await store.append("a", events(1, "lost"))
+    await follow(first, second)
+    await first.command("REPLICAOF", "NO", "ONE")
+    for (const text of ["y", "z"]) await store.append("a", events(1, text))
+    const page = await store.read("a", lost[0]!)
+    expect([page.gap?.reason, page.events.map(({ text }) => text)]).toEqual(["epoch", ["x0", "x1", "y0", "z0"]])
+    await store.close()
+    client.disconnect()
+  })
+
   test("redisStore() waits for replicas, and rejects if they do not have a change", async () => {
     const server = await redisOfTest({ "repl-diskless-sync-delay": 0 })
     const replica = await redisOfTest({ replicaof: `127.0.0.1 ${server.port}` })

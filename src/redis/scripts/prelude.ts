@@ -2,9 +2,11 @@
  * What every script begins with. A script is one atomic step: it loads the log's hash, applies what time has done, changes
  * it, and saves what has changed. All numbers of the server's clock; every reply is a flat array of strings.
  *
- * A log begins a new epoch if the server has another run than at its last append, because then events may have been lost.
- * Measured: asking for the run takes a tenth of an append, so it is not asked for within 5 ms. A server without data
- * was seen to restart in 20 ms.
+ * A log begins a new epoch if the server has another run than at its last append, because then events may have been lost. A
+ * run is that of the process with the history of its data, which changes when a replica takes over: a server that takes over
+ * again has the same process.
+ * Measured: an append takes Redis 34 µs with both questions and 23 µs without, so they are not asked within 5 ms. A server
+ * without data was seen to restart in 20 ms.
  *
  * A log with a lease is never trimmed: if its entries are missing, Redis has evicted them, and the log is lost as a whole.
  *
@@ -73,11 +75,14 @@ local function finish(how, detail, flag)
   if detail ~= '' then put('D', detail) end
   publish(m.s, flag, '', '')
 end
+local function about(section, field)
+  local isAllowed, info = pcall(call, 'INFO', section)
+  if not isAllowed then error('NOPERM INFO', 0) end
+  return string.match(info, field .. ':(%w+)') or '-'
+end
 local function begin()
   if m.r and m.w and now >= m.w and now < m.w + 5 then return end
-  local isAllowed, info = pcall(call, 'INFO', 'server')
-  if not isAllowed then error('NOPERM INFO', 0) end
-  local run = string.match(info, 'run_id:(%w+)') or '-'
+  local run = about('server', 'run_id') .. about('replication', 'master_replid')
   local epoch = string.format('%x', t[1]) .. A[1]
   if not m.e then
     put('e', epoch)
