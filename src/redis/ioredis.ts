@@ -16,6 +16,10 @@ interface Client extends IoredisClient {
   readonly mode?: string
   readonly isCluster?: boolean
   on(event: string, listener: (...args: never[]) => void): unknown
+  readonly options?: {
+    readonly keyPrefix?: string | undefined
+    readonly redisOptions?: { readonly keyPrefix?: string | undefined } | undefined
+  }
   disconnect(): void
 }
 
@@ -24,6 +28,8 @@ interface Client extends IoredisClient {
  * name channels without the prefix that the client puts before keys.
  */
 const OPTIONS = { lazyConnect: false, enableOfflineQueue: true, keyPrefix: "" }
+/** A cluster takes the prefix of these if it has none of its own. */
+const REDIS_OPTIONS = { keyPrefix: "" }
 const SINGLE = { ...OPTIONS, autoResubscribe: true, maxRetriesPerRequest: null, retryStrategy: retryDelay }
 const CLUSTER = { ...OPTIONS, shardedSubscribers: true, clusterRetryStrategy: retryDelay }
 
@@ -34,9 +40,13 @@ export class IoredisConnection implements OwnedConnection {
   readonly #listeners: Set<() => void> = new Set()
   #subscriber: Client | undefined
 
+  /** @throws TypeError if the client would send the commands and the messages of a log to different servers. */
   constructor(client: IoredisClient) {
     this.#client = client as Client
     this.isSharded = this.#client.isCluster === true
+    if (this.isSharded && /[{}]/.test(this.#client.options?.keyPrefix ?? "")) {
+      throw new TypeError('Cannot make store: "keyPrefix" of a cluster must have no braces')
+    }
   }
 
   get cannotWait(): boolean {
@@ -83,7 +93,8 @@ export class IoredisConnection implements OwnedConnection {
 
   #open(): Client {
     const duplicate = this.#client.duplicate.bind(this.#client) as (...options: unknown[]) => unknown
-    const made = (this.isSharded ? duplicate([], CLUSTER) : duplicate(SINGLE)) as Client
+    const redisOptions = { ...this.#client.options?.redisOptions, ...REDIS_OPTIONS }
+    const made = (this.isSharded ? duplicate([], { ...CLUSTER, redisOptions }) : duplicate(SINGLE)) as Client
     let readies = 0
     made.on("error", ignore)
     made.on(this.isSharded ? "smessage" : "message", (channel: string, message: string) =>

@@ -40,6 +40,24 @@ describeWithRedis("redisStore() of a cluster", () => {
   })
   afterAll(() => cluster.stop())
 
+  test.each([
+    ["ioredis 6", Cluster6],
+    ["ioredis 5", Cluster5],
+  ])("redisStore() of a cluster with %s has news with every way to set a prefix", async (kind, Cluster) => {
+    const nodes = cluster.servers.map(({ port }) => ({ host: "127.0.0.1", port }))
+    for (const options of [{ keyPrefix: "app:" }, { redisOptions: { keyPrefix: "app:" } }]) {
+      const client = new Cluster(nodes, options)
+      const store = redisStore(client, { prefix: `${kind} ${Object.keys(options).join()}:` })
+      const seen = new Set<number>()
+      const watches = [0, 1, 2, 3, 4, 5].map((at) => store.watch(`${at}`, (news) => news && seen.add(at)))
+      await Promise.all(watches.map(({ ready }) => ready))
+      for (const at of watches.keys()) await store.append(`${at}`, [{ text: "x" }])
+      await expect.poll(() => seen.size).toBe(6)
+      await store.close()
+      client.disconnect()
+    }
+  })
+
   for (const [kind, connect] of Object.entries(clients)) {
     const open = () => connect(cluster.servers.map(({ port }) => port))
     test(`redisStore() of a cluster with ${kind} has no findChanged(), whose keys would be in many slots`, async () => {
@@ -80,5 +98,16 @@ describeWithRedis("redisStore() of a cluster", () => {
     test.each(cases.filter(({ name }) => CASES.test(name)))("$name", async ({ run }) => {
       await expect(run()).resolves.toBe(undefined)
     })
+  }
+})
+
+test("redisStore() refuses a cluster of ioredis whose prefix decides about the server", () => {
+  for (const Cluster of [Cluster6, Cluster5]) {
+    for (const options of [{ keyPrefix: "{app}:" }, { redisOptions: { keyPrefix: "{app}:" } }]) {
+      const client = new Cluster([{ port: 1 }], { lazyConnect: true, ...options })
+      expect(() => redisStore(client)).toThrow(
+        new TypeError('Cannot make store: "keyPrefix" of a cluster must have no braces'),
+      )
+    }
   }
 })
