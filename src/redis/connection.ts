@@ -1,4 +1,5 @@
 /* What the store needs of Redis: commands on one connection, and messages on another. */
+import { SseStoreError } from "../server/store/index.ts"
 
 /**
  * The connections of a {@link redisStore} without a known client.
@@ -46,6 +47,11 @@ export interface RedisConnection {
 /** Returns the delay before a subscriber connects again, in milliseconds. */
 export function retryDelay(attempts: number): number {
   return Math.min(2_000, 50 * 2 ** Math.min(attempts, 6))
+}
+
+/** The error of what comes after the close of a store. */
+export function closedError(): SseStoreError {
+  return new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
 }
 
 /** A connection that the store has opened and closes. */

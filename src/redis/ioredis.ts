@@ -1,6 +1,6 @@
 /* The connections of an ioredis client. In a cluster its duplicate subscribes at the server that has the log. */
 import { ignore } from "../internal/cancel.ts"
-import { type OwnedConnection, retryDelay } from "./connection.ts"
+import { closedError, type OwnedConnection, retryDelay } from "./connection.ts"
 
 /** What the store uses of a client of `ioredis`: a single server or a cluster. */
 export interface IoredisClient {
@@ -28,9 +28,15 @@ interface Client extends IoredisClient {
  * name channels without the prefix that the client puts before keys.
  */
 const OPTIONS = { lazyConnect: false, enableOfflineQueue: true, keyPrefix: "" }
-/** A cluster takes the prefix of these if it has none of its own. */
-const REDIS_OPTIONS = { keyPrefix: "" }
-const SINGLE = { ...OPTIONS, autoResubscribe: true, maxRetriesPerRequest: null, retryStrategy: retryDelay }
+/** Those of each connection. A cluster takes the prefix of these if it has none of its own. */
+const REDIS_OPTIONS = { keyPrefix: "", commandTimeout: undefined }
+const SINGLE = {
+  ...OPTIONS,
+  ...REDIS_OPTIONS,
+  autoResubscribe: true,
+  maxRetriesPerRequest: null,
+  retryStrategy: retryDelay,
+}
 const CLUSTER = { ...OPTIONS, shardedSubscribers: true, clusterRetryStrategy: retryDelay }
 
 export class IoredisConnection implements OwnedConnection {
@@ -39,6 +45,7 @@ export class IoredisConnection implements OwnedConnection {
   readonly #handlers: Map<string, (message: unknown) => void> = new Map()
   readonly #listeners: Set<() => void> = new Set()
   #subscriber: Client | undefined
+  #isClosed = false
 
   /** @throws TypeError if the client would send the commands and the messages of a log to different servers. */
   constructor(client: IoredisClient) {
@@ -63,6 +70,7 @@ export class IoredisConnection implements OwnedConnection {
   }
 
   async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
+    if (this.#isClosed) throw closedError()
     const own = (this.#subscriber ??= this.#open())
     this.#handlers.set(channel, onMessage)
     const end = () => {
@@ -84,6 +92,7 @@ export class IoredisConnection implements OwnedConnection {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#subscriber?.disconnect()
   }
 

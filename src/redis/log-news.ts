@@ -1,11 +1,12 @@
 /*
  * The subscriptions of the watched logs: one for each log, however many watch it. When a subscription stands, and when the
- * subscriber has reconnected, its watchers are told to look: what was published before is lost.
+ * subscriber has reconnected, its watchers are told to look: what was published before is lost. A subscription that fails is
+ * tried again as long as its log is watched.
  */
-import { ignore } from "../internal/cancel.ts"
+import type { Clock } from "../internal/clock.ts"
 import { LogWatchers, type StoreNews, type StoreWatch } from "../server/store/index.ts"
 import type { OwnedConnection } from "./connection.ts"
-import { readNews, textOf } from "./replies.ts"
+import { endQuietly, Subscription } from "./subscription.ts"
 
 interface LogWatch extends Pick<StoreWatch, "stop"> {
   /** Resolves when the subscription stands. */
@@ -14,6 +15,7 @@ interface LogWatch extends Pick<StoreWatch, "stop"> {
 
 export class LogNews {
   readonly #connection: OwnedConnection
+  readonly #clock: Clock
   readonly #untilIdle: () => Promise<void>
   readonly #watchers: LogWatchers = new LogWatchers()
   readonly #subscriptions: Map<string, Subscription> = new Map()
@@ -21,8 +23,9 @@ export class LogNews {
   #isListening = false
 
   /** @param untilIdle - Resolves when the store has room for many reads. */
-  constructor(connection: OwnedConnection, untilIdle: () => Promise<void>) {
+  constructor(connection: OwnedConnection, clock: Clock, untilIdle: () => Promise<void>) {
     this.#connection = connection
+    this.#clock = clock
     this.#untilIdle = untilIdle
   }
 
@@ -37,12 +40,12 @@ export class LogNews {
         this.#watchers.post(name, news)
         this.#watchers.report()
       }
-      subscription = new Subscription(this.#connection, channel, report)
+      subscription = new Subscription(this.#connection, this.#clock, channel, report)
       this.#subscriptions.set(name, subscription)
     }
     const own = subscription
     return {
-      ready: own.ready,
+      ready: own.start(),
       stop: () => {
         remove()
         if (this.#watchers.has(name) || this.#subscriptions.get(name) !== own) return
@@ -56,7 +59,7 @@ export class LogNews {
     this.#watchers.clear()
     for (const subscription of this.#subscriptions.values()) subscription.stop()
     this.#subscriptions.clear()
-    this.#stopListening?.()
+    if (this.#stopListening !== undefined) endQuietly(this.#stopListening)
   }
 
   /** Not all at once: each watcher reads its log. */
@@ -65,55 +68,5 @@ export class LogNews {
       await this.#untilIdle()
       subscription.renew()
     }
-  }
-}
-
-class Subscription {
-  readonly ready: Promise<void>
-  readonly #connection: OwnedConnection
-  readonly #channel: () => Promise<string>
-  readonly #report: (news: StoreNews | undefined) => void
-  #end: (() => unknown) | undefined
-  #isPending = false
-  #isStopped = false
-
-  constructor(
-    connection: OwnedConnection,
-    channel: () => Promise<string>,
-    report: (news: StoreNews | undefined) => void,
-  ) {
-    this.#connection = connection
-    this.#channel = channel
-    this.#report = report
-    this.ready = this.#subscribe()
-    this.ready.catch(ignore)
-  }
-
-  /** Reports that there may be news; subscribes again if that has failed. */
-  renew(): void {
-    if (this.#isStopped) return
-    if (this.#end !== undefined) this.#report(undefined)
-    else if (!this.#isPending) this.#subscribe().catch(ignore)
-  }
-
-  stop(): void {
-    this.#isStopped = true
-    const end = this.#end
-    this.#end = undefined
-    if (end !== undefined) Promise.resolve(end()).catch(ignore)
-  }
-
-  async #subscribe(): Promise<void> {
-    this.#isPending = true
-    try {
-      const onMessage = (message: unknown) => {
-        if (!this.#isStopped) this.#report(readNews(textOf(message)))
-      }
-      this.#end = await this.#connection.subscribe(await this.#channel(), onMessage)
-    } finally {
-      this.#isPending = false
-    }
-    if (this.#isStopped) this.stop()
-    else this.#report(undefined)
   }
 }

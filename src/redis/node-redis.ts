@@ -1,6 +1,6 @@
 /* The connections of a client of the package `redis`. */
 import { ignore } from "../internal/cancel.ts"
-import { type OwnedConnection, retryDelay } from "./connection.ts"
+import { closedError, type OwnedConnection, retryDelay } from "./connection.ts"
 
 /** What the store uses of a client of `redis`: of `createClient()` or `createCluster()`. */
 export interface NodeRedisClient {
@@ -41,6 +41,7 @@ class NodeRedisConnection implements OwnedConnection {
   #subscriber: Client | undefined
   /** Whether a subscription has failed. */
   #hasFailed = false
+  #isClosed = false
 
   constructor(client: Client) {
     this.#client = client
@@ -55,6 +56,7 @@ class NodeRedisConnection implements OwnedConnection {
   }
 
   async subscribe(channel: string, onMessage: (message: unknown) => void): Promise<() => void> {
+    if (this.#isClosed) throw closedError()
     const own = (this.#subscriber ??= this.#open())
     try {
       await own.subscribe(channel, onMessage)
@@ -70,6 +72,7 @@ class NodeRedisConnection implements OwnedConnection {
   }
 
   close(): void {
+    this.#isClosed = true
     if (this.#subscriber?.isOpen === true) this.#subscriber.destroy()
   }
 

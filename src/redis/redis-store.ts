@@ -13,7 +13,6 @@ import {
   type Position,
   readLimits,
   sizedTexts,
-  SseStoreError,
   type StoreAppended,
   type StoreAppendOptions,
   type StoreClaim,
@@ -26,7 +25,7 @@ import {
 import { type AppendCall, appendArguments, appendCall, detailText, readAppended } from "./append-call.ts"
 import { AppendQueue } from "./append-queue.ts"
 import { Attempts, Calls } from "./calls.ts"
-import type { OwnedConnection } from "./connection.ts"
+import { closedError, type OwnedConnection } from "./connection.ts"
 import { keysOf } from "./log-keys.ts"
 import { LogNews } from "./log-news.ts"
 import { connectionOf, type RedisClientLike } from "./redis-clients.ts"
@@ -87,7 +86,7 @@ class RedisStore implements EventStore {
     this.#calls = new Calls(settings.maxWaiting)
     this.#attempts = new Attempts(settings.clock)
     this.#runner = new ScriptRunner({ ...settings, connection })
-    this.#news = new LogNews(connection, () => this.#calls.untilIdle())
+    this.#news = new LogNews(connection, settings.clock, () => this.#calls.untilIdle())
     this.#appends = new AppendQueue(async (name, calls) => {
       const args = appendArguments(calls)
       return readAppended(await this.#change(APPEND, name, args, "append", calls[0]!.since), calls)
@@ -154,6 +153,7 @@ class RedisStore implements EventStore {
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
+    this.#runner.close()
     this.#news.close()
     this.#connection.close()
   }
@@ -185,9 +185,7 @@ class RedisStore implements EventStore {
     signal: AbortSignal | undefined,
     run: (now: number) => Promise<Result>,
   ): Promise<Result> {
-    if (this.#isClosed) {
-      throw new SseStoreError("Cannot use log: the store is closed", "store-unavailable", { retryable: false })
-    }
+    if (this.#isClosed) throw closedError()
     if (signal?.aborted === true) throw reasonOf(signal)
     const start = (): Promise<Result> => run(this.#settings.clock.now())
     // A watch that is refused is not tried again, and its log would be read now and then only.

@@ -2,7 +2,7 @@
  * Runs scripts. Each has its own deadline: a client may keep a command for as long as Redis is away. After the deadline the
  * caller has its error, and Redis refuses the command if it still arrives.
  */
-import { type Clock, MAX_TIMER_MS } from "../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS, releaseTimer } from "../internal/clock.ts"
 import { newEpoch, SseStoreError } from "../server/store/index.ts"
 import type { OwnedConnection } from "./connection.ts"
 import { hexOf, type LogKeys } from "./log-keys.ts"
@@ -26,6 +26,8 @@ const hashes = new Map<string, string>()
 export class ScriptRunner {
   readonly #options: RunnerOptions
   readonly #time: ServerTime = new ServerTime()
+  /** The timers of the operations that wait. */
+  readonly #timers: Set<unknown> = new Set()
 
   constructor(options: RunnerOptions) {
     this.#options = options
@@ -109,13 +111,20 @@ export class ScriptRunner {
     const late = new Promise<never>((_, reject) => {
       timer = clock.setTimeout(() => reject(lateError(action)), Math.min(left, MAX_TIMER_MS))
     })
+    this.#timers.add(timer)
     try {
       return await Promise.race([ask(), late])
     } catch (error) {
       throw error instanceof SseStoreError ? error : storeErrorOf(error, action)
     } finally {
       clock.clearTimeout(timer)
+      this.#timers.delete(timer)
     }
+  }
+
+  /** What still waits does not keep the process alive. */
+  close(): void {
+    for (const timer of this.#timers) releaseTimer(timer)
   }
 
   async #send(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
