@@ -74,6 +74,23 @@ describeWithRedis("redisStore() of a user with few rights", () => {
     expect(await server.command("KEYS", "*")).toEqual([])
   })
 
+  test("redisStore() stores events also without the right to publish them", async () => {
+    const store = await storeOf(["~*", "&*", "+@all", "-publish"])
+    const seen: unknown[] = []
+    await store.watch("a", (news) => seen.push(news)).ready
+    await store.append("a", events(2))
+    const { lease } = await store.claim("b", { ttl: 60_000, lease: 30_000 })
+    await store.append("b", [{ text: "y".repeat(70_000) }], { lease })
+    expect(await store.cancel("b")).toBe(true)
+    const pages = [await store.read("a", "start"), await store.read("b", "start")]
+    expect(pages.map((page) => [page.events.length, page.state.status])).toEqual([
+      [2, "open"],
+      [1, "cancelled"],
+    ])
+    // The first call says that the subscription stands.
+    expect(seen).toEqual([undefined])
+  })
+
   test.each([
     ["a command", ["~*", "&*", "+@all", "-hset"]],
     ["its keys", ["~other:*", "&*", "+@all"]],

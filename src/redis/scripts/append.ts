@@ -105,7 +105,7 @@ if isNew and call('HLEN', M) > 216 then
   for at = 1, #old - 100 do call('HDEL', M, old[at][2]) end
 end
 if m.s > after or A[9] ~= '' then
-  if size > 65536 then call(A[3], A[2], '') else publish(after, '', table.concat(lens, ','), table.concat(data)) end
+  tell(size > 65536 and '' or news(after, '', table.concat(lens, ','), table.concat(data)))
 end
 return out
 `

@@ -25,7 +25,7 @@ put('i', tonumber(A[10]))
 put('w', now)
 save()
 call('PEXPIRE', L, int(m.k))
-if isNew then call(A[3], A[2], '') end
+if isNew then tell('') end
 local out = state(oldest())
 out[8] = 'claimed'
 return out
@@ -50,7 +50,7 @@ export const DROP: string = `${PRELUDE}
 if m.u then
   forget()
   save()
-  call(A[3], A[2], '')
+  tell('')
 end
 return {int(now), ''}
 `
