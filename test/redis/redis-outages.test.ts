@@ -54,6 +54,39 @@ describeWithRedis("redisStore() after a restart of Redis", () => {
   })
 })
 
+describeWithRedis("redisStore() after many runs of Redis", () => {
+  test("redisStore() knows the cursors of the 8 runs before, each up to its last event", async () => {
+    const server = await redisOfTest()
+    const client = new Redis(server.port)
+    const store = redisStore(client)
+    const cursors: string[] = []
+    for (let run = 0; run < 10; run++) {
+      // As if the server had another run.
+      await server.command("HSET", "steadystream:{a}:m", "r", "another")
+      await server.command("HDEL", "steadystream:{a}:m", "w")
+      cursors.push(...(await store.append("a", events(1, `${run}.`))).cursors)
+    }
+    const pages = await Promise.all(cursors.map((cursor) => store.read("a", cursor)))
+    expect(pages.map(({ gap, events: { length } }) => gap?.reason ?? length)).toEqual([
+      "epoch",
+      8,
+      7,
+      6,
+      5,
+      4,
+      3,
+      2,
+      1,
+      0,
+    ])
+    const lost = cursors.map((cursor, at) => `${cursor.split("-")[0]}-${at + 2}`)
+    const later = await Promise.all(lost.map((cursor) => store.read("a", cursor)))
+    expect(later.map(({ gap }) => gap?.reason)).toEqual([...cursors.slice(1).map(() => "epoch"), "future"])
+    await store.close()
+    client.disconnect()
+  })
+})
+
 describeWithRedis("redisStore() with replicas", () => {
   test("redisStore() begins a new epoch on a server that was a replica meanwhile, although its run is the same", async () => {
     const isCopy = async (server: RedisServer) =>

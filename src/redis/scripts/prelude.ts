@@ -16,8 +16,8 @@
  * KEYS: the hash and the stream of the log. ARGV: [1] a random text for a new epoch, [2] the channel, [3] PUBLISH or
  * SPUBLISH, [4] the time after which the caller no longer waits, [5] to [7] the age, the events and the bytes that are kept.
  *
- * Fields of the hash: e epoch, s last sequence, f sequence before the oldest event, b bytes, a time of the oldest entry, o and
- * q the epoch before and its last sequence, r the run of the server, u whether the log exists, w time of the last append, t i k
+ * Fields of the hash: e epoch, s last sequence, f sequence before the oldest event, b bytes, a time of the oldest entry, o up to
+ * 8 earlier epochs, each with its last sequence, r the run of the server, u whether the log exists, w time of the last append, t i k
  * the lease with its length and the ttl, d D the end and its detail, c the cancel; `:<producer>` the last append of one.
  */
 
@@ -36,9 +36,9 @@ local function kept(isUsed) return isUsed and keep or math.max(60000, math.min(a
 export const PRELUDE: string = `${HEAD}
 local M, L = KEYS[1], KEYS[2]
 local m, changed, ending = {}, {}, nil
-local names = {'s', 'f', 'b', 'a', 'q', 'i', 'k', 'w', 'e', 'o', 'r', 't', 'u', 'd', 'D', 'c'}
+local names = {'s', 'f', 'b', 'a', 'i', 'k', 'w', 'e', 'o', 'r', 't', 'u', 'd', 'D', 'c'}
 for at, value in ipairs(call('HMGET', M, unpack(names))) do
-  if value then m[names[at]] = at > 8 and value or tonumber(value) end
+  if value then m[names[at]] = at > 7 and value or tonumber(value) end
 end
 local function put(name, value)
   m[name] = value
@@ -73,7 +73,7 @@ local function state(first)
 end
 local function forget()
   pcall(call, 'DEL', M, L)
-  for _, name in ipairs(names) do put(name, string.find('esoqr', name) and m[name]) end
+  for _, name in ipairs(names) do put(name, string.find('esor', name) and m[name]) end
   put('f', m.s)
 end
 local function finish(how, detail, flag)
@@ -96,8 +96,9 @@ local function begin()
     put('f', 0)
     if call('EXISTS', L) == 1 then call('DEL', L) end
   elseif m.r ~= run then
-    put('o', m.e)
-    put('q', m.s)
+    local earlier = {m.e .. ' ' .. int(m.s)}
+    for one in string.gmatch(m.o or '', '%w+ %d+') do if #earlier < 8 then earlier[#earlier + 1] = one end end
+    put('o', table.concat(earlier, ' '))
     put('e', epoch)
   end
   if m.r ~= run then put('r', run) end

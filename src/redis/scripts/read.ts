@@ -9,12 +9,17 @@ import { PRELUDE } from "./prelude.ts"
  */
 export const READ: string = `${PRELUDE}
 if not m.e then begin() end
+local function isEarlier(at)
+  for epoch, last in string.gmatch(m.o or '', '(%w+) (%d+)') do
+    if epoch == A[9] then return at <= tonumber(last) end
+  end
+end
 local first = oldest()
 local seq, reason = A[8] == 'end' and m.s or first, ''
 if A[8] == 'unknown' then reason = 'unknown'
 elseif A[8] == 'cursor' then
   local at = tonumber(A[10])
-  if A[9] ~= m.e and (A[9] ~= m.o or at > m.q) then reason = 'epoch'
+  if A[9] ~= m.e and not isEarlier(at) then reason = 'epoch'
   elseif at > m.s then reason = 'future'
   elseif at < first then reason = 'trimmed'
   else seq = at end
