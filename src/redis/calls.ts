@@ -1,8 +1,9 @@
 /* The operations that wait for Redis: how many there are, and those whose answer was lost. */
+import { ignore } from "../internal/cancel.ts"
 import type { Clock } from "../internal/clock.ts"
 import { newEpoch, SseStoreError } from "../server/store/index.ts"
 
-/** Counts the operations that wait. */
+/** Counts the operations that wait, and the commands that a client keeps longer than they do. */
 export class Calls {
   readonly #most: number
   #count = 0
@@ -21,9 +22,20 @@ export class Calls {
     try {
       return await run()
     } finally {
-      this.#count--
-      if (!this.#isBusy) this.#idle.shift()?.()
+      this.#leave()
     }
+  }
+
+  /** Counts a command for which no operation waits any more: the client may keep it for as long as Redis is away. */
+  async keep(command: Promise<unknown>): Promise<void> {
+    this.#count++
+    await command.catch(ignore)
+    this.#leave()
+  }
+
+  #leave(): void {
+    this.#count--
+    if (!this.#isBusy) this.#idle.shift()?.()
   }
 
   /** Resolves when less than half of the operations wait that may. */

@@ -39,7 +39,8 @@ export interface RedisStoreOptions {
   readonly publishTimeout?: number | undefined
   /**
    * The operations that may wait for replies at the same time, at least 1; another one rejects with `"store-unavailable"`.
-   * Watches do not count.
+   * Watches do not count. A command that the client keeps after its operation was rejected counts, so while Redis is away the
+   * client keeps no more than this.
    * @defaultValue `1_000`
    */
   readonly maxWaiting?: number | undefined

@@ -85,7 +85,7 @@ class RedisStore implements EventStore {
     this.#settings = settings
     this.#calls = new Calls(settings.maxWaiting)
     this.#attempts = new Attempts(settings.clock)
-    this.#runner = new ScriptRunner({ ...settings, connection })
+    this.#runner = new ScriptRunner({ ...settings, connection, onUnsettled: (command) => this.#calls.keep(command) })
     this.#news = new LogNews(connection, settings.clock, () => this.#calls.untilIdle())
     this.#appends = new AppendQueue(async (name, calls) => {
       const args = appendArguments(calls)

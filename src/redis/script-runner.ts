@@ -19,6 +19,8 @@ export interface RunnerOptions {
   readonly replicas: number
   /** The arguments of every script that are the same for the whole store. */
   readonly limits: readonly string[]
+  /** Called with a command that the client still has after the operation has its error. */
+  readonly onUnsettled: (command: Promise<unknown>) => unknown
 }
 
 const hashes = new Map<string, string>()
@@ -52,7 +54,7 @@ export class ScriptRunner {
     // Half of the time that is left, so that the reply arrives before the deadline. 0 would be no limit.
     const left = Math.max(1, (since + timeout - clock.now()) / 2)
     const command = ["WAIT", countText(replicas), durationText(left)]
-    const count = await this.before(since, action, () => connection.command(command, keys.hash))
+    const count = await this.#ask(since, action, () => connection.command(command, keys.hash))
     if (Number(textOf(count)) >= replicas) return reply
     throw new SseStoreError(`Cannot ${action}: fewer replicas than "wait" have stored it`, "store-unavailable")
   }
@@ -82,18 +84,46 @@ export class ScriptRunner {
     action: string,
     since: number,
   ): Promise<string[]> {
+    const reply = await this.#attempt(keys, channel, script, args, action, since)
+    if (reply[1] === "late") throw lateError(action)
+    return reply
+  }
+
+  async #attempt(
+    keys: readonly string[],
+    channel: string,
+    script: string,
+    args: readonly string[],
+    action: string,
+    since: number,
+  ): Promise<string[]> {
     const { connection, clock, timeout, limits } = this.#options
     const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
     const due = this.#time.at(since + timeout)
     const given = [newEpoch(clock), channel, publish, due, ...limits, ...args]
     const sent = clock.now()
-    const reply = textsOf(await this.before(since, action, () => this.#send(script, keys, given)))
+    const reply = textsOf(await this.#ask(since, action, () => this.#send(script, keys, given, since, action)))
     if (reply.length < 2) {
       throw new SseStoreError(`Cannot ${action}: the reply of Redis has a wrong form`, "store-unavailable")
     }
     this.#time.learn(Number(reply[0]), sent, clock.now())
-    if (reply[1] === "late") throw lateError(action)
     return reply
+  }
+
+  /** Sends a command, and reports it if it takes longer than the operation. */
+  async #ask(since: number, action: string, send: () => Promise<unknown>): Promise<unknown> {
+    let command: Promise<unknown> | undefined
+    let isSettled = false
+    const settled = () => void (isSettled = true)
+    try {
+      return await this.before(since, action, () => {
+        command = send()
+        command.then(settled, settled)
+        return command
+      })
+    } finally {
+      if (command !== undefined && !isSettled) this.#options.onUnsettled(command)
+    }
   }
 
   /**
@@ -127,8 +157,14 @@ export class ScriptRunner {
     for (const timer of this.#timers) releaseTimer(timer)
   }
 
-  async #send(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const { connection } = this.#options
+  async #send(
+    script: string,
+    keys: readonly string[],
+    args: readonly string[],
+    since: number,
+    action: string,
+  ): Promise<unknown> {
+    const { connection, clock, timeout } = this.#options
     const [key = ""] = keys
     const rest = [String(keys.length), ...keys, ...args]
     let digest = hashes.get(script)
@@ -137,6 +173,7 @@ export class ScriptRunner {
       return await connection.command(["EVALSHA", digest, ...rest], key)
     } catch (error) {
       if (!isUnknownScript(error)) throw error
+      if (clock.now() >= since + timeout) throw lateError(action)
       return connection.command(["EVAL", script, ...rest], key)
     }
   }
