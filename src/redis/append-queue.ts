@@ -11,6 +11,9 @@ export interface WaitingAppend {
   readonly signal: AbortSignal | undefined
 }
 
+/** Returns the error of an append that is no longer sent. */
+export type RefuseAppend<Append> = (append: Append) => Error | undefined
+
 interface Waiting<Append, Result> {
   readonly append: Append
   readonly resolve: (result: Result) => void
@@ -26,9 +29,11 @@ const MAX_BYTES = 262_144
 export class AppendQueue<Append extends WaitingAppend, Result> {
   readonly #waiting: Map<string, Waiting<Append, Result>[]> = new Map()
   readonly #store: StoreAppends<Append, Result>
+  readonly #refuse: RefuseAppend<Append>
 
-  constructor(store: StoreAppends<Append, Result>) {
+  constructor(store: StoreAppends<Append, Result>, refuse: RefuseAppend<Append>) {
     this.#store = store
+    this.#refuse = refuse
   }
 
   add(name: string, append: Append): Promise<Result> {
@@ -68,7 +73,9 @@ export class AppendQueue<Append extends WaitingAppend, Result> {
     let taken = 0
     for (const entry of waiting) {
       const { append, reject } = entry
+      const refusal = this.#refuse(append)
       if (append.signal?.aborted === true) reject(reasonOf(append.signal))
+      else if (refusal !== undefined) reject(refusal)
       else {
         bytes += append.bytes
         const isFull = batch.length === MAX_APPENDS || bytes > MAX_BYTES

@@ -33,7 +33,8 @@ export interface RedisStoreOptions {
       }
     | undefined
   /**
-   * Milliseconds after which an operation without a reply rejects with `"store-unavailable"`, at least 1.
+   * Milliseconds after which an operation without a reply rejects with `"store-unavailable"`, at least 1. An append that waits
+   * for earlier ones of its log may take twice as long.
    * @defaultValue `2_000`
    */
   readonly publishTimeout?: number | undefined

@@ -87,10 +87,14 @@ class RedisStore implements EventStore {
     this.#attempts = new Attempts(settings.clock)
     this.#runner = new ScriptRunner({ ...settings, connection, onUnsettled: (command) => this.#calls.keep(command) })
     this.#news = new LogNews(connection, settings.clock, () => this.#calls.untilIdle())
-    this.#appends = new AppendQueue(async (name, calls) => {
-      const args = appendArguments(calls)
-      return readAppended(await this.#change(APPEND, name, args, "append", calls[0]!.since), calls)
-    })
+    this.#appends = new AppendQueue(
+      async (name, calls) => {
+        // The deadline of the newest: the others have waited for earlier ones, and are not late because of them.
+        const since = calls.at(-1)!.since
+        return readAppended(await this.#change(APPEND, name, appendArguments(calls), "append", since), calls)
+      },
+      ({ since }) => this.#runner.lateness(since, "append"),
+    )
   }
 
   append(name: string, events: readonly LogEventInit[], options: StoreAppendOptions = {}): Promise<StoreAppended> {

@@ -138,8 +138,9 @@ export class ScriptRunner {
     const { connection, clock, timeout } = this.#options
     const { obstacle } = connection
     if (obstacle !== undefined) throw new SseStoreError(`Cannot ${action}: ${obstacle}`, "store-unavailable")
+    const lateness = this.lateness(since, action)
+    if (lateness !== undefined) throw lateness
     const left = since + timeout - clock.now()
-    if (left <= 0) throw lateError(action)
     let timer: unknown
     const late = new Promise<never>((_, reject) => {
       timer = clock.setTimeout(() => reject(lateError(action)), Math.min(left, MAX_TIMER_MS))
@@ -155,6 +156,12 @@ export class ScriptRunner {
     }
   }
 
+  /** Returns the error of an operation whose deadline has passed. */
+  lateness(since: number, action: string): Error | undefined {
+    const { clock, timeout } = this.#options
+    return clock.now() < since + timeout ? undefined : lateError(action)
+  }
+
   /** What still waits does not keep the process alive. */
   close(): void {
     for (const timer of this.#timers) releaseTimer(timer)
@@ -167,7 +174,7 @@ export class ScriptRunner {
     since: number,
     action: string,
   ): Promise<unknown> {
-    const { connection, clock, timeout } = this.#options
+    const { connection } = this.#options
     const [key = ""] = keys
     const rest = [String(keys.length), ...keys, ...args]
     let digest = hashes.get(script)
@@ -176,7 +183,8 @@ export class ScriptRunner {
       return await connection.command(["EVALSHA", digest, ...rest], key)
     } catch (error) {
       if (!isUnknownScript(error)) throw error
-      if (clock.now() >= since + timeout) throw lateError(action)
+      const lateness = this.lateness(since, action)
+      if (lateness !== undefined) throw lateness
       return connection.command(["EVAL", script, ...rest], key)
     }
   }

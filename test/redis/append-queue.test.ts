@@ -3,6 +3,8 @@ import { AppendQueue, type WaitingAppend } from "../../src/redis/append-queue.ts
 
 interface Append extends WaitingAppend {
   readonly name: string
+  /** Why it is no longer sent. */
+  refusal?: Error
 }
 const append = (name: string, options: Partial<Append> = {}): Append => ({
   name,
@@ -27,6 +29,7 @@ function startQueue() {
           },
         })
       }),
+    ({ refusal }) => refusal,
   )
   return { queue, steps }
 }
@@ -55,10 +58,13 @@ test("AppendQueue sends alone what is not plain, and what is large", async () =>
 })
 
 test("AppendQueue rejects each append with its own error, and all of a step that failed", async () => {
-  const failing = new AppendQueue<Append, string>(async (name) => {
-    if (name === "down") throw new Error("down")
-    return [new Error("refused")]
-  })
+  const failing = new AppendQueue<Append, string>(
+    async (name) => {
+      if (name === "down") throw new Error("down")
+      return [new Error("refused")]
+    },
+    () => undefined,
+  )
   const outcomes = await Promise.allSettled([
     failing.add("log", append("a")),
     failing.add("down", append("b")),
@@ -80,5 +86,17 @@ test("AppendQueue does not send what is aborted while it waits", async () => {
   abort.abort(new Error("the reason"))
   await steps[0]!.answer()
   expect(await aborted).toBe("Error: the reason")
+  expect(steps[1]!.names).toEqual(["c"])
+})
+
+test("AppendQueue rejects what is refused when its turn comes, and sends the rest", async () => {
+  const { queue, steps } = startQueue()
+  const late = append("b")
+  const results = [append("a"), late, append("c")].map((one) =>
+    queue.add("log", one).catch((error: unknown) => String(error)),
+  )
+  late.refusal = new Error("too late")
+  await steps[0]!.answer()
+  expect(await results[1]).toBe("Error: too late")
   expect(steps[1]!.names).toEqual(["c"])
 })

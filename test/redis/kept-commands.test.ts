@@ -60,3 +60,27 @@ test("redisStore() does not send a script in full for an operation that was reje
   await turn()
   expect(kept.map(({ name }) => name)).toEqual(["EVALSHA", "EVALSHA", "EVAL"])
 })
+
+test("redisStore() rejects of the appends behind a slow one only those whose time is over", async () => {
+  const clock = new ManualClock()
+  const { kept, connection } = startKeeping()
+  const store = redisStore(connection, { clock })
+  const ends: string[] = []
+  const append = (text: string) =>
+    void errorOf(store.append("a", [{ text }])).then((error) => ends.push(`${text} ${error?.code}`))
+  append("first")
+  await expect.poll(() => kept).toHaveLength(1)
+  append("second")
+  await clock.advance(1_500)
+  append("third")
+  await clock.advance(400)
+  append("fourth")
+  await clock.advance(100)
+  await turn()
+  expect(ends).toEqual(["first store-unavailable", "second store-unavailable"])
+  await clock.advance(1_800)
+  expect([ends.length, kept.length]).toEqual([2, 2])
+  kept[1]!.settle(["1", "epoch", "stored", "0", "", "stored", "1", ""])
+  await turn()
+  expect(ends.slice(2)).toEqual(["third undefined", "fourth undefined"])
+})
