@@ -26,7 +26,8 @@ export interface RedisStoreOptions {
          */
         readonly bytes?: number | undefined
         /**
-         * Milliseconds that an event is kept. The position of a log is kept for 7 days.
+         * Milliseconds that an event is kept; the next append after a tenth more removes it, at least 128 at a time. The
+         * position of a log is kept for 7 days.
          * @defaultValue `300_000`
          */
         readonly age?: number | undefined

@@ -189,6 +189,22 @@ describeWithRedis("redisStore() of one server", () => {
     expect(page.events.reduce((sum, { text }) => sum + text.length, 0) - limit * 2 ** 20).toBe(kept.at(-1))
   })
 
+  test("redisStore() removes what is too old, however few events come after it", async () => {
+    const { store, client, prefix } = storeOfTest()
+    for (let at = 0; at < 300; at++) await store.append("a", events(1))
+    const age = `
+      redis.call('DEL', KEYS[1])
+      for at = 1, 300 do redis.call('XADD', KEYS[1], at .. '-1', '2', 'x0') end
+      redis.call('HSET', KEYS[2], 'a', '1')`
+    await client.eval(age, 2, `${prefix}{a}:l`, `${prefix}{a}:m`)
+    const lengths: number[] = []
+    for (let at = 0; at < 3; at++) {
+      await store.append("a", events(1))
+      lengths.push((await store.read("a", "start", { maxEvents: 1_000 })).events.length)
+    }
+    expect(lengths).toEqual([173, 46, 3])
+  })
+
   test("redisStore() remembers the last append of 100 producers of a log, and forgets older ones", async () => {
     const { store, prefix } = storeOfTest()
     const append = (producer: number) => store.append("a", events(1), { dedupe: { producer: `p${producer}`, seq: 1 } })

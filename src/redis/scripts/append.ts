@@ -93,7 +93,9 @@ local function trim()
     call('XTRIM', L, 'MINID', int(cut))
   end
 end
-if not m.t and m.b and (m.s - m.s % 16 > after or m.b > bytes + math.min(bytes / 10, 65536)) then trim() end
+local isOld = m.a and m.a < now - age * 1.1
+local isFull = m.b and (m.s - m.s % 16 > after or m.b > bytes + math.min(bytes / 10, 65536))
+if not m.t and m.b and (isOld or isFull) then trim() end
 call('PEXPIRE', L, int(m.t and m.k or age))
 save()
 if isNew and call('HLEN', M) > 216 then
