@@ -7,7 +7,7 @@ import type { OwnedConnection, RedisConnection } from "./connection.ts"
 export type RedisClientLike = NodeRedisClient | IoredisClient | RedisConnection
 
 type Shape = Partial<
-  Record<"command" | "subscribe" | "call" | "duplicate" | "sendCommand" | "status" | "isOpen", unknown>
+  Record<"command" | "subscribe" | "call" | "duplicate" | "sendCommand" | "status" | "isOpen" | "acquire", unknown>
 >
 
 /**
@@ -18,11 +18,13 @@ type Shape = Partial<
 export function connectionOf(client: unknown): OwnedConnection {
   const shape = (typeof client === "object" ? (client ?? {}) : {}) as Shape
   const has = (...names: (keyof Shape)[]) => names.every((name) => typeof shape[name] === "function")
+  // One of `redis` has methods of these names, but they take other arguments.
+  const isSentinel = has("sendCommand", "acquire")
   if (has("call", "duplicate") && typeof shape.status === "string")
     return new IoredisConnection(client as IoredisClient)
-  if (has("sendCommand", "duplicate") && typeof shape.isOpen === "boolean")
+  if (!isSentinel && has("sendCommand", "duplicate") && typeof shape.isOpen === "boolean")
     return nodeRedisConnection(client as NodeRedisClient)
-  if (has("command", "subscribe")) {
+  if (!isSentinel && has("command", "subscribe")) {
     const connection = client as RedisConnection
     return {
       isSharded: connection.isSharded === true,

@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import Redis from "ioredis"
 import Redis5 from "ioredis-5"
-import { createClient } from "redis"
+import { createClient, createClientPool, createSentinel } from "redis"
+import { createClientPool as createClientPool5, createSentinel as createSentinel5 } from "redis-5"
 import { redisStore, type RedisStoreOptions } from "steadystream/redis"
 import { type EventStore, SseStoreError, type StoreNews } from "steadystream/server"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
@@ -31,6 +32,12 @@ describe("redisStore() options", () => {
       expect(() => redisStore(client as never)).toThrow(TypeError)
     },
   )
+})
+
+test("redisStore() refuses a pool and a sentinel of redis, which take commands in another form", () => {
+  const sentinel = { name: "x", sentinelRootNodes: [{ host: "127.0.0.1", port: 1 }] }
+  const clients = [createClientPool(), createSentinel(sentinel), createClientPool5(), createSentinel5(sentinel)]
+  for (const client of clients) expect(() => redisStore(client as never)).toThrow(TypeError)
 })
 
 describeWithRedis("redisStore() of one server", () => {
