@@ -209,7 +209,7 @@ describeWithRedis("redisStore() of one server", () => {
       await store.append("a", events(1))
       lengths.push((await store.read("a", "start", { maxEvents: 1_000 })).events.length)
     }
-    expect(lengths).toEqual([173, 46, 3])
+    expect(lengths).toEqual([157, 14, 3])
   })
 
   test("redisStore() remembers the last append of 100 producers of a log, and forgets older ones", async () => {

@@ -155,7 +155,7 @@ describeWithRedis("redisStore() that watches", () => {
 
   test.each([
     ["ioredis 6", Redis],
-    ["ioredis 5", Redis5],
+    ["ioredis 5", Redis5 as unknown as typeof Redis],
   ])("redisStore() of %s waits for its subscription longer than the client for commands", async (_, Client) => {
     const own = await redisOfTest()
     const client = new Client(own.port, { commandTimeout: 100 })
