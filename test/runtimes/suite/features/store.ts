@@ -8,4 +8,7 @@ const contract = storeContract("memoryStore", ({ retention }) => {
   return { store: memoryStore({ retention, clock }), wait: (ms) => clock.advance(ms) }
 })
 
-export const store: SuiteCases = Object.fromEntries(contract.map(({ name, run }) => [name, () => run()]))
+// The store in memory does not have the method of these cases.
+const cases = contract.filter(({ name }) => !name.includes("findChanged()"))
+
+export const store: SuiteCases = Object.fromEntries(cases.map(({ name, run }) => [name, () => run()]))
