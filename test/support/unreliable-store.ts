@@ -16,7 +16,8 @@ export function randomOf(seed: number): () => number {
   }
 }
 
-type Memory = Parameters<typeof memoryStore>[0]
+/** The options of the memory store inside, or a function that makes the store. */
+type Inner = Parameters<typeof memoryStore>[0] | (() => EventStore)
 type OnNews = (news: StoreNews | undefined) => void
 
 export class UnreliableStore implements EventStore {
@@ -28,17 +29,17 @@ export class UnreliableStore implements EventStore {
   /** Half of the stores can do this. */
   readonly findChanged: FindChanged | undefined
   readonly #random: () => number
-  readonly #memory: Memory
+  readonly #make: () => EventStore
   readonly #pageEvents: number
   #inner: EventStore
   readonly #pending: (() => void)[] = []
   readonly #watches: Map<object, { readonly log: string; readonly onNews: OnNews; stop: () => void }> = new Map()
 
-  constructor(random: () => number, memory: Memory = {}, pageEvents = 3) {
+  constructor(random: () => number, inner: Inner = {}, pageEvents = 3) {
     this.#random = random
-    this.#memory = memory
+    this.#make = typeof inner === "function" ? inner : () => memoryStore(inner)
     this.#pageEvents = pageEvents
-    this.#inner = memoryStore(memory)
+    this.#inner = this.#make()
     if (random() < 0.5) this.findChanged = (positions) => this.#findChanged(positions)
   }
 
@@ -63,7 +64,7 @@ export class UnreliableStore implements EventStore {
 
   /** Loses every log. */
   restart(): void {
-    this.#inner = memoryStore(this.#memory)
+    this.#inner = this.#make()
     for (const watch of this.#watches.values()) {
       watch.stop()
       watch.stop = this.#innerWatch(watch.log, watch.onNews)

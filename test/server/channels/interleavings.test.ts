@@ -1,21 +1,24 @@
 import { type Channels, createChannels, type ConnectOptions } from "steadystream/server"
-import { ManualClock } from "steadystream/testing"
+import type { ManualClock } from "steadystream/testing"
 import { expect, test } from "vitest"
 import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { type ChannelWorld, describeChannelStores, type OpenChannelWorld } from "../../support/channel-worlds.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 import { randomOf, UnreliableStore } from "../../support/unreliable-store.ts"
 import { tagOf } from "../../../src/server/delivery/client-cursor.ts"
 
 failOnUnhandledRejections()
 
-const SEEDS = 1_000
+/** Runs of each test. A run with Redis takes about ten times as long. */
+const SEEDS = { memoryStore: 1_000, redisStore: 10 }
+/** So many events of several channels that each log is trimmed: Redis trims at each sixteenth event. */
+const BURST = 60
 const NAMES = ["a", "b", "c"]
 const GAP = "steadystream.gap"
 
 interface Joined {
   readonly client: ChannelClient
   readonly names: readonly string[]
-  readonly options: ConnectOptions
   /** The cursor that the client came with, for each channel. */
   readonly cursors: ReadonlyMap<string, string>
 }
@@ -29,12 +32,14 @@ class Run {
   readonly joined: Joined[] = []
   /** The cursor of the newest event of each log, at the end. */
   readonly ends: Map<string, string> = new Map()
+  readonly #world: ChannelWorld
   #published = 0
 
-  constructor(seed: number) {
-    this.random = randomOf(seed)
-    this.clock = new ManualClock({ random: this.random })
-    this.store = new UnreliableStore(this.random, { clock: this.clock, retention: { events: 6 } })
+  constructor(world: ChannelWorld, random: () => number) {
+    this.#world = world
+    this.random = random
+    this.clock = world.clock
+    this.store = new UnreliableStore(random, () => world.otherStore())
     this.store.faults = this.draw(3) * 0.15
     const { clock, store } = this
     this.channels = createChannels({ clock, store, keepAlive: 8_000, writeTimeout: 0, onError: () => {} })
@@ -56,8 +61,9 @@ class Run {
     const cursor = known?.client.read.lastEventId ?? ""
     const cursors = new Map(cursor === "" ? [] : cursorsOf(cursor, names))
     const room = this.draw(2) === 0 ? Infinity : this.draw(4)
-    const client = new ChannelClient(this.channels, names, { since, ...options, cursor, room })
-    this.joined.push({ client, names, options: { since, ...options }, cursors })
+    const onGap = this.draw(4) === 0 ? "live" : "replay"
+    const client = new ChannelClient(this.channels, names, { since, onGap, ...options, cursor, room })
+    this.joined.push({ client, names, cursors })
   }
 
   act(options: ConnectOptions): void {
@@ -70,7 +76,7 @@ class Run {
     else if (act < 11 && any?.session.state === "open") any.leave()
     else if (act < 12 && this.draw(4) === 0) store.restart()
     // More than is kept, while news waits: readers and clients fall off the log.
-    else if (act < 13 && this.draw(3) === 0) for (let n = 0; n < 20; n++) this.publish()
+    else if (act < 13 && this.draw(3) === 0) for (let n = 0; n < BURST; n++) this.publish()
     else store.draw()
   }
 
@@ -83,13 +89,21 @@ class Run {
     this.store.faults = 0
     for (const { client } of this.joined) client.take()
     for (let step = 0; step < 40; step++) {
+      await this.#drain()
+      await this.#world.pass(1_000)
+    }
+    for (const name of NAMES) this.ends.set(name, await this.store.end(name))
+  }
+
+  /** Passes on all that waits, and what follows from it. */
+  async #drain(): Promise<void> {
+    do {
       while (this.store.pending > 0) {
         this.store.draw()
         await settleTasks(1)
       }
-      await this.clock.advance(1_000)
-    }
-    for (const name of NAMES) this.ends.set(name, await this.store.end(name))
+      await this.#world.settle()
+    } while (this.store.pending > 0)
   }
 }
 
@@ -172,12 +186,15 @@ function dataOf(text: string): string {
 
 /** Plays and checks every seed. Returns how many gaps the clients got. */
 async function checkSeeds(
+  open: OpenChannelWorld,
+  seeds: number,
   options: ConnectOptions,
   check: (run: Run, joined: Joined, name: string) => void,
 ): Promise<number> {
   let gaps = 0
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    const run = new Run(seed)
+  for (let seed = 1; seed <= seeds; seed++) {
+    const random = randomOf(seed)
+    const run = new Run(await open({ random, retention: { events: 6 } }), random)
     await run.play(options)
     for (const [at, joined] of run.joined.entries()) {
       for (const name of joined.names) {
@@ -195,47 +212,6 @@ async function checkSeeds(
   return gaps
 }
 
-test("sessions get a contiguous part of each log or a gap first, in any interleaving", async () => {
-  const gaps = await checkSeeds({}, (run, joined, name) => checkAll(run, joined, name))
-  expect(gaps).toBeGreaterThan(SEEDS)
-})
-
-test("a filter leaves out events and no others, and the cursor moves over them", async () => {
-  const isSent = (data: string) => Number(data.slice(1)) % 3 > 0
-  const filter = ({ data }: { data: string }) => isSent(data)
-  const gaps = await checkSeeds({ filter }, (run, joined, name) => checkAll(run, joined, name, isSent))
-  expect(gaps).toBeGreaterThan(SEEDS)
-})
-
-test("coalescing sends the last event with each key, and the cursor moves over all", async () => {
-  const keyOf = (data: string) => `${Number(data.slice(1)) % 3}`
-  const options: ConnectOptions = { slow: { coalesce: ({ data }) => keyOf(data) } }
-  const gaps = await checkSeeds(options, (run, joined, name) => {
-    for (const { after, cursors, data } of piecesOf(joined, name)) {
-      const first = after ?? cursors[0]
-      if (first === undefined) continue
-      const [epoch, sequence] = first.split("-")
-      const log = run.store.logs.get(epoch!) ?? []
-      const places = cursors.map((cursor) => Number(cursor.split("-")[1]))
-      // A part of the log, in order.
-      expect(data).toEqual(places.map((place) => dataOf(log[place]!)))
-      expect(places).toEqual(places.toSorted((a, b) => a - b))
-      expect(new Set(places).size).toBe(places.length)
-      // What is left out is followed by one with its key, or the client did not get that far.
-      for (let place = Number(sequence) + 1; place < (places.at(-1) ?? 0); place++) {
-        const left = log[place]
-        if (left === undefined || places.includes(place)) continue
-        const key = keyOf(dataOf(left))
-        const later = log.findIndex((text, at) => at > place && text !== undefined && keyOf(dataOf(text)) === key)
-        expect(later).toBeGreaterThan(place)
-      }
-    }
-    checkEnd(run, joined, name)
-    checkLast(run, joined, name, keyOf)
-  })
-  expect(gaps).toBeGreaterThan(SEEDS)
-})
-
 /** Checks that a client at the end of the log has the last event with each key of those that it was sent. */
 function checkLast(run: Run, joined: Joined, name: string, keyOf: (data: string) => string): void {
   const { after, cursors, data } = piecesOf(joined, name).at(-1)!
@@ -246,3 +222,48 @@ function checkLast(run: Run, joined: Joined, name: string, keyOf: (data: string)
   const last = new Map(log.filter((text) => text !== undefined).map((text) => [keyOf(dataOf(text)), dataOf(text)]))
   for (const value of last.values()) expect(data).toContain(value)
 }
+
+describeChannelStores("createChannels()", (open, store) => {
+  const seeds = SEEDS[store as keyof typeof SEEDS]
+
+  test("sessions get a contiguous part of each log or a gap first, in any interleaving", async () => {
+    const gaps = await checkSeeds(open, seeds, {}, (run, joined, name) => checkAll(run, joined, name))
+    expect(gaps).toBeGreaterThan(seeds)
+  })
+
+  test("a filter leaves out events and no others, and the cursor moves over them", async () => {
+    const isSent = (data: string) => Number(data.slice(1)) % 3 > 0
+    const filter = ({ data }: { data: string }) => isSent(data)
+    const gaps = await checkSeeds(open, seeds, { filter }, (run, joined, name) => checkAll(run, joined, name, isSent))
+    expect(gaps).toBeGreaterThan(seeds)
+  })
+
+  test("coalescing sends the last event with each key, and the cursor moves over all", async () => {
+    const keyOf = (data: string) => `${Number(data.slice(1)) % 3}`
+    const options: ConnectOptions = { slow: { coalesce: ({ data }) => keyOf(data) } }
+    const gaps = await checkSeeds(open, seeds, options, (run, joined, name) => {
+      for (const { after, cursors, data } of piecesOf(joined, name)) {
+        const first = after ?? cursors[0]
+        if (first === undefined) continue
+        const [epoch, sequence] = first.split("-")
+        const log = run.store.logs.get(epoch!) ?? []
+        const places = cursors.map((cursor) => Number(cursor.split("-")[1]))
+        // A part of the log, in order.
+        expect(data).toEqual(places.map((place) => dataOf(log[place]!)))
+        expect(places).toEqual(places.toSorted((a, b) => a - b))
+        expect(new Set(places).size).toBe(places.length)
+        // What is left out is followed by one with its key, or the client did not get that far.
+        for (let place = Number(sequence) + 1; place < (places.at(-1) ?? 0); place++) {
+          const left = log[place]
+          if (left === undefined || places.includes(place)) continue
+          const key = keyOf(dataOf(left))
+          const later = log.findIndex((text, at) => at > place && text !== undefined && keyOf(dataOf(text)) === key)
+          expect(later).toBeGreaterThan(place)
+        }
+      }
+      checkEnd(run, joined, name)
+      checkLast(run, joined, name, keyOf)
+    })
+    expect(gaps).toBeGreaterThan(seeds)
+  })
+})

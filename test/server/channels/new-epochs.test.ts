@@ -1,7 +1,7 @@
-import { createChannels, type EventStore, memoryStore, type StoreNews } from "steadystream/server"
-import { ManualClock } from "steadystream/testing"
+import { createChannels, type EventStore, type StoreNews } from "steadystream/server"
 import { expect, test } from "vitest"
-import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { ChannelClient } from "../../support/channel-client.ts"
+import { describeChannelStores } from "../../support/channel-worlds.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 
 failOnUnhandledRejections()
@@ -10,20 +10,19 @@ failOnUnhandledRejections()
 class RenewedStore {
   reads = 0
   readonly store: EventStore
-  readonly #memory: EventStore
+  readonly #inner: EventStore
   #run = 0
 
-  constructor(clock: ManualClock) {
-    const memory = memoryStore({ clock })
-    this.#memory = memory
+  constructor(inner: EventStore) {
+    this.#inner = inner
     this.store = {
       append: async (...args) => {
-        const { cursors, duplicate } = await memory.append(...args)
+        const { cursors, duplicate } = await inner.append(...args)
         return { cursors: cursors.map((cursor) => this.#outer(cursor)), duplicate }
       },
       read: async (log, after, options) => {
         this.reads++
-        const page = await memory.read(log, after.replace(/_\d+-/, "-"), options)
+        const page = await inner.read(log, after.replace(/_\d+-/, "-"), options)
         const { first, last, ...state } = page.state
         return {
           ...page,
@@ -32,11 +31,11 @@ class RenewedStore {
           state: { ...state, first: this.#outer(first), last: this.#outer(last) },
         }
       },
-      watch: (log, onNews) => memory.watch(log, (news) => onNews(news && this.#outerNews(news))),
-      claim: (...args) => memory.claim(...args),
-      cancel: (...args) => memory.cancel(...args),
-      drop: (log) => memory.drop(log),
-      close: () => memory.close(),
+      watch: (log, onNews) => inner.watch(log, (news) => onNews(news && this.#outerNews(news))),
+      claim: (...args) => inner.claim(...args),
+      cancel: (...args) => inner.cancel(...args),
+      drop: (log) => inner.drop(log),
+      close: () => inner.close(),
     }
   }
 
@@ -45,7 +44,7 @@ class RenewedStore {
   }
 
   close(): Promise<void> {
-    return this.#memory.close()
+    return this.#inner.close()
   }
 
   #outer(cursor: string): string {
@@ -61,38 +60,42 @@ class RenewedStore {
 const range = (name: string, from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, at) => `${name}${from + at}`)
 
-test("sessions go on without a gap when the store goes on in a new epoch, and get cursors of it", async () => {
-  const clock = new ManualClock()
-  const renewed = new RenewedStore(clock)
-  const channels = createChannels({ clock, store: renewed.store, keepAlive: 0, writeTimeout: 0 })
-  const one = new ChannelClient(channels, "a")
-  const both = new ChannelClient(channels, ["a", "b"])
-  await settleTasks()
-  let published = 0
-  const publish = async (count: number) => {
-    for (let last = published + count; published < last;) {
-      published++
-      for (const name of ["a", "b"]) await channels.publish(name, { data: `${name}${published}` })
+describeChannelStores("channels of a store that begins a new epoch", (open) => {
+  test("sessions go on without a gap when the store goes on in a new epoch, and get cursors of it", async () => {
+    const world = await open()
+    const { clock } = world
+    const renewed = new RenewedStore(world.store())
+    const channels = createChannels({ clock, store: renewed.store, keepAlive: 0, writeTimeout: 0 })
+    const one = new ChannelClient(channels, "a")
+    const both = new ChannelClient(channels, ["a", "b"])
+    await world.settle()
+    let published = 0
+    const publish = async (count: number) => {
+      for (let last = published + count; published < last;) {
+        published++
+        for (const name of ["a", "b"]) await channels.publish(name, { data: `${name}${published}` })
+        // News that comes during a read would be a reason to read again.
+        await world.settle()
+      }
     }
-    await settleTasks()
-  }
-  for (let runs = 0; runs < 4; runs++) {
-    const { reads } = renewed
-    await publish(10)
-    // The first event of each log is read; what follows it is news.
-    expect(renewed.reads - reads).toBeLessThanOrEqual(2)
-    expect(one.data).toEqual(range("a", 1, published))
-    expect(both.data.filter((data) => data.startsWith("a"))).toEqual(range("a", 1, published))
-    expect(both.data.filter((data) => data.startsWith("b"))).toEqual(range("b", 1, published))
-    for (const { read } of [one, both]) expect(read.lastEventId).toContain(`_${runs}-${published}`)
-    renewed.restart()
-  }
-  const back = [one, both].map((client) => {
-    const names = client === one ? "a" : ["a", "b"]
-    return new ChannelClient(channels, names, { cursor: client.read.lastEventId })
+    for (let runs = 0; runs < 4; runs++) {
+      const { reads } = renewed
+      await publish(10)
+      // The first event of each log is read; what follows it is news.
+      expect(renewed.reads - reads).toBeLessThanOrEqual(2)
+      expect(one.data).toEqual(range("a", 1, published))
+      expect(both.data.filter((data) => data.startsWith("a"))).toEqual(range("a", 1, published))
+      expect(both.data.filter((data) => data.startsWith("b"))).toEqual(range("b", 1, published))
+      for (const { read } of [one, both]) expect(read.lastEventId).toContain(`_${runs}-${published}`)
+      renewed.restart()
+    }
+    const back = [one, both].map((client) => {
+      const names = client === one ? "a" : ["a", "b"]
+      return new ChannelClient(channels, names, { cursor: client.read.lastEventId })
+    })
+    await publish(1)
+    expect(back.map(({ data }) => data)).toEqual([["a41"], ["a41", "b41"]])
+    await channels.closeAll({ within: 0 })
+    await renewed.close()
   })
-  await publish(1)
-  expect(back.map(({ data }) => data)).toEqual([["a41"], ["a41", "b41"]])
-  await channels.closeAll({ within: 0 })
-  await renewed.close()
 })

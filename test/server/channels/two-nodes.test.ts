@@ -1,7 +1,8 @@
-import { createChannels, type EventStore, memoryStore, SseStoreError, type StoreNews } from "steadystream/server"
+import { createChannels, type EventStore, SseStoreError, type StoreNews } from "steadystream/server"
 import { ManualClock } from "steadystream/testing"
 import { expect, test, vi } from "vitest"
 import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
+import { describeChannelStores, type OpenChannelWorld } from "../../support/channel-worlds.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 import { randomOf, UnreliableStore } from "../../support/unreliable-store.ts"
 
@@ -34,13 +35,13 @@ class Handle {
   }
 }
 
-function twoNodes() {
-  const clock = new ManualClock()
-  const inner = memoryStore({ clock })
-  const handles = [new Handle(inner), new Handle(inner)] as const
+async function twoNodes(open: OpenChannelWorld) {
+  const world = await open()
+  const { clock } = world
+  const handles = [new Handle(world.store()), new Handle(world.store())] as const
   const onError = vi.fn<(error: unknown) => void>()
   const nodes = handles.map(({ store }) => createChannels({ clock, store, keepAlive: 0, writeTimeout: 0, onError }))
-  return { clock, handles, nodes: nodes as [(typeof nodes)[0], (typeof nodes)[0]], onError }
+  return { clock, world, handles, nodes: nodes as [(typeof nodes)[0], (typeof nodes)[0]], onError }
 }
 
 test("sessions of two nodes get the same events in the same order, whichever node publishes", async () => {
@@ -68,86 +69,89 @@ test("sessions of two nodes get the same events in the same order, whichever nod
   }
 })
 
-test("a client goes from one node to the other with its cursor, and gets every event once", async () => {
-  const { nodes } = twoNodes()
-  let client = new ChannelClient(nodes[0], ["a", "b"])
-  await settleTasks()
-  const got: string[] = []
-  for (let n = 0; n < 40; n++) {
-    await nodes[n % 2]!.publish(n % 3 === 0 ? "a" : "b", { data: `${n}` })
-    if (n % 5 !== 4) continue
-    client.leave()
+describeChannelStores("channels of two nodes", (open) => {
+  test("a client goes from one node to the other with its cursor, and gets every event once", async () => {
+    const { world, nodes } = await twoNodes(open)
+    let client = new ChannelClient(nodes[0], ["a", "b"])
+    await world.settle()
+    const got: string[] = []
+    for (let n = 0; n < 40; n++) {
+      await nodes[n % 2]!.publish(n % 3 === 0 ? "a" : "b", { data: `${n}` })
+      if (n % 5 !== 4) continue
+      client.leave()
+      got.push(...client.data)
+      await nodes[0].publish("a", { data: `${n} while away` })
+      client = new ChannelClient(nodes[n % 2]!, ["a", "b"], { cursor: client.read.lastEventId })
+      await world.settle()
+    }
+    await world.settle()
     got.push(...client.data)
-    await nodes[0].publish("a", { data: `${n} while away` })
-    client = new ChannelClient(nodes[n % 2]!, ["a", "b"], { cursor: client.read.lastEventId })
-    await settleTasks()
-  }
-  got.push(...client.data)
-  const expected = Array.from({ length: 40 }, (_, n) => [`${n}`, ...(n % 5 === 4 ? [`${n} while away`] : [])]).flat()
-  expect(got.toSorted()).toEqual(expected.toSorted())
-})
+    const expected = Array.from({ length: 40 }, (_, n) => [`${n}`, ...(n % 5 === 4 ? [`${n} while away`] : [])]).flat()
+    expect(got.toSorted()).toEqual(expected.toSorted())
+  })
 
-test("a reader whose news is lost finds the last event by its regular check, and asks the store no more often", async () => {
-  const { clock, handles, nodes } = twoNodes()
-  const client = new ChannelClient(nodes[1], "news")
-  await settleTasks()
-  handles[1].isDeaf = true
-  await nodes[0].publish("news", { data: "last" })
-  await settleTasks()
-  expect(client.data).toEqual([])
-  await clock.advance(20_000)
-  expect(client.data).toEqual(["last"])
-  const { reads } = handles[1]
-  await clock.advance(600_000)
-  expect(handles[1].reads - reads).toBeLessThanOrEqual(50)
-  expect(handles[1].reads - reads).toBeGreaterThanOrEqual(30)
-})
+  test("a reader whose news is lost finds the last event by its regular check, and asks the store no more often", async () => {
+    const { world, handles, nodes } = await twoNodes(open)
+    const client = new ChannelClient(nodes[1], "news")
+    await world.settle()
+    handles[1].isDeaf = true
+    await nodes[0].publish("news", { data: "last" })
+    await world.settle()
+    expect(client.data).toEqual([])
+    await world.pass(20_000)
+    expect(client.data).toEqual(["last"])
+    const { reads } = handles[1]
+    await world.pass(600_000)
+    expect(handles[1].reads - reads).toBeLessThanOrEqual(50)
+    expect(handles[1].reads - reads).toBeGreaterThanOrEqual(30)
+  })
 
-test("a reader that has missed many events reads all of them at its next check", async () => {
-  const { clock, handles, nodes } = twoNodes()
-  const client = new ChannelClient(nodes[1], "news")
-  await settleTasks()
-  handles[1].isDeaf = true
-  for (let n = 0; n < 350; n++) await nodes[0].publish("news", { data: `${n}` })
-  for (let second = 0; second < 20 && client.data.length === 0; second++) await clock.advance(1_000)
-  expect(client.data).toEqual(Array.from({ length: 350 }, (_, n) => `${n}`))
-})
+  test("a reader that has missed many events reads all of them at its next check", async () => {
+    const { world, handles, nodes } = await twoNodes(open)
+    const client = new ChannelClient(nodes[1], "news")
+    await world.settle()
+    handles[1].isDeaf = true
+    for (let n = 0; n < 350; n++) await nodes[0].publish("news", { data: `${n}` })
+    for (let second = 0; second < 20 && client.data.length === 0; second++) await world.pass(1_000)
+    expect(client.data).toEqual(Array.from({ length: 350 }, (_, n) => `${n}`))
+  })
 
-test("sessions stay while the store is down, retries do not grow, and afterwards nothing is missing", async () => {
-  const { clock, handles, nodes, onError } = twoNodes()
-  const client = new ChannelClient(nodes[1], "news")
-  await settleTasks()
-  await nodes[0].publish("news", { data: "1" })
-  Object.assign(handles[1], { isDeaf: true, isDown: true })
-  const joined = new ChannelClient(nodes[1], "late", { since: "start" })
-  await nodes[0].publish("news", { data: "2" })
-  await nodes[0].publish("late", { data: "3" })
-  await clock.advance(60_000)
-  const { reads } = handles[1]
-  await clock.advance(200_000)
-  // Two logs, one try in 5 s each, and the regular checks.
-  expect(handles[1].reads - reads).toBeLessThanOrEqual(120)
-  expect(clock.pendingTimers).toBeLessThanOrEqual(3)
-  expect([client.ending, joined.ending]).toEqual(["open", "open"])
-  Object.assign(handles[1], { isDeaf: false, isDown: false })
-  await clock.advance(20_000)
-  expect([client.data, joined.data]).toEqual([["1", "2"], ["3"]])
-  expect(nodes[1].stats().storeErrors).toBe(onError.mock.calls.length)
-  await Promise.all(nodes.map((node) => node.closeAll({ within: 0 })))
-  expect(clock.pendingTimers).toBe(0)
-})
+  test("sessions stay while the store is down, retries do not grow, and afterwards nothing is missing", async () => {
+    const { clock, world, handles, nodes, onError } = await twoNodes(open)
+    const client = new ChannelClient(nodes[1], "news")
+    await world.settle()
+    await nodes[0].publish("news", { data: "1" })
+    Object.assign(handles[1], { isDeaf: true, isDown: true })
+    const joined = new ChannelClient(nodes[1], "late", { since: "start" })
+    await nodes[0].publish("news", { data: "2" })
+    await nodes[0].publish("late", { data: "3" })
+    await world.pass(60_000)
+    const { reads } = handles[1]
+    await world.pass(200_000)
+    // Two logs, one try in 5 s each, and the regular checks.
+    expect(handles[1].reads - reads).toBeLessThanOrEqual(120)
+    expect(clock.pendingTimers).toBeLessThanOrEqual(3)
+    expect([client.ending, joined.ending]).toEqual(["open", "open"])
+    Object.assign(handles[1], { isDeaf: false, isDown: false })
+    await world.pass(20_000)
+    expect([client.data, joined.data]).toEqual([["1", "2"], ["3"]])
+    expect(nodes[1].stats().storeErrors).toBe(onError.mock.calls.length)
+    await Promise.all(nodes.map((node) => node.closeAll({ within: 0 })))
+    expect(clock.pendingTimers).toBe(0)
+  })
 
-test("a session that is not placed at once because a read failed is placed later, without new events", async () => {
-  const { clock, handles, nodes } = twoNodes()
-  await nodes[0].publish("news", { data: "1" })
-  // Its reader stays in use.
-  const first = new ChannelClient(nodes[1], "news")
-  await settleTasks()
-  handles[1].isDown = true
-  const second = new ChannelClient(nodes[1], "news", { cursor: "other-1" })
-  await settleTasks()
-  handles[1].isDown = false
-  await clock.advance(2_000)
-  expect(second.data).toEqual([expect.stringContaining('"epoch"'), "1"])
-  expect(first.data).toEqual([])
+  test("a session that is not placed at once because a read failed is placed later, without new events", async () => {
+    const { world, handles, nodes } = await twoNodes(open)
+    await nodes[0].publish("news", { data: "1" })
+    // Its reader stays in use.
+    const first = new ChannelClient(nodes[1], "news")
+    await world.settle()
+    handles[1].isDown = true
+    const second = new ChannelClient(nodes[1], "news", { cursor: "other-1" })
+    await world.settle()
+    handles[1].isDown = false
+    await world.pass(2_000)
+    expect(second.data).toEqual([expect.stringContaining('"epoch"'), "1"])
+    expect(first.data).toEqual([])
+  })
 })
