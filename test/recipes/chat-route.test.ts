@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
@@ -8,19 +9,26 @@ import { silenceReports } from "../support/silence-reports.ts"
 silenceReports()
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const example = `${root}examples/chat-route/route.test.ts`
 
-test("examples/chat-route passes its tests under node:test", async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", example])
-  expect(stdout).toMatch(/^# pass 8$/m)
-})
+/** Writes a copy of an example for vitest. Only the import of the runner differs, as the guide says. */
+function copyForVitest(path: string): string {
+  const copy = `${root}.cache/recipes/${basename(path)}`
+  mkdirSync(dirname(copy), { recursive: true })
+  const text = readFileSync(path, "utf8").replace('from "node:test"', 'from "vitest"')
+  writeFileSync(copy, text.replace('"./route.ts"', '"../../examples/chat-route/route.ts"'))
+  return copy
+}
 
-// Only the import of the runner differs, as the guide says.
-const copy = `${root}.cache/recipes/route.test.ts`
-mkdirSync(`${root}.cache/recipes`, { recursive: true })
-const text = readFileSync(example, "utf8").replace('from "node:test"', 'from "vitest"')
-writeFileSync(copy, text.replace('"./route.ts"', '"../../examples/chat-route/route.ts"'))
+describe.each([
+  ["route.test.ts", 8],
+  ["durable.test.ts", 5],
+])("examples/chat-route/%s", async (name, count) => {
+  const example = `${root}examples/chat-route/${name}`
 
-describe("examples/chat-route under vitest", async () => {
-  await import(copy)
+  test("the example passes its tests under node:test", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ["--test", "--test-reporter=tap", example])
+    expect(stdout).toMatch(new RegExp(`^# pass ${count}$`, "m"))
+  })
+
+  await import(copyForVitest(example))
 })
