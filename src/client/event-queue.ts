@@ -7,6 +7,7 @@ import { ignore } from "../internal/cancel.ts"
 import { Channel, type Failure } from "../internal/channel.ts"
 import { copyOf } from "../internal/copy.ts"
 import { DONE } from "../internal/iterator.ts"
+import { GAP_EVENT } from "../internal/reserved-events.ts"
 import type { EventSink, Settings } from "../reconnection/index.ts"
 
 interface Slot {
@@ -23,7 +24,7 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
   isClosed: boolean = false
   /** Whether the caller closed it before it had taken the last event and the end. */
   isLeft: boolean = false
-  /** How many gaps were reported. */
+  /** How many gaps were taken, whether they were delivered or reported. */
   gaps: number = 0
   readonly #maxEvents: number
   readonly #onReturn: () => void
@@ -88,9 +89,8 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
     this.lastEventId = lastEventId
     this.#room += sizeOf(event)
     if (this.#hasRoom()) this.#onRoom()
-    if (!run) return event
-    this.gaps++
-    return run()
+    if (event.event === GAP_EVENT) this.gaps++
+    return run ? run() : event
   }
 
   #hasRoom(): boolean {

@@ -47,7 +47,10 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
   readonly lastEventId: string
   /** How many attempts were made after the first one. */
   readonly retries: number
-  /** How many events named `steadystream.gap` arrived, if `onGap` was called with them. */
+  /**
+   * How many events named `steadystream.gap` the consumer has come to: those that it took, those that `onGap` was called
+   * with, and those that a contract skipped.
+   */
   readonly gaps: number
   /** How the subscription ended, so that a cut stream is not taken for a whole one; `undefined` while events may follow. */
   readonly end: SubscriptionEnd | undefined

@@ -7,6 +7,7 @@ import { onAbort, reasonOf } from "../internal/abort-listener.ts"
 import { ignore } from "../internal/cancel.ts"
 import { Fifo } from "../internal/fifo.ts"
 import { DONE } from "../internal/iterator.ts"
+import { GAP_EVENT } from "../internal/reserved-events.ts"
 import type { AnyEvent, EventDecoder } from "./event-contract.ts"
 import { isPromise } from "./standard-schema.ts"
 
@@ -20,6 +21,8 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
   readonly #decode: EventDecoder<Event>["decode"]
   readonly #signal: AbortSignal | undefined
   readonly #waiters: Fifo<Waiter<Event>> = new Fifo()
+  /** How many events were gaps. No contract has them, so a reader of its events learns of them from this number alone. */
+  gaps: number = 0
   #cursor: string
   #held = false
   #reading = false
@@ -84,6 +87,7 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
 
   #decodeNext(raw: SseEvent): Event | undefined | Promise<Event | undefined> {
     this.#held = true
+    if (raw.event === GAP_EVENT) this.gaps++
     const decoded = this.#decode(raw)
     const signal = this.#signal
     if (signal?.aborted === true) {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { defineEvents, text } from "steadystream"
 import { subscribe, type SubscribeOptions, type Subscription } from "steadystream/client"
 import { ManualClock, type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { consume } from "../support/consumer.ts"
@@ -69,8 +70,10 @@ test("end stays as it was if the subscription is closed after its end", async ()
   expect(subscription.end).toMatchObject({ reason: "until" })
 })
 
-test("gaps counts the events that onGap was called with", async () => {
+test("gaps counts the gaps, whether they are delivered, reported or skipped by a contract", async () => {
   const chunks = ["data: a\n\n", 'event: steadystream.gap\ndata: {"reason":"trimmed"}\n\n', "data: b\n\n"]
   expect((await run([{ chunks }, noContent], { onGap: () => {} })).gaps).toBe(1)
-  expect((await run([{ chunks }, noContent])).gaps).toBe(0)
+  expect((await run([{ chunks }, noContent])).gaps).toBe(1)
+  const events = defineEvents({ message: text() })
+  expect((await run([{ chunks }, noContent], { events })).gaps).toBe(1)
 })

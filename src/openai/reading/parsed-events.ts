@@ -5,7 +5,7 @@
 import type { SseEvent } from "../../event.ts"
 import { gapError } from "./stream-event.ts"
 
-/** The members of a subscription that say whether its events were all. */
+/** The members of a subscription, or of what `readEvents()` returns, that say whether its events were all. */
 interface Whole {
   readonly end?: { readonly reason?: unknown; readonly mark?: string | undefined } | undefined
   readonly gaps?: number
@@ -48,7 +48,7 @@ export function endMarkOf(source: unknown): string | undefined {
   return (source as Whole).end?.mark
 }
 
-/** @throws {@link SseTruncatedError} if the source has reported a gap to its caller instead of delivering it. */
+/** @throws {@link SseTruncatedError} if the source has come to a gap, also one that it does not deliver. */
 export function checkGaps(source: unknown, name: string): void {
   if ((source as Whole).gaps! > 0) throw gapError(name)
 }

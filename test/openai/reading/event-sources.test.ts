@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest"
-import { readEvents, type SseEvent, SseParserStream } from "steadystream"
+import { defineEvents, readEvents, type SseEvent, SseParserStream, text as plainText } from "steadystream"
 import { readChatCompletions, readChunks, readCompletions, readResponses } from "steadystream/openai"
 import { ManualClock } from "steadystream/testing"
 import { all, chat, DONE, events, HELLO, rejection, settle } from "./scripted-source.ts"
@@ -140,6 +140,17 @@ describe("the end of a source of events", () => {
     expect(() => readChatCompletions(given, { limits: { maxEventSize: 0 } })).toThrow(RangeError)
     await settle()
     expect(given.leave).toHaveBeenCalledTimes(1)
+  })
+
+  test("readChatCompletions() fails at a gap that the contract of its source has skipped", async () => {
+    const gap = "event: steadystream.gap\ndata: {}\n\n"
+    const contract = defineEvents({ message: plainText() })
+    const [first, second, ...rest] = HELLO.split(/(?<=\n\n)/)
+    for (const body of [first! + second! + gap + rest.join("") + DONE, first! + second! + gap]) {
+      const error = await rejection(readChatCompletions(readEvents(body, { events: contract })).collect())
+      expect(error).toMatchObject({ name: "SseTruncatedError", missing: "events", chunks: 2 })
+      expect(error.partial.choices[0]?.content).toBe("Hel")
+    }
   })
 
   test("readChatCompletions() reports the error of its source, after the chunks before it", async () => {

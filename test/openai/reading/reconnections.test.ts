@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { SseResponseError, SseRetryError, SseTimeoutError, SseTruncatedError } from "steadystream"
+import { defineEvents, text, SseResponseError, SseRetryError, SseTimeoutError, SseTruncatedError } from "steadystream"
 import { subscribe, type SubscribeOptions, type Subscription } from "steadystream/client"
 import {
   type ChatSnapshot,
@@ -190,6 +190,7 @@ describe("a chunk reader over a subscription", () => {
   test.each([
     ["delivers it", {}],
     ["calls onGap with it", { onGap: () => {} }],
+    ["has a contract, which skips it", { events: defineEvents({ message: text() }) }],
   ])("readChatCompletions() fails at a gap if the subscription %s", async (_, options) => {
     const gap = 'id: 3\nevent: steadystream.gap\ndata: {"reason":"trimmed"}\n\n'
     const run = open([replay(2), { chunks: [gap, ...BLOCKS.slice(3)] }], { until: "[DONE]", ...options })
