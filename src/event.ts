@@ -48,6 +48,8 @@ export interface SseEventIterator<Event extends SseEvent<string, unknown> = SseE
 > {
   /** The last event ID after the last event that `next` returned: the cursor to resume from. */
   readonly lastEventId: string
+  /** @internal The event that the source ended inside, as far as it arrived: for a chunk reader, it may be a loss. */
+  readonly unfinished?: SseEvent | undefined
   /** Resolves with the next event; concurrent calls resolve in the order of the calls. */
   next(): Promise<IteratorResult<Event, undefined>>
   /** Ends the iteration and cancels the source. */

@@ -39,6 +39,10 @@ export class ContractReader<Event extends AnyEvent> implements SseEventIterator<
     return this.#held ? this.#cursor : this.#source.lastEventId
   }
 
+  get unfinished(): SseEvent | undefined {
+    return this.#source.unfinished
+  }
+
   [Symbol.asyncIterator](): this {
     // It throws for a second loop.
     this.#source[Symbol.asyncIterator]()

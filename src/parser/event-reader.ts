@@ -20,6 +20,7 @@ type Result = IteratorResult<SseEvent, undefined>
 const NO_EVENTS: SseEvent[] = []
 
 export class EventReader implements SseEventIterator {
+  unfinished: SseEvent | undefined = undefined
   readonly #parser: SseParser
   readonly #source: SourceReader
   readonly #forgetSignal: () => void = ignore
@@ -157,6 +158,7 @@ export class EventReader implements SseEventIterator {
     if (this.#isOver) return
     try {
       if (result.done === true) {
+        this.unfinished = this.#parser.takeUnfinished()
         this.#parser.end()
         this.#isOver = true
         this.#source.release()

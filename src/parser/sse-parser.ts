@@ -2,6 +2,7 @@
  * The public parser: it checks which method may be called when, and decodes bytes to text before the text parser. After
  * `end` and after an error of the stream, `feed` throws until `reset`.
  */
+import type { SseEvent } from "../event.ts"
 import { type SseError, SseLimitError, SseMalformedError } from "../errors.ts"
 import { LETTER_D } from "./characters.ts"
 import { checkOptions } from "../internal/option-checks.ts"
@@ -102,6 +103,25 @@ export class SseParser {
       this.#refuse("the stream has ended")
     }
     return { incomplete }
+  }
+
+  /**
+   * @internal Returns the unfinished event, as far as it arrived, and discards it. No handler is called, and the last event ID
+   * stays. The next call must be `end` or `reset`.
+   */
+  takeUnfinished(): SseEvent | undefined {
+    const text = this.#text
+    const { handlers, lastEventId } = text
+    let unfinished: SseEvent | undefined
+    // Such text is whole events, which follow one that a handler refused.
+    if (text.unread !== "") return undefined
+    text.handlers = { onEvent: (event) => void (unfinished = event) }
+    // It is returned whatever its size.
+    text.room = Infinity
+    this.#flush()
+    text.handlers = handlers
+    text.lastEventId = lastEventId
+    return unfinished
   }
 
   /** Resets the parser for another stream. It keeps the last event ID, unless the options set another one. */

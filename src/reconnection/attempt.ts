@@ -64,7 +64,10 @@ async function readAll(
     if (room) await step.wait(() => room.then(() => deadlines.onPause()))
     const { done, value } = await step.wait(() => wrapFailure(() => source.read()))
     step.check()
-    if (done === true) return checkEnd(settings)
+    if (done === true) {
+      intake.end()
+      return checkEnd(settings)
+    }
     deadlines.onBytes()
     intake.meter?.onBytes(value.length)
     parser.feed(value)

@@ -1,4 +1,5 @@
 /* Decides what becomes of each event that arrives: end mark, gap, duplicate or delivery; keeps the ID to resume from. */
+import type { SseEvent } from "../event.ts"
 import { MAX_ID_LENGTH, rememberId } from "../internal/remember-id.ts"
 import { GAP_EVENT } from "../internal/reserved-events.ts"
 import { SseParser } from "../parser/index.ts"
@@ -22,6 +23,8 @@ export class EventIntake {
   isComplete: boolean = false
   /** Measures this attempt, if that is asked for. */
   meter: AttemptMeter | undefined = undefined
+  /** The event that the last connection with events ended inside, as far as it arrived. */
+  unfinished: SseEvent | undefined = undefined
   readonly #ids: Set<string> = new Set()
   readonly #remembersIds: boolean
 
@@ -71,10 +74,17 @@ export class EventIntake {
   begin(): void {
     this.openedAt = Infinity
     this.madeProgress = false
+    this.end()
     this.parser.reset()
   }
 
+  /** The stream of an attempt has ended, or it broke. */
+  end(): void {
+    this.unfinished = this.parser.takeUnfinished() ?? this.unfinished
+  }
+
   #onArrival(deadlines: Deadlines): void {
+    this.unfinished = undefined
     deadlines.onEvent()
     this.meter?.onEvent()
   }

@@ -3,6 +3,7 @@
  * what follows, and nothing happens after its end. Where events go is the sink's concern.
  */
 import { SseError } from "../errors.ts"
+import type { SseEvent } from "../event.ts"
 import type { Failure } from "../internal/channel.ts"
 import { copyOf } from "../internal/copy.ts"
 import { Step } from "../internal/step.ts"
@@ -61,10 +62,10 @@ export class ReconnectionLoop {
   }
 
   /** Ends everything, and the sink with it. */
-  #finish(failure?: Failure, reason: SubscriptionEnd["reason"] = "error"): void {
+  #finish(failure?: Failure, reason: SubscriptionEnd["reason"] = "error", unfinished?: SseEvent): void {
     if (this.#whole.signal.aborted) return
     const { until } = this.#settings
-    this.ending = { reason, mark: reason === "until" && typeof until === "string" ? until : undefined }
+    this.ending = { reason, mark: reason === "until" && typeof until === "string" ? until : undefined, unfinished }
     this.#stop()
     // A listener of the last state may have closed it.
     if (!this.#isClosed) this.#sink.end(failure)
@@ -108,7 +109,7 @@ export class ReconnectionLoop {
       const attempt = { number, error: last?.error, lastEventId, signal: step.signal }
       let retry: RetryInfo | undefined
       try {
-        return this.#finish(undefined, await makeAttempt(attempt, step))
+        return this.#finish(undefined, await makeAttempt(attempt, step), intake.unfinished)
       } catch (error) {
         this.#whole.check()
         const wasEnded = step.signal.aborted

@@ -1,4 +1,5 @@
 /* The states of a subscription and the transitions between them, as data; nothing else changes a state. */
+import type { SseEvent } from "../event.ts"
 
 /**
  * The state of a subscription: `"connecting"` until a response has opened, `"open"`, `"waiting"` between two attempts,
@@ -16,6 +17,11 @@ export interface SubscriptionEnd {
   readonly reason: "until" | "no-content" | "eof" | "cancelled" | "error"
   /** The end mark that arrived and was not delivered: `until`, if it is a string. */
   readonly mark: string | undefined
+  /**
+   * The event that the stream ended inside, as far as it arrived: it was not delivered, and no later connection sent an event.
+   * Only with `"eof"` and `"no-content"`.
+   */
+  readonly unfinished?: SseEvent | undefined
 }
 
 /** What happens to a subscription. */

@@ -63,6 +63,16 @@ test("end is a cancellation if the caller closes the subscription or drops queue
   expect(aborted.end).toEqual(cancelled)
 })
 
+test("end has the event that the stream ended inside, which is not delivered and moves nothing", async () => {
+  const chunks = ["id: 1\ndata: a\n\nid: 2\nevent: x\ndata: b"]
+  const { end, lastEventId } = await run([{ chunks }], { retry: false })
+  const unfinished = { event: "x", data: "b", id: "2", lastEventId: "2" }
+  expect([end, lastEventId]).toEqual([{ reason: "eof", mark: undefined, unfinished }, "1"])
+  expect((await run([{ chunks }, noContent])).end).toMatchObject({ reason: "no-content", unfinished })
+  expect((await run([{ chunks }, { chunks: ["data: c\n\n"] }, noContent])).end?.unfinished).toBeUndefined()
+  expect((await run([{ chunks }], { retry: false, limits: { maxEventSize: 2 } })).end?.unfinished).toEqual(unfinished)
+})
+
 test("end stays as it was if the subscription is closed after its end", async () => {
   const subscription = await run([{ chunks: ["data: [DONE]\n\n"] }], { until: "[DONE]" })
   subscription.close()

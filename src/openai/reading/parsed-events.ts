@@ -7,7 +7,10 @@ import { gapError } from "./stream-event.ts"
 
 /** The members of a subscription, or of what `readEvents()` returns, that say whether its events were all. */
 interface Whole {
-  readonly end?: { readonly reason?: unknown; readonly mark?: string | undefined } | undefined
+  readonly end?:
+    | { readonly reason?: unknown; readonly mark?: string | undefined; readonly unfinished?: SseEvent }
+    | undefined
+  readonly unfinished?: SseEvent
   readonly gaps?: number
 }
 
@@ -46,6 +49,12 @@ export function isClosed(source: unknown): boolean {
 /** Returns the end mark that the source took and did not deliver. */
 export function endMarkOf(source: unknown): string | undefined {
   return (source as Whole).end?.mark
+}
+
+/** Returns the event that the source ended inside and did not deliver, as far as it arrived. */
+export function unfinishedOf(source: unknown): SseEvent | undefined {
+  const { end, unfinished } = source as Whole
+  return end?.unfinished ?? unfinished
 }
 
 /** @throws {@link SseTruncatedError} if the source has come to a gap, also one that it does not deliver. */

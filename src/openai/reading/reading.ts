@@ -18,7 +18,7 @@ import { Deadlines, unreadDeadline } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 import { Outcome } from "./outcome.ts"
-import { checkGaps, endMarkOf, eventOf, isClosed, isEvent, itemError, sizeOf } from "./parsed-events.ts"
+import { checkGaps, endMarkOf, eventOf, isClosed, isEvent, itemError, sizeOf, unfinishedOf } from "./parsed-events.ts"
 import { expireUnread } from "./unread.ts"
 
 /** The result of a read of the body. */
@@ -175,7 +175,10 @@ export class Reading<T, S> {
     // The caller closed the source while this reading waited for it.
     if (isClosed(this.#source)) return this.cancel()
     checkGaps(this.#source, this.#name)
-    this.answer.endBody(this.#parser.end({ flush: true }).incomplete, endMarkOf(this.#source))
+    const { incomplete } = this.#parser.end({ flush: true })
+    const unfinished = unfinishedOf(this.#source)
+    if (unfinished) this.#acceptEvent(unfinished)
+    this.answer.endBody(incomplete || unfinished !== undefined, endMarkOf(this.#source))
   }
 
   #acceptEvent(item: unknown): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest"
 import { defineEvents, readEvents, type SseEvent, SseParserStream, text as plainText } from "steadystream"
-import { readChatCompletions, readChunks, readCompletions, readResponses } from "steadystream/openai"
-import { ManualClock } from "steadystream/testing"
+import { subscribe } from "steadystream/client"
+import { type ChunkSource, readChatCompletions, readChunks, readCompletions, readResponses } from "steadystream/openai"
+import { ManualClock, scriptedFetch } from "steadystream/testing"
 import { all, chat, DONE, events, HELLO, rejection, settle } from "./scripted-source.ts"
 
 /** The events of the text of a stream. */
@@ -140,6 +141,43 @@ describe("the end of a source of events", () => {
     expect(() => readChatCompletions(given, { limits: { maxEventSize: 0 } })).toThrow(RangeError)
     await settle()
     expect(given.leave).toHaveBeenCalledTimes(1)
+  })
+
+  test("readChatCompletions() has the outcome of the bytes over events that are cut anywhere", async () => {
+    const text = HELLO + events({ choices: [{ index: 1, delta: { content: "B" }, finish_reason: "stop" }] }) + DONE
+    const contract = defineEvents({ message: plainText() })
+    const outcomeOf = async (given: ChunkSource) => {
+      const stream = readChatCompletions(given)
+      await stream.collect().catch(() => undefined)
+      const { reason, error, sawDone } = await stream.ended
+      return JSON.stringify([reason, sawDone, (error as Error | undefined)?.message, stream.snapshot])
+    }
+    const outcomes = new Set<string>()
+    // Over events, a body without one has no line that would be an error.
+    for (let at = text.indexOf("\n\n") + 2; at <= text.length; at++) {
+      const cut = text.slice(0, at)
+      const fetch = scriptedFetch([{ chunks: [cut] }])
+      const outcome = await outcomeOf(cut)
+      outcomes.add(outcome)
+      for (const given of [
+        readEvents(cut),
+        readEvents(cut, { events: contract }),
+        subscribe("https://example.com/chat", { fetch, retry: false }),
+      ])
+        expect(await outcomeOf(given), JSON.stringify(cut)).toBe(outcome)
+    }
+    expect(outcomes.size).toBeGreaterThan(5)
+  })
+
+  test("readEvents() calls no handler for the event that its source ends inside", async () => {
+    const handler = vi.fn<() => void>()
+    const options = { onId: handler, onRetry: handler, onComment: handler, onUnknownLine: handler }
+    for (const rest of ["id: 2\ndata: b", "retry: 5", ": comment", "other: 1", "id: 2\n"]) {
+      const reader = readEvents(`data: a\n\n${rest}`, options)
+      expect(await all(reader)).toMatchObject([{ data: "a" }])
+      expect(reader.lastEventId).toBe("")
+    }
+    expect(handler).not.toHaveBeenCalled()
   })
 
   test("readChatCompletions() fails at a gap that the contract of its source has skipped", async () => {

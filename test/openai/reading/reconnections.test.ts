@@ -103,6 +103,23 @@ describe("a chunk reader over a subscription", () => {
     expect(await run.stream.ended).toMatchObject({ reason: "finished", sawDone: false })
   })
 
+  test("readChatCompletions() does not take a 204 after a cut event for the end of the answer", async () => {
+    const cut = { chunks: [...BLOCKS.slice(0, 4), BLOCKS[4]!.replace("[DONE]", '{"choices":[')], end: "reset" } as const
+    const half = { ...cut, chunks: [cut.chunks.join("").slice(0, -2)] }
+    for (const answers of [[half], [half, new TypeError("fetch failed")], [half, { chunks: [] }]]) {
+      const run = open([...answers, noContent])
+      expect(await finish(run)).toMatchObject({ name: "SseTruncatedError", missing: "done", chunks: 4 })
+      expect(run.subscription.end).toMatchObject({ unfinished: { data: '{"choices":[', id: "5" } })
+    }
+    // The next connection has sent the event.
+    const whole = open([half, { chunks: [BLOCKS[4]!.replace("[DONE]", "null")] }, noContent])
+    expect(await finish(whole)).toHaveLength(4)
+    expect(await whole.stream.ended).toMatchObject({ reason: "finished" })
+    const marked = open([{ chunks: [BLOCKS.join("").slice(0, -1)] }, noContent])
+    expect(await finish(marked)).toHaveLength(4)
+    expect(await marked.stream.ended).toMatchObject({ reason: "done" })
+  })
+
   test("readChatCompletions() takes no other end mark for its own", async () => {
     const run = open([{ chunks: [...BLOCKS.slice(0, 2), "data: END\n\n"] }], { until: "END" })
     expect(await finish(run)).toMatchObject({ code: "truncated" })
