@@ -24,6 +24,10 @@ export function follow(url: string, onText: (text: string) => void, onEnd: (reas
     const text = choices?.[0]?.delta.content
     if (text) onText(text)
   })
+  // Of an answer that is not in a dialect of OpenAI.
+  source.addEventListener("steadystream.end", ({ data }: MessageEvent<string>) => {
+    end((JSON.parse(data) as { readonly status: string }).status)
+  })
   source.addEventListener("error", () => {
     // Otherwise the connection broke, and the browser reconnects with the ID of the last event.
     if (source.readyState === EventSource.CLOSED) end("closed")

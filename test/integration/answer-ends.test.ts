@@ -121,6 +121,8 @@ function describeError(error: unknown): string {
 interface End {
   /** Whether the readers get no answer at first. */
   readonly isRefused?: true
+  /** Whether there is no text before the end. */
+  readonly isSilent?: true
   /** What comes before the readers; by default, an answer that has begun. */
   readonly before?: (setting: Setting) => Promise<unknown>
   /** What comes after that. */
@@ -158,6 +160,17 @@ const ends: Readonly<Record<string, End>> = {
   "The provider's connection breaks": { after: ({ provider }) => provider.cut() },
   "The answer exceeds `limit`": { after: ({ provider }) => provider.send("x".repeat(LIMIT)) },
   "`answers.cancel(id)`, on any node": { after: ({ near }) => near.answers.cancel("42") },
+  "`answers.cancel(id)` before the first event": {
+    isSilent: true,
+    before: async ({ ask, far }) => {
+      await ask()
+      await expect.poll(() => far.answers.stats().appends, patiently).toBe(1)
+    },
+    after: async ({ near }) => {
+      await expect.poll(() => near.answers.stats().sessions, patiently).toBe(3)
+      await near.answers.cancel("42")
+    },
+  },
   "No reader comes for `abandonAfter`": {
     before: async (setting) => {
       await begin(setting)
@@ -225,7 +238,7 @@ describe("the table of ends in the guide", () => {
     await (end.before ?? begin)(setting)
     const { proxy, far, provider } = setting
     const readers = [readBySubscribe, readByEventSource, readByOpenai].map((read) => read(`${proxy.origin}/`))
-    for (const { texts } of end.isRefused || provider.refusal ? [] : readers)
+    for (const { texts } of end.isRefused || end.isSilent || provider.refusal ? [] : readers)
       await expect.poll(() => texts, patiently).toEqual(["Hel"])
     await end.after?.(setting, readers)
     const seen = await Promise.all(readers.map((reader) => reader.end))
