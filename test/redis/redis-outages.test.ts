@@ -3,8 +3,11 @@ import { redisStore } from "steadystream/redis"
 import type { EventStore } from "steadystream/server"
 import { ManualClock } from "steadystream/testing"
 import { expect, onTestFinished, test } from "vitest"
+import { ChannelClient } from "../support/channel-client.ts"
+import { redisNode, untilStored } from "../support/redis-node.ts"
 import type { RedisServer } from "../support/redis-server.ts"
 import { errorOf, events } from "../support/store-calls.ts"
+import { patiently } from "../support/stored-events.ts"
 import { describeWithRedis, redisOfTest } from "../support/with-redis.ts"
 
 describeWithRedis("redisStore() after a restart of Redis", () => {
@@ -84,6 +87,42 @@ describeWithRedis("redisStore() after many runs of Redis", () => {
     expect(later.map(({ gap }) => gap?.reason)).toEqual([...cursors.slice(1).map(() => "epoch"), "future"])
     await store.close()
     client.disconnect()
+  })
+})
+
+describeWithRedis("sessions while Redis is away", () => {
+  const outages: readonly [string, (server: RedisServer) => unknown, (server: RedisServer) => unknown][] = [
+    ["does not answer", (server) => server.hold(), (server) => server.release()],
+    ["has ended", (server) => server.kill(), (server) => server.restart()],
+  ]
+
+  test.each(outages)("sessions get a comment every 8 seconds while Redis %s", async (_, leave, comeBack) => {
+    const server = await redisOfTest()
+    const channelsClock = new ManualClock()
+    const { channels, store } = await redisNode(server.url, { channelsClock, publishTimeout: 500 })
+    const client = new ChannelClient(channels, "a", { since: "start" })
+    await channels.publish("a", { data: "1" })
+    await expect.poll(() => client.data, patiently).toEqual(["1"])
+    await leave(server)
+    // The node finds out that it cannot reach Redis.
+    expect((await errorOf(channels.publish("a", { data: "lost" })))?.code).toBe("store-unavailable")
+    const comments = () => client.text.split("\n\n").filter((block) => block.startsWith(":")).length
+    const before = comments()
+    for (let second = 0; second < 80; second++) {
+      await channelsClock.advance(1_000)
+      // The regular checks of a minute fail.
+      if (second === 40) expect((await errorOf(store.read("a", "end")))?.code).toBe("store-unavailable")
+    }
+    expect(comments() - before).toBeGreaterThanOrEqual(8)
+    expect(client.ending).toBe("open")
+    await comeBack(server)
+    await untilStored(() => channels.publish("a", { data: "2" }))
+    await expect
+      .poll(async () => {
+        await channelsClock.advance(1_000)
+        return client.data.at(-1)
+      }, patiently)
+      .toBe("2")
   })
 })
 
