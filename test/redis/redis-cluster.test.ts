@@ -95,6 +95,27 @@ describeWithRedis("redisStore() of a cluster", () => {
       made.close()
     })
 
+    test(`redisStore() of a cluster with ${kind} has one connection for commands and one for messages to each server`, async () => {
+      const made = await open()
+      const store = redisStore(made.client, { prefix: `${kind} connections:` })
+      for (let at = 0; at < 30; at++) await store.watch(`${at}`, () => {}).ready
+      const connections = async () => {
+        // The last command of a connection shows what it is for.
+        for (let at = 0; at < 30; at++) await store.append(`${at}`, [{ text: "x" }])
+        const lists = await Promise.all(cluster.servers.map(({ command }) => command("CLIENT", "LIST")))
+        return lists.map((list) => {
+          const lines = String(list).split("\n")
+          const subscribers = lines.filter((line) => /\bssub=[1-9]/.test(line)).length
+          return [subscribers, lines.filter((line) => /\bcmd=eval/.test(line)).length]
+        })
+      }
+      // Those of the tests before this one may still be closing.
+      const expected = cluster.servers.map(() => [1, 1])
+      await expect.poll(connections, { timeout: 30_000 }).toEqual(expected)
+      await store.close()
+      made.close()
+    })
+
     test.each(cases.filter(({ name }) => CASES.test(name)))("$name", async ({ run }) => {
       await expect(run()).resolves.toBe(undefined)
     })
