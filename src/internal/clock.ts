@@ -38,13 +38,8 @@ export const systemClock: Clock = {
 /** Sets a timer that does not keep the process alive. In Node timers are objects, elsewhere they are numbers. */
 export function setIdleTimer(clock: Clock, run: () => void, ms: number): unknown {
   const timer = clock.setTimeout(run, ms)
-  releaseTimer(timer)
-  return timer
-}
-
-/** The timer no longer keeps the process alive. */
-export function releaseTimer(timer: unknown): void {
   ;(timer as { unref?: () => void } | undefined)?.unref?.()
+  return timer
 }
 
 /** The longest delay of a platform timer; with a longer one it fires at once. */

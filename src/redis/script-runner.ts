@@ -2,7 +2,7 @@
  * Runs scripts. Each has its own deadline: a client may keep a command for as long as Redis is away. After the deadline the
  * caller has its error, and Redis refuses the command if it still arrives.
  */
-import { type Clock, MAX_TIMER_MS, releaseTimer } from "../internal/clock.ts"
+import { type Clock, MAX_TIMER_MS } from "../internal/clock.ts"
 import { newEpoch, SseStoreError } from "../server/store/index.ts"
 import type { OwnedConnection } from "./connection.ts"
 import { hexOf, type LogKeys } from "./log-keys.ts"
@@ -164,7 +164,7 @@ export class ScriptRunner {
 
   /** What still waits does not keep the process alive. */
   close(): void {
-    for (const timer of this.#timers) releaseTimer(timer)
+    for (const timer of this.#timers) (timer as { unref?: () => void } | undefined)?.unref?.()
   }
 
   async #send(

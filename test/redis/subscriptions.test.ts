@@ -154,11 +154,11 @@ describeWithRedis("redisStore() that watches", () => {
   )
 
   test.each([
-    ["ioredis 6", Redis],
-    ["ioredis 5", Redis5 as unknown as typeof Redis],
-  ])("redisStore() of %s waits for its subscription longer than the client for commands", async (_, Client) => {
+    ["ioredis 6", (port: number) => new Redis(port, { commandTimeout: 100 })],
+    ["ioredis 5", (port: number) => new Redis5(port, { commandTimeout: 100 })],
+  ])("redisStore() of %s waits for its subscription longer than the client for commands", async (_, connect) => {
     const own = await redisOfTest()
-    const client = new Client(own.port, { commandTimeout: 100 })
+    const client = connect(own.port)
     client.on("error", () => {})
     const store = redisStore(client, { publishTimeout: 60_000 })
     own.hold()
