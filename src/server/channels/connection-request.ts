@@ -39,10 +39,16 @@ export function readRequest(
   return { names: namesOf(names), cursor: cursor || cursorOfUrl(url) }
 }
 
-/** @throws TypeError if `name` is not a name. */
+/** @throws TypeError if `name` is not a name, or is that of a log of answers, which the same store may have. */
 export function checkName(name: unknown): asserts name is string {
-  if (typeof name === "string" && name !== "") return
-  throw new TypeError("Cannot use channel: its name must be a string that is not empty")
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError("Cannot use channel: its name must be a string that is not empty")
+  }
+  if (/^(?:answer|readers):/.test(name)) {
+    throw new TypeError(
+      'Cannot use channel: its name must not begin with "answer:" or "readers:", as logs of answers do',
+    )
+  }
 }
 
 /** @throws TypeError if these are not 1 to 64 names. */

@@ -249,6 +249,8 @@ test.each<[string, unknown, string]>([
   ["nothing", undefined, "must be a name or an array of names, not undefined"],
   ["an empty array", [], "there must be 1 to 64 channels, not 0"],
   ["an empty name", ["a", ""], "its name must be a string that is not empty"],
+  ["the name of an answer", ["a", "answer:7"], 'its name must not begin with "answer:" or "readers:"'],
+  ["the name of the readers of an answer", "readers:7", 'its name must not begin with "answer:" or "readers:"'],
 ])("respond() refuses %s as names, and says what they may be", async (_, names, message) => {
   const channels = createChannels()
   await expect(channels.respond(new Request("http://x/"), names as never)).rejects.toThrow(message)
