@@ -12,6 +12,8 @@ export interface Contender {
   publish(sequence: number, data: string): unknown
   /** Returns the number of sessions. */
   sessions(): number
+  /** Sends an event to one session. Missing if sessions have no channel of their own. */
+  publishToOne?(sequence: number, data: string): unknown
   /** Returns the ID of the newest event. Missing if the server keeps no events for clients that come back. */
   cursor?(): Promise<string>
 }
@@ -30,7 +32,7 @@ export const contenders = {
 export type ContenderName = keyof typeof contenders
 
 /** A contender, or what the tables of Redis compare with one. */
-export type ServerName = ContenderName | "redis-channels"
+export type ServerName = ContenderName | "redis-channels" | "users" | "redis-users"
 
 export const contenderNames = Object.keys(contenders) as readonly ContenderName[]
 
@@ -123,19 +125,36 @@ async function channels(): Promise<Contender> {
 
 /** Channels whose store is Redis. It is no contender, because the others need no other server. */
 export async function redisChannels(url: string): Promise<Contender> {
+  return channelsOn(await redisOf(url))
+}
+
+async function redisOf(url: string): Promise<EventStore> {
   const { redisStore } = await import("steadystream/redis")
   const { createClient } = await import("redis")
   const client = createClient({ url })
   await client.connect()
-  return channelsOn(redisStore(client))
+  return redisStore(client)
 }
 
-async function channelsOn(store: EventStore): Promise<Contender> {
+/** Channels whose sessions have one channel of their own and one that all have. */
+export async function userChannels(): Promise<Contender> {
+  const { memoryStore } = await import("steadystream/server")
+  return channelsOn(memoryStore({ maxBytes: 2 ** 30 }), true)
+}
+
+export async function redisUserChannels(url: string): Promise<Contender> {
+  return channelsOn(await redisOf(url), true)
+}
+
+async function channelsOn(store: EventStore, hasOwn = false): Promise<Contender> {
   const { sendChannels } = await import("steadystream/node")
   const { createChannels } = await import("steadystream/server")
   const hub = createChannels({ store })
+  let users = 0
   return {
-    listener: (req, res) => void sendChannels(hub, req, res, EVENT),
+    listener: (req, res) => void sendChannels(hub, req, res, hasOwn ? [`user:${users++}`, EVENT] : EVENT),
+    publishToOne: (sequence, data) =>
+      hub.publish(`user:${users - 1 - (sequence % hub.size())}`, { event: "own", data }),
     publish: (_sequence, data) => hub.publish(EVENT, { event: EVENT, data }),
     sessions: () => hub.size(),
     cursor: () => hub.cursor(EVENT),

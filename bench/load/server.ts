@@ -2,8 +2,8 @@
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { serveCommands } from "./child.ts"
-import { contenders, redisChannels, type ServerName } from "./contenders.ts"
-import { stamp } from "./stamp.ts"
+import { contenders, redisChannels, redisUserChannels, type ServerName, userChannels } from "./contenders.ts"
+import { sleep, stamp } from "./stamp.ts"
 
 /** What a process takes after a collection of garbage, in bytes. */
 export interface Memory {
@@ -23,7 +23,12 @@ export interface BroadcastCost {
 }
 
 const [name, redisUrl] = process.argv.slice(2) as [ServerName, string]
-const contender = await (name === "redis-channels" ? redisChannels(redisUrl) : contenders[name]())
+const others = {
+  "redis-channels": () => redisChannels(redisUrl),
+  users: userChannels,
+  "redis-users": () => redisUserChannels(redisUrl),
+}
+const contender = await { ...contenders, ...others }[name]()
 const server = createServer(contender.listener)
 let sequence = 0
 let peak = 0
@@ -85,6 +90,20 @@ const commands = {
     return new Promise((resolve) => {
       setImmediate(() => resolve({ sequence, call, blocked: stamp() - start, cpu: cpuTime() - cpu }))
     })
+  },
+
+  /** Sends events to one session after the other; returns the CPU time of this process as a share of one core. */
+  async shareOf({ rate, seconds }: { rate: number; seconds: number }): Promise<number> {
+    const cpu = cpuTime()
+    const start = stamp()
+    // Without events, not even a timer of its own.
+    if (rate === 0) await sleep(seconds * 1000)
+    for (let sent = 0, elapsed = 0; rate > 0 && elapsed < seconds;) {
+      await sleep(1)
+      elapsed = Math.min(seconds, (stamp() - start) / 1000)
+      while (sent + 1 <= rate * elapsed) void contender.publishToOne!(sent++, "abcdefghij ".repeat(7))
+    }
+    return (cpuTime() - cpu) / (stamp() - start)
   },
 
   /** Publishes events until all are published or the memory has grown by `limit` bytes. Returns their number. */

@@ -50,6 +50,8 @@ describeWithRedis("runRedisLoad()", () => {
     timedRounds: 1,
     timed: 20,
     served: 5,
+    users: 20,
+    userRate: 40,
   }
 
   test("runRedisLoad() counts commands, which do not grow with the sessions of channels", async () => {
@@ -67,6 +69,13 @@ describeWithRedis("runRedisLoad()", () => {
     const report = redisMarkdown(results!, "a machine")
     expect(report).toContain("### Memory per log")
     expect(report).not.toContain("### Latency of a token")
+  })
+
+  test("runRedisLoad() measures sessions with a channel each, beside the memory store", async () => {
+    const results = await runRedisLoad({ settings: redisSettings, parts: ["users"] })
+    expect(results!.failures).toEqual([])
+    expect(results!.users.map(({ name }) => name)).toEqual(["users", "redis-users"])
+    expect(redisMarkdown(results!, "a machine")).toContain("### A process with a channel for each session")
   })
 })
 

@@ -17,15 +17,27 @@ import {
   type RedisSettings,
   type TokensResult,
   type TokenTimes,
+  measureUsers,
   type UnitTraffic,
+  type UsersResult,
 } from "./redis-parts.ts"
 
-export const redisPartNames = ["events", "tokens", "connections", "memory", "cpu", "latency", "serving"] as const
+export const redisPartNames = [
+  "events",
+  "tokens",
+  "connections",
+  "memory",
+  "cpu",
+  "latency",
+  "serving",
+  "users",
+] as const
 export type RedisPartName = (typeof redisPartNames)[number]
 
 /** The servers whose answers are in Redis. The first reader of resumable-stream is not. */
 export const STORED = ["redis", "redis-each", "resumable", "xread"] as const satisfies readonly AnswerServerName[]
 export const SERVING = ["raw", "channels", "redis-channels"] as const
+export const USERS = ["users", "redis-users"] as const
 export const MEMORY_EVENTS = [0, 1, 100] as const
 export const CONNECTED = 1_000
 
@@ -47,6 +59,8 @@ export const FULL_REDIS: RedisSettings = {
   timedRounds: 5,
   timed: 400,
   served: 1_000,
+  users: 5_000,
+  userRate: 334,
 }
 export const QUICK_REDIS: RedisSettings = {
   ...FULL_REDIS,
@@ -55,6 +69,8 @@ export const QUICK_REDIS: RedisSettings = {
   rounds: 1,
   timedRounds: 2,
   served: 300,
+  users: 1_000,
+  userRate: 67,
 }
 
 export interface RedisLoadOptions {
@@ -82,6 +98,7 @@ export interface RedisResults {
   readonly latency: Measured<AnswerServerName, TokenTimes>[]
   readonly roundTrip: TokenTimes[]
   readonly serving: Measured<(typeof SERVING)[number], number>[]
+  readonly users: Measured<(typeof USERS)[number], UsersResult>[]
   /** Why a measurement is missing. */
   readonly failures: string[]
 }
@@ -160,6 +177,9 @@ export async function runRedisLoad(options: RedisLoadOptions): Promise<RedisResu
       for (let round = 0; round < settings.rounds; round++)
         for (const name of SERVING) await measure(results.serving, name, [round], () => measureServing(name, settings))
     },
+    async users() {
+      for (const name of USERS) await measure(results.users, name, [], () => measureUsers(name, settings))
+    },
   }
   for (const part of redisPartNames) if (parts.includes(part)) await steps[part]()
   return results
@@ -176,6 +196,7 @@ function noResults(settings: RedisSettings): RedisResults {
     latency: [],
     roundTrip: [],
     serving: [],
+    users: [],
     failures: [],
   }
 }

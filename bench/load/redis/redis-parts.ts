@@ -29,6 +29,9 @@ export interface RedisSettings {
   readonly timed: number
   /** The events that a serving process delivers to 100 sessions. */
   readonly served: number
+  /** The sessions with a channel of their own, and the events per second that each go to one of them. */
+  readonly users: number
+  readonly userRate: number
 }
 
 /** Logs, the sessions of each, and the events per second in all. */
@@ -40,6 +43,11 @@ const CONFIG = { maxclients: 15_000 }
 const DELIVERY_DEADLINE = 30_000
 /** The sessions that are opened at the same time. */
 const IN_FLIGHT = 100
+
+/** The time after which the work of opening sessions is over. */
+const SETTLED = 5_000
+/** The events for all sessions. */
+const NEWS = 10
 
 const DATA = "abcdefghij ".repeat(7)
 
@@ -290,6 +298,41 @@ export function measureServing(name: ServerName, { served }: RedisSettings): Pro
         const after = await scene.server.call("cpu", undefined)
         await scene.close()
         return ((after - before) / served) * 1_000
+      },
+      redis.url,
+    ),
+  )
+}
+
+/** What a process spends on sessions that have a channel of their own and one for all. */
+export interface UsersResult {
+  /** The memory of one session in bytes. */
+  readonly memory: number
+  /** The share of one core at rest, and with events that each go to one session. */
+  readonly rest: number
+  readonly share: number
+  /** The CPU time of an event for all sessions, in milliseconds. */
+  readonly news: number
+}
+
+export function measureUsers(name: ServerName, { users, userRate, seconds }: RedisSettings): Promise<UsersResult> {
+  return withRedis((redis) =>
+    Scene.run(
+      name,
+      async (scene) => {
+        const { server } = scene
+        await scene.warmUp()
+        const before = await server.call("memory", undefined)
+        await scene.open(users)
+        await sleep(SETTLED)
+        const after = await server.call("memory", undefined)
+        const rest = await server.call("shareOf", { rate: 0, seconds: 2 * seconds })
+        const share = await server.call("shareOf", { rate: userRate, seconds: 2 * seconds })
+        const cpu = await server.call("cpu", undefined)
+        for (let count = 0; count < NEWS; count++) await scene.broadcast()
+        const news = ((await server.call("cpu", undefined)) - cpu) / NEWS
+        await scene.close()
+        return { memory: (after.rss - before.rss) / users, rest, share, news }
       },
       redis.url,
     ),

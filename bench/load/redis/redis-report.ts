@@ -17,6 +17,11 @@ const servingTitles = {
   "redis-channels": "`createChannels`, `redisStore`",
 }
 
+const usersTitles = {
+  users: "`createChannels`, `memoryStore`",
+  "redis-users": "`createChannels`, `redisStore`",
+}
+
 const count = (value: number) => (value < 10 ? String(Number(value.toFixed(2))) : number(value))
 const bytes = (value: number) => `${number(value)} B`
 const kilobytes = (value: number) => `${(value / 1_000).toFixed(1)} kB`
@@ -32,6 +37,7 @@ export function redisMarkdown(results: RedisResults, platform: string): string {
     cpuSection(results),
     latencySection(results),
     servingSection(results),
+    usersSection(results),
   ]
   const tables = sections
     .filter(({ 3: rows }) => rows.length > 0)
@@ -174,6 +180,23 @@ one before; the medians of ${settings.rounds} rounds.`,
       const ratio = median(rounds.map((value, at) => value / base[at]!)).toFixed(2)
       return [servingTitles[name], `${number(median(rounds))} ms`, name === "channels" ? "" : ratio]
     }),
+  ]
+}
+
+function usersSection({ users, settings }: RedisResults): Section {
+  const { users: sessions, userRate, seconds } = settings
+  return [
+    "A process with a channel for each session",
+    `The memory and the CPU time of a process with ${number(sessions)} sessions, each with a channel of its own and one for all:
+at rest, and with ${userRate} events a second that each go to one session, over ${2 * seconds} s each; then events for all sessions.`,
+    ["server", "memory per session", "CPU at rest, of one core", "CPU with events", "CPU of an event for all"],
+    users.map(({ name, result: { memory, rest, share, news } }) => [
+      usersTitles[name],
+      kilobytes(memory),
+      `${(rest * 100).toFixed(1)} %`,
+      `${(share * 100).toFixed(1)} %`,
+      `${number(news)} ms`,
+    ]),
   ]
 }
 
