@@ -195,7 +195,7 @@ describeStores("createAnswers with a relay", (open) => {
     },
   )
 
-  test("start() with takeOver gives make() no entry that is no event", async () => {
+  test("start() with takeOver passes make() only entries that are events", async () => {
     const world = await open()
     const { answers } = await world.node()
     await answers.start("42", (signal) => relay(() => eventStream(new ReadableStream({})), { signal }))
