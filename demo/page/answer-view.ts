@@ -54,7 +54,11 @@ export class AnswerView {
     const known = this.#inputs[index] ?? this.#addCall(name ?? "?", id ?? "")
     this.#inputs[index] = known
     const shown = known.textContent?.length ?? 0
-    for (const piece of input.slice(shown).split(/(?<=,)/)) appendPiece(known, piece)
+    for (const piece of input.slice(shown).split(/(?<=,)/)) {
+      appendPiece(known, piece)
+      // JSON has no spaces, after which a line may end.
+      if (piece.endsWith(",")) known.append(document.createElement("wbr"))
+    }
     known.parentElement!.dataset["whole"] = String(isJson(input))
   }
 

@@ -50,12 +50,11 @@ export function setOutcome(root: ParentNode, text: string, kind: "good" | "bad" 
   if (outcome.textContent !== text) outcome.textContent = text
 }
 
-/** Adds a word or token that fades in, and returns its element. A line may end after it if it ends with a comma. */
+/** Adds a word or token that fades in, and returns its element. */
 export function appendPiece(target: HTMLElement, text: string): HTMLElement {
   const piece = document.createElement("span")
   piece.textContent = text
   target.append(piece)
-  if (text.endsWith(",")) target.append(document.createElement("wbr"))
   return piece
 }
 
