@@ -13,6 +13,7 @@ import type { EventSink, Settings } from "../reconnection/index.ts"
 interface Slot {
   readonly event: SseEvent
   readonly run: (() => undefined) | undefined
+  readonly isRestart: boolean
   /** The last event ID after this event; a block without an event that follows moves it on. */
   lastEventId: string
 }
@@ -26,6 +27,8 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
   isLeft: boolean = false
   /** How many gaps were taken, whether they were delivered or reported. */
   gaps: number = 0
+  /** How many connections did not continue the ones before them, as far as their events were taken. */
+  restarts: number = 0
   readonly #maxEvents: number
   readonly #onReturn: () => void
   /** What may still be queued, in characters. */
@@ -59,10 +62,10 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
     return this
   }
 
-  deliver(event: SseEvent, run?: () => undefined): void {
+  deliver(event: SseEvent, run?: () => undefined, isRestart = false): void {
     this.#room -= sizeOf(event)
     const lastEventId = this.#copyCursor(event.lastEventId)
-    this.push({ event: this.isAwaited ? event : copyOfEvent(event, lastEventId), run, lastEventId })
+    this.push({ event: this.isAwaited ? event : copyOfEvent(event, lastEventId), run, isRestart, lastEventId })
   }
 
   moveCursor(lastEventId: string): void {
@@ -85,11 +88,12 @@ export class EventQueue extends Channel<Slot, SseEvent> implements EventSink, Ss
     this.end(failure, true)
   }
 
-  protected override open({ event, run, lastEventId }: Slot): SseEvent | undefined {
+  protected override open({ event, run, isRestart, lastEventId }: Slot): SseEvent | undefined {
     this.lastEventId = lastEventId
     this.#room += sizeOf(event)
     if (this.#hasRoom()) this.#onRoom()
     if (event.event === GAP_EVENT) this.gaps++
+    if (isRestart) this.restarts++
     return run ? run() : event
   }
 

@@ -52,6 +52,8 @@ export interface Subscription<Event extends SseEvent<string, unknown> = SseEvent
    * with, and those that a contract skipped.
    */
   readonly gaps: number
+  /** @internal How many connections sent an event again by its ID, or had no ID to resume from: an answer is then doubled. */
+  readonly restarts?: number
   /** How the subscription ended, so that a cut stream is not taken for a whole one; `undefined` while events may follow. */
   readonly end: SubscriptionEnd | undefined
   /** Iterates the state now and each later one, up to `"closed"`. Any number of observers may call it. */
@@ -102,10 +104,7 @@ export function createSubscription(
   createLoop: CreateLoop,
 ): Subscription<SseEvent<string, unknown>> {
   const feed = new StateFeed()
-  const [queue, loop, signal] = connect(settings, createLoop, (state) => {
-    feed.push(state)
-    settings.callHook(settings.onStateChange, state)
-  })
+  const [queue, loop, signal] = connect(settings, createLoop, feed)
   const events: SseEventIterator<SseEvent<string, unknown>> = contract?.read(queue, signal) ?? queue
   let isConsumed = false
   const subscription: Omit<Subscription<SseEvent<string, unknown>>, typeof Symbol.asyncDispose> = {
@@ -120,6 +119,9 @@ export function createSubscription(
     },
     get gaps() {
       return queue.gaps
+    },
+    get restarts() {
+      return queue.restarts
     },
     get end() {
       if (queue.isLeft) return CANCELLED
@@ -189,7 +191,7 @@ async function listen<Event extends SseEvent<string, unknown>>(
 function connect(
   settings: Settings,
   createLoop: CreateLoop,
-  onStateChange: (state: SubscriptionState) => void,
+  feed: StateFeed,
 ): readonly [EventQueue, SubscriptionLoop, AbortSignal] {
   const controller = new AbortController()
   const stops: (() => void)[] = []
@@ -213,6 +215,9 @@ function connect(
     loop.onConsumer(waits)
     if (isOver) for (const stop of stops.splice(0)) stop()
   })
-  const loop = createLoop(queue, onStateChange)
+  const loop = createLoop(queue, (state) => {
+    feed.push(state)
+    settings.callHook(settings.onStateChange, state)
+  })
   return [queue, loop, controller.signal]
 }

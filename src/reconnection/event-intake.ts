@@ -27,6 +27,12 @@ export class EventIntake {
   unfinished: SseEvent | undefined = undefined
   readonly #ids: Set<string> = new Set()
   readonly #remembersIds: boolean
+  /** The last event ID that this attempt began with. */
+  #start = ""
+  #hasDelivered: boolean
+  /** Whether this attempt has still to continue what was delivered before it, and whether it has sent a new ID. */
+  #mayRestart = false
+  #hasNewId = false
 
   /** @param deadlines - Those that an event restarts, also one that is not delivered. */
   constructor(
@@ -34,9 +40,14 @@ export class EventIntake {
     sink: EventSink,
     deadlines: Deadlines,
   ) {
-    const { onGap, onComment, limits, lastEventId, callHook } = settings
-    this.#remembersIds = dedupe === true || (reconnects && isProgress === undefined)
+    const { onGap, onComment, limits, lastEventId, isContinued = false, callHook } = settings
+    this.#remembersIds = dedupe === true || reconnects
+    this.#hasDelivered = isContinued
     this.#remember(lastEventId)
+    const onText = (text: string) => {
+      deadlines.onHeartbeat()
+      callHook(onComment, text)
+    }
     this.parser = new SseParser({
       maxLineLength: limits.maxLineLength,
       maxEventSize: limits.maxEventSize,
@@ -47,33 +58,29 @@ export class EventIntake {
         const { data } = event
         const isEndMark = data === until
         this.isComplete = isEndMark || (typeof until === "function" && decide("until", () => until(event)))
-        const isGap = event.event === GAP_EVENT && onGap !== undefined
-        const id = (!isGap && event.id) || ""
+        const onTurn = event.event === GAP_EVENT && onGap ? () => callHook(onGap, gapOf(data)) : undefined
+        const id = (!onTurn && event.id) || ""
         const isRepeated = this.#ids.has(id)
         if (!isEndMark && !(dedupe && isRepeated)) {
-          if (!isGap && !this.madeProgress) {
+          if (!onTurn && !this.madeProgress) {
             this.madeProgress = isProgress ? decide("retry.isProgress", () => isProgress(event)) : !isRepeated
           }
           this.#remember(id)
-          sink.deliver(event, isGap ? () => callHook(onGap, gapOf(data)) : undefined)
+          sink.deliver(event, onTurn, this.#isRestart(id, isRepeated))
         }
         if (this.isComplete) this.parser.reset()
       },
       onRetry: (ms) => (this.serverDelay = ms),
-      onComment:
-        onComment || learnsIdle
-          ? (text) => {
-              deadlines.onHeartbeat()
-              callHook(onComment, text)
-            }
-          : undefined,
+      onComment: onComment || learnsIdle ? onText : undefined,
     })
   }
 
   /** An attempt begins. */
   begin(): void {
     this.openedAt = Infinity
-    this.madeProgress = false
+    this.madeProgress = this.#hasNewId = false
+    this.#mayRestart = this.#hasDelivered
+    this.#start = this.parser.lastEventId
     this.end()
     this.parser.reset()
   }
@@ -87,6 +94,17 @@ export class EventIntake {
     this.unfinished = undefined
     deadlines.onEvent()
     this.meter?.onEvent()
+  }
+
+  /** Whether the event shows that this attempt does not continue the ones before it; only once for each attempt. */
+  #isRestart(id: string, isRepeated: boolean): boolean {
+    this.#hasDelivered = true
+    if (!this.#mayRestart) return false
+    // Of a long stream, the first IDs are forgotten. A stream that begins again comes to the last one nevertheless.
+    const isRestart = this.#start === "" || id === this.#start || (isRepeated && !this.#hasNewId)
+    this.#mayRestart = !isRestart
+    this.#hasNewId ||= id !== "" && !isRepeated
+    return isRestart
   }
 
   /** Remembers an ID that was delivered, unless it is empty or too long. */

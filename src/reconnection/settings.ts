@@ -100,6 +100,8 @@ export interface Settings extends Omit<
   readonly normalEnd: string
   readonly limits: Readonly<typeof LIMITS>
   readonly lastEventId: string
+  /** Whether events of another loop came before. */
+  readonly isContinued?: boolean
   /** Signals that end the subscription. */
   readonly signals: readonly AbortSignal[]
   readonly clock: Clock

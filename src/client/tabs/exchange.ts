@@ -55,10 +55,10 @@ export class Exchange {
   }
 
   /** Adds what the connection of this tab has received. */
-  add(event: SseEvent | undefined, lastEventId: string): Entry {
+  add(event: SseEvent | undefined, lastEventId: string, isRestart?: boolean): Entry {
     const { last } = this.#log
     const hasId = event === undefined || event.id !== undefined
-    const entry = { epoch: this.isLeading ? this.epoch : 0, seq: last.seq + 1, lastEventId, hasId, event }
+    const entry = { epoch: this.isLeading ? this.epoch : 0, seq: last.seq + 1, lastEventId, hasId, event, isRestart }
     if (this.isLeading) {
       // One message has all events of a chunk.
       if (this.#outbox === undefined) void Promise.resolve().then(() => this.flush())

@@ -89,7 +89,7 @@ export class Inbox {
       this.#size -= sizeOf(entry)
       this.#movedId = entry.lastEventId
       // A copy, which the consumer may change; other tabs get the original.
-      if (entry.event) this.#queue.deliver({ ...entry.event }, this.#gapRun(entry.event))
+      if (entry.event) this.#queue.deliver({ ...entry.event }, this.#gapRun(entry.event), entry.isRestart)
       this.#queue.moveCursor(entry.lastEventId)
     }
     this.#isMoving = false

@@ -18,6 +18,8 @@ export interface Place {
 /** What follows a place: an event, or without one a block that only moved the last event ID. */
 export interface Entry extends Place {
   readonly event: SseEvent | undefined
+  /** Whether the event shows that its connection does not continue the ones before it. */
+  readonly isRestart?: boolean | undefined
 }
 
 /** Some entries in their order, and the place before them. */

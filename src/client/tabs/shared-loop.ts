@@ -191,8 +191,8 @@ export class SharedLoop {
     // A hook of the caller may have closed it.
     if (this.#whole.signal.aborted) return
     const exchange = this.#exchange
-    this.#connection = new TabConnection(this.#settings, this.#log.last.lastEventId, {
-      onEvent: (event, id) => this.#onEvent(event, id),
+    this.#connection = new TabConnection(this.#settings, this.#log.last, {
+      onEvent: (event, id, isRestart) => this.#onEvent(event, id, isRestart),
       onState: (state, retries) => {
         exchange.setState(state, retries)
         this.#setState(state)
@@ -207,9 +207,9 @@ export class SharedLoop {
     this.#connection?.start()
   }
 
-  #onEvent(event: SseEvent | undefined, lastEventId: string): void {
+  #onEvent(event: SseEvent | undefined, lastEventId: string, isRestart: boolean): void {
     const exchange = this.#exchange
-    this.#inbox.push(exchange.add(event, lastEventId))
+    this.#inbox.push(exchange.add(event, lastEventId, isRestart))
     // It catches up, and the leader may know this event.
     if (this.#channel && !exchange.isLeading) exchange.askOnce()
   }

@@ -9,10 +9,11 @@ import {
   type SubscriptionState,
 } from "../../reconnection/index.ts"
 import { copyOfEvent } from "../event-queue.ts"
+import type { Place } from "./shared-log.ts"
 
 export interface ConnectionHandlers {
   /** An event, or without one a block that only moved the last event ID. */
-  readonly onEvent: (event: SseEvent | undefined, lastEventId: string) => void
+  readonly onEvent: (event: SseEvent | undefined, lastEventId: string, isRestart: boolean) => void
   readonly onState: (state: SubscriptionState, retries: number) => void
   readonly onEnd: (ending: SubscriptionEnd, failure: Failure | undefined) => void
   /** Whether more may be read now. */
@@ -26,11 +27,11 @@ export class TabConnection {
   #onRoom: (() => void) | undefined
   #lastEventId: string
 
-  constructor(settings: Settings, lastEventId: string, handlers: ConnectionHandlers) {
+  constructor(settings: Settings, { seq, lastEventId }: Place, handlers: ConnectionHandlers) {
     this.#handlers = handlers
     this.#lastEventId = lastEventId
     const sink = {
-      deliver: (event: SseEvent) => this.#push(event, event.lastEventId),
+      deliver: (event: SseEvent, _?: unknown, isRestart = false) => this.#push(event, event.lastEventId, isRestart),
       moveCursor: (id: string) => {
         if (id !== this.#lastEventId) this.#push(undefined, id)
       },
@@ -38,7 +39,7 @@ export class TabConnection {
       end: (failure?: Failure) => handlers.onEnd(this.#loop.ending!, failure),
     }
     // Each tab handles the gaps and the signals of its own caller.
-    const own = { ...settings, lastEventId, onGap: undefined, signals: [] }
+    const own = { ...settings, lastEventId, onGap: undefined, signals: [], isContinued: seq > 0 }
     this.#loop = new ReconnectionLoop(own, sink, (state) => {
       if (!this.#isClosed && state !== "closed") handlers.onState(state, this.#loop.retries)
     })
@@ -59,10 +60,10 @@ export class TabConnection {
     if (this.#onRoom && this.#handlers.hasRoom()) this.#onRoom()
   }
 
-  #push(event: SseEvent | undefined, id: string): void {
+  #push(event: SseEvent | undefined, id: string, isRestart = false): void {
     if (this.#isClosed) return
     const lastEventId = (this.#lastEventId = id === this.#lastEventId ? this.#lastEventId : copyOf(id))
-    this.#handlers.onEvent(event && copyOfEvent(event, lastEventId), lastEventId)
+    this.#handlers.onEvent(event && copyOfEvent(event, lastEventId), lastEventId, isRestart)
   }
 
   #room(): Promise<void> | undefined {

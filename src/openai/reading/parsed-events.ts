@@ -3,6 +3,7 @@
  * has only events or only pieces of a body.
  */
 import type { SseEvent } from "../../event.ts"
+import type { ResponseCursor } from "./chunk-dialect.ts"
 import { gapError } from "./stream-event.ts"
 
 /** The members of a subscription, or of what `readEvents()` returns, that say whether its events were all. */
@@ -12,6 +13,7 @@ interface Whole {
     | undefined
   readonly unfinished?: SseEvent
   readonly gaps?: number
+  readonly restarts?: number
 }
 
 /** Whether an item of a source is an event. */
@@ -55,6 +57,17 @@ export function endMarkOf(source: unknown): string | undefined {
 export function unfinishedOf(source: unknown): SseEvent | undefined {
   const { end, unfinished } = source as Whole
   return end?.unfinished ?? unfinished
+}
+
+/** Whether an event follows by its number: the caller of a subscription may resume from that instead of from an ID. */
+export function isAfter({ data }: SseEvent, cursor: ResponseCursor | undefined): boolean {
+  const number = /"sequence_number":\s*(\d+)/.exec(data)?.[1]
+  return cursor !== undefined && Number(number) > cursor.sequenceNumber
+}
+
+/** Returns how many connections of the source did not continue the ones before them. */
+export function restartsOf(source: unknown): number {
+  return (source as Whole).restarts ?? 0
 }
 
 /** @throws {@link SseTruncatedError} if the source has come to a gap, also one that it does not deliver. */

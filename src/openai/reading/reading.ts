@@ -12,13 +12,25 @@ import { isResponse, SseParser, type SseChunk, toConnectionError } from "../../p
 import { Answer } from "./answer.ts"
 import { type Body, openBody, openResponse, responseOf } from "./body.ts"
 import { timeoutError } from "./chunk-error.ts"
-import type { ChunkDialect, ResolvedLimits } from "./chunk-dialect.ts"
+import type { ChunkAccumulator, ChunkDialect, ResolvedLimits } from "./chunk-dialect.ts"
 import type { ChunkSource, EndReason, ReadChunksOptions } from "./chunk-stream.ts"
 import { Deadlines, unreadDeadline } from "./deadlines.ts"
 import { drain } from "./drain.ts"
 import { checkLimit, limitsOf } from "./limits.ts"
 import { Outcome } from "./outcome.ts"
-import { checkGaps, endMarkOf, eventOf, isClosed, isEvent, itemError, sizeOf, unfinishedOf } from "./parsed-events.ts"
+import {
+  checkGaps,
+  endMarkOf,
+  eventOf,
+  isAfter,
+  isClosed,
+  isEvent,
+  itemError,
+  restartsOf,
+  sizeOf,
+  unfinishedOf,
+} from "./parsed-events.ts"
+import { restartError } from "./stream-event.ts"
 import { expireUnread } from "./unread.ts"
 
 /** The result of a read of the body. */
@@ -55,6 +67,8 @@ export class Reading<T, S> {
   #isBare: boolean | undefined
   /** Whether the source has events, and no pieces of a body; known from its first item on. */
   #isParsed: boolean | undefined = undefined
+  readonly #accumulator: ChunkAccumulator<T, S>
+  #restarts = 0
   #stall: unknown = undefined
   #body: Body
   readonly answer: Answer<T, S>
@@ -70,7 +84,7 @@ export class Reading<T, S> {
     const { signal, clock = systemClock, onHeartbeat } = options
     const limits = limitsOf(options.limits)
     const deadlines = new Deadlines(clock, options.timeouts, dialect.errorGrace, this.#onExpire)
-    const accumulator = dialect.accumulate(limits)
+    const accumulator = (this.#accumulator = dialect.accumulate(limits))
     this.#source = source
     this.#name = dialect.name
     this.#options = options
@@ -184,9 +198,19 @@ export class Reading<T, S> {
   #acceptEvent(item: unknown): void {
     const event = eventOf(item, this.#name)
     checkGaps(this.#source, this.#name)
+    this.#checkRestarts(event)
     checkLimit(sizeOf(event), "maxEventSize", this.#limits)
     checkLimit((this.outcome.progress.bytes += event.data.length), "maxTotalSize", this.#limits)
     this.answer.onEvent(event)
+  }
+
+  /** @throws {@link SseTruncatedError} if a reconnection has begun the answer again, of which chunks were returned. */
+  #checkRestarts(event: SseEvent): void {
+    const restarts = restartsOf(this.#source)
+    if (restarts > this.#restarts && this.outcome.progress.chunks > 0 && !isAfter(event, this.#accumulator.cursor)) {
+      throw restartError(this.#name)
+    }
+    this.#restarts = restarts
   }
 
   #feed(piece: SseChunk): void {

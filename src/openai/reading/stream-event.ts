@@ -20,6 +20,12 @@ export function gapError(name: string): SseError {
   return new SseTruncatedError(`Cannot read ${name}: the server did not have every event of the answer`, "events")
 }
 
+/** Returns the error for a server that did not continue the answer after a reconnection. */
+export function restartError(name: string): SseError {
+  const advice = "each event must have an ID, and the server must go on after the last one"
+  return new SseTruncatedError(`Cannot read ${name}: the server began the answer again (${advice})`, "events")
+}
+
 /** Whether an answer can have ended without success with this status. */
 export function isEndStatus(status: string | null): boolean {
   return STATUSES.has(status)

@@ -130,6 +130,27 @@ describe("shareAcrossTabs() and its leader", () => {
     expect(world.server.requests).toEqual(["", ""])
   })
 
+  test.each([true, false])(
+    "shareAcrossTabs() knows in each tab that the next leader did not continue (IDs: %s), as a chunk reader asks",
+    async (hasIds) => {
+      const world = new SharedWorld({}, new FakeEventServer(hasIds))
+      const members = Array.from({ length: 3 }, () => {
+        const tab = world.browser.open()
+        const fetchOfTab = world.server.fetchOf(tab)
+        const fetch: typeof fetchOfTab = async (url, init) => fetchOfTab(url, { ...init, headers: {} })
+        const subscription = tab.share(URL_OF_STREAM, { key: "news", fetch })
+        return { subscription, ...consume(subscription) }
+      })
+      await world.browser.settle(200)
+      await world.emit(5)
+      expect(members.map(({ subscription }) => subscription.restarts)).toEqual([0, 0, 0])
+      members[0]!.subscription.close()
+      await world.browser.settle(1_000)
+      await world.emit(1)
+      expect(members.slice(1).map(({ subscription }) => subscription.restarts)).toEqual([1, 1])
+    },
+  )
+
   test("shareAcrossTabs() keeps two keys apart", async () => {
     const world = new SharedWorld()
     const [one, other] = [world.open({ key: "one" }), world.open({ key: "other" })]

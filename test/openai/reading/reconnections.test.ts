@@ -10,7 +10,7 @@ import {
   relay,
 } from "steadystream/openai"
 import { ManualClock, type ScriptedAnswer, type ScriptedFetch, scriptedFetch } from "steadystream/testing"
-import { all, HELLO, rejection, settle } from "./scripted-source.ts"
+import { all, chat, DONE, events, HELLO, rejection, settle } from "./scripted-source.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 
 failOnUnhandledRejections()
@@ -101,6 +101,95 @@ describe("a chunk reader over a subscription", () => {
     const run = open([replay(4), noContent])
     expect(await finish(run)).toHaveLength(4)
     expect(await run.stream.ended).toMatchObject({ reason: "finished", sawDone: false })
+  })
+
+  describe("if the server begins the answer again", () => {
+    const plain = [...HELLO.split(/(?<=\n\n)/), DONE].filter((block) => block !== "")
+    const again = /the server began the answer again/
+
+    test.each([
+      ["no event has an ID", plain, undefined],
+      ["the server ignores the last event ID", BLOCKS, undefined],
+      ["a slow consumer takes the events of both connections later", plain, 1],
+      ["every event has the same ID", plain.map((block) => `id: 1\n${block}`), undefined],
+    ])("readChatCompletions() fails instead of returning the text twice: %s", async (_, blocks, before) => {
+      const run = open([{ chunks: blocks.slice(0, 2), end: "reset" }, { chunks: blocks }], { until: "[DONE]" })
+      const iterator = run.stream[Symbol.asyncIterator]()
+      for (let count = 0; count < (before ?? 0); count++) await iterator.next()
+      if (before !== undefined) await run.clock.advance(HOUR)
+      const error = rejection(all({ [Symbol.asyncIterator]: () => iterator }))
+      await run.clock.advance(HOUR)
+      expect(await error).toMatchObject({ name: "SseTruncatedError", missing: "events", chunks: 2, message: again })
+      expect(run.stream.snapshot.choices[0]?.content).toBe("Hel")
+      expect(run.fetch.requests).toHaveLength(2)
+    })
+
+    test("readChatCompletions() fails also after more events than IDs are remembered", async () => {
+      const block = (id: number) => `id: ${id}\n${events(chat({ content: "a" }))}`
+      const blocks = [Array.from({ length: 3_000 }, (_, index) => block(index)).join("")]
+      const run = open([{ chunks: blocks, end: "reset" }, { chunks: [...blocks, DONE] }], { until: "[DONE]" })
+      const result: { error?: unknown } = {}
+      void all(run.stream).catch((reason: unknown) => (result.error = reason))
+      for (let turn = 0; turn < 200 && result.error === undefined; turn++) {
+        await run.clock.advance(1_000)
+        await settle()
+      }
+      expect(result.error).toMatchObject({ missing: "events", message: again, chunks: 5_999 })
+    })
+
+    test("readChatCompletions() makes no endless requests for an end mark without a blank line", async () => {
+      const run = open([{ chunks: [HELLO, "data: [DONE]\n"] }], { until: "[DONE]" })
+      expect(await finish(run)).toMatchObject({ missing: "events", chunks: 4 })
+      expect(run.fetch.requests).toHaveLength(2)
+    })
+
+    test("readChatCompletions() needs no error if dedupe drops what comes again", async () => {
+      const options = { until: "[DONE]", dedupe: true }
+      const run = open([{ chunks: BLOCKS.slice(0, 2), end: "reset" }, { chunks: BLOCKS }], options)
+      expect(await finish(run)).toHaveLength(4)
+      expect((await run.stream.ended).reason).toBe("done")
+    })
+
+    test("readChatCompletions() reads on if nothing is doubled: after heartbeats, and at the end mark", async () => {
+      const late = open([{ chunks: [": hi\n\n", "data: null\n\n"], end: "reset" }, { chunks: plain }], {
+        until: "[DONE]",
+      })
+      expect(await finish(late)).toHaveLength(4)
+      const marked = open([{ chunks: [HELLO], end: "reset" }, { chunks: [DONE] }], { until: "[DONE]" })
+      expect(await finish(marked)).toHaveLength(4)
+      for (const { stream } of [late, marked]) expect((await stream.ended).reason).toBe("done")
+      // An event that the server splits in two has an ID that comes twice.
+      const blocks = [0, 1, 2, 2, 3].map((id, index) => BLOCKS[index]!.replace(/^id: \d/, `id: ${id}`))
+      const split = open([{ chunks: blocks.slice(0, 2), end: "reset" }, { chunks: blocks.slice(2) }], {
+        until: "[DONE]",
+      })
+      expect(await finish(split)).toHaveLength(4)
+    })
+
+    test("readResponses() reads on after a reconnection by sequence number, and fails if the numbers begin again", async () => {
+      const sent = (from: number, to: number) =>
+        Array.from({ length: to - from }, (_, index) =>
+          events({ type: "response.output_text.delta", output_index: 0, delta: "a", sequence_number: from + index }),
+        )
+      const last = events({
+        type: "response.completed",
+        response: { id: "r", status: "completed" },
+        sequence_number: 4,
+      })
+      for (const [from, expected] of [
+        [2, 5],
+        [0, { missing: "events", chunks: 2, message: again }],
+      ] as const) {
+        const run = connect([{ chunks: sent(0, 2), end: "reset" }, { chunks: [...sent(from, 4), last] }])
+        const chunks = all(readResponses(run.subscription, { clock: run.clock })).then(
+          ({ length }) => length,
+          (error: unknown) => error,
+        )
+        await run.clock.advance(HOUR)
+        if (typeof expected === "number") expect(await chunks).toBe(expected)
+        else expect(await chunks).toMatchObject(expected)
+      }
+    })
   })
 
   test("readChatCompletions() does not take a 204 after a cut event for the end of the answer", async () => {
