@@ -1,5 +1,5 @@
 /* Opens the source of a reading: requests the response, checks it, and cancels both the request and the body. */
-import { type ProviderErrorBody, SseConnectionError, SseError } from "../../errors.ts"
+import { type ProviderErrorBody, SseConnectionError, SseError, type SseResponseError } from "../../errors.ts"
 import { cancelQuietly, ignore } from "../../internal/cancel.ts"
 import type { Clock } from "../../internal/clock.ts"
 import { parseRetryAfter } from "../../internal/retry-after.ts"
@@ -92,8 +92,12 @@ export function openResponse(response: Response, clock: Clock): Body {
 
 /** Returns the part of a response that the consumer sees. */
 export function responseOf({ status, headers }: Response): ChunkResponse {
+  return { status, headers, requestId: requestIdOf(headers) }
+}
+
+function requestIdOf(headers: Headers): string | null {
   const names = ["x-request-id", "request-id", "apim-request-id", "x-generation-id"]
-  return { status, headers, requestId: names.map((name) => headers.get(name)).find(Boolean) ?? null }
+  return names.map((name) => headers.get(name)).find(Boolean) ?? null
 }
 
 /** A body whose one read rejects with the error for a refused response. */
@@ -109,12 +113,7 @@ function refusedBody(response: Response, clock: Clock): Body {
         stop.signal,
       )
       clock.clearTimeout(timer)
-      setHidden(error, "error", errorIn(error.body))
-      throw Object.assign(error, {
-        retryAfter: parseRetryAfter(response.headers) ?? null,
-        // Unlike a subscription, an answer that conflicts with another one may succeed on a retry.
-        retryable: error.retryable || response.status === 409,
-      })
+      throw error
     },
     cancel(reason) {
       stop.abort(reason)
@@ -122,6 +121,19 @@ function refusedBody(response: Response, clock: Clock): Body {
       if (response.body) cancelQuietly(response.body, reason)
     },
   }
+}
+
+/** Adds to the error for a refused response what a chunk reader knows of its headers and its body. */
+export function describeRefusal(error: SseError): void {
+  if (error.code !== "response") return
+  const { status, headers, body } = error as SseResponseError
+  setHidden(error, "error", errorIn(body))
+  Object.assign(error, {
+    requestId: requestIdOf(headers),
+    retryAfter: parseRetryAfter(headers) ?? null,
+    // Unlike a subscription, an answer that conflicts with another one may succeed on a retry.
+    retryable: error.retryable || status === 409,
+  })
 }
 
 /** Returns the provider's error in the body of a refused response, `null` if there is none. */

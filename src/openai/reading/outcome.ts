@@ -5,7 +5,8 @@
 import { SseConnectionError, SseError, type SseProviderError } from "../../errors.ts"
 import { DONE } from "../../internal/iterator.ts"
 import type { ChunkAccumulator } from "./chunk-dialect.ts"
-import { setHidden } from "./chunk-error.ts"
+import { describeRefusal } from "./body.ts"
+import { type ChunkStreamError, setHidden } from "./chunk-error.ts"
 import type { ChunkResponse, EndInfo, EndReason } from "./chunk-stream.ts"
 import type { Deadlines } from "./deadlines.ts"
 
@@ -57,10 +58,11 @@ export class Outcome {
   /** Sets the members that say how far the stream came. */
   #describe(error: SseError): void {
     const { chunks } = this.progress
+    describeRefusal(error)
     setHidden(error, "partial", this.#accumulator.value)
     Object.assign(error, {
       chunks,
-      requestId: this.response?.requestId ?? null,
+      requestId: this.response?.requestId ?? (error as Partial<ChunkStreamError>).requestId ?? null,
       // A retry would repeat the chunks that the consumer has.
       retryable: error.retryable && chunks === 0,
     })

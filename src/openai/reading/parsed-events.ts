@@ -28,7 +28,9 @@ export function isEvent(item: unknown): item is SseEvent {
  */
 export function eventOf(item: unknown, name: string): SseEvent {
   if (!isEvent(item)) throw itemError(name)
-  return item.event ? item : { ...item, event: "message" }
+  // By their names: those of a MessageEvent are not its own.
+  const { data, id, lastEventId } = item
+  return item.event ? item : { event: "message", data, id, lastEventId }
 }
 
 /** Returns the error for an item that no source may have. */
@@ -46,6 +48,11 @@ export function sizeOf({ data, event, id }: SseEvent): number {
 /** Whether the caller has closed the source, so that its end is not the end of the answer. */
 export function isClosed(source: unknown): boolean {
   return (source as Whole).end?.reason === "cancelled"
+}
+
+/** Whether the source is a subscription that has failed. */
+export function hasFailed(source: unknown): boolean {
+  return (source as Whole).end?.reason === "error"
 }
 
 /** Returns the end mark that the source took and did not deliver. */

@@ -22,6 +22,7 @@ import {
   checkGaps,
   endMarkOf,
   eventOf,
+  hasFailed,
   isAfter,
   isClosed,
   isEvent,
@@ -137,8 +138,11 @@ export class Reading<T, S> {
 
   /** Takes the error of `read`. */
   acceptFailure(cause: unknown): void {
-    const error = isClosed(this.#source) ? cause : errorOf(cause)
-    if (SseError.is(error)) this.outcome.fail(error)
+    if (isClosed(this.#source)) return this.outcome.stop("cancelled", cause)
+    // A subscription reports every failure of a connection as an SseError: any other is one of the caller's own functions.
+    const isOwn = hasFailed(this.#source)
+    const error = isOwn ? cause : errorOf(cause)
+    if (isOwn || SseError.is(error)) this.outcome.fail(error)
     // The caller stopped the source: an abort or a timeout is thrown as it is.
     else this.outcome.stop("cancelled", error)
   }

@@ -77,6 +77,15 @@ describe("the chunk readers over events", () => {
     expect((await readChatCompletions(list).collect()).choices[0]?.content).toBe("Hi")
   })
 
+  test("readChatCompletions() reads the members of a MessageEvent, which are not its own", async () => {
+    const list = [chat({ content: "Hi" }, "stop"), "[DONE]"].map(
+      (data) => new MessageEvent("message", { data: typeof data === "string" ? data : JSON.stringify(data) }),
+    )
+    const stream = readChatCompletions(list as unknown as SseEvent[])
+    expect((await stream.collect()).choices[0]?.content).toBe("Hi")
+    expect(await stream.ended).toMatchObject({ reason: "done", chunks: 1 })
+  })
+
   test("readChatCompletions() reads nothing before the first call, and nothing ahead", async () => {
     const next = vi.fn<() => Promise<IteratorResult<SseEvent>>>(async () => ({
       done: false,

@@ -237,12 +237,14 @@ describe("a chunk reader over a subscription", () => {
     expect((await snapshot).name).toBe("AbortError")
   })
 
-  test("readChatCompletions() rejects with the reason of the subscription's signal", async () => {
+  test.each([
+    ["the reason", new Error("mine")],
+    ["an SseError as the reason", new SseTruncatedError("mine", "x")],
+  ])("readChatCompletions() rejects with %s of the subscription's signal", async (_, reason) => {
     const controller = new AbortController()
     const run = open([replay(2, "stall")], { signal: controller.signal })
     const pending = rejection<unknown>(all(run.stream))
     await run.clock.advance(0)
-    const reason = new Error("mine")
     controller.abort(reason)
     expect(await pending).toBe(reason)
     expect(await run.stream.ended).toMatchObject({ reason: "cancelled", error: reason, chunks: 2 })
@@ -285,6 +287,30 @@ describe("a chunk reader over a subscription", () => {
     expect(slow).toMatchObject({ partial, phase: "total", ms: 5_000 })
     const once = await finish(open([replay(2, "reset")], { retry: false }))
     expect(once).toMatchObject({ name: "SseConnectionError", partial, chunks: 2 })
+  })
+
+  test("readChatCompletions() throws what a function of the caller has thrown, as it is", async () => {
+    for (const reason of [new RangeError("mine"), new DOMException("mine", "AbortError")]) {
+      const until = () => {
+        throw reason
+      }
+      const run = open([replay()], { until })
+      expect(await finish(run)).toBe(reason)
+      expect(await run.stream.ended).toMatchObject({ reason: "error", error: reason })
+    }
+  })
+
+  test("readChatCompletions() reads the provider's error of a refused subscription", async () => {
+    const headers = { "x-request-id": "r-1", "retry-after": "3" }
+    const body = '{"error":{"message":"bad","code":"k"}}'
+    for (const [status, retryable] of [
+      [401, false],
+      [409, true],
+    ] as const) {
+      const error = await finish(open([new Response(body, { status, headers })]))
+      const provider = { message: "bad", code: "k" }
+      expect(error).toMatchObject({ status, error: provider, requestId: "r-1", retryAfter: 3_000, retryable })
+    }
   })
 
   test("readChatCompletions() counts the wait for a reconnection as time without an event", async () => {
