@@ -17,9 +17,10 @@ export type SseParserStreamOptions<Event extends SseEvent<string, unknown> = Sse
  * Parses an event stream as a pair of WHATWG streams for `pipeThrough`, from bytes or text to events.
  *
  * Chunks may be cut anywhere. A line or an event that exceeds its limit errors `readable` with {@link SseLimitError},
- * after the events before it. An unfinished event at the end is discarded, as specified. With `events` each event is
- * decoded and validated, and `readable` has the union of the contract. {@link readEvents} does the same faster, without
- * streams.
+ * after the events before it. An unfinished event at the end is discarded, as specified, and `readable` does not
+ * say so: a chunk reader learns of it only from {@link readEvents}, as of a gap that a contract skips. With `events` each
+ * event is decoded and validated, and `readable` has the union of the contract. {@link readEvents} does the same faster,
+ * without streams.
  *
  * @see https://streams.spec.whatwg.org/#generictransformstream
  * @example
