@@ -5,10 +5,19 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { encodeEvent, readEvents, SseError, type SseEvent, SseProviderError } from "steadystream"
+import {
+  defineEvents,
+  encodeEvent,
+  readEvents,
+  SseError,
+  type SseEvent,
+  SseProviderError,
+  text as plainText,
+} from "steadystream"
 import { subscribe, type SubscribeOptions } from "steadystream/client"
 import { type ChunkSource, type ChunkStream, readChatCompletions, readCompletions } from "steadystream/openai"
 import { readResponses } from "steadystream/openai"
+import { createAnswers, memoryStore } from "steadystream/server"
 import { type ScriptedAnswer, scriptedFetch } from "steadystream/testing"
 import { IdleClock } from "../../support/idle-clock.ts"
 import { all } from "../reading/scripted-source.ts"
@@ -105,6 +114,12 @@ function numbers(): (max: number) => number {
   return (max) => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) % max
 }
 
+/** The text with the blank line that ends its last event. */
+function finished(text: string): string {
+  if (/(?:\r\n|\r|\n){2}$/.test(text)) return text
+  return /[\r\n]$/.test(text) ? `${text}\n` : `${text}\n\n`
+}
+
 const claimed = recordings.filter(({ api }) => api in readers)
 
 describe.skipIf(directory === "")("recorded streams, from the directory in STEADYSTREAM_RECORDINGS", () => {
@@ -117,7 +132,7 @@ describe.skipIf(directory === "")("recorded streams, from the directory in STEAD
     { timeout: 120_000 },
     async ({ file, api }) => {
       const text = read(file)
-      const answer = new StoredAnswer(await all(readEvents(text.endsWith("\n\n") ? text : `${text}\n\n`)))
+      const answer = new StoredAnswer(await all(readEvents(finished(text))))
       const whole = await resultOf(api, text)
       // An end mark that is no event of the stream would be waited for.
       const untils = text.includes("[DONE]") ? UNTILS : [undefined]
@@ -132,6 +147,80 @@ describe.skipIf(directory === "")("recorded streams, from the directory in STEAD
       for (let count = 0; count < 60; count++) {
         const cuts = Array.from({ length: 1 + (count % 3) }, () => ({ at: random(length), end: ENDS[random(2)]! }))
         await expectSame(cuts, untils[count % untils.length])
+      }
+    },
+  )
+
+  test.each(claimed)(
+    "the reader of $file returns the same over events, wherever the text is cut",
+    async ({ file, api }) => {
+      const text = read(file)
+      const random = numbers()
+      // Over events, a body without one has no line that would be an error.
+      const first = text.search(/(?:\r\n|\r|\n){2}/) + 4
+      for (let count = 0; count < 12; count++) {
+        const cut = text.slice(0, count === 0 ? undefined : first + random(text.length - first))
+        const { end, ...whole } = await resultOf(api, cut)
+        const fetch = scriptedFetch([{ chunks: [cut] }])
+        for (const source of [
+          readEvents(cut, { dispatchEmpty: true }),
+          subscribe("https://example.com/answer", { fetch, clock, retry: false, dispatchEmpty: true }),
+        ]) {
+          expect(await resultOf(api, source), JSON.stringify(cut.slice(-80))).toEqual({ end, ...whole })
+        }
+      }
+    },
+  )
+
+  test.each(claimed)("the reader of $file fails at a gap that a contract skips", async ({ file, api }) => {
+    const events = await all(readEvents(finished(read(file))))
+    let taken = 0
+    async function* counted() {
+      for (const event of events) {
+        taken++
+        yield event
+      }
+    }
+    const { end } = await resultOf(api, counted())
+    // An error of the provider is reported in place of a gap after it.
+    if (end.startsWith('["error"')) return
+    const contract = defineEvents(Object.fromEntries(events.map(({ event }) => [event, plainText()])))
+    const random = numbers()
+    for (let count = 0; count < 6; count++) {
+      const at = random(taken)
+      const gap = { event: "steadystream.gap", data: "{}", id: undefined, lastEventId: "" }
+      const answer = new StoredAnswer([...events.slice(0, at), gap, ...events.slice(at)])
+      const fetch = scriptedFetch([answer.respond([{ at: random(answer.ends.at(-1)!), end: ENDS[count % 2]! }])])
+      const options = { fetch, clock, retry: RETRY, events: contract }
+      const result = await resultOf(api, subscribe("https://example.com/answer", options))
+      expect(result.end).toContain("did not have every event")
+    }
+  })
+
+  test.each(claimed)(
+    "the reader of $file returns the same from createAnswers(), across a cut",
+    async ({ file, api }) => {
+      const body = finished(read(file))
+      const whole = await resultOf(api, body)
+      if (whole.end.startsWith('["error"')) return
+      const answers = createAnswers({ store: memoryStore() })
+      await answers.start("answer", () => new Response(body).body!)
+      const { length } = await (await answers.respond(new Request("https://example.com/answer"), "answer")).text()
+      const random = numbers()
+      for (let count = 0; count < 6; count++) {
+        const cuts: Cut[] = [
+          { at: random(length), end: "close" },
+          { at: random(length), end: "reset" },
+        ]
+        const fetch = scriptedFetch([
+          async ({ headers }) => {
+            const response = await answers.respond(new Request("https://example.com/answer", { headers }), "answer")
+            const cut = cuts.shift()
+            return cut === undefined ? response : { chunks: [(await response.text()).slice(0, cut.at)], end: cut.end }
+          },
+        ])
+        const result = await resultOf(api, subscribe("https://example.com/answer", { fetch, clock, retry: RETRY }))
+        expect(result).toEqual(whole)
       }
     },
   )
