@@ -1,6 +1,7 @@
-import { createChannels, type EventStore, type StoreNews } from "steadystream/server"
+import { createChannels, type EventStore, memoryStore, type StoreNews } from "steadystream/server"
+import { ManualClock } from "steadystream/testing"
 import { expect, test } from "vitest"
-import { ChannelClient } from "../../support/channel-client.ts"
+import { ChannelClient, settleTasks } from "../../support/channel-client.ts"
 import { describeChannelStores } from "../../support/channel-worlds.ts"
 import { failOnUnhandledRejections } from "../../support/unhandled.ts"
 
@@ -98,4 +99,30 @@ describeChannelStores("channels of a store that begins a new epoch", (open) => {
     await channels.closeAll({ within: 0 })
     await renewed.close()
   })
+})
+
+test("a reader takes news of another epoch, whose sequences begin anew, at once", async () => {
+  const stores = [memoryStore(), memoryStore()] as const
+  let current: EventStore = stores[0]
+  const store: EventStore = {
+    append: (...args) => current.append(...args),
+    read: (...args) => current.read(...args),
+    watch: (log, onNews) => {
+      const watches = stores.map((one) => one.watch(log, onNews))
+      const ready = Promise.all(watches.map((watch) => watch.ready)).then(() => {})
+      return { ready, stop: () => watches.forEach((watch) => watch.stop()) }
+    },
+    claim: (...args) => current.claim(...args),
+    cancel: (...args) => current.cancel(...args),
+    drop: (log) => current.drop(log),
+    close: () => current.close(),
+  }
+  const channels = createChannels({ clock: new ManualClock(), store })
+  const client = new ChannelClient(channels, "news")
+  await settleTasks()
+  for (const data of ["1", "2", "3"]) await channels.publish("news", { data })
+  current = stores[1]
+  await channels.publish("news", { data: "4" })
+  await settleTasks(5)
+  expect(client.data.filter((data) => !data.startsWith("{"))).toEqual(["1", "2", "3", "4"])
 })
