@@ -20,17 +20,16 @@ export class TextParser {
   lastEventId: string
   /** The text that was not read because a handler threw. */
   unread = ""
-  /** How large the event may still be, without the flattened start of its data. */
-  room: number
   /** The number of consecutive texts that were one event of one `data` line; such a text leaves no rest. */
   plainRun = 0
   /** Counts the resets, so that code that calls a handler can detect a reset in it. */
   epoch = 0
 
   #data: string | undefined = undefined
-  /** The flattened starts of the data and of the line; `#data` and `#line` continue them. */
+  /** The flattened starts of the data and of the line; `#data` and `#line` continue them, `room` is without the first. */
   #olderData = ""
   #olderLine = ""
+  room: number
   #eventType = ""
   #id: string | undefined = undefined
 
