@@ -44,8 +44,6 @@ const DELIVERY_DEADLINE = 30_000
 /** The sessions that are opened at the same time. */
 const IN_FLIGHT = 100
 
-/** The time after which the work of opening sessions is over. */
-const SETTLED = 5_000
 /** The events for all sessions. */
 const NEWS = 10
 
@@ -324,7 +322,8 @@ export function measureUsers(name: ServerName, { users, userRate, seconds }: Red
         await scene.warmUp()
         const before = await server.call("memory", undefined)
         await scene.open(users)
-        await sleep(SETTLED)
+        // The work of opening them goes on for a while.
+        await sleep(1_000 * seconds)
         const after = await server.call("memory", undefined)
         const rest = await server.call("shareOf", { rate: 0, seconds: 2 * seconds })
         const share = await server.call("shareOf", { rate: userRate, seconds: 2 * seconds })
