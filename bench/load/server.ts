@@ -96,10 +96,9 @@ const commands = {
   async shareOf({ rate, seconds }: { rate: number; seconds: number }): Promise<number> {
     const cpu = cpuTime()
     const start = stamp()
-    // Without events, not even a timer of its own.
-    if (rate === 0) await sleep(seconds * 1000)
-    for (let sent = 0, elapsed = 0; rate > 0 && elapsed < seconds;) {
-      await sleep(1)
+    for (let sent = 0, elapsed = 0; elapsed < seconds;) {
+      // Without events, not even a timer of its own.
+      await sleep(rate === 0 ? seconds * 1000 : 1)
       elapsed = Math.min(seconds, (stamp() - start) / 1000)
       while (sent + 1 <= rate * elapsed) void contender.publishToOne!(sent++, "abcdefghij ".repeat(7))
     }

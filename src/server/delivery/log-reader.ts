@@ -131,8 +131,7 @@ export class LogReader {
 
   /** Whether all is known of an open log, so that it need not be read if its position is still the newest one. */
   get isSettled(): boolean {
-    const hasFailed = this.#delay !== FIRST_RETRY
-    return this.isReady && !this.#isReading && !hasFailed && this.status === "open"
+    return this.isReady && !this.#isReading && this.#delay === FIRST_RETRY && this.status === "open"
   }
 
   /** Reads the log, and calls back when all that was stored before the call is known. */

@@ -232,9 +232,8 @@ export interface EventStore {
   /**
    * Returns one page of the events after a position. It never waits for events and never creates a log.
    *
-   * A reader that continues from `next` gets each later event, or a gap if the store may have lost one. Also the `next` of a
-   * log that does not exist is a position before its first event: when the log is created, it is read from there without a
-   * gap. If a store goes on in a new epoch and has lost nothing, the sequences continue, and earlier cursors stay valid.
+   * A reader that continues from `next` gets each later event; a gap only if one may be lost. So it is of a log that does not
+   * exist yet, too. If a store goes on in a new epoch and has lost nothing, the sequences and earlier cursors stay valid.
    */
   read(log: string, after: Position, options?: StoreReadOptions): Promise<StorePage>
   /**
