@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { playwright } from "@vitest/browser-playwright"
 import { defineConfig } from "vitest/config"
@@ -24,6 +25,8 @@ export default defineConfig({
   test: {
     reporters: ["default", ["json", { outputFile: `.cache/${run}-results.json` }]],
     coverage: { include: ["src/**/*.ts"] },
+    // By default one worker on two cores; but most tests wait for most of their time.
+    ...(run === "test" && { maxWorkers: Math.max(2, availableParallelism() - 1) }),
     // A test waits for what it needs, so these end only a test that hangs: a loaded machine may need many seconds.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -65,7 +65,8 @@ export class ReconnectionLoop {
   #finish(failure?: Failure, reason: SubscriptionEnd["reason"] = "error", unfinished?: SseEvent): void {
     if (this.#whole.signal.aborted) return
     const { until } = this.#settings
-    this.ending = { reason, mark: reason === "until" && typeof until === "string" ? until : undefined, unfinished }
+    const mark = reason === "until" && typeof until === "string" ? until : undefined
+    this.ending = { reason, mark, ...(unfinished && { unfinished }) }
     this.#stop()
     // A listener of the last state may have closed it.
     if (!this.#isClosed) this.#sink.end(failure)
