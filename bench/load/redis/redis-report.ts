@@ -121,8 +121,8 @@ keeps a mark in Redis and the text in the process of the producer; it is gone wh
 function cpuSection({ cpu, settings }: RedisResults): Section {
   return [
     "CPU of Redis",
-    `Its user and system time by INFO, over ${settings.seconds} s of published events. At rest, channels check the position of
-each log every 15 s.`,
+    `Its user and system time by INFO, over ${settings.seconds} s of published events. At rest, channels compare the position
+of each log every 15 s, up to 100 in one command.`,
     [
       "server",
       "logs",
