@@ -84,33 +84,21 @@ export class ScriptRunner {
     action: string,
     since: number,
   ): Promise<string[]> {
-    const ask = (): Promise<string[]> => this.#attempt(keys, channel, script, args, action, since)
-    let reply = await ask()
-    // The clock of this server shows another time than was known: those of a cluster may differ. Now it is known.
-    if (reply[1] === "late") reply = await ask()
-    if (reply[1] === "late") throw lateError(action)
-    return reply
-  }
-
-  async #attempt(
-    keys: readonly string[],
-    channel: string,
-    script: string,
-    args: readonly string[],
-    action: string,
-    since: number,
-  ): Promise<string[]> {
     const { connection, clock, timeout, limits } = this.#options
     const publish = connection.isSharded ? "SPUBLISH" : "PUBLISH"
-    const due = this.#time.at(since + timeout)
-    const given = [newEpoch(clock), channel, publish, due, ...limits, ...args]
-    const sent = clock.now()
-    const reply = textsOf(await this.#ask(since, action, () => this.#send(script, keys, given, since, action)))
-    if (reply.length < 2) {
-      throw new SseStoreError(`Cannot ${action}: the reply of Redis has a wrong form`, "store-unavailable")
+    for (let attempts = 0; attempts < 2; attempts++) {
+      const due = this.#time.at(since + timeout)
+      const given = [newEpoch(clock), channel, publish, due, ...limits, ...args]
+      const sent = clock.now()
+      const reply = textsOf(await this.#ask(since, action, () => this.#send(script, keys, given, since, action)))
+      if (reply.length < 2) {
+        throw new SseStoreError(`Cannot ${action}: the reply of Redis has a wrong form`, "store-unavailable")
+      }
+      this.#time.learn(Number(reply[0]), sent, clock.now())
+      // The clock of this server may show another time than was known: those of a cluster may differ. Now it is known.
+      if (reply[1] !== "late") return reply
     }
-    this.#time.learn(Number(reply[0]), sent, clock.now())
-    return reply
+    throw lateError(action)
   }
 
   /** Sends a command, and reports it if it takes longer than the operation. */
