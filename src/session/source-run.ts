@@ -1,5 +1,6 @@
 import { onAbort } from "../internal/abort-listener.ts"
 import { callHook, reportGlobally } from "../internal/hook.ts"
+import { endsInHalf } from "../internal/half-character.ts"
 import { openItems, type OpenedSource } from "../internal/item-source.ts"
 import type { EventSession } from "./event-session.ts"
 import { isReturnedSource, type SseServerSource, type SseSourceItem } from "./source.ts"
@@ -99,7 +100,7 @@ class TextHalves {
   /** Returns a piece with the half before it, and without the half at its end. */
   join(piece: string): string {
     const text = this.rest + piece
-    const hasHalf = /[\ud800-\udbff]$/.test(text)
+    const hasHalf = endsInHalf(text)
     this.rest = hasHalf ? text.slice(-1) : ""
     return hasHalf ? text.slice(0, -1) : text
   }

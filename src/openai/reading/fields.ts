@@ -1,4 +1,5 @@
 /* Reads the members of a payload. Its shape is never certain, so every access checks the type. */
+import { endsInHalf } from "../../internal/half-character.ts"
 
 /** A JSON object of unknown shape. */
 export type Fields = Readonly<Record<string, unknown>>
@@ -90,9 +91,8 @@ export function takeHalf(owner: object, name: string): string {
 /** Returns a piece of a text without the first half of a surrogate pair at its end, which waits for the next piece. */
 export function wholePiece(owner: object, name: string, piece: string): string {
   const text = takeHalf(owner, name) + piece
+  if (!endsInHalf(text)) return text
   const end = text.length - 1
-  const code = text.charCodeAt(end)
-  if (!(code >= 0xd8_00 && code <= 0xdb_ff)) return text
   const value = { ...(owner as TextOwner)[HALVES], [name]: text.slice(end) }
   // Not enumerable, since the owner is the caller's to print and to copy.
   Object.defineProperty(owner, HALVES, { value, configurable: true })
